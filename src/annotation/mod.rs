@@ -1,0 +1,13 @@
+//! Recordings, events and labels, and every way in which they change.
+//!
+//! Owns [`Document`], [`Edit`] with its inverse, and [`History`]. Pure: no files, no threads, no window.
+//!
+//! *Invariant*: a document changes only through [`Document::apply`], which returns the edit that undoes it.
+
+mod document;
+mod event;
+mod history;
+
+pub use document::{Document, Edit, EditError, Recording, RecordingId};
+pub use event::{Event, EventId, Origin, Status};
+pub use history::{History, HistoryEntry};

@@ -1,0 +1,1 @@
+//! The program's state and what changes it.

@@ -1,0 +1,3 @@
+//! The set-up helper behind `cargo xtask`.
+
+fn main() {}

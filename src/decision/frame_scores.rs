@@ -1,0 +1,167 @@
+//! A model's scores over a recording, frame by class, kept small: hours of hundreds of classes fit in memory.
+
+use crate::time::Span;
+use std::sync::Arc;
+
+/// Frames that are kept or dropped together.
+const BLOCK_FRAMES: usize = 256;
+/// A block of a class that never reaches this score is not stored; its frames read as 0.
+const KEPT_SCORE: f32 = 0.01;
+const QUANTUM: f32 = u16::MAX as f32;
+
+/// Where the frames of a model lie on the recording.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct FrameAxis {
+    /// When the first frame's own stretch of time begins, in seconds; what lies before it belongs to the first frame too.
+    pub first_onset_secs: f64,
+    /// From one frame to the next, in seconds, > 0.
+    pub hop_secs: f64,
+}
+
+impl FrameAxis {
+    /// When frame `frame` begins, in seconds; the first one begins with the recording.
+    pub fn onset_secs(&self, frame: usize) -> f64 {
+        if frame == 0 { 0.0 } else { (self.first_onset_secs + frame as f64 * self.hop_secs).max(0.0) }
+    }
+
+    /// The span from the start of `first` to the end of the frame before `after`; the last frame of all reaches to the end of the
+    /// recording if that is less than a hop away.
+    pub fn span(&self, first: usize, after: usize, frame_count: usize, duration_secs: f64) -> Span {
+        let mut offset = self.first_onset_secs + after as f64 * self.hop_secs;
+        if after >= frame_count && duration_secs - offset < self.hop_secs {
+            offset = duration_secs;
+        }
+        Span::between(self.onset_secs(first), offset).clipped(duration_secs)
+    }
+
+    /// The frame in whose stretch of time the moment lies, not bounded above.
+    pub fn frame_at(&self, secs: f64) -> usize {
+        ((secs - self.first_onset_secs) / self.hop_secs).floor().max(0.0) as usize
+    }
+}
+
+/// Frame scores of one recording by one model, `[frame × class]`, each 0 to 1 in steps of 1/65535; scores of a class below 0.01 over
+/// 256 frames in a row are read as 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameScores {
+    /// Where the frames lie.
+    pub axis: FrameAxis,
+    /// The classes, in the model's order.
+    pub classes: Arc<[Arc<str>]>,
+    frame_count: usize,
+    /// Per class: the blocks so far, `None` where nothing was worth keeping.
+    columns: Vec<Vec<Option<Box<[u16; BLOCK_FRAMES]>>>>,
+    peaks: Vec<f32>,
+}
+
+impl FrameScores {
+    /// No frames yet.
+    pub fn new(axis: FrameAxis, classes: Arc<[Arc<str>]>) -> Self {
+        let count = classes.len();
+        Self { axis, classes, frame_count: 0, columns: vec![Vec::new(); count], peaks: vec![0.0; count] }
+    }
+
+    /// How many frames there are.
+    pub fn frame_count(&self) -> usize {
+        self.frame_count
+    }
+
+    /// Appends frames: `scores` is row-major `[frame × class]`; a last row that is not whole is ignored.
+    pub fn push(&mut self, scores: &[f32]) {
+        let class_count = self.classes.len();
+        if class_count == 0 {
+            return;
+        }
+        for row in scores.chunks_exact(class_count) {
+            let (block, place) = (self.frame_count / BLOCK_FRAMES, self.frame_count % BLOCK_FRAMES);
+            for ((column, peak), &score) in self.columns.iter_mut().zip(&mut self.peaks).zip(row) {
+                let score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
+                column.resize(block + 1, None);
+                *peak = peak.max(score);
+                column[block].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]))[place] = (score * QUANTUM).round() as u16;
+                if place + 1 == BLOCK_FRAMES {
+                    drop_if_quiet(&mut column[block]);
+                }
+            }
+            self.frame_count += 1;
+        }
+    }
+
+    /// The scores of one class over all frames.
+    pub fn class_scores(&self, class: usize) -> Vec<f32> {
+        self.class_scores_between(class, 0, self.frame_count)
+    }
+
+    /// The scores of one class over the frames `first..after`, cut to those that exist.
+    pub fn class_scores_between(&self, class: usize, first: usize, after: usize) -> Vec<f32> {
+        (first..after.min(self.frame_count)).map(|frame| self.score(frame, class)).collect()
+    }
+
+    /// One score; 0 outside.
+    pub fn score(&self, frame: usize, class: usize) -> f32 {
+        if frame >= self.frame_count {
+            return 0.0;
+        }
+        match self.columns.get(class).and_then(|column| column.get(frame / BLOCK_FRAMES)) {
+            Some(Some(block)) => f32::from(block[frame % BLOCK_FRAMES]) / QUANTUM,
+            _ => 0.0,
+        }
+    }
+
+    /// The greatest score of each class, in the model's order.
+    pub fn peaks(&self) -> &[f32] {
+        &self.peaks
+    }
+
+    /// The classes that reach `score` anywhere, strongest first.
+    pub fn classes_by_peak(&self, score: f32) -> Vec<usize> {
+        let mut classes: Vec<usize> = (0..self.peaks.len()).filter(|&class| self.peaks[class] >= score).collect();
+        classes.sort_by(|&a, &b| self.peaks[b].total_cmp(&self.peaks[a]).then(a.cmp(&b)));
+        classes
+    }
+
+    /// Bytes that the scores take in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.columns.iter().flatten().flatten().count() * BLOCK_FRAMES * 2
+    }
+}
+
+fn drop_if_quiet(block: &mut Option<Box<[u16; BLOCK_FRAMES]>>) {
+    let kept = (KEPT_SCORE * QUANTUM) as u16;
+    if block.as_ref().is_some_and(|block| block.iter().all(|&score| score < kept)) {
+        *block = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores() -> FrameScores {
+        let classes: Vec<Arc<str>> = vec!["Dog".into(), "Cat".into()];
+        FrameScores::new(FrameAxis { first_onset_secs: 0.43, hop_secs: 0.1 }, classes.into())
+    }
+
+    #[test]
+    fn quiet_blocks_take_no_memory_and_loud_ones_are_exact_to_the_quantum() {
+        let mut scores = scores();
+        for frame in 0..1000 {
+            scores.push(&[frame as f32 / 1000.0, 0.005]);
+        }
+        assert_eq!(scores.frame_count(), 1000);
+        assert!((scores.score(777, 0) - 0.777).abs() < 1.0 / 65535.0);
+        assert_eq!(scores.score(100, 1), 0.0);
+        // Four blocks of the loud class, and the quiet class's last, unfinished one.
+        assert_eq!(scores.memory_bytes(), 5 * BLOCK_FRAMES * 2);
+        assert_eq!(scores.classes_by_peak(0.1), vec![0]);
+    }
+
+    #[test]
+    fn the_axis_covers_the_recording_from_end_to_end() {
+        let axis = FrameAxis { first_onset_secs: 0.43, hop_secs: 0.1 };
+        assert_eq!(axis.span(0, 1, 20, 2.45).onset_secs, 0.0);
+        assert_eq!(axis.span(5, 20, 20, 2.45).offset_secs, 2.45);
+        assert_eq!(axis.frame_at(0.5), 0);
+        assert_eq!(axis.frame_at(0.54), 1);
+    }
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+// Layer 0: pure.
+#[cfg(feature = "engine")]
+pub mod annotation;
+#[cfg(feature = "engine")]
+pub mod decision;
+#[cfg(feature = "engine")]
+pub mod dsp;
+#[cfg(feature = "engine")]
+pub mod metric;
+#[cfg(feature = "engine")]
+pub mod spectrogram;
+#[cfg(feature = "engine")]
+pub mod time;
+
+// Layer 1: the outside world.
+#[cfg(feature = "engine")]
+pub mod audio;
+#[cfg(feature = "engine")]
+pub mod format;
+#[cfg(feature = "engine")]
+pub mod model;
+#[cfg(feature = "engine")]
+pub mod project;
+
+// Layer 2: threads.
+#[cfg(feature = "gui")]
+pub mod playback;
+#[cfg(feature = "engine")]
+pub mod work;
+
+// Layer 3: the window and the command line.
+#[cfg(feature = "gui")]
+pub mod app;
+#[cfg(feature = "engine")]
+pub mod cli;
+#[cfg(feature = "gui")]
+pub mod ui;

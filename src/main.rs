@@ -1,0 +1,3 @@
+//! The program: starts the window or a subcommand.
+
+fn main() {}

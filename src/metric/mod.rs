@@ -1,0 +1,1 @@
+//! Scores of estimated against reference events. Pure.

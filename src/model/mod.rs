@@ -1,0 +1,1 @@
+//! Models from the outside: folders and manifests, runtimes and devices, front ends, detection.

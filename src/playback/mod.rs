@@ -1,0 +1,1 @@
+//! Sound output: device, ring buffer, playhead.

@@ -1,0 +1,1 @@
+//! Tiles of the spectrogram: geometry, pyramid, cache policy. Pure.
