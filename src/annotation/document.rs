@@ -120,6 +120,12 @@ impl Document {
         }
     }
 
+    /// Takes a recording out; one that has events stays. Returns whether it is gone.
+    pub fn remove_empty_recording(&mut self, id: RecordingId) -> bool {
+        let is_empty = self.recordings.get(&id).is_some_and(|recording| recording.events.is_empty());
+        is_empty && self.recordings.remove(&id).is_some()
+    }
+
     /// The recordings in the order in which they were added.
     pub fn recordings(&self) -> impl Iterator<Item = (RecordingId, &Recording)> {
         self.recordings.iter().map(|(&id, recording)| (id, recording))

@@ -1,1 +1,174 @@
-//! The program's state and what changes it.
+//! The program's state and what changes it: [`Workbench`], the [`Command`]s and [`Request`]s, and the window's frame around them.
+//!
+//! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
+
+mod command;
+mod deciding;
+mod detecting;
+mod dialogs;
+mod dispatch;
+mod editing;
+mod example;
+mod files;
+mod listening;
+mod marks;
+mod navigating;
+mod notices;
+mod request;
+mod settings;
+mod viewport;
+mod workbench;
+
+pub use command::{Command, Group};
+pub use editing::Edge;
+pub use files::counted;
+pub use marks::{Mark, MarkState, Target};
+pub use notices::{Gravity, Notice};
+pub use request::Request;
+pub use settings::Settings;
+pub use viewport::{TimeScale, Viewport};
+pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Scored, Workbench};
+
+use crate::ui::{Panels, SpectrogramPainter, theme, window_ui};
+use eframe::egui::{self, Theme, ViewportCommand};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the window looks at the playhead while something plays.
+const PLAYING_FRAME: Duration = Duration::from_millis(16);
+
+/// The window.
+pub struct App {
+    /// All state.
+    pub bench: Workbench,
+    panels: Panels,
+    /// The settings as they are on disk, and where that is; none keeps them to this run.
+    kept_settings: Option<(PathBuf, Settings)>,
+    title: String,
+    closing: bool,
+}
+
+impl App {
+    /// A window with the user's settings, which opens `files`.
+    pub fn new(creation: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
+        let path = Settings::path();
+        let (settings, notice) = path.as_deref().map(Settings::load).unwrap_or_default();
+        let mut app = Self::with_settings(creation, settings.clone(), files);
+        if let Some(notice) = notice {
+            app.bench.notices.add(Gravity::Warning, notice);
+        }
+        app.kept_settings = path.map(|path| (path, settings));
+        app
+    }
+
+    /// A window with these settings, which are not kept.
+    pub fn with_settings(creation: &eframe::CreationContext<'_>, settings: Settings, files: Vec<PathBuf>) -> Self {
+        let context = creation.egui_ctx.clone();
+        theme::install(&context);
+        context.options_mut(|options| options.zoom_with_keyboard = false);
+        let waking = context.clone();
+        let mut bench = Workbench::new(settings, Arc::new(move || waking.request_repaint()));
+        let painter = creation.wgpu_render_state.as_ref().map(SpectrogramPainter::new);
+        if !files.is_empty() {
+            bench.dispatch(Request::Open(files));
+        }
+        Self { bench, panels: Panels::new(painter), kept_settings: None, title: String::new(), closing: false }
+    }
+
+    fn apply_settings(&mut self, context: &egui::Context) {
+        context.set_theme(if self.bench.settings.dark { Theme::Dark } else { Theme::Light });
+        if (context.zoom_factor() - self.bench.settings.scale).abs() > 1e-3 {
+            context.set_zoom_factor(self.bench.settings.scale);
+        }
+        let name = self.bench.project_name();
+        let title = format!("{}{name} – Earmark", if self.bench.is_unsaved() { "• " } else { "" });
+        if title != self.title {
+            context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    /// Closing with unsaved events asks first.
+    fn see_to_closing(&mut self, context: &egui::Context) {
+        if self.bench.quit {
+            self.bench.quit = false;
+            context.send_viewport_cmd(ViewportCommand::Close);
+        }
+        let asked = context.input(|input| input.viewport().close_requested());
+        let has_events = self.bench.document.recordings().any(|(_, recording)| !recording.events.is_empty());
+        if asked && !self.closing && self.bench.is_unsaved() && has_events {
+            context.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.panels.ask_to_quit();
+        }
+    }
+
+    fn keep_settings(&mut self) {
+        if let Some((path, kept)) = &mut self.kept_settings
+            && *kept != self.bench.settings
+        {
+            match self.bench.settings.save(path) {
+                Ok(()) => *kept = self.bench.settings.clone(),
+                Err(reason) => log::error!("settings were not kept: {reason}"),
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        let panels = &mut self.panels;
+        let more = self.bench.take_updates(|purpose| panels.ask_for_path(purpose));
+        let next = self.bench.notices.tick(context.input(|input| input.time));
+        if more {
+            context.request_repaint();
+        } else if self.bench.player.is_playing() {
+            context.request_repaint_after(PLAYING_FRAME);
+        } else if let Some(secs) = next {
+            context.request_repaint_after(Duration::from_secs_f64(secs.max(0.0) + 0.05));
+        }
+        self.apply_settings(context);
+        self.see_to_closing(context);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let requests = window_ui(ui, &self.bench, &mut self.panels);
+        let changed = !requests.is_empty();
+        for request in requests {
+            if request == Request::CloseAnyway {
+                self.closing = true;
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            }
+            self.bench.dispatch(request);
+        }
+        self.bench.look_at(self.panels.views());
+        if changed {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.keep_settings();
+    }
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// When the system offers no display or no graphics, with what can be done.
+pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Earmark")
+        .with_app_id("earmark")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([900.0, 600.0])
+        .with_drag_and_drop(true);
+    let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
+    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(App::new(creation, files))))).map_err(|error| {
+        anyhow::anyhow!(
+            "no window could be opened: {error}\n\
+             On Linux, a display (X11 or Wayland) and a graphics driver are needed: `cargo xtask setup` installs the packages.\n\
+             Without a display, use the command line: `earmark detect --help`"
+        )
+    })
+}

@@ -1,1 +1,183 @@
-//! Drawing and gestures; emits commands and changes nothing else.
+//! Drawing and gestures. Panels read the [`Workbench`], emit [`Request`]s and change nothing else; what they keep for themselves (a drag that
+//! is going on, a text that is being typed) is in [`Panels`].
+
+pub mod icons;
+pub mod theme;
+
+mod about_ui;
+mod axis_ui;
+mod canvas_ui;
+mod choices;
+mod drag;
+mod empty_ui;
+mod event_table_ui;
+mod event_ui;
+mod keys;
+mod keys_ui;
+mod lanes_ui;
+mod marks_ui;
+mod menu_ui;
+mod model_ui;
+mod notices_ui;
+mod overview_ui;
+mod palette_ui;
+mod path_prompt_ui;
+mod picture_ui;
+mod recordings_ui;
+mod spectrogram_ui;
+mod transport_ui;
+mod widgets;
+
+pub mod colormap;
+mod spectrogram_painter;
+mod waveform_painter;
+
+use crate::app::{Command, Inspector, Request, Workbench};
+use crate::spectrogram::TimeView;
+use crate::work::DialogPurpose;
+use drag::Drag;
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use palette_ui::Palette;
+use path_prompt_ui::PathPrompt;
+pub use spectrogram_painter::SpectrogramPainter;
+
+/// What the panels keep for themselves from frame to frame.
+pub struct Panels {
+    painter: Option<SpectrogramPainter>,
+    drag: Option<Drag>,
+    palette: Option<Palette>,
+    path_prompt: Option<PathPrompt>,
+    keys_shown: bool,
+    about_shown: bool,
+    quit_asked: bool,
+    class_filter: String,
+    /// The row of the table that was brought into view last.
+    table_row: Option<usize>,
+    /// What the pointer is over, as text for the transport bar.
+    readout: String,
+    /// What the pictures show, the most important one first.
+    views: Vec<TimeView>,
+}
+
+impl Panels {
+    /// Nothing is open. Without a `painter` (no wgpu) there are no spectrograms, and that is said.
+    pub fn new(painter: Option<SpectrogramPainter>) -> Self {
+        Self {
+            painter,
+            drag: None,
+            palette: None,
+            path_prompt: None,
+            keys_shown: false,
+            about_shown: false,
+            quit_asked: false,
+            class_filter: String::new(),
+            table_row: None,
+            readout: String::new(),
+            views: Vec::new(),
+        }
+    }
+
+    /// Asks for a path in the window, because the system has no dialog to show.
+    pub fn ask_for_path(&mut self, purpose: DialogPurpose) {
+        self.path_prompt = Some(PathPrompt::new(purpose, true));
+    }
+
+    /// What the pictures show, the most important one first.
+    pub fn views(&self) -> &[TimeView] {
+        &self.views
+    }
+
+    /// Asks whether to close a window with unsaved changes.
+    pub fn ask_to_quit(&mut self) {
+        self.quit_asked = true;
+    }
+
+    /// Does what a command opens in the window; hands back what is not for the panels.
+    fn take(&mut self, command: Command, bench: &Workbench) -> Option<Command> {
+        match command {
+            Command::CommandPalette => self.palette = Some(Palette::commands()),
+            Command::Relabel => self.palette = Some(Palette::labels(bench)),
+            Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
+            Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::About => self.about_shown = !self.about_shown,
+            Command::Deselect if self.drag.take().is_some() => {}
+            _ => return Some(command),
+        }
+        None
+    }
+}
+
+/// Draws the whole window and returns what the user asks for.
+pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    let mut requests: Vec<Request> = Vec::new();
+    if !panels.is_modal() {
+        requests.extend(keys::pressed(ui.ctx(), panels).into_iter().map(Request::Do));
+    }
+    let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
+    Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
+    Panel::bottom("transport").resizable(false).frame(bar).show(ui, |ui| transport_ui::show(ui, bench, panels, &mut requests));
+    if bench.document.recordings().next().is_none() {
+        CentralPanel::default().show(ui, |ui| empty_ui::show(ui, bench, &mut requests));
+    } else {
+        side_panels_ui(ui, bench, panels, &mut requests);
+        let canvas = Frame::new().fill(ui.visuals().panel_fill);
+        CentralPanel::default().frame(canvas).show(ui, |ui| canvas_ui::show(ui, bench, panels, &mut requests));
+    }
+    overlays_ui(ui.ctx(), bench, panels, &mut requests);
+    requests.extend(dropped_files(ui.ctx()));
+    requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
+}
+
+fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
+    let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
+    if bench.settings.show_recordings {
+        Panel::left("recordings")
+            .default_size(220.0)
+            .size_range(150.0..=420.0)
+            .frame(frame)
+            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+    }
+    if bench.settings.show_inspector {
+        Panel::right("inspector").default_size(330.0).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                for (inspector, name) in [(Inspector::Events, "Events"), (Inspector::Model, "Model")] {
+                    if ui.selectable_label(bench.inspector == inspector, name).clicked() {
+                        requests.push(Request::ShowInspector(inspector));
+                    }
+                }
+            });
+            ui.separator();
+            match bench.inspector {
+                Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
+                Inspector::Model => model_ui::show(ui, bench, panels, requests),
+            }
+        });
+    }
+}
+
+fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
+    notices_ui::show(context, bench, requests);
+    palette_ui::show(context, bench, panels, requests);
+    path_prompt_ui::show(context, panels, requests);
+    keys_ui::show(context, &mut panels.keys_shown);
+    about_ui::show(context, bench, &mut panels.about_shown);
+    about_ui::quit_question(context, &mut panels.quit_asked, requests);
+}
+
+fn dropped_files(context: &egui::Context) -> Option<Request> {
+    let paths: Vec<_> = context.input(|input| input.raw.dropped_files.iter().filter_map(|file| file.path.clone()).collect());
+    (!paths.is_empty()).then_some(Request::Open(paths))
+}
+
+impl Panels {
+    fn is_modal(&self) -> bool {
+        self.palette.is_some() || self.path_prompt.is_some() || self.quit_asked
+    }
+
+    fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {
+        match request {
+            Request::Do(command) => self.take(command, bench).map(Request::Do),
+            request => Some(request),
+        }
+    }
+}

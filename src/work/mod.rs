@@ -1,5 +1,12 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
 mod cancel;
+mod detection;
+mod storage;
+pub mod thread;
+mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
+pub use detection::{DetectionJob, DetectionQueue};
+pub use storage::{Storage, StorageRequest};
+pub use update::{DetectionEnd, DetectionStart, DialogPurpose, Update, UpdateSender, Wake, update_channel};

@@ -1,0 +1,202 @@
+//! Everything that a user can do by name: one variant each, with its words, its keys and its icon.
+//!
+//! Menus, the command palette, tooltips, the keymap and the help page are made from this enum and from nothing else.
+
+use crate::ui::icons;
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+
+/// Where a command stands in the menus and on the help page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Group {
+    File,
+    Edit,
+    Review,
+    Sound,
+    Move,
+    View,
+    Model,
+    Help,
+}
+
+impl Group {
+    /// All groups, in the order of the menu bar.
+    pub const ALL: [Self; 8] =
+        [Self::File, Self::Edit, Self::Review, Self::Sound, Self::Move, Self::View, Self::Model, Self::Help];
+
+    /// The menu's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Edit => "Edit",
+            Self::Review => "Review",
+            Self::Sound => "Sound",
+            Self::Move => "Move",
+            Self::View => "View",
+            Self::Model => "Model",
+            Self::Help => "Help",
+        }
+    }
+}
+
+macro_rules! commands {
+    ($( $variant:ident, $group:ident, $icon:expr, $name:literal, $tooltip:literal, [$($modifiers:expr, $key:ident);*]; )*) => {
+        /// What a user can do by menu, key or palette.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Command { $( #[doc = $tooltip] $variant, )* }
+
+        impl Command {
+            /// All commands, in menu order.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
+
+            /// The menu it stands in.
+            pub fn group(self) -> Group {
+                match self { $( Self::$variant => Group::$group, )* }
+            }
+
+            /// What menus and palette call it; `…` says that a dialog follows.
+            pub fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+
+            /// What it does, in one sentence.
+            pub fn tooltip(self) -> &'static str {
+                match self { $( Self::$variant => $tooltip, )* }
+            }
+
+            /// Its icon, empty if it has none.
+            pub fn icon(self) -> &'static str {
+                match self { $( Self::$variant => $icon, )* }
+            }
+
+            /// Its keys, the one to show first.
+            pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+                match self { $( Self::$variant => &[ $( KeyboardShortcut::new($modifiers, Key::$key) ),* ], )* }
+            }
+        }
+    };
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+const SHIFT: Modifiers = Modifiers::SHIFT;
+const ALT: Modifiers = Modifiers::ALT;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+const ALT_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::ALT };
+
+commands! {
+    OpenRecordings, File, icons::FOLDER_OPEN, "Open recordings…", "Open recordings or a project", [CTRL, O];
+    OpenExample, File, icons::SPARKLE, "Open example", "Open the bundled soundscape with its real sounds", [];
+    OpenPath, File, icons::TERMINAL, "Open by path…", "Open a recording, project or label file whose path you type", [CTRL_SHIFT, O];
+    SaveProject, File, icons::FLOPPY_DISK, "Save project", "Save recordings, events, scores and history as one project file", [CTRL, S];
+    SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
+    ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
+    ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
+    Quit, File, "", "Quit", "Close the window", [CTRL, Q];
+
+    Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
+    Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
+    Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
+    SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
+    DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [SHIFT, N];
+    OnsetToPlayhead, Edit, "", "Onset to playhead", "Let the selected event begin at the playhead", [CTRL, ArrowLeft; NONE, OpenBracket];
+    OffsetToPlayhead, Edit, "", "Offset to playhead", "Let the selected event end at the playhead", [CTRL, ArrowRight; NONE, CloseBracket];
+    OnsetEarlier, Edit, "", "Onset 10 ms earlier", "Nudge the onset and listen around it", [ALT, ArrowLeft];
+    OnsetLater, Edit, "", "Onset 10 ms later", "Nudge the onset and listen around it", [ALT, ArrowRight];
+    OffsetEarlier, Edit, "", "Offset 10 ms earlier", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowLeft];
+    OffsetLater, Edit, "", "Offset 10 ms later", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowRight];
+
+    Accept, Review, icons::CHECK, "Accept", "It is there: make it a label, and go to the next undecided event", [NONE, A; NONE, Y];
+    Reject, Review, icons::CROSS, "Reject or delete", "It is not there: keep a prediction as rejected, remove an event drawn by hand, and go on", [NONE, D; NONE, Delete];
+    Uncertain, Review, icons::QUESTION, "Uncertain", "Cannot be told: keep it aside, and go on", [NONE, W];
+    Undecide, Review, icons::ERASER, "Take decision back", "Make the selected event a prediction again", [NONE, Backspace];
+    AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
+    RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
+    ToggleAutoAdvance, Review, "", "Go on after a decision", "Select and play the next undecided event after each decision", [];
+
+    PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
+    PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with 0.2 s around it", [SHIFT, Space];
+    LoopEvent, Sound, icons::LOOP, "Loop event", "Play the selected event again and again; without one, what is in view", [NONE, L];
+    JumpBack, Sound, icons::REWIND, "Back 1 s", "Move the playhead one second back", [NONE, Comma];
+    JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
+
+    NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
+    PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
+    NextUndecided, Move, "", "Next undecided event", "Select the next prediction that nobody has decided about", [NONE, Q];
+    PageForward, Move, "", "Page forward", "Show the next page, with a tenth of this one", [NONE, PageDown];
+    PageBack, Move, "", "Page back", "Show the previous page, with a tenth of this one", [NONE, PageUp];
+    GoToStart, Move, "", "Go to start", "Put the playhead at the start", [NONE, Home];
+    GoToEnd, Move, "", "Go to end", "Put the playhead at the end", [NONE, End];
+    NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
+    PreviousRecording, Move, "", "Previous recording", "Show the previous recording of the list", [CTRL, PageUp];
+    Deselect, Move, "", "Deselect", "Select nothing; close what is open", [NONE, Escape];
+
+    ZoomIn, View, icons::ZOOM_IN, "Zoom in", "See half as much time, around the playhead", [NONE, Plus; NONE, Equals];
+    ZoomOut, View, icons::ZOOM_OUT, "Zoom out", "See twice as much time, around the playhead", [NONE, Minus];
+    FitAll, View, icons::FIT, "Show whole recording", "Zoom out to the whole recording", [NONE, F];
+    FitEvent, View, icons::FIT_EVENT, "Show selected event", "Zoom to the selected event", [NONE, E];
+    ToggleRecordings, View, icons::SIDEBAR, "Recordings panel", "Show or hide the recordings and labels on the left", [NONE, F2];
+    ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
+    ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
+    ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
+    ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
+    ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
+    ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
+    ScaleUp, View, "", "Larger text", "Make everything in the window larger", [CTRL, Plus; CTRL, Equals];
+    ScaleDown, View, "", "Smaller text", "Make everything in the window smaller", [CTRL, Minus];
+
+    Detect, Model, icons::MAGIC, "Detect events", "Run the model over this recording in the background", [CTRL, R];
+    DetectAll, Model, "", "Detect events in all recordings", "Run the model over every recording of the list in the background", [CTRL_SHIFT, R];
+    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL, Period];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, T];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, T];
+
+    CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
+    ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];
+    About, Help, icons::QUESTION, "About Earmark", "Show version, licences and where things are kept", [];
+}
+
+impl Command {
+    /// The first key as text, empty if there is none.
+    pub fn key_text(self, context: &eframe::egui::Context) -> String {
+        self.shortcuts().first().map(|shortcut| context.format_shortcut(shortcut)).unwrap_or_default()
+    }
+
+    /// Name, sentence and key, for a control that shows only an icon.
+    pub fn hover_text(self, context: &eframe::egui::Context) -> String {
+        let key = self.key_text(context);
+        let key = if key.is_empty() { key } else { format!(" ({key})") };
+        format!("{}{key}\n{}", self.name(), self.tooltip())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_key_means_two_things() {
+        let mut owners: HashMap<KeyboardShortcut, Command> = HashMap::new();
+        for &command in Command::ALL {
+            for &shortcut in command.shortcuts() {
+                if let Some(other) = owners.insert(shortcut, command) {
+                    panic!("{shortcut:?} is both {other:?} and {command:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_in_sentence_case() {
+        let mut names: Vec<&str> = Command::ALL.iter().map(|command| command.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Command::ALL.len());
+        for command in Command::ALL {
+            assert!(!command.name().ends_with('.') && !command.tooltip().ends_with('.'), "{command:?}");
+            assert!(command.name().starts_with(char::is_uppercase), "{command:?}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Decisions about events and predictions: one key each, all of them undoable.
+
+use super::marks::{Mark, MarkState, PredictionKey, Target};
+use super::workbench::Workbench;
+use crate::annotation::{Edit, Event, Origin, RecordingId, Status};
+use crate::decision::Prediction;
+use crate::time::Span;
+use std::sync::Arc;
+
+impl Workbench {
+    /// Accepts the selected event and goes on.
+    pub(super) fn accept_selected(&mut self) {
+        self.decide_selected("accept", Status::Accepted);
+    }
+
+    /// Rejects the selected prediction, or removes the selected event if a person drew it, and goes on.
+    pub(super) fn reject_selected(&mut self) {
+        self.decide_selected("reject", Status::Rejected);
+    }
+
+    /// Puts the selected event aside and goes on.
+    pub(super) fn put_selected_aside(&mut self) {
+        self.decide_selected("put aside", Status::Uncertain);
+    }
+
+    /// Makes the selected event a prediction again; an event drawn by hand is removed.
+    pub(super) fn undecide_selected(&mut self) {
+        let Some((recording, Target::Event(id))) = self.selected_here() else { return };
+        let Some(event) = self.document.event(recording, id).cloned() else { return };
+        let title = format!("take decision on {:?} back", event.label);
+        if self.perform(title, Edit::Remove { recording, id }) {
+            self.selected = self.marks.iter().find(|mark| is_same_prediction(mark, &event)).map(|mark| mark.target);
+        }
+    }
+
+    /// Decides in one step about every undecided event in view that has the selected one's label.
+    pub(super) fn decide_shown(&mut self, status: Status) {
+        let (Some(open), Some(selected)) = (&self.open, self.selected_mark()) else { return };
+        let (recording, view, label) = (open.id, open.viewport.span(), selected.label.clone());
+        let targets: Vec<Target> = self
+            .marks
+            .iter()
+            .filter(|mark| mark.state == MarkState::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0)
+            .map(|mark| mark.target)
+            .collect();
+        let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
+        if edits.is_empty() {
+            return;
+        }
+        let verb = if status == Status::Rejected { "reject" } else { "accept" };
+        let text = format!("{verb} {} × {label:?}", edits.len());
+        if self.perform(text.clone(), Edit::Many { edits }) {
+            self.notices.add(super::notices::Gravity::Done, format!("Done: {text} (one step of undo)"));
+        }
+    }
+
+    fn decide_selected(&mut self, verb: &str, status: Status) {
+        let Some((recording, target)) = self.selected_here() else { return };
+        let Some(mark) = self.mark(target) else { return };
+        let (onset_secs, title) = (mark.span.onset_secs, format!("{verb} {:?}", mark.label));
+        let Some(edit) = self.decision(recording, target, status) else {
+            self.advance(onset_secs);
+            return;
+        };
+        let kept = match &edit {
+            Edit::Insert { event, .. } | Edit::Replace { event, .. } => Some(Target::Event(event.id)),
+            _ => None,
+        };
+        if self.perform(title, edit) {
+            self.selected = kept;
+            self.advance(onset_secs);
+        }
+    }
+
+    /// The edit that decides about a target; none if it is decided so already.
+    fn decision(&mut self, recording: RecordingId, target: Target, status: Status) -> Option<Edit> {
+        match target {
+            Target::Prediction(key) => {
+                let event = self.event_of_prediction(key, status)?;
+                Some(Edit::Insert { recording, event })
+            }
+            Target::Event(id) => {
+                let event = self.document.event(recording, id)?.clone();
+                if status == Status::Rejected && !matches!(event.origin, Origin::Model { .. }) {
+                    return Some(Edit::Remove { recording, id });
+                }
+                let status = if status == Status::Accepted { accepted_status(&event) } else { status };
+                (event.status != status).then_some(Edit::Replace { recording, event: Event { status, ..event } })
+            }
+        }
+    }
+
+    /// A new event that says what was decided about a prediction.
+    pub(super) fn event_of_prediction(&mut self, key: PredictionKey, status: Status) -> Option<Event> {
+        let prediction = self.prediction(key)?;
+        let scored = self.scored_here()?;
+        let label = scored.scores.classes.get(prediction.class)?.clone();
+        let origin = Origin::Model {
+            model: scored.start.model.clone(),
+            version: scored.start.version.clone(),
+            label: label.clone(),
+            span: prediction.span,
+            score: prediction.score,
+            parameters: scored.rule.text().into(),
+        };
+        Some(Event { id: self.document.new_event_id(), span: prediction.span, label, status, origin })
+    }
+
+    fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
+        self.predictions.iter().copied().find(|prediction| PredictionKey::of(prediction) == key)
+    }
+
+    /// Selects the next undecided event, brings it into view and plays it, if the user wants that.
+    fn advance(&mut self, from_secs: f64) {
+        if !self.settings.auto_advance {
+            return;
+        }
+        if let Some(target) = self.next_undecided(from_secs) {
+            self.selected = Some(target);
+            self.reveal_selected();
+            self.play_selected();
+        }
+    }
+
+    /// The first undecided mark that begins at or after a moment, else the first of all.
+    pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
+        let undecided = || self.marks.iter().filter(|mark| mark.state == MarkState::Predicted);
+        let next = undecided().find(|mark| mark.span.onset_secs >= from_secs);
+        next.or_else(|| undecided().next()).map(|mark| mark.target)
+    }
+
+    /// The open recording and what is selected in it.
+    pub(super) fn selected_here(&self) -> Option<(RecordingId, Target)> {
+        Some((self.open.as_ref()?.id, self.selected?))
+    }
+}
+
+/// What accepting makes of an event: corrected, if its span or label is no longer what the model proposed.
+pub(super) fn accepted_status(event: &Event) -> Status {
+    match &event.origin {
+        Origin::Model { label, span, .. } if *label != event.label || !same_span(*span, event.span) => Status::Corrected,
+        Origin::Model { .. } | Origin::Human | Origin::Import => Status::Accepted,
+    }
+}
+
+fn same_span(a: Span, b: Span) -> bool {
+    (a.onset_secs - b.onset_secs).abs() < 1e-6 && (a.offset_secs - b.offset_secs).abs() < 1e-6
+}
+
+fn is_same_prediction(mark: &Mark, event: &Event) -> bool {
+    let proposed: Option<(&Arc<str>, Span)> = match &event.origin {
+        Origin::Model { label, span, .. } => Some((label, *span)),
+        Origin::Human | Origin::Import => None,
+    };
+    mark.state == MarkState::Predicted
+        && proposed.is_some_and(|(label, span)| mark.label == *label && mark.span.overlap_secs(span) > 0.0)
+}

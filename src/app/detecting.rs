@@ -1,0 +1,152 @@
+//! Running models: queueing recordings, taking scores as they come, changing the rule.
+
+use super::notices::Gravity;
+use super::workbench::{Inspector, Run, Scored, Workbench};
+use crate::annotation::RecordingId;
+use crate::decision::{DecisionRule, FrameScores};
+use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
+use crate::work::{CancelToken, DetectionEnd, DetectionJob, DetectionStart};
+use std::collections::BTreeSet;
+
+/// How far one key press moves the threshold.
+const THRESHOLD_STEP: f32 = 0.05;
+
+impl Workbench {
+    /// The model that runs next, or why there is none.
+    pub fn model(&self) -> Result<&ModelFolder, String> {
+        let wanted = self.settings.model.as_str();
+        let listed = self.models.iter().find(|listed| listed.id == wanted).or_else(|| self.models.first());
+        let listed = listed.ok_or("No model is installed: put a model folder beside the program")?;
+        listed.folder.as_ref().map_err(ToString::to_string)
+    }
+
+    /// Runs the model over the open recording.
+    pub(super) fn detect(&mut self) {
+        if let Some(id) = self.open.as_ref().map(|open| open.id) {
+            self.inspector = Inspector::Model;
+            self.queue_detection(id);
+        }
+    }
+
+    /// Runs the model over all recordings.
+    pub(super) fn detect_all(&mut self) {
+        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
+        ids.into_iter().for_each(|id| self.queue_detection(id));
+    }
+
+    fn queue_detection(&mut self, recording: RecordingId) {
+        if self.runs.contains_key(&recording) {
+            return;
+        }
+        let model = match self.model() {
+            Ok(model) => model.clone(),
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                return;
+            }
+        };
+        let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
+        let options = DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
+        let cancel = CancelToken::default();
+        let job = DetectionJob { recording, path, model, options, cancel: cancel.clone() };
+        if self.detection.push(job) {
+            self.runs.insert(recording, Run { cancel, done_secs: 0.0, elapsed_secs: 0.0 });
+        } else {
+            self.notices.add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
+        }
+    }
+
+    fn runtime_choice(&self) -> RuntimeChoice {
+        match self.settings.runtime.as_str() {
+            "onnxruntime" => RuntimeChoice::OnnxRuntime,
+            "built-in" => RuntimeChoice::BuiltIn,
+            _ => RuntimeChoice::Auto,
+        }
+    }
+
+    /// Stops all model runs; what was found stays.
+    pub(super) fn cancel_detection(&mut self) {
+        self.runs.values().for_each(|run| run.cancel.cancel());
+    }
+
+    /// A model starts on a recording: what an earlier run said about it goes.
+    pub(super) fn detection_started(&mut self, recording: RecordingId, start: DetectionStart) {
+        if !self.runs.contains_key(&recording) {
+            return;
+        }
+        if start.report.notes.iter().any(|note| !note.is_empty()) {
+            self.notices.add(Gravity::Warning, format!("{}: {}", start.model, start.report.notes.join("\n")));
+        }
+        let rule = self.model_rule(&start);
+        let scores = FrameScores::new(start.axis, start.classes.clone());
+        let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
+        let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
+        self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rule });
+        self.refresh_predictions();
+    }
+
+    /// The rule that the same model was used with last in this project, else the one of its manifest.
+    fn model_rule(&self, start: &DetectionStart) -> DecisionRule {
+        let earlier = self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
+        let of_manifest = || {
+            let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
+            Some(folder.manifest.default_rule())
+        };
+        earlier.map(|scored| scored.rule).or_else(of_manifest).unwrap_or_default()
+    }
+
+    /// The next frames of a recording have come.
+    pub(super) fn scores_came(&mut self, recording: RecordingId, scores: &[f32], done_secs: f64, elapsed_secs: f64) {
+        let (Some(run), Some(scored)) = (self.runs.get_mut(&recording), self.scored.get_mut(&recording)) else { return };
+        scored.scores.push(scores);
+        (run.done_secs, run.elapsed_secs) = (done_secs, elapsed_secs);
+    }
+
+    /// A model run is over.
+    pub(super) fn detection_ended(&mut self, recording: RecordingId, end: DetectionEnd) {
+        if self.runs.remove(&recording).is_none() {
+            return;
+        }
+        self.revision += 1;
+        let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
+        match end {
+            DetectionEnd::Done { duration_secs, elapsed_secs } => {
+                let speed = duration_secs / elapsed_secs.max(1e-3);
+                let runtime = self.scored.get(&recording).map(|scored| scored.start.report.to_string()).unwrap_or_default();
+                let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
+                self.notices.add(Gravity::Done, text);
+            }
+            DetectionEnd::Cancelled => self.notices.add(Gravity::Done, format!("{name}: detection stopped")),
+            DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
+        }
+        self.refresh_predictions();
+    }
+
+    /// Decides again with another rule.
+    pub(super) fn set_rule(&mut self, rule: DecisionRule) {
+        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
+        let Some(model) = self.scored.get(&id).map(|scored| scored.start.model.clone()) else { return };
+        // One rule for the model in the whole project: recordings are compared with each other.
+        self.scored.values_mut().filter(|scored| scored.start.model == model).for_each(|scored| scored.rule = rule);
+        self.revision += 1;
+        self.refresh_predictions();
+    }
+
+    /// Raises or lowers the threshold.
+    pub(super) fn step_threshold(&mut self, steps: f32) {
+        let rule = self.rule();
+        let threshold = ((rule.threshold / THRESHOLD_STEP).round() + steps) * THRESHOLD_STEP;
+        self.set_rule(DecisionRule { threshold: threshold.clamp(0.05, 0.95), ..rule });
+    }
+
+    /// Shows the predictions of these classes only.
+    pub(super) fn choose_classes(&mut self, classes: BTreeSet<usize>) {
+        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
+        if let Some(scored) = self.scored.get_mut(&id) {
+            scored.chosen = classes;
+            scored.chosen_by_user = true;
+            self.revision += 1;
+            self.refresh_predictions();
+        }
+    }
+}

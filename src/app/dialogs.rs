@@ -1,0 +1,53 @@
+//! The system's file dialogs, each on a thread of its own, so that the window goes on while one is open.
+
+use super::files::PROJECT_EXTENSION;
+use crate::audio;
+use crate::work::thread::spawn;
+use crate::work::{DialogPurpose, Update, UpdateSender};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// An empty answer that comes sooner than a person can give it says that the system has no dialog to show.
+const INHUMAN: Duration = Duration::from_millis(250);
+
+/// Shows a dialog; the answer comes as an [`Update::Chosen`].
+pub fn ask(purpose: DialogPurpose, updates: &UpdateSender) {
+    let told = updates.clone();
+    spawn("file dialog", updates, move || {
+        let began = Instant::now();
+        let paths = show(purpose);
+        let unavailable = paths.is_none() && began.elapsed() < INHUMAN;
+        told.send(Update::Chosen { purpose, paths: paths.unwrap_or_default(), unavailable });
+    });
+}
+
+fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
+    let dialog = rfd::FileDialog::new();
+    let labels = &["tsv", "csv", "txt"];
+    match purpose {
+        DialogPurpose::Open => {
+            let all: Vec<&str> = audio::EXTENSIONS.iter().copied().chain([PROJECT_EXTENSION]).collect();
+            dialog
+                .set_title("Open recordings")
+                .add_filter("Recordings and projects", &all)
+                .add_filter("Labels", labels)
+                .add_filter("All files", &["*"])
+                .pick_files()
+        }
+        DialogPurpose::ImportLabels => {
+            dialog.set_title("Import labels").add_filter("DCASE strong labels", labels).add_filter("All files", &["*"]).pick_files()
+        }
+        DialogPurpose::SaveProject => dialog
+            .set_title("Save project")
+            .add_filter("Earmark project", &[PROJECT_EXTENSION])
+            .set_file_name(format!("project.{PROJECT_EXTENSION}"))
+            .save_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ExportLabels => dialog
+            .set_title("Export labels")
+            .add_filter("DCASE strong labels", &["tsv"])
+            .set_file_name("labels.tsv")
+            .save_file()
+            .map(|path| vec![path]),
+    }
+}

@@ -1,0 +1,268 @@
+//! From requests and updates to changes: the only two doors into the [`Workbench`].
+
+use super::command::Command;
+use super::dialogs;
+use super::editing::Edge;
+use super::notices::Gravity;
+use super::request::Request;
+use super::workbench::{Inspector, Workbench};
+use crate::annotation::Status;
+use crate::playback::PlaybackEvent;
+use crate::work::{DialogPurpose, Update};
+use std::time::{Duration, Instant};
+
+/// How long one frame may spend on updates.
+const UPDATE_BUDGET: Duration = Duration::from_millis(4);
+
+impl Workbench {
+    /// Does what a panel asks for.
+    pub fn dispatch(&mut self, request: Request) {
+        match request {
+            Request::Do(command) => self.perform_command(command),
+            Request::Open(paths) => self.open_paths(paths),
+            Request::SaveProjectTo(path) => self.save_project_to(path),
+            Request::ExportTo(path) => self.export_to(path),
+            Request::ImportFrom(path) => {
+                self.storage.ask(crate::work::StorageRequest::ImportLabels(path));
+            }
+            Request::ShowRecording(id) => self.show_recording(id),
+            Request::Select(target) => self.selected = target,
+            Request::SelectAndReveal(target) => self.select_and_reveal(target),
+            Request::SetSpan { target, span } => self.set_span(target, span),
+            Request::SetLabel { target, label } => self.set_label(target, label),
+            Request::Draw(span) => self.draw(span),
+            Request::SetActiveLabel(label) => self.use_label(&label),
+            Request::Seek(secs) => self.seek(secs),
+            Request::SetRule(rule) => self.set_rule(rule),
+            Request::ChooseClasses(classes) => self.choose_classes(classes),
+            Request::DismissNotice(id) => self.notices.dismiss(id),
+            Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
+                self.change_view(&request);
+            }
+            _ => self.change_setting(request),
+        }
+    }
+
+    fn change_view(&mut self, request: &Request) {
+        let Some(open) = &mut self.open else { return };
+        match *request {
+            Request::Pan(by_secs) => open.viewport.pan(by_secs),
+            Request::Zoom { anchor_secs, factor } => open.viewport.zoom_at(anchor_secs, factor),
+            Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
+            Request::ShowFrequencies { low_hz, high_hz } => {
+                let nyquist = f64::from(open.spec.sample_rate) / 2.0;
+                let width = (high_hz - low_hz).clamp((nyquist / 100.0).max(50.0).min(nyquist), nyquist);
+                let low = low_hz.clamp(0.0, nyquist - width);
+                open.frequencies = (low, low + width);
+            }
+            _ => {}
+        }
+    }
+
+    fn change_setting(&mut self, request: Request) {
+        match request {
+            Request::SetModel(name) => {
+                self.settings.model = name;
+                self.hop_secs = None;
+            }
+            Request::SetHop(hop_secs) => self.hop_secs = hop_secs,
+            Request::SetRuntime(runtime) => self.settings.runtime = runtime,
+            Request::SetColormap(name) => self.settings.colormap = name,
+            Request::SetLevels { floor_db, ceiling_db } => {
+                self.settings.floor_db = floor_db.clamp(-140.0, -20.0);
+                self.settings.ceiling_db = ceiling_db.clamp(self.settings.floor_db + 10.0, 20.0);
+            }
+            Request::SetFrequencyScale(scale) => self.settings.frequency_scale = scale,
+            Request::SetVolume(volume) => {
+                self.settings.volume = volume.clamp(0.0, 1.0);
+                self.player.set_gain(self.settings.volume);
+            }
+            _ => {}
+        }
+    }
+
+    fn perform_command(&mut self, command: Command) {
+        match command {
+            Command::OpenRecordings => dialogs::ask(DialogPurpose::Open, &self.updates),
+            Command::OpenExample => self.open_example(),
+            Command::SaveProject => match self.project_path.clone() {
+                Some(path) => self.save_project_to(path),
+                None => dialogs::ask(DialogPurpose::SaveProject, &self.updates),
+            },
+            Command::SaveProjectAs => dialogs::ask(DialogPurpose::SaveProject, &self.updates),
+            Command::ImportLabels => dialogs::ask(DialogPurpose::ImportLabels, &self.updates),
+            Command::ExportLabels => dialogs::ask(DialogPurpose::ExportLabels, &self.updates),
+            Command::CloseRecording => self.close_recording(),
+            Command::Quit => self.quit = true,
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Detect => self.detect(),
+            Command::DetectAll => self.detect_all(),
+            Command::CancelDetection => self.cancel_detection(),
+            Command::ThresholdUp => self.step_threshold(1.0),
+            Command::ThresholdDown => self.step_threshold(-1.0),
+            _ => self.perform_on_event(command),
+        }
+    }
+
+    fn perform_on_event(&mut self, command: Command) {
+        match command {
+            Command::Accept => self.accept_selected(),
+            Command::Reject => self.reject_selected(),
+            Command::Uncertain => self.put_selected_aside(),
+            Command::Undecide => self.undecide_selected(),
+            Command::AcceptShown => self.decide_shown(Status::Accepted),
+            Command::RejectShown => self.decide_shown(Status::Rejected),
+            Command::SameLabel => self.repeat_label(),
+            Command::DrawAtPlayhead => self.draw_at_playhead(),
+            Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
+            Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
+            Command::OnsetEarlier => self.nudge_edge(Edge::Onset, -1.0),
+            Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
+            Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
+            Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::PlayPause => self.play_or_pause(),
+            Command::PlayEvent => self.play_selected(),
+            Command::LoopEvent => self.loop_selected(),
+            Command::JumpBack => self.jump(-1.0),
+            Command::JumpForward => self.jump(1.0),
+            Command::NextEvent => self.step_event(1),
+            Command::PreviousEvent => self.step_event(-1),
+            Command::NextUndecided => self.go_to_undecided(),
+            Command::Deselect => self.selected = None,
+            _ => self.perform_on_view(command),
+        }
+    }
+
+    fn perform_on_view(&mut self, command: Command) {
+        let settings = &mut self.settings;
+        match command {
+            Command::PageForward => self.page(1.0),
+            Command::PageBack => self.page(-1.0),
+            Command::GoToStart => self.jump(f64::NEG_INFINITY),
+            Command::GoToEnd => self.jump(f64::INFINITY),
+            Command::NextRecording => self.step_recording(1),
+            Command::PreviousRecording => self.step_recording(-1),
+            Command::ZoomIn => self.zoom(2.0),
+            Command::ZoomOut => self.zoom(0.5),
+            Command::FitAll => {
+                if let Some(open) = &mut self.open {
+                    open.viewport.show_all();
+                }
+            }
+            Command::FitEvent => self.fit_selected(),
+            Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
+            Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
+            Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
+            Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
+            Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
+            Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
+            Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleTheme => settings.dark = !settings.dark,
+            Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
+            Command::ScaleDown => settings.scale = (settings.scale - 0.1).max(0.5),
+            // These open something in the window and are seen to by the panels.
+            _ => {}
+        }
+    }
+
+    fn fit_selected(&mut self) {
+        if let Some(span) = self.selected_mark().map(|mark| mark.span)
+            && let Some(open) = &mut self.open
+        {
+            open.viewport.show_span(span);
+        }
+    }
+
+    fn open_example(&mut self) {
+        match super::example::recordings() {
+            Ok(paths) => self.open_paths(paths),
+            Err(reason) => self.notices.add(Gravity::Failure, reason),
+        }
+    }
+
+    /// Takes what threads have sent, a few milliseconds of it; returns whether there is more. `chosen` is told which dialogs the system
+    /// could not show.
+    pub fn take_updates(&mut self, mut unavailable_dialog: impl FnMut(DialogPurpose)) -> bool {
+        let began = Instant::now();
+        let mut scores_came = false;
+        let mut more = false;
+        while let Ok(update) = self.received.try_recv() {
+            scores_came |= matches!(update, Update::Scores { .. });
+            match update {
+                Update::Chosen { purpose, unavailable: true, .. } => unavailable_dialog(purpose),
+                update => self.take(update),
+            }
+            if began.elapsed() > UPDATE_BUDGET {
+                more = true;
+                break;
+            }
+        }
+        if scores_came {
+            self.refresh_predictions();
+        }
+        self.take_playback_events();
+        self.take_tile_news();
+        more
+    }
+
+    fn take(&mut self, update: Update) {
+        match update {
+            Update::Probed { path, result } => self.probed(&path, result),
+            Update::DetectionStarted { recording, start } => self.detection_started(recording, *start),
+            Update::Scores { recording, scores, done_secs, elapsed_secs } => {
+                self.scores_came(recording, &scores, done_secs, elapsed_secs);
+            }
+            Update::DetectionEnded { recording, end } => self.detection_ended(recording, end),
+            Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
+            Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
+            Update::Exported { path, result } => self.exported(&path, result),
+            Update::Imported { path, result } => self.imported(&path, result),
+            Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::Failed { work, reason } => {
+                let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");
+                self.notices.add(Gravity::Failure, text);
+            }
+        }
+    }
+
+    fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
+        match purpose {
+            DialogPurpose::Open => self.open_paths(paths),
+            DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
+            DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
+            DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
+        }
+    }
+
+    fn take_playback_events(&mut self) {
+        for event in self.player.take_events() {
+            match event {
+                PlaybackEvent::Ended => {}
+                PlaybackEvent::Unavailable(reason) | PlaybackEvent::DeviceLost(reason) => {
+                    self.notices.add(Gravity::Warning, reason);
+                }
+            }
+        }
+    }
+
+    /// The background pass over the recording has found its true length, or trouble.
+    fn take_tile_news(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        open.tiles.poll();
+        let notices = open.tiles.take_notices();
+        if let Some(duration_secs) = open.tiles.known_duration_secs()
+            && (duration_secs - open.viewport.duration_secs()).abs() > 1e-6
+        {
+            open.viewport.set_duration(duration_secs);
+            self.document.set_duration(open.id, duration_secs);
+            self.refresh_predictions();
+        }
+        notices.into_iter().for_each(|notice| self.notices.add(Gravity::Warning, notice));
+    }
+
+    /// Shows the events or the model on the right.
+    pub fn show_inspector(&mut self, inspector: Inspector) {
+        self.inspector = inspector;
+    }
+}

@@ -1,0 +1,164 @@
+//! Changes of spans and labels. Changing a prediction makes it a corrected event.
+
+use super::deciding::accepted_status;
+use super::marks::Target;
+use super::workbench::Workbench;
+use crate::annotation::{Edit, Event, Origin, Status};
+use crate::time::Span;
+use std::sync::Arc;
+
+/// Events are not made shorter than this.
+const SHORTEST_SECS: f64 = 0.005;
+/// How far a key moves an edge.
+const NUDGE_SECS: f64 = 0.010;
+/// How much is heard on each side of an edge that was moved.
+const AROUND_EDGE_SECS: f64 = 0.15;
+
+/// One end of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Where it begins.
+    Onset,
+    /// Where it ends.
+    Offset,
+}
+
+impl Workbench {
+    /// Gives a target another onset and offset, within the recording and not shorter than 5 ms.
+    pub(super) fn set_span(&mut self, target: Target, span: Span) {
+        let limit = self.whole().offset_secs;
+        let span = span.clipped(limit);
+        let span = if span.duration_secs() < SHORTEST_SECS {
+            Span::between(span.onset_secs, span.onset_secs + SHORTEST_SECS).moved(0.0, limit)
+        } else {
+            span
+        };
+        let Some(before) = self.mark(target).map(|mark| mark.span) else { return };
+        let verb = match (before.onset_secs == span.onset_secs, before.offset_secs == span.offset_secs) {
+            (true, true) => return,
+            (true, false) => "move offset of",
+            (false, true) => "move onset of",
+            (false, false) => "move",
+        };
+        self.change(target, verb, |event| event.span = span);
+    }
+
+    /// Gives a target another label.
+    pub(super) fn set_label(&mut self, target: Target, label: Arc<str>) {
+        self.use_label(&label);
+        if self.mark(target).is_some_and(|mark| mark.label != label) {
+            self.change(target, &format!("label {label:?} instead of"), |event| event.label = label);
+        }
+    }
+
+    /// Gives the selected event the label that was given last.
+    pub(super) fn repeat_label(&mut self) {
+        if let (Some(target), Some(label)) = (self.selected, self.active_label.clone()) {
+            self.set_label(target, label);
+        }
+    }
+
+    /// Notes a label as the active one, first among the recent ones.
+    pub(super) fn use_label(&mut self, label: &Arc<str>) {
+        self.settings.remember_label(label);
+        self.active_label = Some(label.clone());
+    }
+
+    /// Draws an event of the active label and selects it.
+    pub(super) fn draw(&mut self, span: Span) {
+        let span = span.clipped(self.whole().offset_secs);
+        let Some(recording) = self.open.as_ref().map(|open| open.id) else { return };
+        if span.duration_secs() < SHORTEST_SECS {
+            return;
+        }
+        let label = self.active_label.clone().unwrap_or_else(|| "Event".into());
+        let id = self.document.new_event_id();
+        let event = Event { id, span, label, status: Status::Accepted, origin: Origin::Human };
+        if self.perform(format!("draw {:?}", event.label), Edit::Insert { recording, event }) {
+            self.selected = Some(Target::Event(id));
+        }
+    }
+
+    /// Draws one second from the playhead on.
+    pub(super) fn draw_at_playhead(&mut self) {
+        let onset = self.playhead_secs();
+        self.draw(Span::between(onset, onset + 1.0));
+    }
+
+    /// Puts an edge of the selected event at the playhead; the other edge gives way if it must.
+    pub(super) fn edge_to_playhead(&mut self, edge: Edge) {
+        let secs = self.playhead_secs();
+        self.move_edge(edge, |_| secs);
+    }
+
+    /// Moves an edge of the selected event by a step and plays around it.
+    pub(super) fn nudge_edge(&mut self, edge: Edge, steps: f64) {
+        self.move_edge(edge, |secs| secs + steps * NUDGE_SECS);
+        if let Some(mark) = self.selected_mark() {
+            let secs = match edge {
+                Edge::Onset => mark.span.onset_secs,
+                Edge::Offset => mark.span.offset_secs,
+            };
+            self.play_span(Span::between(secs - AROUND_EDGE_SECS, secs + AROUND_EDGE_SECS), false);
+        }
+    }
+
+    fn move_edge(&mut self, edge: Edge, to: impl Fn(f64) -> f64) {
+        let Some(mark) = self.selected_mark() else { return };
+        let (target, span) = (mark.target, mark.span);
+        let moved = match edge {
+            Edge::Onset => {
+                let onset = to(span.onset_secs);
+                Span::between(onset, span.offset_secs.max(onset + SHORTEST_SECS))
+            }
+            Edge::Offset => {
+                let offset = to(span.offset_secs).max(SHORTEST_SECS);
+                Span::between(span.onset_secs.min(offset - SHORTEST_SECS), offset)
+            }
+        };
+        self.set_span(target, moved);
+    }
+
+    /// Applies a change to an event, or to the event that a prediction becomes by being changed.
+    fn change(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) {
+        let Some(recording) = self.open.as_ref().map(|open| open.id) else { return };
+        let (mut event, is_new) = match target {
+            Target::Event(id) => match self.document.event(recording, id) {
+                Some(event) => (event.clone(), false),
+                None => return,
+            },
+            Target::Prediction(key) => match self.event_of_prediction(key, Status::Corrected) {
+                Some(event) => (event, true),
+                None => return,
+            },
+        };
+        let title = format!("{verb} {:?}", event.label);
+        change(&mut event);
+        event.status = accepted_status(&event);
+        let id = event.id;
+        let edit = if is_new { Edit::Insert { recording, event } } else { Edit::Replace { recording, event } };
+        if self.perform(title, edit) {
+            self.selected = Some(Target::Event(id));
+        }
+    }
+
+    /// Takes the last change back.
+    pub(super) fn undo(&mut self) {
+        let undone = self.history.undo(&mut self.document);
+        self.after_history(undone);
+    }
+
+    /// Makes the change again that was taken back last.
+    pub(super) fn redo(&mut self) {
+        let redone = self.history.redo(&mut self.document);
+        self.after_history(redone);
+    }
+
+    fn after_history(&mut self, result: Result<Option<String>, crate::annotation::EditError>) {
+        match result {
+            Ok(Some(_)) => self.changed(),
+            Ok(None) => {}
+            Err(error) => self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}")),
+        }
+    }
+}

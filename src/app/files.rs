@@ -1,0 +1,313 @@
+//! Opening, saving, importing and exporting: requests to the storage thread, and what its answers change.
+
+use super::notices::Gravity;
+use super::viewport::Viewport;
+use super::workbench::{OpenRecording, Scored, Workbench};
+use crate::annotation::RecordingId;
+use crate::audio::{self, StreamSpec};
+use crate::format;
+use crate::model::RuntimeReport;
+use crate::project::{ProjectState, StoredScores};
+use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, TileSettings};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The extension of project files.
+pub const PROJECT_EXTENSION: &str = "earmark";
+/// How many reasons one notice lists.
+const LISTED_REASONS: usize = 6;
+
+impl Workbench {
+    /// Opens recordings, a project or label files, told apart by their extension; folders are opened with all recordings in them.
+    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+        let mut first = true;
+        for path in paths {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            match extension(&path).as_str() {
+                PROJECT_EXTENSION => self.load_project(path),
+                "tsv" | "csv" | "txt" => {
+                    self.storage.ask(StorageRequest::ImportLabels(path));
+                }
+                _ => {
+                    let id = self.document.add_recording(&path, 0.0);
+                    self.storage.ask(StorageRequest::Probe(path));
+                    if first {
+                        self.opening = Some(id);
+                        first = false;
+                    }
+                }
+            }
+        }
+    }
+
+    fn load_project(&mut self, path: PathBuf) {
+        if self.is_unsaved() && self.document.recordings().any(|(_, recording)| !recording.events.is_empty()) {
+            let text = "Save the open project first (Ctrl+S): opening another one would lose its changes";
+            self.notices.add(Gravity::Warning, text);
+            return;
+        }
+        self.storage.ask(StorageRequest::LoadProject(path));
+    }
+
+    /// A recording was probed: it stands in the list, or is told and goes.
+    pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>) {
+        let Some(id) = self.document.recordings().find(|(_, recording)| recording.path == path).map(|(id, _)| id) else {
+            return;
+        };
+        match result {
+            Ok(spec) => {
+                self.document.set_duration(id, spec.duration_secs());
+                self.specs.insert(id, spec);
+                self.settings.remember_file(path);
+                if self.opening == Some(id) {
+                    self.opening = None;
+                    self.show_recording(id);
+                }
+            }
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                self.opening = self.opening.filter(|&opening| opening != id);
+                let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
+                if is_empty && !self.scored.contains_key(&id) {
+                    self.document.remove_empty_recording(id);
+                }
+            }
+        }
+    }
+
+    /// Puts a recording into the picture.
+    pub(super) fn show_recording(&mut self, id: RecordingId) {
+        if self.open.as_ref().is_some_and(|open| open.id == id) {
+            return;
+        }
+        let Some(path) = self.document.recording(id).map(|recording| recording.path.clone()) else { return };
+        let Some(spec) = self.specs.get(&id).cloned() else {
+            self.opening = Some(id);
+            self.storage.ask(StorageRequest::Probe(path));
+            return;
+        };
+        self.leave_recording();
+        let opened = path.clone();
+        let factory: SourceFactory = Arc::new(move || audio::open(&opened));
+        let first = (Viewport::first_of(spec.duration_secs()), 0.0);
+        let (viewport, rest_secs) = self.left_views.get(&id).copied().unwrap_or(first);
+        let tiles = TileEngine::new(factory, &spec, TileSettings::default(), self.wake.clone());
+        let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
+        self.player.load(Some(path));
+        self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles });
+        self.refresh_predictions();
+    }
+
+    fn leave_recording(&mut self) {
+        self.player.pause();
+        self.selected = None;
+        let playhead = self.playhead_secs();
+        if let Some(open) = self.open.take() {
+            self.left_views.insert(open.id, (open.viewport, playhead));
+        }
+    }
+
+    /// Takes the open recording out of the list, if nothing would be lost.
+    pub(super) fn close_recording(&mut self) {
+        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
+        if self.recording().is_some_and(|recording| !recording.events.is_empty()) {
+            self.notices.add(Gravity::Warning, "This recording has events: delete them first, then remove it");
+            return;
+        }
+        self.step_recording(1);
+        if self.open.as_ref().is_some_and(|open| open.id == id) {
+            self.step_recording(-1);
+        }
+        if self.open.as_ref().is_some_and(|open| open.id == id) {
+            self.leave_recording();
+            self.player.load(None);
+        }
+        if let Some(run) = self.runs.get(&id) {
+            run.cancel.cancel();
+        }
+        self.scored.remove(&id);
+        self.document.remove_empty_recording(id);
+        self.changed();
+    }
+
+    /// Saves the project under a path.
+    pub(super) fn save_project_to(&mut self, mut path: PathBuf) {
+        if extension(&path) != PROJECT_EXTENSION {
+            path.as_mut_os_string().push(".");
+            path.as_mut_os_string().push(PROJECT_EXTENSION);
+        }
+        let state = Box::new(self.project_state());
+        self.storage.ask(StorageRequest::SaveProject { path, revision: self.revision, state });
+    }
+
+    fn project_state(&self) -> ProjectState {
+        let scores = self.scored.iter().map(|(&recording, scored)| StoredScores {
+            recording,
+            model: scored.start.model.clone(),
+            version: scored.start.version.clone(),
+            runtime: scored.start.report.runtime.clone(),
+            device: scored.start.report.device.clone(),
+            rule: scored.rule,
+            chosen: scored.chosen_by_user.then(|| scored.chosen.clone()),
+            scores: scored.scores.clone(),
+        });
+        ProjectState {
+            document: self.document.clone(),
+            history: self.history.clone(),
+            scores: scores.collect(),
+            view: self.view_state(),
+        }
+    }
+
+    fn view_state(&self) -> serde_json::Value {
+        let open = self.open.as_ref().map(|open| {
+            let view = open.viewport.span();
+            serde_json::json!({
+                "recording": open.id,
+                "onset_secs": view.onset_secs,
+                "width_secs": view.duration_secs(),
+                "playhead_secs": self.playhead_secs(),
+            })
+        });
+        serde_json::json!({ "open": open, "label_order": self.label_order })
+    }
+
+    /// A project was written.
+    pub(super) fn project_saved(&mut self, path: PathBuf, revision: u64, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                self.notices.add(Gravity::Done, format!("Saved {}", path.display()));
+                self.settings.remember_file(&path);
+                self.saved_revision = revision;
+                self.project_path = Some(path);
+            }
+            Err(reason) => self.notices.add(Gravity::Failure, reason),
+        }
+    }
+
+    /// A project was read: it takes the place of what was open.
+    pub(super) fn project_loaded(&mut self, path: PathBuf, result: Result<Box<ProjectState>, String>) {
+        let state = match result {
+            Ok(state) => *state,
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                return;
+            }
+        };
+        self.leave_recording();
+        self.player.load(None);
+        for run in self.runs.values() {
+            run.cancel.cancel();
+        }
+        self.runs.clear();
+        self.specs.clear();
+        self.left_views.clear();
+        self.document = state.document;
+        self.history = state.history;
+        self.scored = state.scores.into_iter().map(|stored| (stored.recording, scored_from(stored))).collect();
+        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.settings.remember_file(&path);
+        self.project_path = Some(path);
+        self.revision += 1;
+        self.saved_revision = self.revision;
+        let paths: Vec<PathBuf> = self.document.recordings().map(|(_, recording)| recording.path.clone()).collect();
+        self.opening = self.remember_view(&state.view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
+        for path in paths {
+            self.storage.ask(StorageRequest::Probe(path));
+        }
+        self.refresh_predictions();
+    }
+
+    fn remember_view(&mut self, view: &serde_json::Value) -> Option<RecordingId> {
+        let open = &view["open"];
+        let id: RecordingId = serde_json::from_value(open["recording"].clone()).ok()?;
+        let mut viewport = Viewport::first_of(self.document.recording(id)?.duration_secs);
+        viewport.show(open["onset_secs"].as_f64()?, open["width_secs"].as_f64()?);
+        self.left_views.insert(id, (viewport, open["playhead_secs"].as_f64().unwrap_or(0.0)));
+        Some(id)
+    }
+
+    /// Writes the accepted and corrected events of all recordings.
+    pub(super) fn export_to(&mut self, mut path: PathBuf) {
+        if path.extension().is_none() {
+            path.set_extension("tsv");
+        }
+        let labels = format::export(&self.document);
+        self.tell_all(Gravity::Warning, &path, labels.warnings.iter().map(ToString::to_string));
+        self.storage.ask(StorageRequest::ExportLabels { path, labels });
+    }
+
+    /// Labels were written.
+    pub(super) fn exported(&mut self, path: &Path, result: Result<(usize, usize), String>) {
+        match result {
+            Ok((events, recordings)) => {
+                let (events, recordings) = (counted(events, "event"), counted(recordings, "recording"));
+                self.notices.add(Gravity::Done, format!("Exported {events} of {recordings} to {}", path.display()));
+            }
+            Err(reason) => self.notices.add(Gravity::Failure, reason),
+        }
+    }
+
+    /// Labels were read: they are added in one step of undo, and what did not fit is told.
+    pub(super) fn imported(&mut self, path: &Path, result: Result<format::StrongLabels, String>) {
+        let labels = match result {
+            Ok(labels) => labels,
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                return;
+            }
+        };
+        let import = format::import(&labels, &mut self.document);
+        let unmatched = import.unmatched.iter().map(|(file, reason)| format!("{file}: {reason}"));
+        let warnings = labels.warnings.iter().map(ToString::to_string).chain(import.warnings.iter().cloned());
+        self.tell_all(Gravity::Warning, path, warnings.chain(unmatched));
+        let added = counted(import.added, "event");
+        if import.added > 0 && !self.perform(format!("import {added}"), import.edit) {
+            return;
+        }
+        let already = if import.already_there > 0 { format!("; {} there already", import.already_there) } else { String::new() };
+        let recordings = counted(import.matched_files, "recording");
+        self.notices.add(Gravity::Done, format!("Imported {added} for {recordings}{already} from {}", path.display()));
+    }
+
+    fn tell_all(&mut self, gravity: Gravity, path: &Path, reasons: impl Iterator<Item = String>) {
+        let mut reasons: Vec<String> = reasons.collect();
+        if reasons.is_empty() {
+            return;
+        }
+        let more = reasons.len().saturating_sub(LISTED_REASONS);
+        reasons.iter().for_each(|reason| log::warn!("{}: {reason}", path.display()));
+        reasons.truncate(LISTED_REASONS);
+        if more > 0 {
+            reasons.push(format!("… and {more} more (all are in the log)"));
+        }
+        self.notices.add(gravity, format!("{}:\n{}", path.display(), reasons.join("\n")));
+    }
+}
+
+fn scored_from(stored: StoredScores) -> Scored {
+    let report = RuntimeReport {
+        runtime: stored.runtime,
+        device: stored.device,
+        threads: 0,
+        notes: vec!["The scores were read from the project".to_owned()],
+    };
+    let start = DetectionStart {
+        model: stored.model,
+        version: stored.version,
+        report,
+        axis: stored.scores.axis,
+        classes: stored.scores.classes.clone(),
+    };
+    let chosen_by_user = stored.chosen.is_some();
+    Scored { start, scores: stored.scores, chosen: stored.chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// `1 event`, `2 events`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,104 @@
+//! What panels ask for: they draw and emit these, and change nothing themselves.
+
+use super::command::Command;
+use super::marks::Target;
+use crate::annotation::RecordingId;
+use crate::decision::DecisionRule;
+use crate::time::Span;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One wish of the user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Something with a name of its own.
+    Do(Command),
+    /// Open recordings, a project or label files.
+    Open(Vec<PathBuf>),
+    /// Save the project here.
+    SaveProjectTo(PathBuf),
+    /// Write labels here.
+    ExportTo(PathBuf),
+    /// Read labels from here.
+    ImportFrom(PathBuf),
+    /// Show another recording of the list.
+    ShowRecording(RecordingId),
+    /// Select an event or prediction, or nothing.
+    Select(Option<Target>),
+    /// Select, and bring into view.
+    SelectAndReveal(Target),
+    /// Give a target another onset and offset.
+    SetSpan {
+        /// Of what.
+        target: Target,
+        /// Its new span.
+        span: Span,
+    },
+    /// Give a target another label.
+    SetLabel {
+        /// Of what.
+        target: Target,
+        /// Its new label.
+        label: Arc<str>,
+    },
+    /// Draw an event of the active label.
+    Draw(Span),
+    /// The label that new events take.
+    SetActiveLabel(Arc<str>),
+    /// Put the playhead somewhere.
+    Seek(f64),
+    /// Move the view later by so many seconds.
+    Pan(f64),
+    /// Zoom by a factor around a moment.
+    Zoom {
+        /// The moment that keeps its place.
+        anchor_secs: f64,
+        /// > 1 zooms in.
+        factor: f64,
+    },
+    /// Show exactly this.
+    ShowSpan(Span),
+    /// Another frequency range, in hertz.
+    ShowFrequencies {
+        /// Lower end.
+        low_hz: f64,
+        /// Upper end.
+        high_hz: f64,
+    },
+    /// Another rule from scores to predictions.
+    SetRule(DecisionRule),
+    /// The classes whose predictions are shown.
+    ChooseClasses(BTreeSet<usize>),
+    /// The model to run next, by name.
+    SetModel(String),
+    /// The hop to run it with, in seconds; none for its default.
+    SetHop(Option<f64>),
+    /// The runtime to run it with: `auto`, `onnxruntime`, `built-in`.
+    SetRuntime(String),
+    /// Colours of the spectrogram.
+    SetColormap(String),
+    /// Levels of the darkest and brightest colour, in dB.
+    SetLevels {
+        /// Darkest.
+        floor_db: f32,
+        /// Brightest.
+        ceiling_db: f32,
+    },
+    /// `linear`, `mel` or `log`.
+    SetFrequencyScale(String),
+    /// Loudness of playback, 0 to 1.
+    SetVolume(f32),
+    /// Show the events or the model on the right.
+    ShowInspector(super::workbench::Inspector),
+    /// Close the window although there are unsaved changes.
+    CloseAnyway,
+    /// A notice was read.
+    DismissNotice(u64),
+}
+
+impl From<Command> for Request {
+    fn from(command: Command) -> Self {
+        Self::Do(command)
+    }
+}

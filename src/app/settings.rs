@@ -1,0 +1,160 @@
+//! What a user has chosen for all projects: kept per user, never in a project.
+
+use crate::project::write_atomically;
+use std::path::{Path, PathBuf};
+
+const RECENT_FILES: usize = 12;
+const RECENT_LABELS: usize = 24;
+
+/// The user's choices. Unknown fields are ignored and missing ones take their defaults, so that versions can follow each other.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Dark theme, else light.
+    pub dark: bool,
+    /// Size of everything, 0.5 to 3.
+    pub scale: f32,
+    /// The panel on the left is shown.
+    pub show_recordings: bool,
+    /// The panel on the right is shown.
+    pub show_inspector: bool,
+    /// The waveform is shown.
+    pub show_waveform: bool,
+    /// The label lanes are shown.
+    pub show_lanes: bool,
+    /// Rejected events are shown.
+    pub show_rejected: bool,
+    /// After a decision the next undecided event is selected and played.
+    pub auto_advance: bool,
+    /// Colour map of the spectrogram, by name.
+    pub colormap: String,
+    /// Level that takes the darkest colour, in dB relative to full scale.
+    pub floor_db: f32,
+    /// Level that takes the brightest colour, in dB relative to full scale.
+    pub ceiling_db: f32,
+    /// Frequency axis: `linear`, `mel` or `log`.
+    pub frequency_scale: String,
+    /// Loudness of playback, 0 to 1.
+    pub volume: f32,
+    /// The model that was used last, by name.
+    pub model: String,
+    /// `auto`, `onnxruntime` or `built-in`.
+    pub runtime: String,
+    /// Files that were opened last, latest first.
+    pub recent_files: Vec<PathBuf>,
+    /// Labels that were given last, latest first.
+    pub recent_labels: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            dark: true,
+            scale: 1.0,
+            show_recordings: true,
+            show_inspector: true,
+            show_waveform: true,
+            show_lanes: true,
+            show_rejected: true,
+            auto_advance: true,
+            colormap: "magma".to_owned(),
+            floor_db: -110.0,
+            ceiling_db: -30.0,
+            frequency_scale: "mel".to_owned(),
+            volume: 0.8,
+            model: "yamnet".to_owned(),
+            runtime: "auto".to_owned(),
+            recent_files: Vec::new(),
+            recent_labels: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Where the settings are kept, if this system has such a place. `EARMARK_CONFIG` names another folder.
+    pub fn path() -> Option<PathBuf> {
+        let folder = std::env::var_os("EARMARK_CONFIG").map(PathBuf::from);
+        let folder = folder.or_else(|| Some(directories::ProjectDirs::from("", "", "earmark")?.config_dir().to_path_buf()));
+        Some(folder?.join("settings.json"))
+    }
+
+    /// Reads the settings; none are the defaults. A file that is there but cannot be understood is kept beside, and said.
+    pub fn load(path: &Path) -> (Self, Option<String>) {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Self::default(), None),
+            Err(error) => return (Self::default(), Some(format!("{}: settings cannot be read: {error}", path.display()))),
+        };
+        match serde_json::from_str::<Self>(&text) {
+            Ok(settings) => (settings.within_bounds(), None),
+            Err(error) => {
+                let kept = path.with_extension("json.broken");
+                let kept_text = match std::fs::rename(path, &kept) {
+                    Ok(()) => format!("it is kept as {}", kept.display()),
+                    Err(error) => format!("it could not be kept: {error}"),
+                };
+                (Self::default(), Some(format!("{}: settings are broken ({error}); {kept_text}", path.display())))
+            }
+        }
+    }
+
+    /// Writes the settings.
+    pub fn save(&self, path: &Path) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        write_atomically(path, text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    /// Puts a file at the head of the recent ones.
+    pub fn remember_file(&mut self, path: &Path) {
+        remember(&mut self.recent_files, path.to_path_buf(), RECENT_FILES);
+    }
+
+    /// Puts a label at the head of the recent ones.
+    pub fn remember_label(&mut self, label: &str) {
+        remember(&mut self.recent_labels, label.to_owned(), RECENT_LABELS);
+    }
+
+    fn within_bounds(mut self) -> Self {
+        let clamp = |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
+        self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
+        self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
+        self.floor_db = clamp(self.floor_db, -140.0, -20.0, -110.0);
+        self.ceiling_db = clamp(self.ceiling_db, self.floor_db + 10.0, 20.0, -30.0);
+        self.recent_files.truncate(RECENT_FILES);
+        self.recent_labels.truncate(RECENT_LABELS);
+        self
+    }
+}
+
+fn remember<T: PartialEq>(list: &mut Vec<T>, entry: T, limit: usize) {
+    list.retain(|other| *other != entry);
+    list.insert(0, entry);
+    list.truncate(limit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_and_broken_ones_are_kept_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        let mut settings = Settings { dark: false, ..Settings::default() };
+        settings.remember_file(Path::new("a.wav"));
+        settings.remember_file(Path::new("b.wav"));
+        settings.remember_file(Path::new("a.wav"));
+        assert_eq!(settings.recent_files, [PathBuf::from("a.wav"), PathBuf::from("b.wav")]);
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path), (settings, None));
+        std::fs::write(&path, "{\"dark\": 7}").unwrap();
+        let (loaded, notice) = Settings::load(&path);
+        assert_eq!(loaded, Settings::default());
+        assert!(notice.unwrap().contains("settings are broken"));
+        assert!(path.with_extension("json.broken").exists());
+        assert_eq!(Settings::load(&path), (Settings::default(), None));
+    }
+}

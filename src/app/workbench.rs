@@ -1,0 +1,328 @@
+//! All that the window shows and that commands change, without the window: tests drive it as panels do.
+
+use super::command::{Command, Group};
+use super::marks::{self, Mark, Target};
+use super::notices::Notices;
+use super::settings::Settings;
+use super::viewport::Viewport;
+use crate::annotation::{Document, Edit, Event, History, LabelSet, Recording, RecordingId};
+use crate::audio::StreamSpec;
+use crate::decision::{DecisionRule, FrameScores, Prediction};
+use crate::model::{ListedModel, registry};
+use crate::playback::Player;
+use crate::spectrogram::TimeView;
+use crate::time::Span;
+use crate::work::{CancelToken, DetectionQueue, DetectionStart, Storage, TileEngine, Update, UpdateSender, Wake, update_channel};
+use crossbeam_channel::Receiver;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many classes are shown as long as the user has not chosen.
+pub const CLASSES_SHOWN_FIRST: usize = 8;
+
+/// The recording in the picture.
+pub struct OpenRecording {
+    /// Its name in the document.
+    pub id: RecordingId,
+    /// Rate, channels, format.
+    pub spec: StreamSpec,
+    /// What is in view.
+    pub viewport: Viewport,
+    /// The frequencies in view, lowest and highest, in hertz.
+    pub frequencies: (f64, f64),
+    /// Where the playhead rests while nothing plays, in seconds.
+    pub rest_secs: f64,
+    /// The pictures.
+    pub tiles: TileEngine,
+}
+
+/// What a model has said about a recording.
+pub struct Scored {
+    /// Which model, on which runtime.
+    pub start: DetectionStart,
+    /// Its scores.
+    pub scores: FrameScores,
+    /// The classes whose predictions are shown.
+    pub chosen: BTreeSet<usize>,
+    /// Whether the user chose them; else they are the strongest.
+    pub chosen_by_user: bool,
+    /// The rule that turns the scores into predictions.
+    pub rule: DecisionRule,
+}
+
+/// A model run that is waiting or going on.
+pub struct Run {
+    /// Dropped, it is cancelled.
+    pub cancel: CancelToken,
+    /// How far it is, in seconds of the recording.
+    pub done_secs: f64,
+    /// Time since it began, in seconds; 0 while it waits.
+    pub elapsed_secs: f64,
+}
+
+/// What the inspector panel shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inspector {
+    /// The events of the recording.
+    #[default]
+    Events,
+    /// The model and its predictions.
+    Model,
+}
+
+/// The state of the program. Fields are read by panels and changed by requests only.
+pub struct Workbench {
+    /// Recordings and events.
+    pub document: Document,
+    /// What can be undone.
+    pub history: History,
+    /// Where the project is kept, if it was saved or opened.
+    pub project_path: Option<PathBuf>,
+    /// Grows with every change that a project file keeps.
+    pub revision: u64,
+    /// The revision that is on disk.
+    pub saved_revision: u64,
+    /// The recording in the picture.
+    pub open: Option<OpenRecording>,
+    /// The recording that shall be in the picture as soon as it is probed.
+    pub opening: Option<RecordingId>,
+    /// What the views of the other recordings were.
+    pub left_views: BTreeMap<RecordingId, (Viewport, f64)>,
+    /// What is known of each recording that was probed.
+    pub specs: BTreeMap<RecordingId, StreamSpec>,
+    /// What models have said.
+    pub scored: BTreeMap<RecordingId, Scored>,
+    /// Model runs that are waiting or going on.
+    pub runs: BTreeMap<RecordingId, Run>,
+    /// The predictions of the open recording, decided about or not.
+    pub predictions: Vec<Prediction>,
+    /// What the timeline and the table show, by onset.
+    pub marks: Vec<Mark>,
+    /// What is selected.
+    pub selected: Option<Target>,
+    /// The label that new events take.
+    pub active_label: Option<Arc<str>>,
+    /// Labels in the order in which they came up: gives each its colour.
+    pub label_order: Vec<Arc<str>>,
+    /// Label names to search.
+    pub label_set: Arc<LabelSet>,
+    /// The models that are installed.
+    pub models: Vec<ListedModel>,
+    /// The hop for the next run, in seconds; none for the model's own default.
+    pub hop_secs: Option<f64>,
+    /// What is drawn over the spectrogram is shown.
+    pub show_marks: bool,
+    /// What the panel on the right shows.
+    pub inspector: Inspector,
+    /// Choices of the user.
+    pub settings: Settings,
+    /// Messages.
+    pub notices: Notices,
+    /// Sound.
+    pub player: Player,
+    /// Whether the window shall close.
+    pub quit: bool,
+    pub(super) wake: Wake,
+    pub(super) updates: UpdateSender,
+    // Dropped before the storage thread, which might wait for it.
+    pub(super) received: Receiver<Update>,
+    pub(super) detection: DetectionQueue,
+    pub(super) storage: Storage,
+}
+
+impl Workbench {
+    /// An empty project. `wake` is called whenever a thread has something to show.
+    pub fn new(settings: Settings, wake: Wake) -> Self {
+        let (updates, received) = update_channel(wake.clone());
+        let mut player = Player::new(wake.clone());
+        player.set_gain(settings.volume);
+        Self {
+            document: Document::default(),
+            history: History::default(),
+            project_path: None,
+            revision: 0,
+            saved_revision: 0,
+            open: None,
+            opening: None,
+            left_views: BTreeMap::new(),
+            specs: BTreeMap::new(),
+            scored: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            predictions: Vec::new(),
+            marks: Vec::new(),
+            selected: None,
+            active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
+            label_order: Vec::new(),
+            label_set: Arc::new(LabelSet::audioset()),
+            models: registry::list(),
+            hop_secs: None,
+            show_marks: true,
+            inspector: Inspector::default(),
+            notices: Notices::default(),
+            player,
+            quit: false,
+            detection: DetectionQueue::start(&updates),
+            storage: Storage::start(&updates),
+            settings,
+            wake,
+            updates,
+            received,
+        }
+    }
+
+    /// The open recording's entry in the document.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.document.recording(self.open.as_ref()?.id)
+    }
+
+    /// What a model has said about the open recording.
+    pub fn scored_here(&self) -> Option<&Scored> {
+        self.scored.get(&self.open.as_ref()?.id)
+    }
+
+    /// The rule that is in force for the open recording.
+    pub fn rule(&self) -> DecisionRule {
+        self.scored_here().map(|scored| scored.rule).unwrap_or_default()
+    }
+
+    /// The mark of a target, if it is shown.
+    pub fn mark(&self, target: Target) -> Option<&Mark> {
+        self.marks.iter().find(|mark| mark.target == target)
+    }
+
+    /// The mark that is selected.
+    pub fn selected_mark(&self) -> Option<&Mark> {
+        self.mark(self.selected?)
+    }
+
+    /// Where the playhead is: what is heard now, or where it rests, in seconds.
+    pub fn playhead_secs(&self) -> f64 {
+        if self.player.is_playing() { self.player.position_secs() } else { self.open.as_ref().map_or(0.0, |open| open.rest_secs) }
+    }
+
+    /// Whether there is something that no project file keeps yet.
+    pub fn is_unsaved(&self) -> bool {
+        self.revision != self.saved_revision
+    }
+
+    /// The project's name for the title bar.
+    pub fn project_name(&self) -> String {
+        let name = self.project_path.as_ref().and_then(|path| path.file_stem());
+        name.map_or_else(|| "Unsaved project".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The place of a label in the list of colours.
+    pub fn label_place(&self, label: &str) -> usize {
+        self.label_order.iter().position(|known| &**known == label).unwrap_or(self.label_order.len())
+    }
+
+    /// How many events of each label all recordings have, by label order; only those that count as labels.
+    pub fn label_counts(&self) -> Vec<(Arc<str>, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, recording) in self.document.recordings() {
+            for event in recording.events.values().filter(|event| event.status.is_label()) {
+                *counts.entry(&event.label).or_default() += 1;
+            }
+        }
+        self.label_order.iter().filter_map(|label| Some((label.clone(), *counts.get(&**label)?))).collect()
+    }
+
+    /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
+    pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
+        match self.history.perform(&mut self.document, title, edit) {
+            Ok(()) => {
+                self.changed();
+                true
+            }
+            Err(error) => {
+                self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}"));
+                false
+            }
+        }
+    }
+
+    /// Notes that the document has changed.
+    pub(super) fn changed(&mut self) {
+        self.revision += 1;
+        self.refresh_marks();
+    }
+
+    /// Decides again from the stored scores, without the model.
+    pub(super) fn refresh_predictions(&mut self) {
+        self.predictions.clear();
+        if let Some(open) = &self.open
+            && let Some(scored) = self.scored.get_mut(&open.id)
+        {
+            if !scored.chosen_by_user {
+                let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
+                scored.chosen = strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect();
+            }
+            let duration_secs = open.viewport.duration_secs();
+            self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
+        }
+        self.refresh_marks();
+    }
+
+    /// Puts events and undecided predictions together again.
+    pub(super) fn refresh_marks(&mut self) {
+        let classes = self.scored_here().map(|scored| scored.scores.classes.clone());
+        let marks = match self.recording() {
+            Some(recording) => marks::marks(recording, &self.predictions, classes.as_deref().unwrap_or_default()),
+            None => Vec::new(),
+        };
+        self.marks = marks;
+        self.learn_labels();
+        if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
+            self.selected = None;
+        }
+    }
+
+    /// Gives labels that came up their place in the order of colours.
+    fn learn_labels(&mut self) {
+        let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
+        let mut fresh: Vec<Arc<str>> = Vec::new();
+        let events = self.document.recordings().flat_map(|(_, recording)| recording.events.values().map(|event: &Event| &event.label));
+        for label in events.chain(self.marks.iter().map(|mark| &mark.label)) {
+            if !known.contains(&**label) && !fresh.contains(label) {
+                fresh.push(label.clone());
+            }
+        }
+        self.label_order.extend(fresh);
+    }
+
+    /// Whether a command would do something now.
+    pub fn can(&self, command: Command) -> bool {
+        match command {
+            Command::Undo => self.history.undo_title().is_some(),
+            Command::Redo => self.history.redo_title().is_some(),
+            Command::CancelDetection => !self.runs.is_empty(),
+            Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
+            Command::Undecide => matches!(self.selected, Some(Target::Event(_))),
+            Command::DrawAtPlayhead | Command::NextUndecided | Command::ToggleAutoAdvance => self.open.is_some(),
+            Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
+            Command::Relabel | Command::SaveProject | Command::SaveProjectAs | Command::ExportLabels | Command::ImportLabels => {
+                self.document.recordings().next().is_some()
+            }
+            _ => match command.group() {
+                Group::Edit | Group::Review => self.selected.is_some(),
+                Group::Sound | Group::Move | Group::Model => self.open.is_some(),
+                Group::File if command == Command::CloseRecording => self.open.is_some(),
+                Group::File | Group::View | Group::Help => true,
+            },
+        }
+    }
+
+    /// Has the pictures of what is looked at computed, the most important view first.
+    pub(super) fn look_at(&mut self, views: &[TimeView]) {
+        if let Some(open) = &mut self.open {
+            open.tiles.set_views(views);
+        }
+    }
+
+    /// The whole of the open recording as a span.
+    pub(super) fn whole(&self) -> Span {
+        Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
+    }
+}

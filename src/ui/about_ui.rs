@@ -1,0 +1,73 @@
+//! What this program is, and the one question it asks: whether to close with unsaved changes.
+
+use super::widgets::weak;
+use crate::app::{Command, Request, Settings, Workbench};
+use eframe::egui::{self, Align2, Grid, Id, Modal, RichText, Window};
+
+/// Draws the page, if it is shown.
+pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
+    if *shown && context.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
+        *shown = false;
+    }
+    Window::new("About Earmark").open(shown).collapsible(false).resizable(false).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).show(
+        context,
+        |ui| {
+            ui.set_width(520.0);
+            ui.label(RichText::new(format!("Earmark {}", env!("CARGO_PKG_VERSION"))).heading());
+            ui.label("Semi-automatic strong labels for sound event detection");
+            ui.label(weak("Licensed under MIT or Apache-2.0"));
+            ui.separator();
+            Grid::new("about").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+                let mut line = |name: &str, text: String| {
+                    ui.label(weak(name));
+                    ui.add(egui::Label::new(text).wrap());
+                    ui.end_row();
+                };
+                line("Settings", Settings::path().map(|path| path.display().to_string()).unwrap_or_default());
+                line("ONNX Runtime", onnx_runtime());
+                for listed in &bench.models {
+                    let text = match &listed.folder {
+                        Ok(folder) => format!("{} · {}", folder.manifest.license, folder.path.display()),
+                        Err(error) => error.to_string(),
+                    };
+                    line(&listed.id, text);
+                }
+            });
+            ui.separator();
+            let text = "Icons: Phosphor (MIT). Font: Roboto (Apache-2.0). Label names: AudioSet ontology, Google (CC BY-SA 4.0)";
+            ui.label(weak(text));
+        },
+    );
+}
+
+fn onnx_runtime() -> String {
+    match crate::runtime_library::find() {
+        Some(path) => path.display().to_string(),
+        None => "not found: models run on the built-in runtime; `cargo xtask setup` gets it".to_owned(),
+    }
+}
+
+/// Asks whether to close a window with unsaved changes.
+pub fn quit_question(context: &egui::Context, asked: &mut bool, requests: &mut Vec<Request>) {
+    if !*asked {
+        return;
+    }
+    let mut answered = false;
+    let modal = Modal::new(Id::unique("quit question")).show(context, |ui| {
+        ui.set_width(340.0);
+        ui.label(RichText::new("The project has unsaved changes").strong());
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            if ui.button("Save").clicked() {
+                requests.push(Request::Do(Command::SaveProject));
+                answered = true;
+            }
+            if ui.button("Close without saving").clicked() {
+                requests.push(Request::CloseAnyway);
+                answered = true;
+            }
+            answered |= ui.button("Cancel").clicked();
+        });
+    });
+    *asked = !answered && !modal.should_close();
+}

@@ -1,0 +1,94 @@
+//! One thin row for each label under the spectrogram: its events as bars over the model's score curve.
+
+use super::canvas_ui::{Canvas, row_name};
+use super::theme::label_color;
+use crate::annotation::Status;
+use crate::app::{Mark, MarkState, Request, Workbench};
+use eframe::egui::{self, Color32, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
+use std::sync::Arc;
+
+/// Height of one lane, in points.
+pub const LANE_HEIGHT: f32 = 22.0;
+const DASH: (f32, f32) = (4.0, 3.0);
+
+/// The labels that have lanes: those of the recording's events and predictions, in the order of colours.
+pub fn labels(bench: &Workbench) -> Vec<Arc<str>> {
+    let shown: std::collections::BTreeSet<&Arc<str>> = bench.shown_marks().map(|mark| &mark.label).collect();
+    bench.label_order.iter().filter(|label| shown.contains(label)).cloned().collect()
+}
+
+/// Draws the lanes.
+pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, labels: &[Arc<str>], rect: Rect, axis_width: f32, requests: &mut Vec<Request>) {
+    if labels.is_empty() || rect.height() < LANE_HEIGHT {
+        return;
+    }
+    let all = rect.with_min_x(rect.left() - axis_width);
+    ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        // The wheel moves in time here, as over the spectrogram.
+        let area = ScrollArea::vertical().auto_shrink([false, false]).scroll_source(egui::containers::scroll_area::ScrollSource::SCROLL_BAR);
+        area.show_rows(ui, LANE_HEIGHT, labels.len(), |ui, rows| {
+            for label in &labels[rows] {
+                let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), LANE_HEIGHT), Sense::hover());
+                let lane = Rect::from_x_y_ranges(rect.x_range(), row.y_range());
+                lane_ui(ui, canvas, label, lane, requests);
+            }
+        });
+    });
+}
+
+fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests: &mut Vec<Request>) {
+    let color = label_color(canvas.bench.label_place(label));
+    let painter = ui.painter_at(lane);
+    painter.rect_filled(lane.shrink2(vec2(0.0, 1.0)), 0.0, ui.visuals().extreme_bg_color);
+    row_name(ui, lane, label, ui.visuals().text_color());
+    score_curve(&painter, canvas, label, lane, color);
+    let view = canvas.scale.span;
+    for mark in canvas.bench.shown_marks().filter(|mark| mark.label == *label && mark.span.overlap_secs(view) > 0.0) {
+        let (left, right) = (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
+        let bar = Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0));
+        paint_bar(&painter, mark, bar, color);
+        if canvas.bench.selected == Some(mark.target) {
+            painter.rect_stroke(bar.expand(1.0), 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
+        }
+    }
+    let response = ui.interact(lane, ui.id().with(("lane", label)), Sense::click());
+    if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
+        let secs = canvas.scale.secs_from_x(at.x);
+        let hit = canvas.bench.shown_marks().find(|mark| mark.label == *label && mark.span.contains(secs));
+        requests.push(Request::Select(hit.map(|mark| mark.target)));
+        requests.push(Request::Seek(secs));
+    }
+}
+
+fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {
+    match mark.state {
+        MarkState::Decided(Status::Accepted | Status::Corrected) => drop(painter.rect_filled(bar, 2.0, color)),
+        MarkState::Decided(Status::Rejected) => drop(painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color))),
+        MarkState::Predicted | MarkState::Decided(Status::Uncertain) => {
+            painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));
+            let corners = [bar.left_top(), bar.right_top(), bar.right_bottom(), bar.left_bottom(), bar.left_top()];
+            painter.extend(Shape::dashed_line(&corners, Stroke::new(1.0, color), DASH.0, DASH.1));
+        }
+    }
+}
+
+/// The greatest score in each point of width, as a filled curve.
+fn score_curve(painter: &egui::Painter, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, color: Color32) {
+    let Some(scored) = canvas.bench.scored_here() else { return };
+    let Some(class) = scored.scores.classes.iter().position(|class| class == label) else { return };
+    let scores = &scored.scores;
+    let mut mesh = egui::Mesh::default();
+    let color = color.gamma_multiply(0.35);
+    let mut x = lane.left();
+    while x < lane.right() {
+        let (first, last) = (scores.axis.frame_at(canvas.scale.secs_from_x(x)), scores.axis.frame_at(canvas.scale.secs_from_x(x + 1.0)));
+        let score = (first..=last.min(first + 64)).map(|frame| scores.score(frame, class)).fold(0.0, f32::max);
+        if score > 0.0 {
+            let bar = Rect::from_min_max(pos2(x, lane.bottom() - 1.0 - score * (lane.height() - 2.0)), pos2(x + 1.0, lane.bottom() - 1.0));
+            mesh.add_colored_rect(bar, color);
+        }
+        x += 1.0;
+    }
+    painter.add(Shape::mesh(mesh));
+}

@@ -1,0 +1,161 @@
+//! Events over the spectrogram: outlines whose shape tells their state, with tags that never hide each other.
+
+use super::canvas_ui::Canvas;
+use super::theme::{label_color, text_on};
+use crate::annotation::Status;
+use crate::app::{Mark, MarkState, Target};
+use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+
+pub const TAG_HEIGHT: f32 = 18.0;
+/// Events narrower than this on average are shown as density, not as outlines.
+const DENSE_POINTS: f32 = 3.0;
+const DASH: (f32, f32) = (6.0, 4.0);
+const DOT: (f32, f32) = (1.5, 3.5);
+
+/// An event in view, with its place on the screen.
+pub struct PlacedMark<'a> {
+    /// The event.
+    pub mark: &'a Mark,
+    /// From its tag down to the bottom.
+    pub region: Rect,
+    /// Its tag.
+    pub tag: Rect,
+    text: String,
+}
+
+/// The events in view, with tags stacked where they would overlap. A tag with no free row takes the one that is free soonest.
+pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<PlacedMark<'a>> {
+    let view = canvas.scale.span;
+    let rows = ((0.5 * rect.height() / TAG_HEIGHT) as usize).max(1);
+    let mut ends: Vec<f32> = vec![f32::NEG_INFINITY; rows];
+    let in_view = canvas.bench.shown_marks().filter(|mark| mark.span.overlap_secs(view) > 0.0 || view.contains(mark.span.onset_secs));
+    in_view
+        .map(|mark| {
+            let (left, right) = (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
+            let text = tag_text(mark);
+            let wanted = painter.layout_no_wrap(text.clone(), tag_font(), Color32::WHITE).size().x + 10.0;
+            let tag_left = left.max(rect.left());
+            let tag_right = (tag_left + wanted).min(rect.right()).max(tag_left + 4.0);
+            let row = ends.iter().position(|&end| end <= tag_left).unwrap_or_else(|| soonest(&ends));
+            ends[row] = tag_right.max(right.min(rect.right())) + 2.0;
+            let top = rect.top() + 2.0 + row as f32 * TAG_HEIGHT;
+            let region = Rect::from_min_max(pos2(left, top), pos2(right.max(left + 1.0), rect.bottom()));
+            let tag = Rect::from_min_max(pos2(tag_left, top), pos2(tag_right, top + TAG_HEIGHT - 2.0));
+            PlacedMark { mark, region, tag, text }
+        })
+        .collect()
+}
+
+fn soonest(ends: &[f32]) -> usize {
+    ends.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(row, _)| row)
+}
+
+fn tag_font() -> FontId {
+    FontId::proportional(12.0)
+}
+
+fn tag_text(mark: &Mark) -> String {
+    match (mark.state, mark.score) {
+        (MarkState::Predicted, Some(score)) => format!("{} {score:.2}", mark.label),
+        (MarkState::Decided(Status::Uncertain), _) => format!("{} ?", mark.label),
+        _ => mark.label.to_string(),
+    }
+}
+
+/// Whether there are so many events in so little room that outlines would be a smear.
+pub fn is_dense(placed: &[PlacedMark<'_>], rect: Rect) -> bool {
+    placed.len() > 40 && rect.width() / placed.len() as f32 <= DENSE_POINTS
+}
+
+/// Draws how many events there are, where single ones cannot be told apart.
+pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], rect: Rect) {
+    const BIN_POINTS: f32 = 4.0;
+    let mut counts = vec![0_u32; (rect.width() / BIN_POINTS) as usize + 1];
+    for placed in placed {
+        let bin = |x: f32| (((x - rect.left()) / BIN_POINTS).max(0.0) as usize).min(counts.len() - 1);
+        (bin(placed.region.left())..=bin(placed.region.right())).for_each(|bin| counts[bin] += 1);
+    }
+    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f32;
+    for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let height = 60.0 * count as f32 / most;
+        let min = pos2(rect.left() + bin as f32 * BIN_POINTS, rect.top() + 2.0);
+        painter.rect_filled(Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)), 0.0, canvas.colors.accent.gamma_multiply(0.8));
+    }
+}
+
+/// Draws all of them, the selected one last.
+pub fn paint(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], dragged: Option<Target>) {
+    let selected = canvas.bench.selected;
+    let is_selected = |placed: &PlacedMark<'_>| selected == Some(placed.mark.target);
+    for placed in placed.iter().filter(|placed| !is_selected(placed)).chain(placed.iter().filter(|placed| is_selected(placed))) {
+        if dragged != Some(placed.mark.target) {
+            paint_one(canvas, painter, placed, is_selected(placed));
+        }
+    }
+}
+
+fn paint_one(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, selected: bool) {
+    let color = label_color(canvas.bench.label_place(&placed.mark.label));
+    let outline = if selected { canvas.colors.accent } else { color };
+    let region = placed.region;
+    if selected {
+        painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.12));
+    }
+    let width = if selected { 2.0 } else { 1.0 };
+    paint_outline(canvas, painter, region, placed.mark.state, Stroke::new(width, outline));
+    paint_tag(painter, placed, color, selected.then_some(outline));
+    if selected {
+        for x in [region.left(), region.right()] {
+            let grip = Rect::from_center_size(pos2(x, region.center().y), vec2(6.0, 28.0));
+            painter.rect(grip, 3.0, outline, Stroke::new(1.0, canvas.colors.halo), StrokeKind::Outside);
+        }
+    }
+}
+
+fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: MarkState, stroke: Stroke) {
+    let halo = Stroke::new(stroke.width + 2.0, canvas.colors.halo);
+    let (left, right) = ([region.left_top(), region.left_bottom()], [region.right_top(), region.right_bottom()]);
+    let sides = [left, right, [region.left_top(), region.right_top()]];
+    for [from, to] in sides {
+        painter.line_segment([from, to], halo);
+    }
+    let pattern = match state {
+        MarkState::Predicted => Some(DASH),
+        MarkState::Decided(Status::Uncertain) => Some(DOT),
+        MarkState::Decided(_) => None,
+    };
+    for [from, to] in sides {
+        match pattern {
+            Some((dash, gap)) => painter.extend(Shape::dashed_line(&[from, to], stroke, dash, gap)),
+            None => drop(painter.line_segment([from, to], stroke)),
+        }
+    }
+    match state {
+        MarkState::Decided(Status::Rejected) => {
+            painter.line_segment([region.left_top(), region.right_bottom()], Stroke::new(1.0, stroke.color.gamma_multiply(0.7)));
+            painter.line_segment([region.right_top(), region.left_bottom()], Stroke::new(1.0, stroke.color.gamma_multiply(0.7)));
+        }
+        MarkState::Decided(Status::Corrected) => {
+            for (x, inward) in [(region.left(), 6.0), (region.right(), -6.0)] {
+                let y = region.bottom();
+                let notch = vec![pos2(x, y - 8.0), pos2(x + inward, y), pos2(x, y)];
+                painter.add(Shape::convex_polygon(notch, stroke.color, Stroke::NONE));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, ring: Option<Color32>) {
+    let filled = matches!(placed.mark.state, MarkState::Decided(Status::Accepted | Status::Corrected));
+    let (ground, text_color) = if filled { (color, text_on(color)) } else { (Color32::from_black_alpha(200), color) };
+    painter.rect(placed.tag, 2.0, ground, Stroke::new(1.0, ring.unwrap_or(color)), StrokeKind::Inside);
+    let clip = painter.clip_rect().intersect(placed.tag);
+    let at = placed.tag.left_center() + Vec2::new(5.0, 0.0);
+    let galley = painter.layout_no_wrap(placed.text.clone(), tag_font(), text_color);
+    let place = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+    painter.with_clip_rect(clip).galley(place.min, galley, text_color);
+    if placed.mark.state == MarkState::Decided(Status::Rejected) {
+        painter.with_clip_rect(clip).hline(place.x_range(), place.center().y, Stroke::new(1.0, text_color));
+    }
+}

@@ -1,0 +1,80 @@
+//! The bar on top: menus, the project's name, what runs the model.
+
+use super::widgets::{icon_button, icon_button_showing, menu_line, weak};
+use super::{icons, theme};
+use crate::app::{Command, Group, Request, Workbench};
+use eframe::egui::{self, Align, Layout, MenuBar, RichText, Ui};
+
+/// Draws the bar.
+pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    MenuBar::new().ui(ui, |ui| {
+        for group in Group::ALL {
+            ui.menu_button(group.title(), |ui| menu(ui, bench, group, requests));
+        }
+        ui.add_space(3.0 * theme::GRID);
+        project_name(ui, bench);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (icon, dark) = if bench.settings.dark { (icons::SUN, true) } else { (icons::MOON, false) };
+            let _ = dark;
+            icon_button_showing(ui, Command::ToggleTheme, icon, true, false, requests);
+            icon_button(ui, Command::ShowKeys, true, requests);
+            icon_button(ui, Command::CommandPalette, true, requests);
+            ui.separator();
+            device(ui, bench);
+        });
+    });
+}
+
+fn menu(ui: &mut Ui, bench: &Workbench, group: Group, requests: &mut Vec<Request>) {
+    ui.set_min_width(240.0);
+    for &command in Command::ALL.iter().filter(|command| command.group() == group) {
+        menu_line(ui, command, bench.can(command), requests);
+        if command == Command::OpenPath {
+            recent_files(ui, bench, requests);
+        }
+    }
+}
+
+fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    ui.add_enabled_ui(!bench.settings.recent_files.is_empty(), |ui| {
+        ui.menu_button("Open recent", |ui| {
+            for path in &bench.settings.recent_files {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
+                    requests.push(Request::Open(vec![path.clone()]));
+                    ui.close();
+                }
+            }
+        });
+    });
+    ui.separator();
+}
+
+fn project_name(ui: &mut Ui, bench: &Workbench) {
+    let name = RichText::new(bench.project_name()).family(theme::medium());
+    let hover = bench.project_path.as_ref().map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
+    ui.label(name).on_hover_text(hover);
+    if bench.is_unsaved() {
+        ui.label(weak("· unsaved changes"));
+    }
+}
+
+/// Which runtime and device ran the model over the open recording, or would run it.
+fn device(ui: &mut Ui, bench: &Workbench) {
+    let (text, hover) = match bench.scored_here() {
+        Some(scored) => {
+            let report = &scored.start.report;
+            let notes = if report.notes.is_empty() { String::new() } else { format!("\n{}", report.notes.join("\n")) };
+            (format!("{} · {}", report.device, report.runtime), format!("{} on {report}{notes}", scored.start.model))
+        }
+        None => {
+            let model = bench.model().map(|model| model.id.clone()).unwrap_or_else(|reason| reason);
+            ("no model run yet".to_owned(), format!("Runtime and device are known as soon as {model} runs"))
+        }
+    };
+    let width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.clone(), egui::FontId::proportional(13.0), egui::Color32::WHITE).size().x);
+    if ui.available_width() > width + 40.0 {
+        ui.label(weak(text)).on_hover_text(hover.clone());
+    }
+    ui.label(weak(icons::DEVICE)).on_hover_text(hover);
+}

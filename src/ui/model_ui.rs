@@ -1,0 +1,165 @@
+//! The model: which one, on what it ran, how its scores become predictions, and which classes occur.
+
+use super::choices::choice;
+use super::widgets::{command_button, section, weak};
+use super::{Panels, theme};
+use crate::app::{Command, Request, Scored, Workbench, counted};
+use crate::decision::DecisionRule;
+use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, TextEdit, Ui};
+use std::collections::BTreeSet;
+
+/// Classes whose greatest score is below this are not listed: they do not occur.
+const LISTED_PEAK: f32 = 0.05;
+
+/// Draws the panel.
+pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
+    model_choice(ui, bench, requests);
+    let running = bench.open.as_ref().is_some_and(|open| bench.runs.contains_key(&open.id));
+    ui.horizontal(|ui| {
+        command_button(ui, Command::Detect, bench.open.is_some() && !running, requests);
+        if running {
+            command_button(ui, Command::CancelDetection, true, requests);
+        }
+    });
+    let Some(scored) = bench.scored_here() else {
+        ui.add_space(theme::GRID);
+        ui.label(weak("The model's scores stay with the recording: thresholds can be moved afterwards without running it again"));
+        return;
+    };
+    ran_on(ui, scored);
+    ui.separator();
+    rule(ui, scored, requests);
+    ui.separator();
+    classes(ui, scored, panels, requests);
+}
+
+fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    Grid::new("model choice").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        ui.label(weak("Model"));
+        let models: Vec<(String, String)> = bench.models.iter().map(|listed| (listed.id.clone(), model_text(listed))).collect();
+        let hover = match bench.model() {
+            Ok(model) => model.manifest.description.clone(),
+            Err(reason) => reason,
+        };
+        requests.extend(choice(ui, "Model", &hover, &bench.settings.model, &models).map(Request::SetModel));
+        ui.end_row();
+        if let Ok(model) = bench.model() {
+            ui.label(weak("Hop"));
+            let hops = model.manifest.hop_choices_secs();
+            let first = hops.first().copied();
+            let all: Vec<(Option<f64>, String)> = hops.into_iter().map(|hop| (Some(hop), format!("{hop} s a frame"))).collect();
+            let hover = "From one scored frame to the next: shorter finds edges more exactly and takes longer";
+            requests.extend(choice(ui, "Hop", hover, &bench.hop_secs.or(first), &all).map(Request::SetHop));
+            ui.end_row();
+        }
+        ui.label(weak("Runtime"));
+        let runtimes = [("auto", "Best available"), ("onnxruntime", "ONNX Runtime"), ("built-in", "Built-in (CPU)")];
+        let all: Vec<(String, String)> = runtimes.map(|(value, text)| (value.to_owned(), text.to_owned())).to_vec();
+        let hover = "What runs the model: the ONNX Runtime library if it is there, or the runtime inside Earmark";
+        requests.extend(choice(ui, "Runtime", hover, &bench.settings.runtime, &all).map(Request::SetRuntime));
+        ui.end_row();
+    });
+}
+
+fn model_text(listed: &crate::model::ListedModel) -> String {
+    match &listed.folder {
+        Ok(folder) => format!("{} ({})", folder.id, counted(folder.labels.len(), "class").replace("classs", "classes")),
+        Err(_) => format!("{} (broken)", listed.id),
+    }
+}
+
+fn ran_on(ui: &mut Ui, scored: &Scored) {
+    let report = &scored.start.report;
+    let text = format!("{} {} ran on {}, {}", scored.start.model, scored.start.version, report.device, report.runtime);
+    let response = ui.label(weak(text));
+    if !report.notes.is_empty() {
+        response.on_hover_text(report.notes.join("\n"));
+    }
+}
+
+fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
+    section(ui, "From scores to events");
+    let mut rule = scored.rule;
+    let hop = scored.scores.axis.hop_secs;
+    ui.spacing_mut().slider_width = 130.0;
+    Grid::new("rule").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        let mut line = |ui: &mut Ui, name: &str, hover: String, slider: Slider<'_>| {
+            ui.label(weak(name));
+            ui.add(slider).accessible_name(name).on_hover_text(hover);
+            ui.end_row();
+        };
+        let key = format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
+        let hover = format!("A frame belongs to an event if its filtered score is above this ({key})");
+        line(ui, "Threshold", hover, Slider::new(&mut rule.threshold, 0.01..=0.99).fixed_decimals(2));
+        let hover = format!("Running median over so many frames of {hop} s: removes single outliers");
+        let mut frames = rule.median_frames.max(1);
+        line(ui, "Median filter", hover, Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(" frames"));
+        rule.median_frames = if frames == 1 { rule.median_frames.min(1) } else { frames };
+        let hover = "Events of a class with a shorter gap between them become one".to_owned();
+        line(ui, "Merge gaps", hover, Slider::new(&mut rule.merge_gap_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
+        let hover = "Shorter events are dropped".to_owned();
+        line(ui, "Minimum", hover, Slider::new(&mut rule.min_duration_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
+    });
+    if rule != scored.rule {
+        requests.push(Request::SetRule(DecisionRule { ..rule }));
+    }
+}
+
+fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec<Request>) {
+    let occurring = scored.scores.classes_by_peak(LISTED_PEAK);
+    section(ui, "Classes that occur");
+    ui.label(weak(format!("{} of {}, strongest first; {} shown", occurring.len(), scored.scores.classes.len(), scored.chosen.len())));
+    ui.horizontal(|ui| {
+        let all: BTreeSet<usize> =
+            occurring.iter().copied().filter(|&class| scored.scores.peaks()[class] > scored.rule.threshold).collect();
+        let strongest = occurring.iter().copied().take(crate::app::CLASSES_SHOWN_FIRST).collect();
+        for (name, hover, classes) in [
+            ("All", "Show every class that reaches the threshold", all),
+            ("Strongest", "Show the eight strongest classes", strongest),
+            ("None", "Show no class", BTreeSet::new()),
+        ] {
+            if ui.button(name).on_hover_text(hover).clicked() {
+                requests.push(Request::ChooseClasses(classes));
+            }
+        }
+        let filter = TextEdit::singleline(&mut panels.class_filter).hint_text("Filter classes").desired_width(ui.available_width());
+        ui.add(filter).accessible_name("Filter classes");
+    });
+    let wanted = panels.class_filter.to_lowercase();
+    // A class that is asked for by name is listed also if it does not occur.
+    let rows: Vec<usize> = if wanted.is_empty() {
+        occurring
+    } else {
+        let all = scored.scores.classes_by_peak(0.0).into_iter();
+        all.filter(|&class| scored.scores.classes[class].to_lowercase().contains(&wanted)).collect()
+    };
+    ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, theme::ROW_HEIGHT, rows.len(), |ui, range| {
+        for &class in &rows[range] {
+            class_row(ui, scored, class, requests);
+        }
+    });
+}
+
+fn class_row(ui: &mut Ui, scored: &Scored, class: usize, requests: &mut Vec<Request>) {
+    let mut shown = scored.chosen.contains(&class);
+    let peak = scored.scores.peaks()[class];
+    let name = scored.scores.classes[class].to_string();
+    ui.horizontal(|ui| {
+        let hover = format!("{name}: greatest score {peak:.2}");
+        let width = ui.available_width() - 48.0;
+        ui.allocate_ui_with_layout([width, theme::ROW_HEIGHT].into(), eframe::egui::Layout::left_to_right(eframe::egui::Align::Center), |ui| {
+            ui.set_min_width(width);
+            ui.style_mut().wrap_mode = Some(eframe::egui::TextWrapMode::Truncate);
+            if ui.add(Checkbox::new(&mut shown, name.as_str())).on_hover_text(hover).changed() {
+                let mut chosen = scored.chosen.clone();
+                if shown {
+                    chosen.insert(class);
+                } else {
+                    chosen.remove(&class);
+                }
+                requests.push(Request::ChooseClasses(chosen));
+            }
+        });
+        ui.label(weak(format!("{peak:.2}")));
+    });
+}

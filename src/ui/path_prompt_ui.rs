@@ -1,0 +1,84 @@
+//! A path to type, where the system has no file dialog or the user prefers the keyboard.
+
+use super::Panels;
+use super::widgets::weak;
+use crate::app::Request;
+use crate::work::DialogPurpose;
+use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
+use std::path::PathBuf;
+
+/// A prompt that is open.
+pub struct PathPrompt {
+    purpose: DialogPurpose,
+    no_dialog: bool,
+    text: String,
+    fresh: bool,
+}
+
+impl PathPrompt {
+    /// Asks for a path; `no_dialog` says that the system could not show its own dialog.
+    pub fn new(purpose: DialogPurpose, no_dialog: bool) -> Self {
+        Self { purpose, no_dialog, text: String::new(), fresh: true }
+    }
+
+    fn title(&self) -> &'static str {
+        match self.purpose {
+            DialogPurpose::Open => "Path of a recording, project or label file",
+            DialogPurpose::SaveProject => "Path to save the project to",
+            DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::ExportLabels => "Path to export the labels to",
+        }
+    }
+
+    fn request(&self) -> Request {
+        let path = expanded(self.text.trim());
+        match self.purpose {
+            DialogPurpose::Open => Request::Open(vec![path]),
+            DialogPurpose::SaveProject => Request::SaveProjectTo(path),
+            DialogPurpose::ImportLabels => Request::ImportFrom(path),
+            DialogPurpose::ExportLabels => Request::ExportTo(path),
+        }
+    }
+}
+
+/// `~` stands for the home folder, as in a shell.
+fn expanded(text: &str) -> PathBuf {
+    match (text.strip_prefix("~/"), directories::UserDirs::new()) {
+        (Some(rest), Some(user)) => user.home_dir().join(rest),
+        _ => PathBuf::from(text),
+    }
+}
+
+/// Draws the prompt that is open, if one is.
+pub fn show(context: &egui::Context, panels: &mut Panels, requests: &mut Vec<Request>) {
+    let Some(prompt) = &mut panels.path_prompt else { return };
+    let mut closed = context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    let mut done = context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let area = Area::new(Id::unique("path prompt")).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 96.0));
+    area.accessible_name("Path").show(context, |ui| {
+        Frame::window(ui.style()).show(ui, |ui| {
+            ui.set_width(560.0);
+            ui.label(RichText::new(prompt.title()).strong());
+            let response = ui.add(TextEdit::singleline(&mut prompt.text).desired_width(f32::INFINITY)).accessible_name(prompt.title());
+            if prompt.fresh {
+                response.request_focus();
+                prompt.fresh = false;
+            }
+            if prompt.no_dialog {
+                let text = "This system showed no file dialog: install xdg-desktop-portal with a backend, or zenity, to have one";
+                ui.label(weak(text));
+            }
+            ui.horizontal(|ui| {
+                done |= ui.add_enabled(!prompt.text.trim().is_empty(), egui::Button::new("OK")).clicked();
+                closed |= ui.button("Cancel").clicked();
+            });
+        });
+    });
+    if done && !prompt.text.trim().is_empty() {
+        requests.push(prompt.request());
+        closed = true;
+    }
+    if closed {
+        panels.path_prompt = None;
+    }
+}

@@ -1,0 +1,228 @@
+//! The spectrogram with its events, and what the mouse does there: select, draw, drag edges, move.
+
+use super::axis_ui::note;
+use super::canvas_ui::Canvas;
+use super::drag::{Drag, DragKind};
+use super::marks_ui::{self, PlacedMark};
+use super::{Panels, theme};
+use crate::app::{Command, Edge, Request, Target};
+use crate::time::{Span, clock_text};
+use eframe::egui::{
+    self, Align2, Button, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+/// How close to an edge the pointer takes hold of it, in points.
+const GRIP_POINTS: f32 = 6.0;
+/// How close to the border a drag scrolls, and how fast at most, in points and widths a second.
+const BORDER_POINTS: f32 = 28.0;
+const SCROLL_WIDTHS_PER_SEC: f64 = 0.8;
+/// More events than this in view get no accessible names of their own; the table has them all.
+const NAMED_MARKS: usize = 150;
+
+/// Draws it.
+pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, requests: &mut Vec<Request>) {
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, canvas.colors.picture_background);
+    match &panels.painter {
+        Some(spectrogram) => {
+            let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
+            spectrogram.paint(&painter, rect, &canvas.open.tiles, &view, &canvas.frequencies(), &canvas.style());
+        }
+        None => note(&painter, rect.center(), Align2::CENTER_CENTER, "No spectrogram: this system offers no graphics that Earmark can use"),
+    }
+    let response = ui.interact(rect, ui.id().with("spectrogram"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
+    let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
+    let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
+    let dense = marks_ui::is_dense(&placed, rect);
+    gestures(ui, canvas, rect, &response, &placed, panels, requests);
+    if dense {
+        marks_ui::paint_density(canvas, &painter, &placed, rect);
+    } else {
+        marks_ui::paint(canvas, &painter, &placed, panels.drag.and_then(|drag| drag.target()));
+        tags(ui, canvas, &placed, requests);
+    }
+    if let Some(drag) = panels.drag {
+        paint_draft(ui, canvas, &drag, rect);
+    }
+    read_out(ui, canvas, rect, &response, panels);
+    context_menu(&response, canvas, requests);
+}
+
+/// Tags are controls of their own: they can be clicked, focused and named.
+fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], requests: &mut Vec<Request>) {
+    for placed in placed.iter().take(NAMED_MARKS) {
+        let id = ui.id().with(("tag", placed.mark.target));
+        let response = ui.interact(placed.tag, id, Sense::click());
+        let selected = canvas.bench.selected == Some(placed.mark.target);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, placed.mark.spoken()));
+        if response.clicked() || response.secondary_clicked() {
+            requests.push(Request::Select(Some(placed.mark.target)));
+        }
+        if response.double_clicked() {
+            requests.push(Request::Do(Command::PlayEvent));
+        }
+        response.on_hover_text(placed.mark.spoken());
+    }
+}
+
+/// What lies under the pointer.
+enum Under {
+    Edge(Target, Edge, Span),
+    Inside(Target, Span),
+    Nothing,
+}
+
+fn under(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], at: Pos2) -> Under {
+    let selected_first = |placed: &&PlacedMark<'_>| canvas.bench.selected != Some(placed.mark.target);
+    let mut edges: Vec<(f32, &PlacedMark<'_>, Edge)> = Vec::new();
+    for placed in placed.iter().filter(|placed| placed.region.y_range().contains(at.y)) {
+        edges.push(((placed.region.left() - at.x).abs(), placed, Edge::Onset));
+        edges.push(((placed.region.right() - at.x).abs(), placed, Edge::Offset));
+    }
+    edges.retain(|(distance, ..)| *distance <= GRIP_POINTS);
+    let nearest = edges.into_iter().min_by(|a, b| selected_first(&a.1).cmp(&selected_first(&b.1)).then(a.0.total_cmp(&b.0)));
+    if let Some((_, placed, edge)) = nearest {
+        return Under::Edge(placed.mark.target, edge, placed.mark.span);
+    }
+    // Of several events the shortest: it could not be reached otherwise.
+    let inside = placed.iter().filter(|placed| placed.region.contains(at));
+    let shortest = inside.min_by(|a, b| a.mark.span.duration_secs().total_cmp(&b.mark.span.duration_secs()));
+    shortest.map_or(Under::Nothing, |placed| Under::Inside(placed.mark.target, placed.mark.span))
+}
+
+fn gestures(
+    ui: &Ui,
+    canvas: &Canvas<'_>,
+    rect: Rect,
+    response: &Response,
+    placed: &[PlacedMark<'_>],
+    panels: &mut Panels,
+    requests: &mut Vec<Request>,
+) {
+    let modifiers = ui.input(|input| input.modifiers);
+    if response.hovered() && panels.drag.is_none() {
+        let icon = match response.hover_pos().map(|at| under(canvas, placed, at)) {
+            Some(Under::Edge(..)) => CursorIcon::ResizeHorizontal,
+            Some(Under::Inside(..)) if modifiers.alt => CursorIcon::Grab,
+            _ => CursorIcon::Crosshair,
+        };
+        ui.ctx().set_cursor_icon(icon);
+    }
+    if response.drag_started_by(egui::PointerButton::Primary) {
+        let origin = ui.input(|input| input.pointer.press_origin());
+        if let Some(origin) = origin.filter(|origin| rect.contains(*origin)) {
+            panels.drag = Some(begin(canvas, placed, origin, modifiers));
+        }
+    }
+    if let Some(drag) = &mut panels.drag {
+        carry_on(ui, canvas, rect, response, drag, requests);
+        if response.drag_stopped() {
+            let limit = canvas.open.viewport.duration_secs();
+            requests.push(drag.request(limit));
+            panels.drag = None;
+        } else if !response.dragged() {
+            panels.drag = None;
+        }
+    }
+    clicks(canvas, response, placed, requests);
+}
+
+fn begin(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers: Modifiers) -> Drag {
+    let at_secs = canvas.scale.secs_from_x(origin.x);
+    let kind = match under(canvas, placed, origin) {
+        Under::Edge(target, edge, before) => DragKind::Edge { target, edge, before },
+        Under::Inside(target, before) if modifiers.alt => DragKind::Move { target, before, anchor_secs: at_secs },
+        Under::Inside(..) | Under::Nothing => DragKind::Draw { anchor_secs: at_secs },
+    };
+    Drag { kind, at_secs }
+}
+
+/// Follows the pointer, and scrolls at the border.
+fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, drag: &mut Drag, requests: &mut Vec<Request>) {
+    let Some(at) = response.interact_pointer_pos() else { return };
+    drag.at_secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
+    let beyond = (at.x - (rect.right() - BORDER_POINTS)).max(0.0) - (rect.left() + BORDER_POINTS - at.x).max(0.0);
+    if beyond != 0.0 {
+        let share = f64::from((beyond / BORDER_POINTS).clamp(-1.0, 1.0));
+        let elapsed = f64::from(ui.input(|input| input.stable_dt)).min(0.1);
+        requests.push(Request::Pan(share * SCROLL_WIDTHS_PER_SEC * elapsed * canvas.scale.span.duration_secs()));
+        ui.ctx().request_repaint();
+    }
+}
+
+fn clicks(canvas: &Canvas<'_>, response: &Response, placed: &[PlacedMark<'_>], requests: &mut Vec<Request>) {
+    let Some(at) = response.interact_pointer_pos() else { return };
+    let target = match under(canvas, placed, at) {
+        Under::Edge(target, ..) | Under::Inside(target, _) => Some(target),
+        Under::Nothing => None,
+    };
+    if response.double_clicked() {
+        requests.push(Request::Select(target));
+        requests.push(Request::Do(if target.is_some() { Command::PlayEvent } else { Command::PlayPause }));
+    } else if response.clicked() {
+        requests.push(Request::Select(target));
+        requests.push(Request::Seek(canvas.scale.secs_from_x(at.x)));
+    } else if response.secondary_clicked() && target.is_some() {
+        requests.push(Request::Select(target));
+    }
+}
+
+fn paint_draft(ui: &Ui, canvas: &Canvas<'_>, drag: &Drag, rect: Rect) {
+    let span = drag.draft(canvas.open.viewport.duration_secs());
+    let (left, right) = (canvas.scale.x_from_secs(span.onset_secs), canvas.scale.x_from_secs(span.offset_secs));
+    let region = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.18));
+    painter.rect_stroke(region, 0.0, Stroke::new(4.0, canvas.colors.halo), StrokeKind::Middle);
+    painter.rect_stroke(region, 0.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Middle);
+    let text = format!(
+        "{} – {}  {:.3} s",
+        clock_text(span.onset_secs, 3),
+        clock_text(span.offset_secs, 3),
+        span.duration_secs()
+    );
+    let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
+    let align = if pointer.x > rect.center().x { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
+    let shift = if pointer.x > rect.center().x { -14.0 } else { 14.0 };
+    note(&painter, pos2(pointer.x + shift, pointer.y.clamp(rect.top() + 40.0, rect.bottom()) - 10.0), align, &text);
+}
+
+/// Time, frequency and level under the pointer.
+fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panels: &mut Panels) {
+    let Some(at) = response.hover_pos() else { return };
+    let secs = canvas.scale.secs_from_x(at.x);
+    let hz = canvas.frequencies().hz_from_y(f64::from((rect.bottom() - at.y) / rect.height().max(1.0)));
+    let level = match canvas.open.tiles.level_db_at(secs, hz) {
+        Some(db) => format!("{db:.0} dBFS"),
+        None => "–".to_owned(),
+    };
+    panels.readout = format!("{}  {hz:.0} Hz  {level}", clock_text(secs, 3));
+    let painter = ui.painter_at(rect);
+    painter.hline(rect.x_range(), at.y, Stroke::new(1.0, canvas.colors.playhead.gamma_multiply(0.25)));
+    painter.vline(at.x, rect.y_range(), Stroke::new(1.0, canvas.colors.playhead.gamma_multiply(0.25)));
+}
+
+fn context_menu(response: &Response, canvas: &Canvas<'_>, requests: &mut Vec<Request>) {
+    const COMMANDS: [Command; 8] = [
+        Command::Accept,
+        Command::Reject,
+        Command::Uncertain,
+        Command::Undecide,
+        Command::Relabel,
+        Command::PlayEvent,
+        Command::LoopEvent,
+        Command::FitEvent,
+    ];
+    response.context_menu(|ui| {
+        ui.set_min_width(200.0);
+        for command in COMMANDS {
+            let key = command.key_text(ui.ctx());
+            let button = Button::new(command.name()).shortcut_text(key).min_size(vec2(0.0, theme::ROW_HEIGHT));
+            if ui.add_enabled(canvas.bench.can(command), button).on_hover_text(command.tooltip()).clicked() {
+                requests.push(Request::Do(command));
+                ui.close();
+            }
+        }
+    });
+}

@@ -1,0 +1,88 @@
+//! The bar at the bottom: sound, position, what the pointer is over, what is running, which keys help now.
+
+use super::widgets::{icon_button, icon_button_showing, weak};
+use super::{Panels, icons, theme};
+use crate::app::{Command, MarkState, Request, Workbench};
+use crate::time::clock_text;
+use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Slider, Ui};
+
+/// Draws the bar.
+pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<Request>) {
+    ui.horizontal(|ui| {
+        let open = bench.open.is_some();
+        let playing = bench.player.is_playing();
+        icon_button(ui, Command::PreviousEvent, open, requests);
+        let icon = if playing { icons::PAUSE } else { icons::PLAY };
+        icon_button_showing(ui, Command::PlayPause, icon, open, playing, requests);
+        icon_button(ui, Command::NextEvent, open, requests);
+        icon_button(ui, Command::PlayEvent, bench.selected.is_some(), requests);
+        icon_button_showing(ui, Command::LoopEvent, icons::LOOP, open, bench.player.is_looping(), requests);
+        volume(ui, bench, requests);
+        ui.separator();
+        position(ui, bench);
+        ui.separator();
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            runs(ui, bench, requests);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                hint(ui, bench, panels);
+            });
+        });
+    });
+}
+
+fn volume(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let mut volume = bench.settings.volume;
+    ui.label(weak(icons::SPEAKER));
+    ui.spacing_mut().slider_width = 64.0;
+    let slider = Slider::new(&mut volume, 0.0..=1.0).show_value(false);
+    let percent = (100.0 * bench.settings.volume).round();
+    if ui.add(slider).accessible_name("Volume").on_hover_text(format!("Volume: {percent} %")).changed() {
+        requests.push(Request::SetVolume(volume));
+    }
+}
+
+fn position(ui: &mut Ui, bench: &Workbench) {
+    let Some(open) = &bench.open else {
+        ui.label(RichText::new("–:––.–––").monospace());
+        return;
+    };
+    let text = format!("{} / {}", clock_text(bench.playhead_secs(), 3), clock_text(open.viewport.duration_secs(), 3));
+    ui.label(RichText::new(text).monospace()).on_hover_text("Playhead / length of the recording (h:mm:ss.mmm)");
+}
+
+/// What is selected, else what the pointer is over, else what to do next.
+fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
+    let key = |command: Command| command.key_text(ui.ctx());
+    let text = if let Some(mark) = bench.selected_mark() {
+        let decide = match mark.state {
+            MarkState::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
+            MarkState::Decided(_) => format!("{} take back   ", key(Command::Undecide)),
+        };
+        format!("{decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))
+    } else if bench.open.is_none() {
+        String::new()
+    } else if bench.scored_here().is_none() && bench.runs.is_empty() {
+        format!("{} detect events   drag on the spectrogram to draw one", key(Command::Detect))
+    } else {
+        format!("{} next undecided   {} next event   drag to draw one", key(Command::NextUndecided), key(Command::NextEvent))
+    };
+    let readout = &panels.readout;
+    let shown = if readout.is_empty() { weak(text) } else { RichText::new(readout).monospace() };
+    ui.add(egui::Label::new(shown).truncate());
+}
+
+/// The model runs: progress, speed, stop.
+fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let Some((&id, run)) = bench.runs.iter().max_by(|a, b| a.1.elapsed_secs.total_cmp(&b.1.elapsed_secs)) else { return };
+    icon_button(ui, Command::CancelDetection, true, requests);
+    let Some(recording) = bench.document.recording(id) else { return };
+    let waiting = if bench.runs.len() > 1 { format!(" · {} more", bench.runs.len() - 1) } else { String::new() };
+    let text = if run.elapsed_secs > 0.0 {
+        format!("{:.0} × real time{waiting}", run.done_secs / run.elapsed_secs)
+    } else {
+        format!("Loading model{waiting}")
+    };
+    let fraction = (run.done_secs / recording.duration_secs.max(1e-3)) as f32;
+    let bar = ProgressBar::new(fraction.clamp(0.0, 1.0)).desired_width(150.0).text(text).corner_radius(theme::GRID);
+    ui.add(bar).on_hover_text(format!("Detecting events in {}", recording.file_name()));
+}

@@ -1,0 +1,110 @@
+//! The inference thread: runs one model over one recording after the other, and says how far it is.
+
+use super::thread::spawn;
+use super::{CancelToken, DetectionEnd, DetectionStart, Update, UpdateSender};
+use crate::annotation::RecordingId;
+use crate::audio;
+use crate::model::{Detector, DetectorOptions, ModelError, ModelFolder};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// One recording to run a model over.
+pub struct DetectionJob {
+    /// Its name in the document.
+    pub recording: RecordingId,
+    /// Where its sound is.
+    pub path: PathBuf,
+    /// Which model.
+    pub model: ModelFolder,
+    /// With which runtime, device, hop.
+    pub options: DetectorOptions,
+    /// Whether it is still wanted.
+    pub cancel: CancelToken,
+}
+
+/// Hands jobs to the inference thread, which lives as long as this.
+pub struct DetectionQueue {
+    jobs: Sender<DetectionJob>,
+}
+
+impl DetectionQueue {
+    /// Starts the thread; it sleeps until there is a job.
+    pub fn start(updates: &UpdateSender) -> Self {
+        // Bounded by the list of recordings, of which the window queues each once.
+        #[expect(clippy::disallowed_methods, reason = "the window must never wait for the inference thread")]
+        let (jobs, waiting) = unbounded();
+        let told = updates.clone();
+        spawn("inference", updates, move || Inference { updates: told, detector: None }.serve(&waiting));
+        Self { jobs }
+    }
+
+    /// Queues a job; `false` if the thread is gone.
+    pub fn push(&self, job: DetectionJob) -> bool {
+        self.jobs.send(job).is_ok()
+    }
+}
+
+/// What the thread owns: the model that was loaded last, so that the next recording need not load it again.
+struct Inference {
+    updates: UpdateSender,
+    detector: Option<(PathBuf, DetectorOptions, Detector)>,
+}
+
+impl Inference {
+    fn serve(mut self, jobs: &Receiver<DetectionJob>) {
+        for job in jobs {
+            let end = if job.cancel.is_cancelled() { DetectionEnd::Cancelled } else { self.run(&job) };
+            if !self.updates.send(Update::DetectionEnded { recording: job.recording, end }) {
+                return;
+            }
+        }
+    }
+
+    fn run(&mut self, job: &DetectionJob) -> DetectionEnd {
+        match self.try_run(job) {
+            Ok(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
+            Ok(end) => end,
+            Err(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
+            Err(error) => DetectionEnd::Failed(error.to_string()),
+        }
+    }
+
+    fn try_run(&mut self, job: &DetectionJob) -> Result<DetectionEnd, ModelError> {
+        let updates = self.updates.clone();
+        let detector = self.detector_for(job)?;
+        let mut source = audio::open(&job.path)?;
+        let start = DetectionStart {
+            model: job.model.manifest.name.as_str().into(),
+            version: job.model.manifest.version.as_str().into(),
+            report: detector.report().clone(),
+            axis: detector.axis(),
+            classes: detector.classes(),
+        };
+        updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) });
+        let started = Instant::now();
+        let summary = detector.run(source.as_mut(), &job.cancel, &mut |block| {
+            updates.send(Update::Scores {
+                recording: job.recording,
+                scores: block.scores.to_vec(),
+                done_secs: block.done_secs,
+                elapsed_secs: started.elapsed().as_secs_f64(),
+            });
+        })?;
+        Ok(DetectionEnd::Done { duration_secs: summary.duration_secs, elapsed_secs: started.elapsed().as_secs_f64() })
+    }
+
+    fn detector_for(&mut self, job: &DetectionJob) -> Result<&mut Detector, ModelError> {
+        let fits = matches!(&self.detector, Some((path, options, _)) if *path == job.model.path && *options == job.options);
+        if !fits {
+            self.detector = None;
+        }
+        match &mut self.detector {
+            Some((_, _, detector)) => Ok(detector),
+            slot => {
+                let detector = Detector::load(&job.model, &job.options)?;
+                Ok(&mut slot.insert((job.model.path.clone(), job.options.clone(), detector)).2)
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The one way in which results reach the window: a closed list of updates through one bounded channel.
+
+use crate::annotation::RecordingId;
+use crate::audio::StreamSpec;
+use crate::decision::FrameAxis;
+use crate::format::StrongLabels;
+use crate::model::RuntimeReport;
+use crate::project::ProjectState;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Updates that may wait for the window; a thread that has more to say waits itself.
+const WAITING_UPDATES: usize = 256;
+
+/// Which question a file dialog asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialogPurpose {
+    /// Recordings, projects or label files to open.
+    Open,
+    /// Where to save the project.
+    SaveProject,
+    /// Which labels to import.
+    ImportLabels,
+    /// Where to export labels.
+    ExportLabels,
+}
+
+/// What a model run says when it begins.
+#[derive(Clone, Debug)]
+pub struct DetectionStart {
+    /// The model folder's name.
+    pub model: Arc<str>,
+    /// The version that its manifest states.
+    pub version: Arc<str>,
+    /// Which runtime and device run it, and why not another.
+    pub report: RuntimeReport,
+    /// Where its frames lie.
+    pub axis: FrameAxis,
+    /// Its classes.
+    pub classes: Arc<[Arc<str>]>,
+}
+
+/// How a model run ended.
+#[derive(Clone, Debug)]
+pub enum DetectionEnd {
+    /// The whole recording was scored: its length and the time it took, in seconds.
+    Done {
+        /// Length of the recording.
+        duration_secs: f64,
+        /// Time from start to end.
+        elapsed_secs: f64,
+    },
+    /// The user stopped it; what was found stays.
+    Cancelled,
+    /// It failed, for this reason; what was found stays.
+    Failed(String),
+}
+
+/// A result of work on another thread.
+#[derive(Debug)]
+pub enum Update {
+    /// A recording was probed.
+    Probed {
+        /// Its path.
+        path: PathBuf,
+        /// What it holds, or why it cannot be opened.
+        result: Result<StreamSpec, String>,
+    },
+    /// A model was loaded and starts on a recording.
+    DetectionStarted {
+        /// Which recording.
+        recording: RecordingId,
+        /// Who runs where.
+        start: Box<DetectionStart>,
+    },
+    /// The next frames of a recording.
+    Scores {
+        /// Which recording.
+        recording: RecordingId,
+        /// Row-major `[frame × class]`.
+        scores: Vec<f32>,
+        /// How far the model has come, in seconds of the recording.
+        done_secs: f64,
+        /// Time since the model started on it, in seconds.
+        elapsed_secs: f64,
+    },
+    /// A model run is over.
+    DetectionEnded {
+        /// Which recording.
+        recording: RecordingId,
+        /// How.
+        end: DetectionEnd,
+    },
+    /// A project was read.
+    ProjectLoaded {
+        /// From where.
+        path: PathBuf,
+        /// The project, or why it cannot be read; the file is as it was.
+        result: Result<Box<ProjectState>, String>,
+    },
+    /// A project was written.
+    ProjectSaved {
+        /// Where.
+        path: PathBuf,
+        /// The document's revision that was saved.
+        revision: u64,
+        /// Why it could not be written; an older project under the name is as it was.
+        result: Result<(), String>,
+    },
+    /// Labels were written.
+    Exported {
+        /// Where.
+        path: PathBuf,
+        /// How many events and recordings, or why not.
+        result: Result<(usize, usize), String>,
+    },
+    /// Labels were read.
+    Imported {
+        /// From where.
+        path: PathBuf,
+        /// The labels, or why not.
+        result: Result<StrongLabels, String>,
+    },
+    /// A file dialog was answered; no paths if it was closed or could not be shown.
+    Chosen {
+        /// Its question.
+        purpose: DialogPurpose,
+        /// The answer.
+        paths: Vec<PathBuf>,
+        /// Whether the system has no dialog to show.
+        unavailable: bool,
+    },
+    /// Work on a thread came to an unforeseen end.
+    Failed {
+        /// What it was about.
+        work: String,
+        /// What is known.
+        reason: String,
+    },
+}
+
+/// Wakes the window, which sleeps as long as nothing happens.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Where threads put their updates.
+#[derive(Clone)]
+pub struct UpdateSender {
+    sender: Sender<Update>,
+    wake: Wake,
+}
+
+impl UpdateSender {
+    /// Hands an update over, waiting while too many are waiting; `false` if the window is gone.
+    pub fn send(&self, update: Update) -> bool {
+        let sent = self.sender.send(update).is_ok();
+        (self.wake)();
+        sent
+    }
+}
+
+/// The channel between the threads and the window.
+pub fn update_channel(wake: Wake) -> (UpdateSender, Receiver<Update>) {
+    let (sender, receiver) = bounded(WAITING_UPDATES);
+    (UpdateSender { sender, wake }, receiver)
+}
