@@ -1,1 +1,26 @@
-//! Models from the outside: folders and manifests, runtimes and devices, front ends, detection.
+//! Models from the outside: folders and manifests, runtimes and devices, detection.
+//!
+//! [`registry`] finds a [`ModelFolder`]; [`Detector::load`] opens its network on a runtime that passes the model's self-check;
+//! [`Detector::run`] gives frame scores over a recording. What becomes of scores is the business of [`crate::decision`].
+
+mod backend;
+mod built_in;
+mod detector;
+mod error;
+mod folder;
+mod labels;
+mod manifest;
+mod mono;
+mod onnx_runtime;
+mod pipeline;
+mod planner;
+pub mod registry;
+mod runtime;
+mod self_check;
+
+pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
+pub use error::ModelError;
+pub use folder::{MANIFEST_FILE, ModelFolder};
+pub use labels::{ClassLabel, class_index, parse_labels};
+pub use manifest::{Activation, Layout, Manifest, Network, Padding, SelfCheck};
+pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

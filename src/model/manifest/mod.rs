@@ -1,0 +1,191 @@
+//! What a model folder says about its network: `model.toml`, read and checked. A manifest is hostile input: nothing of it is used before
+//! every number has been found sensible, and each refusal names the field, what was found and what was expected.
+
+mod check;
+mod raw;
+
+use crate::decision::FrameAxis;
+use crate::dsp::LogMelSpec;
+
+pub use raw::Activation;
+
+/// The checked manifest of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// What the model is called in the window and in reports.
+    pub name: String,
+    /// Its version, kept with each prediction.
+    pub version: String,
+    /// One line about it.
+    pub summary: String,
+    /// SPDX identifier of the network's licence.
+    pub licence: String,
+    /// File in the folder that holds the licence text and the attribution.
+    pub licence_file: String,
+    /// Who made it.
+    pub attribution: String,
+    /// Where it comes from, and what was changed.
+    pub source: String,
+    /// The network's file and names.
+    pub network: Network,
+    /// From samples to features.
+    pub front_end: LogMelSpec,
+    /// How features become clips and scores become frames.
+    pub layout: Layout,
+    /// The hops between scores that can be chosen, in seconds, the default first.
+    pub hop_choices_secs: Vec<f64>,
+    /// How much silence is put after the recording.
+    pub padding: Padding,
+    /// File in the folder that holds the classes.
+    pub labels_file: String,
+    /// Threshold of the default decision rule, 0 to 1.
+    pub threshold: f32,
+    /// Width of the default median filter, in seconds; 0 for none.
+    pub median_secs: f64,
+    /// An input and what the network must make of it.
+    pub self_check: SelfCheck,
+}
+
+/// The network's file and the names within.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// File in the folder.
+    pub file: String,
+    /// Its SHA-256, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Name of the input that takes features.
+    pub input: String,
+    /// Name of the output that gives scores.
+    pub output: String,
+    /// What is still to be done to the output.
+    pub activation: Activation,
+}
+
+/// What the network sees at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layout {
+    /// Clips of `frame_count` frames: `[clip, frame, band]` → `[clip, class]`. A score belongs to the middle of its clip.
+    Clips {
+        /// Frames of a clip.
+        frame_count: usize,
+    },
+    /// Any number of frames: `[frame, band]` → `[frame, class]`, with a leading axis of 1 if `batch_axis`. Long recordings are seen in
+    /// overlapping pieces; the network's own reach decides whether that changes anything.
+    Frames {
+        /// Whether a leading axis of length 1 is wanted.
+        batch_axis: bool,
+        /// Frames whose scores are kept of each piece.
+        piece_frames: usize,
+        /// Frames seen before those.
+        context_before_frames: usize,
+        /// Frames seen after those.
+        context_after_frames: usize,
+    },
+}
+
+/// Silence after the recording: up to `min_samples`, and from there to a whole number of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Padding {
+    /// Samples that are always there.
+    pub min_samples: u64,
+    /// Samples of a step; 0 for no rounding up.
+    pub step_samples: u64,
+}
+
+/// An input by formula and the scores it must give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SelfCheck {
+    /// Frames of the input; feature `[f, b]` is `mean + spread · sin(0.7 f + 1.3 b + 0.01 f b)`.
+    pub frame_count: usize,
+    /// Middle of the features.
+    pub mean: f64,
+    /// Their greatest distance from it.
+    pub spread: f64,
+    /// How far a score may be off.
+    pub tolerance: f32,
+    /// Row, class and score.
+    pub expected: Vec<(usize, usize, f32)>,
+}
+
+impl Manifest {
+    /// The hop between scores that is used unless another is chosen, in seconds.
+    pub fn default_hop_secs(&self) -> f64 {
+        self.hop_choices_secs.first().copied().unwrap_or_else(|| self.frame_hop_secs())
+    }
+
+    /// From one feature frame to the next, in seconds.
+    pub fn frame_hop_secs(&self) -> f64 {
+        self.front_end.hop_samples as f64 / f64::from(self.front_end.mel.sample_rate)
+    }
+
+    /// The choice that `secs` means, if it is one.
+    pub fn hop_choice_secs(&self, secs: f64) -> Option<f64> {
+        self.hop_choices_secs.iter().copied().find(|choice| (choice - secs).abs() < 1e-6)
+    }
+
+    /// What a score sees of the recording, in seconds: a clip, or a frame's window.
+    pub fn seen_secs(&self) -> f64 {
+        let frames = match self.layout {
+            Layout::Clips { frame_count } => frame_count,
+            Layout::Frames { .. } => 1,
+        };
+        self.front_end.sample_count(frames as u64) as f64 / f64::from(self.front_end.mel.sample_rate)
+    }
+
+    /// Where the scores lie on the recording: each belongs to a hop's length around the middle of what it sees. What lies before the first
+    /// middle and after the last one belongs to those too.
+    pub fn axis(&self, hop_secs: f64) -> FrameAxis {
+        FrameAxis { first_onset_secs: (0.5 * (self.seen_secs() - hop_secs)).max(0.0), hop_secs }
+    }
+
+    /// Feature frames from one score to the next.
+    pub fn hop_frames(&self, hop_secs: f64) -> usize {
+        ((hop_secs / self.frame_hop_secs()).round() as usize).max(1)
+    }
+
+    /// Width of the default median filter in scores `hop_secs` apart: odd, 1 for none.
+    pub fn median_frames(&self, hop_secs: f64) -> usize {
+        let width = (self.median_secs / hop_secs).round() as usize;
+        if width < 2 { 1 } else { width | 1 }
+    }
+}
+
+impl Layout {
+    /// The most frames that the network sees in one clip or piece.
+    pub fn frames_at_once(&self) -> usize {
+        match *self {
+            Self::Clips { frame_count } => frame_count,
+            Self::Frames { piece_frames, context_before_frames, context_after_frames, .. } => {
+                piece_frames + context_before_frames + context_after_frames
+            }
+        }
+    }
+
+    /// The dimensions of an input of `frame_count` frames of `band_count` bands.
+    pub fn input_shape(&self, frame_count: usize, band_count: usize) -> Vec<usize> {
+        match *self {
+            Self::Clips { frame_count: clip } => vec![frame_count / clip.max(1), clip, band_count],
+            Self::Frames { batch_axis: true, .. } => vec![1, frame_count, band_count],
+            Self::Frames { batch_axis: false, .. } => vec![frame_count, band_count],
+        }
+    }
+
+    /// How many rows of scores an input of `frame_count` frames gives.
+    pub fn row_count(&self, frame_count: usize) -> usize {
+        match *self {
+            Self::Clips { frame_count: clip } => frame_count / clip.max(1),
+            Self::Frames { .. } => frame_count,
+        }
+    }
+}
+
+impl Padding {
+    /// How many samples a recording of `sample_count` has with its silence.
+    pub fn padded(&self, sample_count: u64) -> u64 {
+        let over = sample_count.saturating_sub(self.min_samples);
+        match self.step_samples {
+            0 => self.min_samples + over,
+            step => self.min_samples + over.div_ceil(step) * step,
+        }
+    }
+}

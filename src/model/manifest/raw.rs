@@ -1,0 +1,113 @@
+//! The manifest as it stands in the file, field by field, nothing checked but types and names.
+
+use crate::dsp::{FrameWindow, LogRule, SpectrumKind};
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawManifest {
+    pub format: u32,
+    pub name: String,
+    pub version: String,
+    pub summary: String,
+    pub licence: String,
+    pub licence_file: String,
+    pub attribution: String,
+    pub source: String,
+    pub network: RawNetwork,
+    pub input: RawInput,
+    pub time: RawTime,
+    pub labels: RawLabels,
+    pub decision: RawDecision,
+    pub self_check: RawSelfCheck,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNetwork {
+    pub file: String,
+    pub sha256: String,
+    pub input: String,
+    pub output: String,
+    pub activation: Activation,
+}
+
+/// What is still to be done to a network's output to make scores of 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Nothing: the network ends with it.
+    None,
+    /// The logistic function: the network gives logits.
+    Sigmoid,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawInput {
+    pub kind: String,
+    pub sample_rate: u32,
+    pub window_samples: usize,
+    pub hop_samples: usize,
+    pub fft_size: usize,
+    pub window: FrameWindow,
+    pub spectrum: SpectrumKind,
+    pub bands: usize,
+    pub low_hz: f64,
+    pub high_hz: f64,
+    pub log: LogRule,
+    #[serde(default = "one")]
+    pub sample_scale: f32,
+    #[serde(default)]
+    pub remove_mean: bool,
+    #[serde(default)]
+    pub preemphasis: f32,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTime {
+    pub layout: RawLayout,
+    pub clip_secs: Option<f64>,
+    #[serde(default)]
+    pub hop_choices_secs: Vec<f64>,
+    pub piece_secs: Option<f64>,
+    pub context_before_secs: Option<f64>,
+    pub context_after_secs: Option<f64>,
+    pub pad_min_secs: Option<f64>,
+    pub pad_step_secs: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawLayout {
+    Clips,
+    Frames,
+    BatchedFrames,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLabels {
+    pub file: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDecision {
+    pub threshold: f32,
+    pub median_secs: f64,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSelfCheck {
+    pub frames: usize,
+    pub mean: f64,
+    pub spread: f64,
+    pub tolerance: f32,
+    pub expected: Vec<(usize, usize, f32)>,
+}

@@ -1,0 +1,97 @@
+//! Where models are looked for. A model is a folder; there is no list to add it to.
+
+use super::ModelError;
+use super::folder::{MANIFEST_FILE, ModelFolder};
+use super::labels::suggestion;
+use std::path::{Path, PathBuf};
+
+/// The environment variable with folders of model folders that go before all others, separated as in `PATH`.
+pub const MODELS_VARIABLE: &str = "EARMARK_MODELS";
+/// The model that is used unless another is asked for.
+pub const DEFAULT_MODEL: &str = "yamnet";
+
+/// A model folder that was found, sound or not.
+#[derive(Debug)]
+pub struct ListedModel {
+    /// The folder's name.
+    pub id: String,
+    /// The folder.
+    pub path: PathBuf,
+    /// What is in it, or why it cannot be used.
+    pub folder: Result<ModelFolder, ModelError>,
+}
+
+/// Folders of model folders, most wanted first: `EARMARK_MODELS`, beside the program, its `share/earmark/models`, the user's data folder,
+/// and the source tree that the program was built from.
+pub fn search_paths() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::env::var_os(MODELS_VARIABLE).map(|value| std::env::split_paths(&value).collect()).unwrap_or_default();
+    paths.retain(|path| !path.as_os_str().is_empty());
+    if let Some(program) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+        paths.push(program.join("models"));
+        paths.extend(program.parent().map(|prefix| prefix.join("share").join("earmark").join("models")));
+    }
+    if let Some(folders) = directories::ProjectDirs::from("", "", "earmark") {
+        paths.push(folders.data_dir().join("models"));
+    }
+    paths.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
+    paths
+}
+
+/// All models in [`search_paths`], by id.
+pub fn list() -> Vec<ListedModel> {
+    list_in(&search_paths())
+}
+
+/// All models in `paths`, by id; of two with one id the first counts.
+pub fn list_in(paths: &[PathBuf]) -> Vec<ListedModel> {
+    let mut models: Vec<ListedModel> = Vec::new();
+    for path in paths {
+        // A folder that is not there holds no models; that is no error.
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            let id = entry.file_name().to_string_lossy().into_owned();
+            let folder = entry.path();
+            if folder.join(MANIFEST_FILE).is_file() && !models.iter().any(|model| model.id == id) {
+                models.push(ListedModel { id, folder: ModelFolder::open(&folder), path: folder });
+            }
+        }
+    }
+    models.sort_by(|a, b| a.id.cmp(&b.id));
+    models
+}
+
+/// The model called `name` (its id or its own name, whatever the case), or the one in the folder `name`.
+pub fn find(name: &str) -> Result<ModelFolder, ModelError> {
+    find_in(name, &search_paths())
+}
+
+/// As [`find`], among the models in `paths`.
+pub fn find_in(name: &str, paths: &[PathBuf]) -> Result<ModelFolder, ModelError> {
+    let as_path = Path::new(name);
+    if as_path.join(MANIFEST_FILE).is_file() || (name.contains(['/', '\\']) && as_path.is_dir()) {
+        return ModelFolder::open(&std::path::absolute(as_path).unwrap_or_else(|_| as_path.to_path_buf()));
+    }
+    let models = list_in(paths);
+    let wanted = name.to_lowercase();
+    let own_name = |model: &ListedModel| model.folder.as_ref().map(|folder| folder.manifest.name.to_lowercase()).ok();
+    let names: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
+    let found = models
+        .into_iter()
+        .find(|model| model.id.to_lowercase() == wanted || own_name(model).is_some_and(|own| own == wanted));
+    match found {
+        Some(model) => model.folder,
+        None => Err(ModelError::UnknownModel { name: name.to_owned(), suggestion: hint(name, &names, paths) }),
+    }
+}
+
+fn hint(name: &str, names: &[String], paths: &[PathBuf]) -> String {
+    let near = suggestion(name, names.iter().map(String::as_str));
+    if !near.is_empty() {
+        return near;
+    }
+    if names.is_empty() {
+        let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return format!(": there is no model in {}", places.join(", "));
+    }
+    format!(": there are {}", names.join(", "))
+}
