@@ -71,7 +71,7 @@ macro_rules! commands {
 
             /// Its keys, the one to show first.
             pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
-                match self { $( Self::$variant => &[ $( KeyboardShortcut::new($modifiers, Key::$key) ),* ], )* }
+                match self { $( Self::$variant => const { &[ $( KeyboardShortcut::new($modifiers, Key::$key) ),* ] }, )* }
             }
         }
     };

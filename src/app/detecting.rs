@@ -4,9 +4,10 @@ use super::notices::Gravity;
 use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::decision::{DecisionRule, FrameScores};
-use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
+use crate::model::{DetectorOptions, Manifest, ModelFolder, RuntimeChoice};
 use crate::work::{CancelToken, DetectionEnd, DetectionJob, DetectionStart};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How far one key press moves the threshold.
 const THRESHOLD_STEP: f32 = 0.05;
@@ -74,11 +75,11 @@ impl Workbench {
         if !self.runs.contains_key(&recording) {
             return;
         }
-        if start.report.notes.iter().any(|note| !note.is_empty()) {
-            self.notices.add(Gravity::Warning, format!("{}: {}", start.model, start.report.notes.join("\n")));
+        if !start.notes.is_empty() {
+            self.notices.add(Gravity::Warning, format!("{} runs on {}:\n{}", start.model, start.ran_on, start.notes.join("\n")));
         }
         let rule = self.model_rule(&start);
-        let scores = FrameScores::new(start.axis, start.classes.clone());
+        let scores = Arc::new(FrameScores::new(start.axis, start.classes.clone()));
         let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
         let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
         self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rule });
@@ -90,7 +91,7 @@ impl Workbench {
         let earlier = self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
         let of_manifest = || {
             let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
-            Some(folder.manifest.default_rule())
+            Some(default_rule(&folder.manifest, start.axis.hop_secs))
         };
         earlier.map(|scored| scored.rule).or_else(of_manifest).unwrap_or_default()
     }
@@ -98,7 +99,7 @@ impl Workbench {
     /// The next frames of a recording have come.
     pub(super) fn scores_came(&mut self, recording: RecordingId, scores: &[f32], done_secs: f64, elapsed_secs: f64) {
         let (Some(run), Some(scored)) = (self.runs.get_mut(&recording), self.scored.get_mut(&recording)) else { return };
-        scored.scores.push(scores);
+        Arc::make_mut(&mut scored.scores).push(scores);
         (run.done_secs, run.elapsed_secs) = (done_secs, elapsed_secs);
     }
 
@@ -110,9 +111,10 @@ impl Workbench {
         self.revision += 1;
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
         match end {
-            DetectionEnd::Done { duration_secs, elapsed_secs } => {
+            DetectionEnd::Done { duration_secs, elapsed_secs, warnings } => {
+                warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
                 let speed = duration_secs / elapsed_secs.max(1e-3);
-                let runtime = self.scored.get(&recording).map(|scored| scored.start.report.to_string()).unwrap_or_default();
+                let runtime = self.scored.get(&recording).map(|scored| scored.start.ran_on.clone()).unwrap_or_default();
                 let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
                 self.notices.add(Gravity::Done, text);
             }
@@ -149,4 +151,10 @@ impl Workbench {
             self.refresh_predictions();
         }
     }
+}
+
+/// The rule that a manifest recommends, at a hop.
+fn default_rule(manifest: &Manifest, hop_secs: f64) -> DecisionRule {
+    let frames = (manifest.median_secs / hop_secs).round() as usize;
+    DecisionRule { threshold: manifest.threshold, median_frames: frames | 1, ..DecisionRule::default() }
 }

@@ -6,9 +6,9 @@ use super::workbench::{OpenRecording, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::audio::{self, StreamSpec};
 use crate::format;
-use crate::model::RuntimeReport;
 use crate::project::{ProjectState, StoredScores};
 use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, TileSettings};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -145,10 +145,8 @@ impl Workbench {
             recording,
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
-            runtime: scored.start.report.runtime.clone(),
-            device: scored.start.report.device.clone(),
+            runtime: scored.start.ran_on.clone(),
             rule: scored.rule,
-            chosen: scored.chosen_by_user.then(|| scored.chosen.clone()),
             scores: scored.scores.clone(),
         });
         ProjectState {
@@ -169,7 +167,9 @@ impl Workbench {
                 "playhead_secs": self.playhead_secs(),
             })
         });
-        serde_json::json!({ "open": open, "label_order": self.label_order })
+        let chosen: BTreeMap<RecordingId, &BTreeSet<usize>> =
+            self.scored.iter().filter(|(_, scored)| scored.chosen_by_user).map(|(&id, scored)| (id, &scored.chosen)).collect();
+        serde_json::json!({ "open": open, "label_order": self.label_order, "chosen_classes": chosen })
     }
 
     /// A project was written.
@@ -204,7 +204,7 @@ impl Workbench {
         self.left_views.clear();
         self.document = state.document;
         self.history = state.history;
-        self.scored = state.scores.into_iter().map(|stored| (stored.recording, scored_from(stored))).collect();
+        self.scored = restored_scores(state.scores, &state.view);
         self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
         self.settings.remember_file(&path);
         self.project_path = Some(path);
@@ -285,22 +285,26 @@ impl Workbench {
     }
 }
 
-fn scored_from(stored: StoredScores) -> Scored {
-    let report = RuntimeReport {
-        runtime: stored.runtime,
-        device: stored.device,
-        threads: 0,
-        notes: vec!["The scores were read from the project".to_owned()],
-    };
+fn restored_scores(stored: Vec<StoredScores>, view: &serde_json::Value) -> BTreeMap<RecordingId, Scored> {
+    let mut chosen: BTreeMap<RecordingId, BTreeSet<usize>> =
+        serde_json::from_value(view["chosen_classes"].clone()).unwrap_or_default();
+    stored.into_iter().map(|stored| (stored.recording, {
+        let classes = chosen.remove(&stored.recording);
+        scored_from(stored, classes)
+    })).collect()
+}
+
+fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored {
     let start = DetectionStart {
         model: stored.model,
         version: stored.version,
-        report,
+        ran_on: stored.runtime,
+        notes: Vec::new(),
         axis: stored.scores.axis,
         classes: stored.scores.classes.clone(),
     };
-    let chosen_by_user = stored.chosen.is_some();
-    Scored { start, scores: stored.scores, chosen: stored.chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
+    let chosen_by_user = chosen.is_some();
+    Scored { start, scores: stored.scores, chosen: chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
 }
 
 fn extension(path: &Path) -> String {

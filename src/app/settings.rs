@@ -58,8 +58,8 @@ impl Default for Settings {
             show_rejected: true,
             auto_advance: true,
             colormap: "magma".to_owned(),
-            floor_db: -110.0,
-            ceiling_db: -30.0,
+            floor_db: -95.0,
+            ceiling_db: -25.0,
             frequency_scale: "mel".to_owned(),
             volume: 0.8,
             model: "yamnet".to_owned(),
@@ -121,8 +121,8 @@ impl Settings {
         let clamp = |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
-        self.floor_db = clamp(self.floor_db, -140.0, -20.0, -110.0);
-        self.ceiling_db = clamp(self.ceiling_db, self.floor_db + 10.0, 20.0, -30.0);
+        self.floor_db = clamp(self.floor_db, -140.0, -20.0, -95.0);
+        self.ceiling_db = clamp(self.ceiling_db, self.floor_db + 10.0, 20.0, -25.0);
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

@@ -8,7 +8,7 @@ use super::viewport::Viewport;
 use crate::annotation::{Document, Edit, Event, History, LabelSet, Recording, RecordingId};
 use crate::audio::StreamSpec;
 use crate::decision::{DecisionRule, FrameScores, Prediction};
-use crate::model::{ListedModel, registry};
+use crate::model::registry::{self, ListedModel};
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
@@ -42,7 +42,7 @@ pub struct Scored {
     /// Which model, on which runtime.
     pub start: DetectionStart,
     /// Its scores.
-    pub scores: FrameScores,
+    pub scores: Arc<FrameScores>,
     /// The classes whose predictions are shown.
     pub chosen: BTreeSet<usize>,
     /// Whether the user chose them; else they are the strongest.

@@ -27,7 +27,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
                 line("ONNX Runtime", onnx_runtime());
                 for listed in &bench.models {
                     let text = match &listed.folder {
-                        Ok(folder) => format!("{} · {}", folder.manifest.license, folder.path.display()),
+                        Ok(folder) => format!("{} · {}", folder.manifest.licence, folder.path.display()),
                         Err(error) => error.to_string(),
                     };
                     line(&listed.id, text);
@@ -42,7 +42,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
 
 fn onnx_runtime() -> String {
     match crate::runtime_library::find() {
-        Some(path) => path.display().to_string(),
+        Some(found) => found.path.display().to_string(),
         None => "not found: models run on the built-in runtime; `cargo xtask setup` gets it".to_owned(),
     }
 }

@@ -27,7 +27,7 @@ fn time_step(secs_per_point: f64) -> (f64, usize) {
 
 /// Draws the time ruler; a click or drag puts the playhead there.
 pub fn ruler(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>) {
-    let response = ui.interact(rect, ui.id().with("ruler"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "Time ruler"));
     if let Some(at) = response.interact_pointer_pos() {
         requests.push(Request::Seek(canvas.scale.secs_from_x(at.x)));
@@ -82,7 +82,8 @@ pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
         painter.text(pos2(rect.left() - 8.0, text_y), Align2::RIGHT_CENTER, hz_text(hz), FontId::proportional(TEXT), canvas.colors.weak_text);
     }
-    painter.text(pos2(rect.left() - width + 4.0, rect.top()), Align2::LEFT_TOP, "Hz", FontId::proportional(TEXT), canvas.colors.weak_text);
+    let unit = pos2(rect.left() - 8.0, rect.top() - 4.0);
+    ui.painter().text(unit, Align2::RIGHT_BOTTOM, "Hz", FontId::proportional(TEXT), canvas.colors.weak_text);
 }
 
 /// Draws the colour scale at the right of the spectrogram; a click opens the picture's settings.
@@ -105,8 +106,8 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         ui.painter().text(pos2(bar.right() + 4.0, text_y), Align2::LEFT_CENTER, format!("{db:.0}"), FontId::proportional(TEXT), canvas.colors.weak_text);
         db += step;
     }
-    ui.painter().text(rect.center_bottom() + vec2(8.0, 2.0), Align2::CENTER_TOP, "dBFS", FontId::proportional(TEXT), canvas.colors.weak_text);
-    let response = ui.interact(rect, ui.id().with("levels"), Sense::click());
+    ui.painter().text(rect.left_top() - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, "dBFS", FontId::proportional(TEXT), canvas.colors.weak_text);
+    let response = ui.interact(rect, ui.scope_id().with("levels"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Picture settings"));
     let response = response.on_hover_text("Click: colours, levels and frequency axis of the spectrogram");
     picture_ui::popup(&response, canvas, requests);

@@ -3,7 +3,7 @@
 use super::widgets::{command_button, weak};
 use super::{icons, theme};
 use crate::app::{Command, Request, Workbench};
-use eframe::egui::{self, Align2, RichText, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use eframe::egui::{self, Align2, RichText, Stroke, Ui, UiBuilder, vec2};
 
 const FIRST_KEYS: [(Command, &str); 4] = [
     (Command::Detect, "let the model propose events"),
@@ -37,31 +37,19 @@ fn drop_zone(ui: &mut Ui, requests: &mut Vec<Request>) {
     let hovering = ui.ctx().input(|input| !input.raw.hovered_files.is_empty());
     let (rect, _) = ui.allocate_exact_size(vec2(420.0, 108.0), egui::Sense::hover());
     let colors = theme::colors(ui.visuals());
-    let color = if hovering { colors.accent } else { colors.weak_text };
-    for [from, to] in sides(rect) {
-        ui.painter().extend(egui::Shape::dashed_line(&[from, to], Stroke::new(1.0, color), 6.0, 4.0));
-    }
-    if hovering {
-        ui.painter().rect_stroke(rect, 0.0, Stroke::new(2.0, color), StrokeKind::Inside);
-    }
-    ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(16.0)), |ui| {
-        ui.vertical_centered(|ui| {
-            ui.label("Drop recordings here, or");
-            ui.add_space(2.0 * theme::GRID);
-            let width = 260.0;
-            ui.allocate_ui(vec2(width, 28.0), |ui| {
-                ui.horizontal(|ui| {
-                    command_button(ui, Command::OpenRecordings, true, requests);
-                    command_button(ui, Command::OpenExample, true, requests);
-                });
-            });
+    let (color, width) = if hovering { (colors.accent, 2.0) } else { (colors.weak_text, 1.0) };
+    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    ui.painter().extend(egui::Shape::dashed_line(&corners, Stroke::new(width, color), 6.0, 4.0));
+    // A child of its own, so that what stands below is not moved by it.
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink(20.0)).layout(egui::Layout::top_down(egui::Align::Center)));
+    inside.label("Drop recordings here, or");
+    inside.add_space(2.0 * theme::GRID);
+    inside.allocate_ui(vec2(262.0, 28.0), |ui| {
+        ui.horizontal(|ui| {
+            command_button(ui, Command::OpenRecordings, true, requests);
+            command_button(ui, Command::OpenExample, true, requests);
         });
     });
-}
-
-fn sides(rect: egui::Rect) -> [[egui::Pos2; 2]; 4] {
-    let (lt, rt, rb, lb) = (rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom());
-    [[lt, rt], [rt, rb], [rb, lb], [lb, lt]]
 }
 
 fn first_keys(ui: &mut Ui) {

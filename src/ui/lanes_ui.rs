@@ -52,7 +52,7 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
             painter.rect_stroke(bar.expand(1.0), 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
         }
     }
-    let response = ui.interact(lane, ui.id().with(("lane", label)), Sense::click());
+    let response = ui.interact(lane, ui.scope_id().with(("lane", label)), Sense::click());
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
         let secs = canvas.scale.secs_from_x(at.x);
         let hit = canvas.bench.shown_marks().find(|mark| mark.label == *label && mark.span.contains(secs));

@@ -86,15 +86,20 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
 /// Draws all of them, the selected one last.
 pub fn paint(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], dragged: Option<Target>) {
     let selected = canvas.bench.selected;
-    let is_selected = |placed: &PlacedMark<'_>| selected == Some(placed.mark.target);
-    for placed in placed.iter().filter(|placed| !is_selected(placed)).chain(placed.iter().filter(|placed| is_selected(placed))) {
-        if dragged != Some(placed.mark.target) {
-            paint_one(canvas, painter, placed, is_selected(placed));
-        }
+    let is_selected = |placed: &&PlacedMark<'_>| selected == Some(placed.mark.target);
+    let is_drawn = |placed: &&PlacedMark<'_>| dragged != Some(placed.mark.target);
+    let drawn: Vec<&PlacedMark<'_>> = placed.iter().filter(is_drawn).collect();
+    let (front, back): (Vec<_>, Vec<_>) = drawn.into_iter().partition(is_selected);
+    back.iter().for_each(|placed| paint_region(canvas, painter, placed, false));
+    front.iter().for_each(|placed| paint_region(canvas, painter, placed, true));
+    // Tags after all lines, so that they can be read.
+    for (placed, selected) in back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true))) {
+        let color = label_color(canvas.bench.label_place(&placed.mark.label));
+        paint_tag(painter, placed, color, selected.then_some(canvas.colors.accent));
     }
 }
 
-fn paint_one(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, selected: bool) {
+fn paint_region(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, selected: bool) {
     let color = label_color(canvas.bench.label_place(&placed.mark.label));
     let outline = if selected { canvas.colors.accent } else { color };
     let region = placed.region;
@@ -103,7 +108,6 @@ fn paint_one(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, se
     }
     let width = if selected { 2.0 } else { 1.0 };
     paint_outline(canvas, painter, region, placed.mark.state, Stroke::new(width, outline));
-    paint_tag(painter, placed, color, selected.then_some(outline));
     if selected {
         for x in [region.left(), region.right()] {
             let grip = Rect::from_center_size(pos2(x, region.center().y), vec2(6.0, 28.0));

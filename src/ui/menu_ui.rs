@@ -63,9 +63,8 @@ fn project_name(ui: &mut Ui, bench: &Workbench) {
 fn device(ui: &mut Ui, bench: &Workbench) {
     let (text, hover) = match bench.scored_here() {
         Some(scored) => {
-            let report = &scored.start.report;
-            let notes = if report.notes.is_empty() { String::new() } else { format!("\n{}", report.notes.join("\n")) };
-            (format!("{} · {}", report.device, report.runtime), format!("{} on {report}{notes}", scored.start.model))
+            let start = &scored.start;
+            (start.ran_on.clone(), format!("{} ran on {}\n{}", start.model, start.ran_on, start.notes.join("\n")).trim_end().to_owned())
         }
         None => {
             let model = bench.model().map(|model| model.id.clone()).unwrap_or_else(|reason| reason);

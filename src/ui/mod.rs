@@ -165,7 +165,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
 }
 
 fn dropped_files(context: &egui::Context) -> Option<Request> {
-    let paths: Vec<_> = context.input(|input| input.raw.dropped_files.iter().filter_map(|file| file.path.clone()).collect());
+    let paths: Vec<_> = context.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
     (!paths.is_empty()).then_some(Request::Open(paths))
 }
 

@@ -38,16 +38,16 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         ui.label(weak("Model"));
         let models: Vec<(String, String)> = bench.models.iter().map(|listed| (listed.id.clone(), model_text(listed))).collect();
         let hover = match bench.model() {
-            Ok(model) => model.manifest.description.clone(),
+            Ok(model) => model.manifest.summary.clone(),
             Err(reason) => reason,
         };
         requests.extend(choice(ui, "Model", &hover, &bench.settings.model, &models).map(Request::SetModel));
         ui.end_row();
         if let Ok(model) = bench.model() {
             ui.label(weak("Hop"));
-            let hops = model.manifest.hop_choices_secs();
+            let hops = &model.manifest.hop_choices_secs;
             let first = hops.first().copied();
-            let all: Vec<(Option<f64>, String)> = hops.into_iter().map(|hop| (Some(hop), format!("{hop} s a frame"))).collect();
+            let all: Vec<(Option<f64>, String)> = hops.iter().map(|&hop| (Some(hop), format!("{hop} s a frame"))).collect();
             let hover = "From one scored frame to the next: shorter finds edges more exactly and takes longer";
             requests.extend(choice(ui, "Hop", hover, &bench.hop_secs.or(first), &all).map(Request::SetHop));
             ui.end_row();
@@ -61,7 +61,7 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     });
 }
 
-fn model_text(listed: &crate::model::ListedModel) -> String {
+fn model_text(listed: &crate::model::registry::ListedModel) -> String {
     match &listed.folder {
         Ok(folder) => format!("{} ({})", folder.id, counted(folder.labels.len(), "class").replace("classs", "classes")),
         Err(_) => format!("{} (broken)", listed.id),
@@ -69,11 +69,10 @@ fn model_text(listed: &crate::model::ListedModel) -> String {
 }
 
 fn ran_on(ui: &mut Ui, scored: &Scored) {
-    let report = &scored.start.report;
-    let text = format!("{} {} ran on {}, {}", scored.start.model, scored.start.version, report.device, report.runtime);
-    let response = ui.label(weak(text));
-    if !report.notes.is_empty() {
-        response.on_hover_text(report.notes.join("\n"));
+    let start = &scored.start;
+    let response = ui.label(weak(format!("{} (version {}) ran on {}", start.model, start.version, start.ran_on)));
+    if !start.notes.is_empty() {
+        response.on_hover_text(start.notes.join("\n"));
     }
 }
 
@@ -83,7 +82,7 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
     let hop = scored.scores.axis.hop_secs;
     ui.spacing_mut().slider_width = 130.0;
     Grid::new("rule").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
-        let mut line = |ui: &mut Ui, name: &str, hover: String, slider: Slider<'_>| {
+        let line = |ui: &mut Ui, name: &str, hover: String, slider: Slider<'_>| {
             ui.label(weak(name));
             ui.add(slider).accessible_name(name).on_hover_text(hover);
             ui.end_row();

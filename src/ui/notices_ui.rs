@@ -1,4 +1,4 @@
-//! Messages, under the menu bar on the right: they stay until they are read, and can be copied.
+//! Messages, above the transport bar on the right: they stay until they are read, and can be copied.
 
 use super::{icons, theme};
 use crate::app::{Gravity, Request, Workbench};
@@ -13,7 +13,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Reque
     if notices.is_empty() {
         return;
     }
-    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_TOP, vec2(-12.0, 48.0));
+    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -56.0));
     area.accessible_name("Notices").show(context, |ui| {
         ui.set_width(WIDTH);
         for notice in notices.iter().rev().take(SHOWN) {

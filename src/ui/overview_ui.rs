@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     if progress < 1.0 {
         row_name(ui, rect, &format!("{:.0} %", 100.0 * progress), canvas.colors.weak_text);
     }
-    let response = ui.interact(rect, ui.id().with("overview"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("overview"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Overview of the whole recording"));
     if let Some(at) = response.interact_pointer_pos() {
         let width = canvas.scale.span.duration_secs();

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
         }
         None => note(&painter, rect.center(), Align2::CENTER_CENTER, "No spectrogram: this system offers no graphics that Earmark can use"),
     }
-    let response = ui.interact(rect, ui.id().with("spectrogram"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
 /// Tags are controls of their own: they can be clicked, focused and named.
 fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], requests: &mut Vec<Request>) {
     for placed in placed.iter().take(NAMED_MARKS) {
-        let id = ui.id().with(("tag", placed.mark.target));
+        let id = ui.scope_id().with(("tag", placed.mark.target));
         let response = ui.interact(placed.tag, id, Sense::click());
         let selected = canvas.bench.selected == Some(placed.mark.target);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, placed.mark.spoken()));

@@ -75,15 +75,16 @@ impl Inference {
         let detector = self.detector_for(job)?;
         let mut source = audio::open(&job.path)?;
         let start = DetectionStart {
-            model: job.model.manifest.name.as_str().into(),
+            model: job.model.id.as_str().into(),
             version: job.model.manifest.version.as_str().into(),
-            report: detector.report().clone(),
+            ran_on: format!("{} · {}", detector.report().device, detector.report().runtime),
+            notes: detector.report().notes.clone(),
             axis: detector.axis(),
             classes: detector.classes(),
         };
         updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) });
         let started = Instant::now();
-        let summary = detector.run(source.as_mut(), &job.cancel, &mut |block| {
+        let summary = detector.run(source.as_mut(), &|| job.cancel.is_cancelled(), &mut |block| {
             updates.send(Update::Scores {
                 recording: job.recording,
                 scores: block.scores.to_vec(),
@@ -91,7 +92,11 @@ impl Inference {
                 elapsed_secs: started.elapsed().as_secs_f64(),
             });
         })?;
-        Ok(DetectionEnd::Done { duration_secs: summary.duration_secs, elapsed_secs: started.elapsed().as_secs_f64() })
+        Ok(DetectionEnd::Done {
+            duration_secs: summary.duration_secs,
+            elapsed_secs: started.elapsed().as_secs_f64(),
+            warnings: summary.warnings,
+        })
     }
 
     fn detector_for(&mut self, job: &DetectionJob) -> Result<&mut Detector, ModelError> {

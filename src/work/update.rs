@@ -4,7 +4,6 @@ use crate::annotation::RecordingId;
 use crate::audio::StreamSpec;
 use crate::decision::FrameAxis;
 use crate::format::StrongLabels;
-use crate::model::RuntimeReport;
 use crate::project::ProjectState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
@@ -33,8 +32,10 @@ pub struct DetectionStart {
     pub model: Arc<str>,
     /// The version that its manifest states.
     pub version: Arc<str>,
-    /// Which runtime and device run it, and why not another.
-    pub report: RuntimeReport,
+    /// Which device and runtime run it, in words: `CPU · ONNX Runtime 1.31.1`.
+    pub ran_on: String,
+    /// Why no other runtime or device that was wanted more.
+    pub notes: Vec<String>,
     /// Where its frames lie.
     pub axis: FrameAxis,
     /// Its classes.
@@ -50,6 +51,8 @@ pub enum DetectionEnd {
         duration_secs: f64,
         /// Time from start to end.
         elapsed_secs: f64,
+        /// What went wrong without ending the decoding.
+        warnings: Vec<String>,
     },
     /// The user stopped it; what was found stays.
     Cancelled,
