@@ -14,7 +14,9 @@ pub mod spectrogram;
 #[cfg(feature = "engine")]
 pub mod time;
 
-// Layer 1: the outside world.
+// Layer 1: the outside world. The set-up helper shares `runtime_library`, so that has no feature and no dependency.
+pub mod runtime_library;
+
 #[cfg(feature = "engine")]
 pub mod audio;
 #[cfg(feature = "engine")]
