@@ -4,6 +4,7 @@
 //! not use any part of the library but `earmark::runtime_library`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a helper in a terminal says what it does")]
 
+mod apt;
 mod arguments;
 mod checks;
 mod packages;

@@ -1,8 +1,8 @@
 //! The system packages Earmark needs: which are missing, and installing them on Debian and Ubuntu.
 
-use std::io::IsTerminal;
 use std::process::{Command, Stdio};
 
+use crate::apt;
 use crate::process::{self, Failure};
 use crate::steps::{Step, Steps};
 use crate::system::System;
@@ -102,7 +102,7 @@ impl Packages {
             return Ok(());
         }
         step.says(&format!("installing {}", names(&missing)));
-        let reason = match install(&missing, step) {
+        let reason = match apt::install(&names_of(&missing), step) {
             Ok(()) => "apt-get did not install all of them".to_owned(),
             Err(failure) => failure.to_string(),
         };
@@ -111,7 +111,7 @@ impl Packages {
             step.ends("Installed");
             return Ok(());
         }
-        let advice = format!("{reason}. Please type:\n{}", install_command(&missing));
+        let advice = format!("{reason}. Please type:\n{}", apt::typed_install(&names_of(&missing)));
         if missing.iter().any(|package| package.need == Need::Build) {
             return Err(Failure::new(advice));
         }
@@ -152,71 +152,16 @@ fn installed_of(packages: &[&Package]) -> Vec<String> {
 
 fn installed_in(listing: &str) -> Vec<String> {
     let lines = listing.lines().filter_map(|line| line.split_once('\t'));
-    lines.filter(|(status, _)| status.trim() == "ii").map(|(_, name)| name.to_owned()).collect()
+    // The first letter is what is wanted (installed, held), the second what is.
+    lines.filter(|(status, _)| status.as_bytes().get(1) == Some(&b'i')).map(|(_, name)| name.to_owned()).collect()
+}
+
+fn names_of(packages: &[&Package]) -> Vec<&'static str> {
+    packages.iter().map(|package| package.name).collect()
 }
 
 fn names(packages: &[&Package]) -> String {
-    packages.iter().map(|package| package.name).collect::<Vec<_>>().join(" ")
-}
-
-/// What the user types to install them by hand.
-fn install_command(packages: &[&Package]) -> String {
-    let install = format!("apt-get install --no-install-recommends {}", names(packages));
-    if is_root() {
-        install
-    } else if process::is_on_path("sudo") {
-        format!("sudo {install}")
-    } else {
-        format!("su -c '{install}'")
-    }
-}
-
-fn install(packages: &[&Package], step: &mut Step) -> Result<(), Failure> {
-    let mut arguments = vec!["install", "--no-install-recommends"];
-    arguments.extend(packages.iter().map(|package| package.name));
-    // A fresh image has no package lists; old lists name versions that are gone. Update only then: it needs the network.
-    let has_lists = std::fs::read_dir("/var/lib/apt/lists")
-        .is_ok_and(|lists| lists.flatten().any(|list| list.file_name().to_string_lossy().contains("_Packages")));
-    if has_lists && apt_get(&arguments, step)? {
-        return Ok(());
-    }
-    if !apt_get(&["update"], step)? {
-        return Err(Failure::new("apt-get update failed, see above"));
-    }
-    if apt_get(&arguments, step)? { Ok(()) } else { Err(Failure::new("apt-get install failed, see above")) }
-}
-
-/// Runs apt-get as root; `false` if it failed, an error if it may not be run.
-fn apt_get(arguments: &[&str], step: &mut Step) -> Result<bool, Failure> {
-    let mut command = if is_root() { Command::new("env") } else { sudo(step)? };
-    // Passed through `env`, since sudo drops variables. Wait for a machine that is still updating itself.
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]);
-    if !std::io::stdout().is_terminal() {
-        command.args(["-o", "Dpkg::Use-Pty=0"]);
-    }
-    process::status(command.args(arguments).stdin(Stdio::null())).map(|status| status.success())
-}
-
-fn sudo(step: &mut Step) -> Result<Command, Failure> {
-    if !process::is_on_path("sudo") {
-        return Err(Failure::new("This needs the system administrator, and there is no sudo"));
-    }
-    let mut command = Command::new("sudo");
-    let is_allowed = process::output(Command::new("sudo").args(["-n", "true"])).is_some();
-    if !is_allowed && !std::io::stdin().is_terminal() {
-        return Err(Failure::new("This needs the system administrator, and sudo cannot ask for a password here"));
-    }
-    if is_allowed {
-        command.arg("-n");
-    } else {
-        step.says("sudo asks for your password to install them.");
-    }
-    command.arg("env");
-    Ok(command)
-}
-
-fn is_root() -> bool {
-    process::output(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0")
+    names_of(packages).join(" ")
 }
 
 #[cfg(test)]
@@ -225,16 +170,16 @@ mod tests {
 
     #[test]
     fn only_fully_installed_packages_count() {
-        let listing = "ii \tcmake\nrc \tscrot\nun \txvfb\niU \tmake\nii \tlibegl1\n";
+        let listing = "ii \tcmake\nrc \tscrot\nun \txvfb\niU \tmake\nhi \tlibegl1\n";
         assert_eq!(installed_in(listing), ["cmake", "libegl1"]);
     }
 
     #[test]
     fn the_tests_want_more_than_the_program_and_pip_only_when_nothing_else_fetches() {
-        let names_of = |purpose, with_pip| names(&Packages::wanted(purpose, with_pip).wanted);
-        assert!(!names_of(Purpose::Run, false).contains("xdotool"));
-        assert!(names_of(Purpose::Test, false).contains("xdotool"));
-        assert!(!names_of(Purpose::Test, false).contains("pip"));
-        assert!(names_of(Purpose::Run, true).contains("python3-pip"));
+        let names_for = |purpose, with_pip| names(&Packages::wanted(purpose, with_pip).wanted);
+        assert!(!names_for(Purpose::Run, false).contains("xdotool"));
+        assert!(names_for(Purpose::Test, false).contains("xdotool"));
+        assert!(!names_for(Purpose::Test, false).contains("pip"));
+        assert!(names_for(Purpose::Run, true).contains("python3-pip"));
     }
 }
