@@ -20,7 +20,6 @@ pub fn install(names: &[&str], step: &mut Step) -> Result<(), Failure> {
     if has_lists && apt_get(&arguments, step)? {
         return Ok(());
     }
-    step.says("reading the lists of packages");
     if !apt_get(&["update"], step)? {
         return Err(Failure::new("apt-get could not read the lists of packages, see above"));
     }
@@ -42,13 +41,18 @@ pub fn typed_install(names: &[&str]) -> String {
 /// Runs apt-get as root; `false` if it failed, an error if it may not be run.
 fn apt_get(arguments: &[&str], step: &mut Step) -> Result<bool, Failure> {
     let mut command = if is_root() { Command::new("env") } else { sudo(step)? };
-    // Passed through `env`, since sudo drops variables. Wait for a machine that is still updating itself.
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]);
-    command.args(["-o", "APT::Status-Fd=1", "-o", "Dpkg::Use-Pty=0"]).args(arguments);
+    // Variables go through `env`, since sudo drops them, and the status has a descriptor of its own, since packages'
+    // scripts fail to write to a standard output that is dpkg's status too. Both are read from one pipe here.
+    command.args(["DEBIAN_FRONTEND=noninteractive", "sh", "-c", "exec apt-get \"$@\" 3>&1 2>&1", "apt-get"]);
+    // A machine just started may still be updating itself: wait for that.
+    command.args(["-q", "-y", "-o", "DPkg::Lock::Timeout=120", "-o", "APT::Status-Fd=3", "-o", "Dpkg::Use-Pty=0"]);
+    command.args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let cannot = |error| Failure::new(format!("apt-get could not be started: {error}"));
     let mut child = command.spawn().map_err(cannot)?;
-    let last_lines = child.stdout.take().map(|output| show_progress(BufReader::new(output), step)).unwrap_or_default();
+    let fetching = if arguments == ["update"] { "reading the lists of packages" } else { "downloading" };
+    let output = child.stdout.take().map(BufReader::new);
+    let last_lines = output.map(|output| show_progress(output, fetching, step)).unwrap_or_default();
     let has_succeeded = child.wait().map_err(cannot)?.success();
     if !has_succeeded {
         last_lines.iter().for_each(|line| step.says(line));
@@ -56,14 +60,14 @@ fn apt_get(arguments: &[&str], step: &mut Step) -> Result<bool, Failure> {
     Ok(has_succeeded)
 }
 
-/// Shows apt-get's progress until its output ends, and returns the last lines of what else it printed.
-fn show_progress(output: impl BufRead, step: &mut Step) -> VecDeque<String> {
+/// Shows apt-get's progress until its output ends, downloads as `fetching`, and returns the last lines of what else it printed.
+fn show_progress(output: impl BufRead, fetching: &str, step: &mut Step) -> VecDeque<String> {
     let mut other_lines = VecDeque::new();
     let mut shown = String::new();
     let is_terminal = std::io::stdout().is_terminal();
     for line in output.split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
-        let Some((activity, percent)) = progress_in(&line) else {
+        let Some((activity, percent)) = progress_in(&line, fetching) else {
             if other_lines.len() == SHOWN_LINES {
                 other_lines.pop_front();
             }
@@ -72,7 +76,7 @@ fn show_progress(output: impl BufRead, step: &mut Step) -> VecDeque<String> {
         };
         // A log has no use for every percent.
         let percent = if is_terminal { percent } else { percent / 25 * 25 };
-        let text = format!("{activity}, {percent} %");
+        let text = format!("{activity}: {percent} %");
         if text != shown {
             if is_terminal {
                 step.shows(&text);
@@ -87,10 +91,10 @@ fn show_progress(output: impl BufRead, step: &mut Step) -> VecDeque<String> {
 }
 
 /// Reads a line of apt's status protocol: `dlstatus:FILE:PERCENT:TEXT` or `pmstatus:PACKAGE:PERCENT:TEXT`.
-fn progress_in(line: &str) -> Option<(&'static str, u32)> {
+fn progress_in<'a>(line: &str, fetching: &'a str) -> Option<(&'a str, u32)> {
     let (kind, rest) = line.split_once(':')?;
     let activity = match kind {
-        "dlstatus" => "downloading",
+        "dlstatus" => fetching,
         "pmstatus" => "installing",
         _ => return None,
     };
@@ -125,17 +129,18 @@ mod tests {
 
     #[test]
     fn apts_status_lines_are_read() {
-        assert_eq!(progress_in("dlstatus:3:57.9123:Retrieving file 3 of 89"), Some(("downloading", 57)));
-        assert_eq!(progress_in("pmstatus:libx11-6:amd64:31.25:Unpacking libx11-6 (amd64)"), Some(("installing", 31)));
-        assert_eq!(progress_in("pmstatus:dpkg-exec:0.0000:Running dpkg"), Some(("installing", 0)));
-        assert_eq!(progress_in("Setting up cmake (3.25.1-1) ..."), None);
-        assert_eq!(progress_in("pmstatus:broken"), None);
+        let progress = |line| progress_in(line, "downloading");
+        assert_eq!(progress("dlstatus:3:57.9123:Retrieving file 3 of 89"), Some(("downloading", 57)));
+        assert_eq!(progress("pmstatus:libx11-6:amd64:31.25:Unpacking libx11-6 (amd64)"), Some(("installing", 31)));
+        assert_eq!(progress("pmstatus:dpkg-exec:0.0000:Running dpkg"), Some(("installing", 0)));
+        assert_eq!(progress("Setting up cmake (3.25.1-1) ..."), None);
+        assert_eq!(progress("pmstatus:broken"), None);
     }
 
     #[test]
     fn what_apt_said_last_is_kept_for_a_failure() {
         let output: String = (0..50).map(|number| format!("line {number}\n")).collect();
-        let lines = show_progress(output.as_bytes(), &mut crate::steps::Steps::new(1).begin("Test"));
+        let lines = show_progress(output.as_bytes(), "downloading", &mut crate::steps::Steps::new(1).begin("Test"));
         assert_eq!(lines.len(), SHOWN_LINES);
         assert_eq!(lines.back().map(String::as_str), Some("line 49"));
     }
