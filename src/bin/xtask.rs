@@ -1,3 +1,0 @@
-//! The set-up helper behind `cargo xtask`.
-
-fn main() {}
