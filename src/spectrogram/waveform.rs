@@ -112,10 +112,11 @@ fn reduce(first: f64, samples_per_px: f64, count: usize, of: impl Fn(f64, f64) -
     (0..count).map(|px| if edge(px + 1) <= 0.0 { None } else { of(edge(px).max(0.0), edge(px + 1)) }).collect()
 }
 
-/// The blocks that samples `[from, to)` touch.
+/// The blocks that samples `[from, to)` touch by more than rounding.
 fn block_range(blocks: usize, block: u64, from: f64, to: f64) -> (usize, usize) {
-    let start = ((from / block as f64).floor() as usize).min(blocks);
-    let end = ((to / block as f64).ceil() as usize).clamp(start, blocks);
+    const ROUNDING: f64 = 1e-6;
+    let start = ((from / block as f64 + ROUNDING).floor() as usize).min(blocks);
+    let end = ((to / block as f64 - ROUNDING).ceil() as usize).max(start + 1).min(blocks);
     (start, end)
 }
 
