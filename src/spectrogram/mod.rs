@@ -1,1 +1,20 @@
 //! Tiles of the spectrogram: geometry, pyramid, cache policy. Pure.
+//!
+//! Owns what a picture is made of; must not know about files, threads or the screen's toolkit. The words: a *column* at *level* k
+//! is the maximum over 2^k neighbouring STFT columns, a *tile* is a block of [`TILE_COLUMNS`] columns of one level.
+
+mod cache;
+mod coarse;
+mod frequency_view;
+mod layout;
+mod tile;
+mod time_view;
+mod waveform;
+
+pub use cache::TileCache;
+pub use coarse::CoarseStore;
+pub use frequency_view::{FrequencyScale, FrequencyView};
+pub use layout::{Channel, PyramidLayout, TILE_COLUMNS, TileKey, ViewSlots};
+pub use tile::Tile;
+pub use time_view::TimeView;
+pub use waveform::{FineWave, WaveStore, wave_block_samples};

@@ -29,8 +29,8 @@ mod transport_ui;
 mod widgets;
 
 pub mod colormap;
-mod spectrogram_painter;
-mod waveform_painter;
+pub mod spectrogram_painter;
+pub mod waveform_painter;
 
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;

@@ -4,9 +4,11 @@ mod cancel;
 mod detection;
 mod storage;
 pub mod thread;
+mod tiles;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
 pub use storage::{Storage, StorageRequest};
+pub use tiles::{SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{DetectionEnd, DetectionStart, DialogPurpose, Update, UpdateSender, Wake, update_channel};

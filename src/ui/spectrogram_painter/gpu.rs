@@ -1,0 +1,329 @@
+//! What lies on the graphics device: the tiles' texture array, the colour tables, the pipeline; and the callback that draws one picture.
+//!
+//! Keeps to what OpenGL ES 3 and WebGL 2 have: no storage buffers, one uniform buffer, textures read without samplers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eframe::egui::{Context, PaintCallbackInfo, Rect};
+use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
+use eframe::wgpu;
+
+use crate::spectrogram::{TILE_COLUMNS, Tile};
+use crate::ui::colormap;
+use crate::work::ViewTiles;
+
+use super::residency::Residency;
+
+/// Places of tiles in the shader.
+const SLOT_COUNT: usize = 64;
+
+/// Bytes of the texture array, about.
+const ARRAY_BYTES: usize = 24 << 20;
+
+/// Layers of the texture array: room for two wide pictures at least, within the limits of all devices at most.
+const LAYER_RANGE: (usize, usize) = (80, 256);
+
+/// Tiles sent to the device for one picture in one frame, at most; 256 KB each at 48 kHz.
+const UPLOADS_A_FRAME: usize = 8;
+
+/// What the shader is told. Field by field the struct `Picture` of `shader.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct Picture {
+    pub(super) rect: [f32; 4],
+    pub(super) time: [f32; 4],
+    pub(super) frequency: [f32; 4],
+    pub(super) level: [f32; 4],
+    pub(super) choice: [i32; 4],
+    pub(super) slots: [[i32; 8]; SLOT_COUNT],
+}
+
+impl Default for Picture {
+    fn default() -> Self {
+        bytemuck::Zeroable::zeroed()
+    }
+}
+
+/// All that the pictures of a window share.
+pub(super) struct Gpu {
+    pipeline: wgpu::RenderPipeline,
+    layout: wgpu::BindGroupLayout,
+    colors: wgpu::TextureView,
+    tiles: TileArray,
+    wants_linear: bool,
+    uploads: Arc<AtomicU64>,
+}
+
+struct TileArray {
+    texture: wgpu::Texture,
+    rows: usize,
+    residency: Residency,
+}
+
+impl Gpu {
+    pub(super) fn new(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        target: wgpu::TextureFormat,
+        uploads: Arc<AtomicU64>,
+    ) -> Self {
+        let layout = bind_group_layout(device);
+        Self {
+            pipeline: pipeline(device, &layout, target),
+            layout,
+            colors: color_tables(device, queue),
+            tiles: TileArray::new(device, 16),
+            wants_linear: target.is_srgb(),
+            uploads,
+        }
+    }
+
+    /// Puts into each place of `picture` the best tile that is on the device or can be brought there now. Returns whether better ones
+    /// are still to come.
+    fn fill_slots(&mut self, queue: &wgpu::Queue, callback: &PictureCallback, picture: &mut Picture) -> bool {
+        let mut budget = UPLOADS_A_FRAME;
+        let mut is_waiting = false;
+        let slots = &callback.tiles.slots;
+        picture.choice[2] = slots.count.min(SLOT_COUNT as u64) as i32;
+        for (place, candidates) in callback.tiles.candidates.iter().take(SLOT_COUNT).enumerate() {
+            picture.slots[place] = [-1, 0, 0, 0, 1, 1, 0, 0];
+            let chosen = candidates.iter().enumerate().find_map(|(rank, tile)| {
+                // The last resort is brought whatever the budget: it is shared by many places, and better than a hole.
+                let is_last = rank + 1 == candidates.len();
+                let found = self.bring(queue, callback, tile, &mut budget, is_last);
+                is_waiting |= found.is_none_or(|(_, columns)| columns < tile.columns());
+                found.map(|(layer, columns)| (layer, columns, tile))
+            });
+            if let Some((layer, columns, tile)) = chosen {
+                picture.slots[place] = slot(layer, columns, tile, slots.level, slots.first_index + place as u64);
+            }
+        }
+        is_waiting
+    }
+
+    /// Layer and columns of a tile on the device, after bringing it there if need and budget allow.
+    fn bring(
+        &mut self,
+        queue: &wgpu::Queue,
+        callback: &PictureCallback,
+        tile: &Tile,
+        budget: &mut usize,
+        is_last: bool,
+    ) -> Option<(usize, usize)> {
+        let id = (callback.engine_id, tile.key);
+        let found = self.tiles.residency.find(&id, callback.frame);
+        let is_current = found.is_some_and(|(_, columns)| columns == tile.columns());
+        if is_current || (*budget == 0 && !(is_last && found.is_none())) {
+            return found;
+        }
+        let Some(layer) = self.tiles.residency.claim(id, tile.columns(), callback.frame) else { return found };
+        *budget = budget.saturating_sub(1);
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+        self.tiles.upload(queue, layer, tile);
+        Some((layer, tile.columns()))
+    }
+}
+
+/// The shader's `Slot`: where the columns of place `index` at `level` lie in a tile of the same or a coarser level.
+fn slot(layer: usize, columns: usize, tile: &Tile, level: u8, index: u64) -> [i32; 8] {
+    let rise = u32::from(tile.key.level - level).min(31);
+    let first = (index * TILE_COLUMNS) >> rise;
+    let offset = first.saturating_sub(tile.key.index * TILE_COLUMNS);
+    [layer as i32, rise as i32, offset as i32, columns as i32, tile.bins_per_row as i32, tile.rows as i32, 0, 0]
+}
+
+impl TileArray {
+    fn new(device: &wgpu::Device, rows: usize) -> Self {
+        let limit = (device.limits().max_texture_array_layers as usize).min(LAYER_RANGE.1);
+        let layers = (ARRAY_BYTES / (rows * TILE_COLUMNS as usize)).max(LAYER_RANGE.0).min(limit);
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("spectrogram tiles"),
+            size: wgpu::Extent3d {
+                width: rows as u32,
+                height: TILE_COLUMNS as u32,
+                depth_or_array_layers: layers as u32,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: wgpu::TextureFormat::R8Unorm,
+            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+            view_formats: &[],
+        });
+        Self { texture, rows, residency: Residency::new(layers) }
+    }
+
+    /// Sends a tile. A column is a line of the texture, so that the bytes go as they are.
+    fn upload(&self, queue: &wgpu::Queue, layer: usize, tile: &Tile) {
+        queue.write_texture(
+            wgpu::TexelCopyTextureInfo {
+                texture: &self.texture,
+                mip_level: 0,
+                origin: wgpu::Origin3d { x: 0, y: 0, z: layer as u32 },
+                aspect: wgpu::TextureAspect::All,
+            },
+            tile.bytes(),
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(tile.rows as u32), rows_per_image: None },
+            wgpu::Extent3d { width: tile.rows as u32, height: tile.columns() as u32, depth_or_array_layers: 1 },
+        );
+    }
+
+    fn view(&self) -> wgpu::TextureView {
+        self.texture.create_view(&wgpu::TextureViewDescriptor {
+            dimension: Some(wgpu::TextureViewDimension::D2Array),
+            ..Default::default()
+        })
+    }
+}
+
+/// One picture in one frame.
+pub(super) struct PictureCallback {
+    pub(super) rect: Rect,
+    pub(super) picture: Picture,
+    pub(super) engine_id: u64,
+    pub(super) tiles: ViewTiles,
+    pub(super) frame: u64,
+    pub(super) ctx: Context,
+    pub(super) prepared: Mutex<Option<wgpu::BindGroup>>,
+}
+
+impl CallbackTrait for PictureCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let Some(gpu) = resources.get_mut::<Gpu>() else { return Vec::new() };
+        let rows = self.tiles.candidates.iter().flatten().map(|tile| tile.rows).max().unwrap_or(0);
+        if rows > gpu.tiles.rows {
+            gpu.tiles = TileArray::new(device, rows);
+        }
+        let mut picture = self.picture;
+        let scale = screen.pixels_per_point;
+        let (corner, size) = (self.rect.min * scale, self.rect.size() * scale);
+        picture.rect = [corner.x, corner.y, size.x, size.y];
+        picture.choice[3] = i32::from(gpu.wants_linear);
+        if gpu.fill_slots(queue, self, &mut picture) {
+            self.ctx.request_repaint();
+        }
+        let bind_group = bind_group(device, queue, gpu, &picture);
+        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(bind_group);
+        Vec::new()
+    }
+
+    fn paint(&self, _: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(gpu), Some(bind_group)) = (resources.get::<Gpu>(), prepared.as_ref()) {
+            pass.set_pipeline(&gpu.pipeline);
+            pass.set_bind_group(0, bind_group, &[]);
+            pass.draw(0..3, 0..1);
+        }
+    }
+}
+
+fn bind_group(device: &wgpu::Device, queue: &wgpu::Queue, gpu: &Gpu, picture: &Picture) -> wgpu::BindGroup {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("spectrogram picture"),
+        size: size_of::<Picture>() as u64,
+        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    queue.write_buffer(&buffer, 0, bytemuck::bytes_of(picture));
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("spectrogram picture"),
+        layout: &gpu.layout,
+        entries: &[
+            wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() },
+            wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&gpu.tiles.view()) },
+            wgpu::BindGroupEntry { binding: 2, resource: wgpu::BindingResource::TextureView(&gpu.colors) },
+        ],
+    })
+}
+
+fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    let entry =
+        |binding, ty| wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::FRAGMENT, ty, count: None };
+    let texture = |view_dimension| wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Float { filterable: false },
+        view_dimension,
+        multisampled: false,
+    };
+    let uniform = wgpu::BindingType::Buffer {
+        ty: wgpu::BufferBindingType::Uniform,
+        has_dynamic_offset: false,
+        min_binding_size: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("spectrogram"),
+        entries: &[
+            entry(0, uniform),
+            entry(1, texture(wgpu::TextureViewDimension::D2Array)),
+            entry(2, texture(wgpu::TextureViewDimension::D2)),
+        ],
+    })
+}
+
+fn pipeline(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    target: wgpu::TextureFormat,
+) -> wgpu::RenderPipeline {
+    let module = device.create_shader_module(wgpu::include_wgsl!("shader.wgsl"));
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some("spectrogram"),
+        bind_group_layouts: &[Some(layout)],
+        immediate_size: 0,
+    });
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("spectrogram"),
+        layout: Some(&layout),
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("vertex_main"),
+            buffers: &[],
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+        },
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some("fragment_main"),
+            targets: &[Some(wgpu::ColorTargetState {
+                format: target,
+                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                write_mask: wgpu::ColorWrites::ALL,
+            })],
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}
+
+/// All colour maps in one texture, a line each, so that choosing one sends nothing.
+fn color_tables(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
+    let bytes: Vec<u8> = colormap::ALL.iter().flat_map(|map| map.colors).flat_map(|color| color.to_array()).collect();
+    let size = wgpu::Extent3d {
+        width: colormap::COLOR_COUNT as u32,
+        height: colormap::ALL.len() as u32,
+        depth_or_array_layers: 1,
+    };
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("colour maps"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    });
+    let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * size.width), rows_per_image: None };
+    queue.write_texture(texture.as_image_copy(), &bytes, layout, size);
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}

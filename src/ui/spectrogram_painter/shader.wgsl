@@ -1,0 +1,134 @@
+// A spectrogram in a rectangle. Each pixel finds the columns and rows of decibel bytes that it covers, takes their maximum (or, where
+// a column or row covers several pixels, goes evenly from one to the next), and looks its colour up.
+
+struct Slot {
+    // layer (−1: nothing there), columns of the view in one of the tile as a power of two, first column in the tile, columns in the tile
+    place: vec4<i32>,
+    // FFT bins in a row, rows
+    rows: vec4<i32>,
+}
+
+struct Picture {
+    // left, top, width, height in pixels of the framebuffer
+    rect: vec4<f32>,
+    // column at the left border, columns a pixel, first and end column of the recording
+    time: vec4<f32>,
+    // bottom and top in the scale's unit, hertz a bin
+    frequency: vec4<f32>,
+    // byte of the softest colour, 1 / (loudest − softest), exponent
+    level: vec4<f32>,
+    // scale (0 linear, 1 mel, 2 logarithmic), row of the colour table, slots, 1 if the target wants linear light
+    choice: vec4<i32>,
+    slots: array<Slot, 64>,
+}
+
+@group(0) @binding(0) var<uniform> picture: Picture;
+@group(0) @binding(1) var tiles: texture_2d_array<f32>;
+@group(0) @binding(2) var colors: texture_2d<f32>;
+
+const TILE_COLUMNS: i32 = 256;
+const UNKNOWN: f32 = -1.0;
+
+@vertex
+fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
+    // One triangle over the whole viewport.
+    let x = f32(i32(index & 1u) * 4 - 1);
+    let y = f32(i32(index >> 1u) * 4 - 1);
+    return vec4<f32>(x, y, 0.0, 1.0);
+}
+
+fn hz_from_scale(value: f32) -> f32 {
+    if picture.choice.x == 1 {
+        return 700.0 * (exp(value) - 1.0);
+    }
+    if picture.choice.x == 2 {
+        return exp(value);
+    }
+    return value;
+}
+
+// The byte of bins `bins.x` to `bins.y` in a column of the view, or UNKNOWN.
+fn column_value(column: i32, bins: vec2<f32>) -> f32 {
+    let slot_index = column / TILE_COLUMNS;
+    if column < 0 || slot_index >= picture.choice.z {
+        return UNKNOWN;
+    }
+    let place = picture.slots[slot_index].place;
+    let texel = place.z + ((column % TILE_COLUMNS) >> u32(place.y));
+    if place.x < 0 || texel >= place.w {
+        return UNKNOWN;
+    }
+    let bins_per_row = f32(picture.slots[slot_index].rows.x);
+    let last_row = picture.slots[slot_index].rows.y - 1;
+    // Bin b reaches from b − ½ to b + ½.
+    let low = (bins.x + 0.5) / bins_per_row;
+    let high = (bins.y + 0.5) / bins_per_row;
+    let first = i32(ceil(low - 0.5));
+    let end = i32(ceil(high - 0.5));
+    if first < end {
+        var greatest = 0.0;
+        let from_row = clamp(first, 0, last_row);
+        let to_row = clamp(end - 1, from_row, min(last_row, from_row + 255));
+        for (var row = from_row; row <= to_row; row++) {
+            greatest = max(greatest, textureLoad(tiles, vec2<i32>(row, texel), place.x, 0).r);
+        }
+        return greatest * 255.0;
+    }
+    let position = 0.5 * (low + high) - 0.5;
+    let below = floor(position);
+    let lower = textureLoad(tiles, vec2<i32>(clamp(i32(below), 0, last_row), texel), place.x, 0).r;
+    let upper = textureLoad(tiles, vec2<i32>(clamp(i32(below) + 1, 0, last_row), texel), place.x, 0).r;
+    return mix(lower, upper, position - below) * 255.0;
+}
+
+fn value_at(left: f32, right: f32, bins: vec2<f32>) -> f32 {
+    let first = i32(ceil(left - 0.5));
+    let end = i32(ceil(right - 0.5));
+    if first < end {
+        var greatest = UNKNOWN;
+        for (var column = first; column < min(end, first + 4); column++) {
+            greatest = max(greatest, column_value(column, bins));
+        }
+        return greatest;
+    }
+    let position = 0.5 * (left + right) - 0.5;
+    let before = floor(position);
+    let earlier = column_value(i32(before), bins);
+    let later = column_value(i32(before) + 1, bins);
+    if earlier < 0.0 || later < 0.0 {
+        return max(earlier, later);
+    }
+    return mix(earlier, later, position - before);
+}
+
+fn linear_light(color: vec3<f32>) -> vec3<f32> {
+    let low = color / 12.92;
+    let high = pow((color + 0.055) / 1.055, vec3<f32>(2.4));
+    return select(high, low, color <= vec3<f32>(0.04045));
+}
+
+@fragment
+fn fragment_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
+    // Left and top border of the pixel, from the rectangle's corner.
+    let corner = position.xy - picture.rect.xy - vec2<f32>(0.5);
+    let left = picture.time.x + corner.x * picture.time.y;
+    let right = picture.time.x + (corner.x + 1.0) * picture.time.y;
+    let high = mix(picture.frequency.y, picture.frequency.x, corner.y / picture.rect.w);
+    let low = mix(picture.frequency.y, picture.frequency.x, (corner.y + 1.0) / picture.rect.w);
+    let bins = vec2<f32>(hz_from_scale(low), hz_from_scale(high)) / picture.frequency.z;
+    let middle = 0.5 * (left + right);
+    var value = UNKNOWN;
+    // No sound beyond half the sample rate, which is bin `frequency.w`, nor outside the recording.
+    if middle >= picture.time.z && middle < picture.time.w && bins.x < picture.frequency.w && bins.y > 0.0 {
+        value = value_at(left, right, bins);
+    }
+    if value < 0.0 {
+        return vec4<f32>(0.0);
+    }
+    let share = pow(clamp((value - picture.level.x) * picture.level.y, 0.0, 1.0), picture.level.z);
+    var color = textureLoad(colors, vec2<i32>(i32(share * 255.0 + 0.5), picture.choice.y), 0).rgb;
+    if picture.choice.w == 1 {
+        color = linear_light(color);
+    }
+    return vec4<f32>(color, 1.0);
+}

@@ -1,0 +1,166 @@
+//! What a view needs of the engine: which tiles to compute, which to draw, levels and peaks to read.
+
+use std::sync::Arc;
+
+use crate::dsp::decibel::db_from_byte;
+use crate::dsp::peaks::Peak;
+use crate::spectrogram::{TILE_COLUMNS, Tile, TileKey, TimeView, ViewSlots};
+use crate::time::Span;
+
+use super::TileEngine;
+use super::queue::Job;
+
+/// What to draw of a view: for each tile's place what may stand there.
+#[derive(Clone, Debug)]
+pub struct ViewTiles {
+    /// Places of the tiles.
+    pub slots: ViewSlots,
+    /// For each place the tiles that cover it, the right one first, then ever coarser ones. Empty where nothing is known.
+    pub candidates: Vec<Vec<Arc<Tile>>>,
+}
+
+impl TileEngine {
+    /// What to draw of a view. Where the right tile is not there yet, a coarser one stands in.
+    pub fn tiles_for_view(&self, view: &TimeView) -> ViewTiles {
+        let level = self.layout.level_for(view);
+        let slots = self.layout.slots(view, level, self.frame_count);
+        let candidates = (0..slots.count).map(|n| self.candidates(level, slots.first_index + n)).collect();
+        ViewTiles { slots, candidates }
+    }
+
+    fn candidates(&self, level: u8, index: u64) -> Vec<Arc<Tile>> {
+        // Two coarse levels are enough: where the base level is not known yet, no level above it is.
+        let coarsest = level.max(self.layout.base_level) + 1;
+        (level..=coarsest)
+            .filter_map(|above| {
+                let rise = u32::from(above - level);
+                self.known_tile(above, index.checked_shr(rise).unwrap_or(0))
+            })
+            .collect()
+    }
+
+    /// The tile with what is known of it; `None` if that is nothing.
+    fn known_tile(&self, level: u8, index: u64) -> Option<Arc<Tile>> {
+        let key = TileKey { channel: self.channel, level, index };
+        if level < self.layout.base_level {
+            return self.cache.get(&key).filter(|tile| tile.columns() > 0);
+        }
+        let first = index.checked_mul(TILE_COLUMNS)?;
+        let columns = self.coarse.columns(level).checked_sub(first)?.min(TILE_COLUMNS) as usize;
+        if self.coarse.is_kept(level) {
+            return self.coarse.tile(level, index);
+        }
+        let mut tiles = self.coarse_tiles.borrow_mut();
+        if let Some(tile) = tiles.get(&key).filter(|tile| tile.columns() == columns) {
+            return Some(tile);
+        }
+        let tile = self.coarse.tile(level, index)?;
+        tiles.insert(Arc::clone(&tile));
+        Some(tile)
+    }
+
+    /// Bytes of all tiles that the views show at once, and of those beside them.
+    pub(super) fn bytes_for(&self, views: &[TimeView]) -> usize {
+        let of_view = |view: &TimeView| {
+            let level = self.layout.level_for(view);
+            let tile_bytes = self.layout.rows(level) * TILE_COLUMNS as usize;
+            (self.layout.slots(view, level, self.frame_count).count as usize + 2) * tile_bytes
+        };
+        views.iter().map(of_view).sum()
+    }
+
+    /// What the views lack, most urgent first: peaks in detail, then for each view its tiles from the centre outwards, then the tiles
+    /// beside the views.
+    pub(super) fn jobs_for(&self, views: &[TimeView]) -> Vec<Job> {
+        let mut jobs: Vec<Job> = views.first().and_then(|view| self.wave_job(view)).into_iter().collect();
+        let mut beside = Vec::new();
+        for view in views {
+            let level = self.layout.level_for(view);
+            if level >= self.layout.base_level {
+                continue;
+            }
+            let slots = self.layout.slots(view, level, self.frame_count);
+            let centre =
+                (slots.left_column + slots.columns_per_px * f64::from(view.width_px) / 2.0) / TILE_COLUMNS as f64;
+            let mut places: Vec<u64> = (0..slots.count).collect();
+            places.sort_by(|a, b| (*a as f64 + 0.5 - centre).abs().total_cmp(&(*b as f64 + 0.5 - centre).abs()));
+            jobs.extend(places.iter().filter_map(|place| self.missing(level, slots.first_index + place)));
+            if slots.count > 0 {
+                beside.extend(self.missing(level, slots.first_index + slots.count));
+                beside.extend(slots.first_index.checked_sub(1).and_then(|index| self.missing(level, index)));
+            }
+        }
+        for job in beside {
+            if !jobs.contains(&job) {
+                jobs.push(job);
+            }
+        }
+        jobs
+    }
+
+    fn missing(&self, level: u8, index: u64) -> Option<Job> {
+        let key = TileKey { channel: self.channel, level, index };
+        let is_inside = index.checked_mul(TILE_COLUMNS)? < self.layout.columns(level, self.frame_count);
+        let is_known = self.cache.contains(&key) || self.failed.contains(&key);
+        (is_inside && !is_known).then_some(Job::Tile(key))
+    }
+
+    /// The peaks in detail that a deep zoom needs. The stretch lies on a grid as wide as the view, so that scrolling asks seldom.
+    fn wave_job(&self, view: &TimeView) -> Option<Job> {
+        let rate = f64::from(self.layout.sample_rate);
+        let samples_per_px = view.secs_per_px() * rate;
+        if samples_per_px >= self.wave.block_samples() as f64 {
+            return None;
+        }
+        let first = (view.start_secs.max(0.0) * rate).floor() as u64;
+        let end = ((view.end_secs.max(0.0) * rate).ceil() as u64).min(self.frame_count);
+        let is_known = self.fine_wave.as_ref().is_some_and(|wave| wave.covers(first, end, samples_per_px));
+        if end <= first || is_known {
+            return None;
+        }
+        let block = 1_u64 << (samples_per_px.max(1.0).log2().floor() as u32);
+        let cell = (view.duration_secs() * rate).ceil().max(64.0) as u64;
+        let cell = cell.next_power_of_two().max(block);
+        let first_sample = first / cell * cell;
+        let blocks = ((end.div_ceil(cell) * cell - first_sample) / block) as usize;
+        // At the end of a recording that is shorter than it says, the same stretch is never enough: it is asked for once.
+        let is_done =
+            self.fine_wave.as_ref().is_some_and(|wave| wave.first_sample == first_sample && wave.block == block);
+        (!is_done).then_some(Job::Wave { first_sample, block, blocks })
+    }
+
+    /// The level at a moment and a frequency, in decibels relative to a full-scale sine, from the finest tile that is there; −120 means
+    /// that or less. `None` outside the recording and where nothing is known yet.
+    pub fn level_db_at(&self, secs: f64, hz: f64) -> Option<f32> {
+        let bin = (hz / self.layout.hz_per_bin()).round();
+        let sample = secs * f64::from(self.layout.sample_rate);
+        if !(bin >= 0.0 && sample >= 0.0 && sample < self.frame_count as f64) {
+            return None;
+        }
+        (0..=self.layout.base_level).find_map(|level| {
+            let column = sample as u64 / self.layout.column_samples(level);
+            let tile = self.known_tile(level, column / TILE_COLUMNS)?;
+            let row = (bin as usize).min(self.layout.stft.rows()) / tile.bins_per_row;
+            let bytes = tile.column((column % TILE_COLUMNS) as usize);
+            bytes
+                .get(row.min(tile.rows - 1))
+                .filter(|_| hz <= f64::from(self.layout.sample_rate) / 2.0)
+                .map(|&byte| db_from_byte(byte))
+        })
+    }
+
+    /// Waveform peaks of `width` pixels over a stretch of time; `None` where nothing is known. Shows single samples as soon as
+    /// [`TileEngine::set_views`] was told of a view (the first one) that needs them and they were read.
+    pub fn peaks(&self, range: Span, width: usize) -> Vec<Option<Peak>> {
+        let rate = f64::from(self.layout.sample_rate);
+        let first = range.onset_secs * rate;
+        let samples_per_px = (range.duration_secs() * rate / width.max(1) as f64).max(1e-6);
+        let end = first + samples_per_px * width as f64;
+        if let Some(wave) = &self.fine_wave
+            && wave.covers(first.max(0.0) as u64, (end as u64).min(self.frame_count), samples_per_px)
+        {
+            return wave.peaks(first, samples_per_px, width);
+        }
+        self.wave.peaks(first, samples_per_px, width)
+    }
+}
