@@ -83,15 +83,15 @@ impl Workbench {
 
     fn perform_command(&mut self, command: Command) {
         match command {
-            Command::OpenRecordings => dialogs::ask(DialogPurpose::Open, &self.updates),
+            Command::OpenRecordings => self.ask(DialogPurpose::Open),
             Command::OpenExample => self.open_example(),
             Command::SaveProject => match self.project_path.clone() {
                 Some(path) => self.save_project_to(path),
-                None => dialogs::ask(DialogPurpose::SaveProject, &self.updates),
+                None => self.ask(DialogPurpose::SaveProject),
             },
-            Command::SaveProjectAs => dialogs::ask(DialogPurpose::SaveProject, &self.updates),
-            Command::ImportLabels => dialogs::ask(DialogPurpose::ImportLabels, &self.updates),
-            Command::ExportLabels => dialogs::ask(DialogPurpose::ExportLabels, &self.updates),
+            Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
+            Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
+            Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.close_recording(),
             Command::Quit => self.quit = true,
             Command::Undo => self.undo(),
@@ -102,6 +102,14 @@ impl Workbench {
             Command::ThresholdUp => self.step_threshold(1.0),
             Command::ThresholdDown => self.step_threshold(-1.0),
             _ => self.perform_on_event(command),
+        }
+    }
+
+    fn ask(&mut self, purpose: DialogPurpose) {
+        if self.settings.system_dialogs {
+            dialogs::ask(purpose, &self.updates);
+        } else {
+            self.typed_dialog = Some(purpose);
         }
     }
 
@@ -181,16 +189,19 @@ impl Workbench {
         }
     }
 
-    /// Takes what threads have sent, a few milliseconds of it; returns whether there is more. `chosen` is told which dialogs the system
-    /// could not show.
-    pub fn take_updates(&mut self, mut unavailable_dialog: impl FnMut(DialogPurpose)) -> bool {
+    /// Takes what threads have sent, a few milliseconds of it; returns whether there is more. `ask_for_path` is told which paths must be
+    /// typed, and whether that is because the system has no dialog.
+    pub fn take_updates(&mut self, mut ask_for_path: impl FnMut(DialogPurpose, bool)) -> bool {
+        if let Some(purpose) = self.typed_dialog.take() {
+            ask_for_path(purpose, false);
+        }
         let began = Instant::now();
         let mut scores_came = false;
         let mut more = false;
         while let Ok(update) = self.received.try_recv() {
             scores_came |= matches!(update, Update::Scores { .. });
             match update {
-                Update::Chosen { purpose, unavailable: true, .. } => unavailable_dialog(purpose),
+                Update::Chosen { purpose, unavailable: true, .. } => ask_for_path(purpose, true),
                 update => self.take(update),
             }
             if began.elapsed() > UPDATE_BUDGET {

@@ -118,7 +118,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         let panels = &mut self.panels;
-        let more = self.bench.take_updates(|purpose| panels.ask_for_path(purpose));
+        let more = self.bench.take_updates(|purpose, no_dialog| panels.ask_for_path(purpose, no_dialog));
         let next = self.bench.notices.tick(context.input(|input| input.time));
         if more {
             context.request_repaint();

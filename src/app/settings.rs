@@ -24,6 +24,8 @@ pub struct Settings {
     pub show_lanes: bool,
     /// Rejected events are shown.
     pub show_rejected: bool,
+    /// File dialogs are those of the system; else paths are typed in the window.
+    pub system_dialogs: bool,
     /// After a decision the next undecided event is selected and played.
     pub auto_advance: bool,
     /// Colour map of the spectrogram, by name.
@@ -56,6 +58,7 @@ impl Default for Settings {
             show_waveform: true,
             show_lanes: true,
             show_rejected: true,
+            system_dialogs: true,
             auto_advance: true,
             colormap: "magma".to_owned(),
             floor_db: -95.0,

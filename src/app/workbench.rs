@@ -12,7 +12,7 @@ use crate::model::registry::{self, ListedModel};
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
-use crate::work::{CancelToken, DetectionQueue, DetectionStart, Storage, TileEngine, Update, UpdateSender, Wake, update_channel};
+use crate::work::{CancelToken, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake, update_channel};
 use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -123,6 +123,8 @@ pub struct Workbench {
     pub player: Player,
     /// Whether the window shall close.
     pub quit: bool,
+    /// A path that the window must ask for.
+    pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
     pub(super) updates: UpdateSender,
     // Dropped before the storage thread, which might wait for it.
@@ -165,6 +167,7 @@ impl Workbench {
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
             settings,
+            typed_dialog: None,
             wake,
             updates,
             received,

@@ -77,9 +77,9 @@ impl Panels {
         }
     }
 
-    /// Asks for a path in the window, because the system has no dialog to show.
-    pub fn ask_for_path(&mut self, purpose: DialogPurpose) {
-        self.path_prompt = Some(PathPrompt::new(purpose, true));
+    /// Asks for a path in the window; `no_dialog` says that the system has no dialog to show.
+    pub fn ask_for_path(&mut self, purpose: DialogPurpose, no_dialog: bool) {
+        self.path_prompt = Some(PathPrompt::new(purpose, no_dialog));
     }
 
     /// What the pictures show, the most important one first.

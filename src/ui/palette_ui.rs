@@ -86,7 +86,7 @@ impl Palette {
         let found = bench.label_set.search(&self.query, &recent, LABELS_SHOWN);
         let mut lines: Vec<Line> = found
             .into_iter()
-            .map(|found| Line { text: found.name.to_string(), hint: found.hint, request: request(found.name), enabled: true })
+            .map(|found| Line { text: found.name.to_string(), hint: found.parents.to_string(), request: request(found.name), enabled: true })
             .collect();
         let own = self.query.trim();
         if !own.is_empty() && !lines.iter().any(|line| line.text.eq_ignore_ascii_case(own)) {

@@ -1,1 +1,5 @@
-//! Integration tests: window.
+//! The window, driven by keys, mouse and accessible names, without a display.
+
+mod appearance;
+mod main_job;
+mod stage;

@@ -1,0 +1,165 @@
+//! The main job, from a recording to exported labels.
+
+use super::stage::{answer_path, at_secs, drag, opened, press, press_with, soundscape, wait};
+use earmark::annotation::{Event, Origin, Status};
+use earmark::app::{App, MarkState, Target};
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+fn events(harness: &Harness<'_, App>) -> Vec<Event> {
+    harness.state().bench.recording().unwrap().events_by_onset().into_iter().cloned().collect()
+}
+
+fn detect(harness: &mut Harness<'_, App>) {
+    press_with(harness, Modifiers::COMMAND, Key::R);
+    wait(harness, "the end of the model's run", |bench| bench.scored_here().is_some() && bench.runs.is_empty());
+}
+
+/// Clicks the tag of the `place`-th undecided event and returns its target.
+fn select_undecided(harness: &mut Harness<'_, App>, place: usize) -> Target {
+    let bench = &harness.state().bench;
+    let mark = bench.marks.iter().filter(|mark| mark.state == MarkState::Predicted).nth(place).unwrap().clone();
+    harness.get_by_label(&mark.spoken()).click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().bench.selected, Some(mark.target));
+    mark.target
+}
+
+#[test]
+fn open_detect_correct_undo_redo_export() {
+    let mut harness = opened(vec![soundscape(0)]);
+    detect(&mut harness);
+    let proposed = harness.state().bench.marks.len();
+    assert!(proposed >= 4, "the model finds events: {proposed}");
+    assert!(harness.state().bench.scored_here().unwrap().start.ran_on.starts_with("CPU · ONNX Runtime"));
+
+    // Accept one, reject one.
+    select_undecided(&mut harness, 0);
+    press(&mut harness, Key::A);
+    select_undecided(&mut harness, 0);
+    press(&mut harness, Key::D);
+    let decided: Vec<Status> = events(&harness).iter().map(|event| event.status).collect();
+    assert_eq!(decided, [Status::Accepted, Status::Rejected]);
+
+    // Drag the offset of an accepted event half a second on.
+    let before = events(&harness)[0].clone();
+    let offset = before.span.offset_secs;
+    let (from, to) = (at_secs(&harness, offset), at_secs(&harness, offset + 0.5));
+    drag(&mut harness, from, to);
+    let dragged = events(&harness).into_iter().find(|event| event.id == before.id).unwrap();
+    assert_eq!(dragged.status, Status::Corrected);
+    assert_eq!(dragged.span.onset_secs, before.span.onset_secs);
+    assert!((dragged.span.offset_secs - offset - 0.5).abs() < 0.05, "{:?}", dragged.span);
+
+    // Draw one where nothing is, and give it a label by typing.
+    let (from, to) = (at_secs(&harness, 14.8), at_secs(&harness, 15.8));
+    drag(&mut harness, from, to);
+    press(&mut harness, Key::Enter);
+    harness.get_by_label("Search a label for this event").type_text("bicycle bell");
+    harness.run_steps(2);
+    press(&mut harness, Key::Enter);
+    let drawn = events(&harness).into_iter().find(|event| event.origin == Origin::Human).unwrap();
+    assert_eq!(&*drawn.label, "Bicycle bell");
+    assert!((drawn.span.onset_secs - 14.8).abs() < 0.05 && (drawn.span.offset_secs - 15.8).abs() < 0.05, "{:?}", drawn.span);
+
+    // Undo all, redo all.
+    let end = harness.state().bench.document.clone();
+    while harness.state().bench.history.undo_title().is_some() {
+        press_with(&mut harness, Modifiers::COMMAND, Key::Z);
+    }
+    assert!(events(&harness).is_empty());
+    assert_eq!(harness.state().bench.marks.len(), proposed, "all predictions are undecided again");
+    while harness.state().bench.history.redo_title().is_some() {
+        press_with(&mut harness, Modifiers::COMMAND, Key::Y);
+    }
+    assert_eq!(harness.state().bench.document, end);
+
+    // Export, and compare the whole file.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.tsv");
+    press_with(&mut harness, Modifiers::COMMAND, Key::E);
+    answer_path(&mut harness, "Path to export the labels to", &path);
+    wait(&mut harness, "the exported file", |_| path.exists());
+    let mut expected = "filename\tonset\toffset\tevent_label\n".to_owned();
+    for event in events(&harness).iter().filter(|event| event.status != Status::Rejected) {
+        let time = |secs: f64| earmark::format::secs_text(secs);
+        let (onset, offset) = (time(event.span.onset_secs), time(event.span.offset_secs));
+        expected.push_str(&format!("soundscape_000.flac\t{onset}\t{offset}\t{}\n", event.label));
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    assert_eq!(expected.lines().count(), 3);
+}
+
+#[test]
+fn a_project_comes_back_with_everything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept.earmark");
+    let mut harness = opened(vec![soundscape(0), soundscape(1)]);
+    detect(&mut harness);
+    select_undecided(&mut harness, 1);
+    press(&mut harness, Key::A);
+    press(&mut harness, Key::T);
+    press_with(&mut harness, Modifiers::COMMAND, Key::S);
+    answer_path(&mut harness, "Path to save the project to", &path);
+    wait(&mut harness, "the saved project", |bench| !bench.is_unsaved());
+
+    let mut again = opened(vec![path.clone()]);
+    wait(&mut again, "the predictions", |bench| !bench.marks.is_empty());
+    let (kept, back) = (&harness.state().bench, &again.state().bench);
+    assert_eq!(back.document, kept.document);
+    assert_eq!(back.history, kept.history);
+    assert_eq!(back.marks, kept.marks);
+    assert_eq!(back.rule(), kept.rule());
+    assert_eq!(back.project_path.as_deref(), Some(path.as_path()));
+    press_with(&mut again, Modifiers::COMMAND, Key::Z);
+    assert!(events(&again).is_empty(), "what was done before saving can be undone after opening");
+}
+
+#[test]
+fn the_threshold_decides_again_without_the_model() {
+    let mut harness = opened(vec![soundscape(0)]);
+    detect(&mut harness);
+    let count = |harness: &Harness<'_, App>| harness.state().bench.predictions.len();
+    let low = count(&harness);
+    for _ in 0..8 {
+        press(&mut harness, Key::T);
+    }
+    assert!(count(&harness) < low, "{} predictions at 0.2, {} at 0.6", low, count(&harness));
+    assert!(harness.state().bench.runs.is_empty());
+    for _ in 0..8 {
+        press_with(&mut harness, Modifiers::SHIFT, Key::T);
+    }
+    assert_eq!(count(&harness), low);
+}
+
+#[test]
+fn a_broken_file_is_told_and_the_others_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.flac");
+    std::fs::write(&broken, b"no sound in here").unwrap();
+    let missing = folder.path().join("missing.wav");
+    let mut harness = opened(vec![soundscape(2)]);
+    harness.state_mut().bench.dispatch(earmark::app::Request::Open(vec![broken, missing]));
+    wait(&mut harness, "both notices", |bench| bench.notices.list().len() == 2);
+    let texts: Vec<String> = harness.state().bench.notices.list().iter().map(|notice| notice.text.clone()).collect();
+    assert!(texts[0].contains("broken.flac") && texts[1].contains("missing.wav"), "{texts:?}");
+    assert_eq!(harness.state().bench.document.recordings().count(), 1);
+    harness.get_all_by_label("Dismiss notice").next().unwrap().click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().bench.notices.list().len(), 1);
+}
+
+#[test]
+fn imported_labels_are_one_step_of_undo() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.tsv");
+    let text = "filename\tonset\toffset\tevent_label\nsoundscape_000.flac\t1.0\t2.5\tDog\nsoundscape_000.flac\t3\t4\tCat\n";
+    std::fs::write(&path, text).unwrap();
+    let mut harness = opened(vec![soundscape(0)]);
+    press_with(&mut harness, Modifiers::COMMAND, Key::I);
+    answer_path(&mut harness, "Path of the labels to import", &path);
+    wait(&mut harness, "the imported events", |bench| bench.recording().unwrap().events.len() == 2);
+    press_with(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert!(events(&harness).is_empty());
+}
