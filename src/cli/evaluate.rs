@@ -149,7 +149,7 @@ fn united(mut spans: Vec<Span>) -> Vec<Span> {
     for span in spans {
         match all.last_mut() {
             Some(last) if span.onset_secs <= last.offset_secs => {
-                last.offset_secs = last.offset_secs.max(span.offset_secs)
+                last.offset_secs = last.offset_secs.max(span.offset_secs);
             }
             _ => all.push(span),
         }
