@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::process::{self, Failure};
+use crate::process;
 use crate::program;
 use crate::steps::{Step, Steps};
 
@@ -54,13 +54,13 @@ fn component(name: &str, arguments: &[&str], step: &mut Step) -> Verdict {
         step.says(&format!("left out: {reason}"));
         return Verdict::LeftOut(reason);
     }
-    verdict_of(cargo(arguments), &process::typed(OsStr::new("cargo"), arguments), step)
+    verdict_of([cargo(arguments)], &process::typed(OsStr::new("cargo"), arguments), step)
 }
 
 fn tests(passed_on: &[OsString], step: &mut Step) -> Verdict {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     command.args(passed_on);
-    verdict_of(command, "cargo test; the first build takes several minutes", step)
+    verdict_of([command], "cargo test; the first build takes several minutes", step)
 }
 
 fn window(tests: &Verdict, step: &mut Step) -> Verdict {
@@ -71,7 +71,9 @@ fn window(tests: &Verdict, step: &mut Step) -> Verdict {
     } else if !process::is_on_path("xvfb-run") {
         "xvfb-run is not installed".to_owned()
     } else {
-        return verdict_of(window_command(), &format!("{WINDOW_SCRIPT} on a virtual screen"), step);
+        // Options to `cargo test` may have left the program unbuilt. Built this way it has the same features as there.
+        let build = cargo(&["test", "--quiet", "--no-run", "--test", "it"]);
+        return verdict_of([build, window_command()], &format!("{WINDOW_SCRIPT} on a virtual screen"), step);
     };
     step.says(&format!("left out: {reason}"));
     Verdict::LeftOut(reason)
@@ -86,20 +88,20 @@ fn window_command() -> Command {
     command
 }
 
-fn verdict_of(mut command: Command, description: &str, step: &mut Step) -> Verdict {
+/// Runs the commands one after another until one fails.
+fn verdict_of(commands: impl IntoIterator<Item = Command>, description: &str, step: &mut Step) -> Verdict {
     step.says(description);
-    let outcome = process::status(&mut command)
-        .and_then(|status| if status.success() { Ok(()) } else { Err(Failure::new(format!("FAILED ({status})"))) });
-    match outcome {
-        Ok(()) => {
-            step.ends("Passed");
-            Verdict::Passed
-        }
-        Err(failure) => {
-            step.ends(&failure.to_string());
-            Verdict::Failed
-        }
+    for mut command in commands {
+        let reason = match process::status(&mut command) {
+            Ok(status) if status.success() => continue,
+            Ok(status) => status.to_string(),
+            Err(failure) => failure.to_string(),
+        };
+        step.ends(&format!("FAILED: {reason}"));
+        return Verdict::Failed;
     }
+    step.ends("Passed");
+    Verdict::Passed
 }
 
 fn cargo(arguments: &[&str]) -> Command {
