@@ -21,6 +21,6 @@ mod self_check;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
-pub use labels::{ClassLabel, class_index, parse_labels};
+pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{Activation, Layout, Manifest, Network, Padding, SelfCheck};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

@@ -2,13 +2,13 @@
 
 use crate::audio::{AudioError, SampleSource};
 
-pub(super) struct MonoReader<'a> {
-    source: &'a mut dyn SampleSource,
+pub(super) struct Resampler {
+    source: Box<dyn SampleSource>,
     next_frame: u64,
 }
 
-impl<'a> MonoReader<'a> {
-    pub fn new(source: &'a mut dyn SampleSource, rate: u32) -> Result<Self, AudioError> {
+impl Resampler {
+    pub fn mono(source: Box<dyn SampleSource>, rate: u32) -> Result<Self, AudioError> {
         if source.spec().sample_rate != rate || source.spec().channels != 1 {
             return Err(AudioError::Unsupported { path: "recording".into(), reason: format!("is not {rate} Hz mono") });
         }
@@ -19,5 +19,9 @@ impl<'a> MonoReader<'a> {
         let count = self.source.read(self.next_frame, out)?;
         self.next_frame += count as u64;
         Ok(count)
+    }
+
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.source.take_warnings()
     }
 }
