@@ -10,7 +10,6 @@ mod error;
 mod folder;
 mod labels;
 mod manifest;
-mod mono;
 mod onnx_runtime;
 mod pipeline;
 mod planner;

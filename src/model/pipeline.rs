@@ -4,9 +4,9 @@
 use super::ModelError;
 use super::backend::Backend;
 use super::manifest::{Activation, Layout, Padding};
-use super::mono::Resampler;
+
 use super::planner::{Batch, Planner};
-use crate::audio::SampleSource;
+use crate::audio::{Resampler, SampleSource};
 use crate::decision::FrameAxis;
 use crate::dsp::{LogMel, LogMelSpec};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
