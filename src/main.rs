@@ -1,3 +1,7 @@
-//! The program: starts the window or a subcommand.
+//! The program: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    earmark::cli::run()
+}

@@ -1,1 +1,86 @@
-//! The command line, one file a subcommand.
+//! The command line, one file a subcommand. Owns arguments, wording and exit codes; what is done is done by the modules below.
+//!
+//! Results go to standard output or a file, all else to standard error. Exit code 0: everything done; 1: something failed; 2: the arguments
+//! make no sense.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program talks to a terminal")]
+
+mod detect;
+mod models;
+mod progress;
+mod scores_file;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  earmark street.wav                          Open a recording in the window
+  earmark detect street.wav                   Print the events of a recording
+  earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
+  earmark detect a.wav --classes Dog,Speech   Only these classes
+  earmark models                              List the models and what runs them";
+
+#[derive(Parser)]
+#[command(name = "earmark", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Recordings or a project to open in the window
+    files: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Detect(detect::Arguments),
+    Models(models::Arguments),
+}
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.command {
+        Some(Command::Detect(detect)) => detect::run(detect),
+        Some(Command::Models(models)) => models::run(models),
+        None => open_window(arguments.files),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(feature = "gui")]
+fn open_window(files: Vec<PathBuf>) -> anyhow::Result<ExitCode> {
+    crate::app::run(files).map(|()| ExitCode::SUCCESS)
+}
+
+#[cfg(not(feature = "gui"))]
+fn open_window(_files: Vec<PathBuf>) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("this build of Earmark has no window: see `earmark detect --help`")
+}
+
+/// Writes to standard output. A reader that has seen enough, as `head`, is no error.
+fn write_stdout(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

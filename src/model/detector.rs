@@ -106,7 +106,7 @@ impl Detector {
     /// of the recording is less than a hop away. A recording without samples gets no scores.
     pub fn run(
         &mut self,
-        source: &mut dyn SampleSource,
+        source: Box<dyn SampleSource>,
         is_cancelled: &dyn Fn() -> bool,
         on_scores: &mut dyn FnMut(ScoreBlock<'_>),
     ) -> Result<RunSummary, ModelError> {

@@ -50,12 +50,43 @@ pub fn parse_labels(path: &Path, text: &str) -> Result<Vec<ClassLabel>, ModelErr
 
 /// The place of the class called `name`, whatever the case of its letters; the error suggests near names.
 pub fn class_index(model: &str, classes: &[Arc<str>], name: &str) -> Result<usize, ModelError> {
-    let wanted = name.trim().to_lowercase();
-    classes.iter().position(|class| class.to_lowercase() == wanted).ok_or_else(|| ModelError::UnknownClass {
+    position(classes, name).ok_or_else(|| ModelError::UnknownClass {
         model: model.to_owned(),
         name: name.trim().to_owned(),
-        suggestion: suggestion(&wanted, classes.iter().map(AsRef::as_ref)),
+        suggestion: suggestion(name.trim(), classes.iter().map(AsRef::as_ref)),
     })
+}
+
+/// The places of the classes in a list separated by commas, in the model's order. Names may hold commas themselves: at each place the
+/// longest name that fits counts.
+pub fn class_indices(model: &str, classes: &[Arc<str>], list: &str) -> Result<Vec<usize>, ModelError> {
+    let parts: Vec<&str> = list.split(',').collect();
+    let (mut indices, mut at) = (Vec::new(), 0);
+    while at < parts.len() {
+        let longest = (at + 1..=parts.len())
+            .rev()
+            .find_map(|after| Some((position(classes, &parts[at..after].join(","))?, after)));
+        match longest {
+            Some((index, after)) => {
+                indices.push(index);
+                at = after;
+            }
+            None => {
+                if !parts[at].trim().is_empty() {
+                    indices.push(class_index(model, classes, parts[at])?);
+                }
+                at += 1;
+            }
+        }
+    }
+    indices.sort_unstable();
+    indices.dedup();
+    Ok(indices)
+}
+
+fn position(classes: &[Arc<str>], name: &str) -> Option<usize> {
+    let wanted = name.trim().to_lowercase();
+    classes.iter().position(|class| class.to_lowercase() == wanted)
 }
 
 /// `: did you mean A, B or C?` with the names nearest to `wanted`, or nothing if none is near.
@@ -131,5 +162,15 @@ mod tests {
         let message = class_index("YAMNet", &classes, "synthesizer").unwrap_err().to_string();
         assert!(message.ends_with("did you mean \"Speech synthesizer\"?"), "{message}");
         assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn lists_of_classes_may_hold_names_with_commas() {
+        let classes: Vec<Arc<str>> =
+            ["Speech", "Child speech, kid speaking", "Walk, footsteps"].map(Into::into).to_vec();
+        let indices = |list: &str| class_indices("YAMNet", &classes, list).map_err(|error| error.to_string());
+        assert_eq!(indices("walk, footsteps,Speech,"), Ok(vec![0, 2]));
+        assert_eq!(indices("child speech, kid speaking"), Ok(vec![1]));
+        assert!(indices("Speech,Walk").unwrap_err().contains("did you mean \"Walk, footsteps\"?"));
     }
 }

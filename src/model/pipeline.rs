@@ -4,9 +4,9 @@
 use super::ModelError;
 use super::backend::Backend;
 use super::manifest::{Activation, Layout, Padding};
-use super::mono::MonoReader;
+
 use super::planner::{Batch, Planner};
-use crate::audio::SampleSource;
+use crate::audio::{Resampler, SampleSource};
 use crate::decision::FrameAxis;
 use crate::dsp::{LogMel, LogMelSpec};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -46,7 +46,7 @@ type Scored = (usize, Result<Vec<f32>, ModelError>);
 pub(super) fn run(
     plan: &Plan,
     backends: &mut [Box<dyn Backend>],
-    source: &mut dyn SampleSource,
+    source: Box<dyn SampleSource>,
     is_cancelled: &dyn Fn() -> bool,
     take: &mut dyn FnMut(&[f32]),
 ) -> Result<Heard, ModelError> {
@@ -95,52 +95,46 @@ fn join<T>(plan: &Plan, handle: ScopedJoinHandle<'_, T>) -> Result<T, ModelError
 /// Reads the recording to its end, makes features, and sends batches.
 fn read(
     plan: &Plan,
-    source: &mut dyn SampleSource,
+    source: Box<dyn SampleSource>,
     batches: &Sender<(usize, Batch)>,
     stop: &AtomicBool,
 ) -> Result<Heard, ModelError> {
     let rate = plan.front_end.mel.sample_rate;
+    let mut source = Resampler::mono(source, rate)?;
     let mut front_end = LogMel::new(plan.front_end.clone());
     let mut planner = Planner::new(plan.layout, front_end.band_count(), plan.hop_frames, plan.clips_per_batch);
     let mut samples = vec![0.0_f32; rate as usize / 2];
     let (mut sample_count, mut sent) = (0_u64, 0_usize);
     // A failed send means that nobody wants scores any more: there is nothing left to do and nothing to say.
-    let mut send = |batch: Batch| {
+    let mut is_wanted = |batch: Batch| {
         sent += 1;
         batches.send((sent - 1, batch)).is_ok()
     };
-    {
-        let mut reader = MonoReader::new(&mut *source, rate)?;
-        loop {
-            let count = reader.read(&mut samples)?;
-            if count == 0 || stop.load(Ordering::Relaxed) {
-                break;
-            }
-            sample_count += count as u64;
-            front_end.push(&samples[..count], planner.frames_mut());
-            while let Some(batch) = planner.ready() {
-                if !send(batch) {
-                    break;
-                }
-            }
-        }
-    }
-    let duration_secs = sample_count as f64 / f64::from(rate);
-    let silence = plan.padding.padded(sample_count) - sample_count;
-    samples.fill(0.0);
-    let mut left = if sample_count == 0 { 0 } else { silence };
-    while left > 0 {
-        let count = left.min(samples.len() as u64);
-        front_end.push(&samples[..count as usize], planner.frames_mut());
-        left -= count;
-    }
-    let rows = if sample_count == 0 { 0 } else { plan.row_count(sample_count) };
-    while let Some(batch) = planner.rest(rows) {
-        if !send(batch) {
+    while !stop.load(Ordering::Relaxed) {
+        let count = source.read(&mut samples)?;
+        if count == 0 {
             break;
         }
+        sample_count += count as u64;
+        front_end.push(&samples[..count], planner.frames_mut());
+        while planner.ready().is_some_and(&mut is_wanted) {}
     }
+    if sample_count > 0 {
+        push_silence(&mut front_end, planner.frames_mut(), plan.padding.padded(sample_count) - sample_count);
+        let rows = plan.row_count(sample_count);
+        while planner.rest(rows).is_some_and(&mut is_wanted) {}
+    }
+    let duration_secs = sample_count as f64 / f64::from(rate);
     Ok(Heard { duration_secs, warnings: source.take_warnings() })
+}
+
+fn push_silence(front_end: &mut LogMel, frames: &mut Vec<f32>, mut sample_count: u64) {
+    let silence = [0.0; 4096];
+    while sample_count > 0 {
+        let count = sample_count.min(silence.len() as u64);
+        front_end.push(&silence[..count as usize], frames);
+        sample_count -= count;
+    }
 }
 
 impl Plan {

@@ -86,7 +86,7 @@ fn detector(folder: &ModelFolder, options: &DetectorOptions) -> Detector {
 fn scores_of(detector: &mut Detector, samples: Vec<f32>) -> (Vec<f32>, RunSummary) {
     let mut scores = Vec::new();
     let class_count = detector.classes().len();
-    let summary = detector.run(&mut Memory::new(samples), &|| false, &mut |block| {
+    let summary = detector.run(Box::new(Memory::new(samples)), &|| false, &mut |block| {
         assert_eq!(block.scores.len(), block.frame_count * class_count);
         scores.extend_from_slice(block.scores);
     });
@@ -244,7 +244,7 @@ fn blocks_come_in_order_and_early() {
     let recording = samples("mix_16k");
     let duration = recording.len() as f64 / 16_000.0;
     let mut done = vec![0.0];
-    let result = detector.run(&mut Memory::new(recording), &|| false, &mut |block| {
+    let result = detector.run(Box::new(Memory::new(recording)), &|| false, &mut |block| {
         assert_eq!(block.duration_secs, duration);
         done.push(block.done_secs);
     });
@@ -258,7 +258,7 @@ fn a_cancelled_run_stops_early() {
     let mut detector = detector(&model("yamnet"), &options(RuntimeChoice::OnnxRuntime, None));
     let recording = samples("mix_16k").repeat(40);
     let frames = Cell::new(0);
-    let result = detector.run(&mut Memory::new(recording), &|| frames.get() > 50, &mut |block| {
+    let result = detector.run(Box::new(Memory::new(recording)), &|| frames.get() > 50, &mut |block| {
         frames.set(frames.get() + block.frame_count);
     });
     assert!(matches!(result, Err(ModelError::Cancelled)));
@@ -288,8 +288,8 @@ fn a_recording_that_breaks_off_is_an_error_after_the_scores_before_it() {
     }
     let mut detector = detector(&model("yamnet"), &options(RuntimeChoice::OnnxRuntime, None));
     let mut frames = 0;
-    let mut source = Breaking(Memory::new(samples("mix_16k")));
-    let error = detector.run(&mut source, &|| false, &mut |block| frames += block.frame_count).unwrap_err();
+    let source = Box::new(Breaking(Memory::new(samples("mix_16k"))));
+    let error = detector.run(source, &|| false, &mut |block| frames += block.frame_count).unwrap_err();
     assert_eq!(error.to_string(), "a.wav: nothing can be read from 10 s on");
     assert!(frames > 80, "{frames}");
 }

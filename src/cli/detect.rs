@@ -1,0 +1,294 @@
+//! `earmark detect`: events of recordings as DCASE strong labels, and their frame scores.
+
+use super::progress::Progress;
+use super::scores_file::ScoresFile;
+use super::write_stdout;
+use crate::audio;
+use crate::decision::{DecisionRule, FrameScores, decide_class};
+use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels};
+use crate::model::{
+    Detector, DetectorOptions, DeviceChoice, ModelError, RunSummary, RuntimeChoice, class_indices, registry,
+};
+use anyhow::{Context, bail, ensure};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  earmark detect street.wav
+      The events of one recording, on standard output
+  earmark detect day1/*.flac -o events.tsv --scores scores
+      Many recordings, events in one file, frame scores in a file each
+  earmark detect talk.mp3 --model firered-aed --threshold 0.6 --median 21
+      Speech, singing and music, decided more strictly
+  earmark detect yard.wav --classes \"Dog,Walk, footsteps\"
+      Only these classes; `earmark models --classes yamnet` lists them all
+
+The output is TAB-separated with the header `filename onset offset event_label`, in seconds. A recording
+without events has one row whose other cells are empty. Recordings that fail are listed at the end and are
+not in the output; the exit code is then 1.";
+
+/// Detect sound events in recordings
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Recordings: WAV, FLAC, MP3, Ogg, Opus, AAC, AIFF, CAF, Matroska and others
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Model by name (see `earmark models`) or by folder
+    #[arg(long, value_name = "NAME|FOLDER", default_value = registry::DEFAULT_MODEL)]
+    model: String,
+    /// A frame is active if its filtered score is greater than this, 0 to 1 [default: the model's]
+    #[arg(long, value_name = "X", value_parser = threshold)]
+    threshold: Option<f32>,
+    /// Median filter over this many frames, 1 for none [default: the model's]
+    #[arg(long, value_name = "N")]
+    median: Option<usize>,
+    /// Only these classes, separated by commas, in any case
+    #[arg(long, value_name = "A,B")]
+    classes: Option<String>,
+    /// Seconds from one score to the next, if the model offers a choice
+    #[arg(long, value_name = "SECS")]
+    hop: Option<f64>,
+    /// What runs the network
+    #[arg(long, value_enum, default_value_t = Runtime::Auto)]
+    runtime: Runtime,
+    /// Device that runs the network
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Threads that run the network [default: one a processor, at most 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Write the events to this file instead of standard output
+    #[arg(short, long, value_name = "EVENTS.TSV")]
+    output: Option<PathBuf>,
+    /// Write frame scores into this folder, a file a recording: `onset offset CLASS…`
+    #[arg(long, value_name = "FOLDER")]
+    scores: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Runtime {
+    /// ONNX Runtime if its library is there, else the built-in one
+    Auto,
+    /// ONNX Runtime or nothing
+    Onnxruntime,
+    /// The built-in one, slower, needs no library
+    BuiltIn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Device {
+    /// An accelerator if the library has one that works, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+}
+
+fn threshold(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "is not a number".to_owned())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("is not from 0 to 1".to_owned()) }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = registry::find(&arguments.model)?;
+    let mut job = Job::prepare(arguments, Detector::load(&folder, &arguments.options())?)?;
+    let progress = Progress::new(arguments.files.len());
+    job.announce(&progress);
+    let mut failures = Vec::new();
+    for (index, file) in arguments.files.iter().enumerate() {
+        if let Err(error) = job.detect(index, file, &progress) {
+            progress.say(&format!("{}: failed", file.display()));
+            failures.push(format!("{error:#}"));
+        }
+    }
+    progress.finish();
+    match &arguments.output {
+        Some(path) => format::write_file(&Dcase, path, &job.labels)?,
+        None => write_stdout(&Dcase.write(&job.labels))?,
+    }
+    if failures.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("{} of {} recordings failed:", failures.len(), arguments.files.len());
+    failures.iter().for_each(|failure| eprintln!("  {failure}"));
+    Ok(ExitCode::FAILURE)
+}
+
+impl Arguments {
+    fn options(&self) -> DetectorOptions {
+        DetectorOptions {
+            runtime: match self.runtime {
+                Runtime::Auto => RuntimeChoice::Auto,
+                Runtime::Onnxruntime => RuntimeChoice::OnnxRuntime,
+                Runtime::BuiltIn => RuntimeChoice::BuiltIn,
+            },
+            device: match self.device {
+                Device::Auto => DeviceChoice::Auto,
+                Device::Cpu => DeviceChoice::Cpu,
+            },
+            hop_secs: self.hop,
+            threads: self.threads.map(usize::from),
+        }
+    }
+}
+
+struct Job {
+    detector: Detector,
+    rule: DecisionRule,
+    /// The classes whose events are wanted.
+    classes: Vec<usize>,
+    /// What each recording is called in the output.
+    names: Vec<String>,
+    /// The score file of each recording, if scores are wanted.
+    score_files: Vec<Option<PathBuf>>,
+    labels: StrongLabels,
+}
+
+impl Job {
+    /// Finds all that could be wrong with the arguments before the first recording takes its time.
+    fn prepare(arguments: &Arguments, detector: Detector) -> anyhow::Result<Self> {
+        let manifest = &detector.folder().manifest;
+        let names = detector.classes();
+        let classes = match &arguments.classes {
+            Some(list) => class_indices(&manifest.name, &names, list)?,
+            None => (0..names.len()).collect(),
+        };
+        let rule = DecisionRule {
+            threshold: arguments.threshold.unwrap_or(manifest.threshold),
+            median_frames: arguments.median.unwrap_or(manifest.median_frames(detector.axis().hop_secs)),
+            ..DecisionRule::default()
+        };
+        if let Some(folder) = arguments.output.as_deref().map(folder_of) {
+            ensure!(folder.is_dir(), "{}: there is no such folder to write the events to", folder.display());
+        }
+        Ok(Self {
+            rule,
+            classes,
+            names: names_of(&arguments.files),
+            score_files: score_files(arguments)?,
+            labels: StrongLabels::default(),
+            detector,
+        })
+    }
+
+    fn announce(&self, progress: &Progress) {
+        let manifest = &self.detector.folder().manifest;
+        let report = self.detector.report();
+        progress.say(&format!("{} version {} · {report} · {}", manifest.name, manifest.version, self.rule.text()));
+        report.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
+    }
+
+    fn detect(&mut self, index: usize, file: &Path, progress: &Progress) -> anyhow::Result<()> {
+        let name = self.names[index].clone();
+        progress.set(index, &name, 0.0);
+        let source = audio::open(file)?;
+        let (axis, classes) = (self.detector.axis(), self.detector.classes());
+        let mut scores = FrameScores::new(axis, classes.clone());
+        let score_path = self.score_files[index].as_deref();
+        let mut score_file = match score_path {
+            Some(path) => Some(ScoresFile::create(path, axis, &classes).with_context(|| path.display().to_string())?),
+            None => None,
+        };
+        // A full disk must not go unnoticed until the end.
+        let mut written = Ok(());
+        let stop = std::cell::Cell::new(false);
+        let summary = self.detector.run(source, &|| stop.get(), &mut |block| {
+            scores.push(block.scores);
+            written = score_file.as_mut().map_or(Ok(()), |file| file.push(block.scores));
+            stop.set(written.is_err());
+            progress.set(index, &name, block.done_secs / block.duration_secs.max(f64::MIN_POSITIVE));
+        });
+        written.with_context(|| score_path.unwrap_or(file).display().to_string())?;
+        let summary = summary.map_err(|error| self.with_file(error, file))?;
+        if let (Some(score_file), Some(path)) = (score_file, score_path) {
+            score_file.commit(summary.duration_secs).with_context(|| path.display().to_string())?;
+        }
+        let count = self.decide(&name, &scores, summary.duration_secs);
+        report(progress, file, count, &summary);
+        Ok(())
+    }
+
+    /// An error of the model does not know the recording.
+    fn with_file(&self, error: ModelError, file: &Path) -> anyhow::Error {
+        match error {
+            ModelError::Audio(error) => error.into(),
+            error => anyhow::Error::new(error).context(file.display().to_string()),
+        }
+    }
+
+    /// Adds the events of a recording and says how many there are.
+    fn decide(&mut self, name: &str, scores: &FrameScores, duration_secs: f64) -> usize {
+        let before = self.labels.rows.len();
+        for &class in &self.classes {
+            let events = decide_class(scores, class, &self.rule, duration_secs);
+            self.labels.rows.extend(events.iter().map(|event| StrongLabel {
+                filename: name.to_owned(),
+                span: event.span,
+                event_label: scores.classes[class].clone(),
+            }));
+        }
+        self.labels.files.push(name.to_owned());
+        self.labels.rows.len() - before
+    }
+}
+
+fn report(progress: &Progress, file: &Path, count: usize, summary: &RunSummary) {
+    let plural = if count == 1 { "" } else { "s" };
+    let speed = summary.duration_secs / summary.elapsed_secs.max(1e-9);
+    let (duration, elapsed) = (summary.duration_secs, summary.elapsed_secs);
+    progress.say(&format!(
+        "{}: {count} event{plural} in {duration:.1} s of sound, computed in {elapsed:.1} s ({speed:.0} × real time)",
+        file.display()
+    ));
+    summary.warnings.iter().for_each(|warning| progress.say(&format!("{}: {warning}", file.display())));
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What the recordings are called: their file names, or their paths as given where two file names are the same.
+fn names_of(files: &[PathBuf]) -> Vec<String> {
+    let name = |file: &PathBuf| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    files.iter().for_each(|file| *counts.entry(name(file)).or_default() += 1);
+    let is_unique = |file: &PathBuf| counts.get(&name(file)).is_none_or(|&count| count == 1);
+    files.iter().map(|file| if is_unique(file) { name(file) } else { file.to_string_lossy().into_owned() }).collect()
+}
+
+/// Where the scores of each recording go: its file name with `.tsv` in the place of its extension, as evaluation programs expect.
+fn score_files(arguments: &Arguments) -> anyhow::Result<Vec<Option<PathBuf>>> {
+    let Some(folder) = &arguments.scores else { return Ok(vec![None; arguments.files.len()]) };
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let mut taken: HashMap<PathBuf, &Path> = HashMap::new();
+    let mut paths = Vec::new();
+    for file in &arguments.files {
+        let stem = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
+        let path = folder.join(format!("{stem}.tsv"));
+        if let Some(other) = taken.insert(path.clone(), file) {
+            let (a, b) = (other.display(), file.display());
+            bail!("{a} and {b} would both write {}: run them one by one", path.display());
+        }
+        paths.push(Some(path));
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_of_one_name_are_told_apart_by_their_folders() {
+        let files: Vec<PathBuf> = ["a/1.wav", "b/1.wav", "b/2.wav"].map(Into::into).to_vec();
+        assert_eq!(names_of(&files), ["a/1.wav", "b/1.wav", "2.wav"]);
+    }
+
+    #[test]
+    fn thresholds_are_from_0_to_1() {
+        assert_eq!(threshold("0.25"), Ok(0.25));
+        assert!(threshold("1.2").is_err() && threshold("NaN").is_err() && threshold("x").is_err());
+    }
+}
