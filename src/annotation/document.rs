@@ -35,7 +35,9 @@ impl Recording {
 
     /// The file's name without its folders, as DCASE's *filename* column has it.
     pub fn file_name(&self) -> String {
-        self.path.file_name().map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
+        self.path
+            .file_name()
+            .map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
 }
 
@@ -101,8 +103,7 @@ impl Document {
         }
         let id = RecordingId(self.next_recording);
         self.next_recording += 1;
-        self.recordings
-            .insert(id, Recording { path: path.to_path_buf(), duration_secs, events: BTreeMap::new() });
+        self.recordings.insert(id, Recording { path: path.to_path_buf(), duration_secs, events: BTreeMap::new() });
         id
     }
 
@@ -227,10 +228,7 @@ mod tests {
     fn a_failing_step_leaves_the_document_as_it_was() {
         let (mut document, recording) = document();
         let before = document.clone();
-        let edits = vec![
-            Edit::Insert { recording, event: event(0, 1.0) },
-            Edit::Remove { recording, id: EventId(7) },
-        ];
+        let edits = vec![Edit::Insert { recording, event: event(0, 1.0) }, Edit::Remove { recording, id: EventId(7) }];
         assert_eq!(document.apply(Edit::Many { edits }), Err(EditError::NoEvent(EventId(7))));
         assert_eq!(document.recordings, before.recordings);
     }

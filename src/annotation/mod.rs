@@ -12,3 +12,4 @@ pub mod label_search;
 pub use document::{Document, Edit, EditError, Recording, RecordingId};
 pub use event::{Event, EventId, Origin, Status};
 pub use history::{History, HistoryEntry};
+pub use label_search::LabelSet;

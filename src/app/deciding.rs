@@ -40,7 +40,9 @@ impl Workbench {
         let targets: Vec<Target> = self
             .marks
             .iter()
-            .filter(|mark| mark.state == MarkState::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0)
+            .filter(|mark| {
+                mark.state == MarkState::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0
+            })
             .map(|mark| mark.target)
             .collect();
         let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
@@ -138,7 +140,9 @@ impl Workbench {
 /// What accepting makes of an event: corrected, if its span or label is no longer what the model proposed.
 pub(super) fn accepted_status(event: &Event) -> Status {
     match &event.origin {
-        Origin::Model { label, span, .. } if *label != event.label || !same_span(*span, event.span) => Status::Corrected,
+        Origin::Model { label, span, .. } if *label != event.label || !same_span(*span, event.span) => {
+            Status::Corrected
+        }
         Origin::Model { .. } | Origin::Human | Origin::Import => Status::Accepted,
     }
 }

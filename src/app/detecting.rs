@@ -47,13 +47,15 @@ impl Workbench {
             }
         };
         let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
-        let options = DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
+        let options =
+            DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
         let cancel = CancelToken::default();
         let job = DetectionJob { recording, path, model, options, cancel: cancel.clone() };
         if self.detection.push(job) {
             self.runs.insert(recording, Run { cancel, done_secs: 0.0, elapsed_secs: 0.0 });
         } else {
-            self.notices.add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
+            self.notices
+                .add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
         }
     }
 
@@ -76,7 +78,10 @@ impl Workbench {
             return;
         }
         if !start.notes.is_empty() {
-            self.notices.add(Gravity::Warning, format!("{} runs on {}:\n{}", start.model, start.ran_on, start.notes.join("\n")));
+            self.notices.add(
+                Gravity::Warning,
+                format!("{} runs on {}:\n{}", start.model, start.ran_on, start.notes.join("\n")),
+            );
         }
         let rule = self.model_rule(&start);
         let scores = Arc::new(FrameScores::new(start.axis, start.classes.clone()));
@@ -88,7 +93,8 @@ impl Workbench {
 
     /// The rule that the same model was used with last in this project, else the one of its manifest.
     fn model_rule(&self, start: &DetectionStart) -> DecisionRule {
-        let earlier = self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
+        let earlier =
+            self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
         let of_manifest = || {
             let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
             Some(default_rule(&folder.manifest, start.axis.hop_secs))
@@ -98,7 +104,9 @@ impl Workbench {
 
     /// The next frames of a recording have come.
     pub(super) fn scores_came(&mut self, recording: RecordingId, scores: &[f32], done_secs: f64, elapsed_secs: f64) {
-        let (Some(run), Some(scored)) = (self.runs.get_mut(&recording), self.scored.get_mut(&recording)) else { return };
+        let (Some(run), Some(scored)) = (self.runs.get_mut(&recording), self.scored.get_mut(&recording)) else {
+            return;
+        };
         Arc::make_mut(&mut scored.scores).push(scores);
         (run.done_secs, run.elapsed_secs) = (done_secs, elapsed_secs);
     }

@@ -34,9 +34,11 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
                 .add_filter("All files", &["*"])
                 .pick_files()
         }
-        DialogPurpose::ImportLabels => {
-            dialog.set_title("Import labels").add_filter("DCASE strong labels", labels).add_filter("All files", &["*"]).pick_files()
-        }
+        DialogPurpose::ImportLabels => dialog
+            .set_title("Import labels")
+            .add_filter("DCASE strong labels", labels)
+            .add_filter("All files", &["*"])
+            .pick_files(),
         DialogPurpose::SaveProject => dialog
             .set_title("Save project")
             .add_filter("Earmark project", &[PROJECT_EXTENSION])

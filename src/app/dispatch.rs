@@ -250,7 +250,9 @@ impl Workbench {
         for event in self.player.take_events() {
             match event {
                 PlaybackEvent::Ended => {}
-                PlaybackEvent::Unavailable(reason) | PlaybackEvent::DeviceLost(reason) => {
+                PlaybackEvent::Unavailable(reason)
+                | PlaybackEvent::DeviceLost(reason)
+                | PlaybackEvent::Unreadable(reason) => {
                     self.notices.add(Gravity::Warning, reason);
                 }
             }

@@ -51,7 +51,8 @@ impl Workbench {
 
     /// A recording was probed: it stands in the list, or is told and goes.
     pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>) {
-        let Some(id) = self.document.recordings().find(|(_, recording)| recording.path == path).map(|(id, _)| id) else {
+        let Some(id) = self.document.recordings().find(|(_, recording)| recording.path == path).map(|(id, _)| id)
+        else {
             return;
         };
         match result {
@@ -167,8 +168,12 @@ impl Workbench {
                 "playhead_secs": self.playhead_secs(),
             })
         });
-        let chosen: BTreeMap<RecordingId, &BTreeSet<usize>> =
-            self.scored.iter().filter(|(_, scored)| scored.chosen_by_user).map(|(&id, scored)| (id, &scored.chosen)).collect();
+        let chosen: BTreeMap<RecordingId, &BTreeSet<usize>> = self
+            .scored
+            .iter()
+            .filter(|(_, scored)| scored.chosen_by_user)
+            .map(|(&id, scored)| (id, &scored.chosen))
+            .collect();
         serde_json::json!({ "open": open, "label_order": self.label_order, "chosen_classes": chosen })
     }
 
@@ -265,7 +270,8 @@ impl Workbench {
         if import.added > 0 && !self.perform(format!("import {added}"), import.edit) {
             return;
         }
-        let already = if import.already_there > 0 { format!("; {} there already", import.already_there) } else { String::new() };
+        let already =
+            if import.already_there > 0 { format!("; {} there already", import.already_there) } else { String::new() };
         let recordings = counted(import.matched_files, "recording");
         self.notices.add(Gravity::Done, format!("Imported {added} for {recordings}{already} from {}", path.display()));
     }
@@ -288,10 +294,15 @@ impl Workbench {
 fn restored_scores(stored: Vec<StoredScores>, view: &serde_json::Value) -> BTreeMap<RecordingId, Scored> {
     let mut chosen: BTreeMap<RecordingId, BTreeSet<usize>> =
         serde_json::from_value(view["chosen_classes"].clone()).unwrap_or_default();
-    stored.into_iter().map(|stored| (stored.recording, {
-        let classes = chosen.remove(&stored.recording);
-        scored_from(stored, classes)
-    })).collect()
+    stored
+        .into_iter()
+        .map(|stored| {
+            (stored.recording, {
+                let classes = chosen.remove(&stored.recording);
+                scored_from(stored, classes)
+            })
+        })
+        .collect()
 }
 
 fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored {

@@ -103,7 +103,12 @@ impl Mark {
 }
 
 /// Every prediction of the chosen classes, by class and onset.
-pub fn decide(scores: &FrameScores, chosen: &BTreeSet<usize>, rule: &DecisionRule, duration_secs: f64) -> Vec<Prediction> {
+pub fn decide(
+    scores: &FrameScores,
+    chosen: &BTreeSet<usize>,
+    rule: &DecisionRule,
+    duration_secs: f64,
+) -> Vec<Prediction> {
     chosen.iter().flat_map(|&class| decide_class(scores, class, rule, duration_secs)).collect()
 }
 

@@ -77,7 +77,8 @@ impl Settings {
     /// Where the settings are kept, if this system has such a place. `EARMARK_CONFIG` names another folder.
     pub fn path() -> Option<PathBuf> {
         let folder = std::env::var_os("EARMARK_CONFIG").map(PathBuf::from);
-        let folder = folder.or_else(|| Some(directories::ProjectDirs::from("", "", "earmark")?.config_dir().to_path_buf()));
+        let folder =
+            folder.or_else(|| Some(directories::ProjectDirs::from("", "", "earmark")?.config_dir().to_path_buf()));
         Some(folder?.join("settings.json"))
     }
 
@@ -86,7 +87,9 @@ impl Settings {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Self::default(), None),
-            Err(error) => return (Self::default(), Some(format!("{}: settings cannot be read: {error}", path.display()))),
+            Err(error) => {
+                return (Self::default(), Some(format!("{}: settings cannot be read: {error}", path.display())));
+            }
         };
         match serde_json::from_str::<Self>(&text) {
             Ok(settings) => (settings.within_bounds(), None),
@@ -121,7 +124,9 @@ impl Settings {
     }
 
     fn within_bounds(mut self) -> Self {
-        let clamp = |value: f32, low: f32, high: f32, default: f32| if value.is_finite() { value.clamp(low, high) } else { default };
+        let clamp = |value: f32, low: f32, high: f32, default: f32| {
+            if value.is_finite() { value.clamp(low, high) } else { default }
+        };
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.floor_db = clamp(self.floor_db, -140.0, -20.0, -95.0);

@@ -12,7 +12,10 @@ use crate::model::registry::{self, ListedModel};
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
-use crate::work::{CancelToken, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake, update_channel};
+use crate::work::{
+    CancelToken, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake,
+    update_channel,
+};
 use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -201,7 +204,11 @@ impl Workbench {
 
     /// Where the playhead is: what is heard now, or where it rests, in seconds.
     pub fn playhead_secs(&self) -> f64 {
-        if self.player.is_playing() { self.player.position_secs() } else { self.open.as_ref().map_or(0.0, |open| open.rest_secs) }
+        if self.player.is_playing() {
+            self.player.position_secs()
+        } else {
+            self.open.as_ref().map_or(0.0, |open| open.rest_secs)
+        }
     }
 
     /// Whether there is something that no project file keeps yet.
@@ -285,7 +292,10 @@ impl Workbench {
     fn learn_labels(&mut self) {
         let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
         let mut fresh: Vec<Arc<str>> = Vec::new();
-        let events = self.document.recordings().flat_map(|(_, recording)| recording.events.values().map(|event: &Event| &event.label));
+        let events = self
+            .document
+            .recordings()
+            .flat_map(|(_, recording)| recording.events.values().map(|event: &Event| &event.label));
         for label in events.chain(self.marks.iter().map(|mark| &mark.label)) {
             if !known.contains(&**label) && !fresh.contains(label) {
                 fresh.push(label.clone());
@@ -305,9 +315,11 @@ impl Workbench {
             Command::DrawAtPlayhead | Command::NextUndecided | Command::ToggleAutoAdvance => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
-            Command::Relabel | Command::SaveProject | Command::SaveProjectAs | Command::ExportLabels | Command::ImportLabels => {
-                self.document.recordings().next().is_some()
-            }
+            Command::Relabel
+            | Command::SaveProject
+            | Command::SaveProjectAs
+            | Command::ExportLabels
+            | Command::ImportLabels => self.document.recordings().next().is_some(),
             _ => match command.group() {
                 Group::Edit | Group::Review => self.selected.is_some(),
                 Group::Sound | Group::Move | Group::Model => self.open.is_some(),

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program talks to a terminal")]
 
 mod detect;
+mod evaluate;
 mod models;
 mod progress;
 mod scores_file;
@@ -34,6 +35,7 @@ struct Arguments {
 enum Command {
     Detect(detect::Arguments),
     Models(models::Arguments),
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -43,6 +45,7 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Models(models)) => models::run(models),
+        Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         None => open_window(arguments.files),
     };
     match outcome {

@@ -82,7 +82,8 @@ impl FrameScores {
                 let score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
                 column.resize(block + 1, None);
                 *peak = peak.max(score);
-                column[block].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]))[place] = (score * QUANTUM).round() as u16;
+                column[block].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]))[place] =
+                    (score * QUANTUM).round() as u16;
                 if place + 1 == BLOCK_FRAMES {
                     drop_if_quiet(&mut column[block]);
                 }

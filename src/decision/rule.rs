@@ -112,6 +112,6 @@ mod tests {
     #[test]
     fn the_median_filter_takes_single_frames_away() {
         let rule = DecisionRule { threshold: 0.45, median_frames: 3, ..DecisionRule::default() };
-        assert_eq!(spans("0900999090", &rule), vec![(4.0, 7.0)]);
+        assert_eq!(spans("0900999090", &rule), vec![(4.0, 8.0)]);
     }
 }

@@ -85,7 +85,9 @@ impl Player {
     /// A player on another output: tests pull the samples themselves.
     pub fn with_output(wake: Arc<dyn Fn() + Send + Sync>, output: Box<dyn Output>) -> Self {
         let shared = Arc::new(Shared::default());
+        // tidy: the window must never wait for the feeder; a person's requests are few.
         let (messages, inbox) = unbounded();
+        // tidy: at most one event for each request.
         let (outbox, events) = unbounded();
         let (feeder_shared, back) = (Arc::clone(&shared), messages.clone());
         // Made on its thread, where the open device stays.
@@ -140,6 +142,11 @@ impl Player {
     /// Whether something is being played (or about to be), as far as [`Player::take_events`] has told.
     pub fn is_playing(&self) -> bool {
         self.playing.is_some()
+    }
+
+    /// Whether something is being played over and over.
+    pub fn is_looping(&self) -> bool {
+        self.playing.is_some_and(|request| request.is_looped)
     }
 
     /// The second of the recording that is heard now, within 20 ms.

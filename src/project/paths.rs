@@ -69,11 +69,11 @@ mod tests {
     #[test]
     fn the_way_there_leads_there() {
         for (folder, path, way) in [
-            ("/work/set", "/work/set/a.wav", Some("a.wav")),
-            ("/work/set", "/work/set/day 1/a.wav", Some("day 1/a.wav")),
-            ("/work/set/labels", "/work/set/audio/a.wav", Some("../audio/a.wav")),
-            ("/work/set", "/elsewhere/a.wav", None),
-            ("/work/set", "a.wav", None),
+            ("/data/set", "/data/set/a.wav", Some("a.wav")),
+            ("/data/set", "/data/set/day 1/a.wav", Some("day 1/a.wav")),
+            ("/data/set/labels", "/data/set/audio/a.wav", Some("../audio/a.wav")),
+            ("/data/set", "/elsewhere/a.wav", None),
+            ("/data/set", "a.wav", None),
         ] {
             let relative = relative_to(Path::new(folder), Path::new(path));
             assert_eq!(relative.as_deref(), way);

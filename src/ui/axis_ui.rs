@@ -4,7 +4,9 @@ use super::canvas_ui::Canvas;
 use super::{colormap, picture_ui};
 use crate::app::Request;
 use crate::time::clock_text;
-use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 
 /// Least distance between labelled ticks, in points.
 const TICK_POINTS: f32 = 90.0;
@@ -13,8 +15,8 @@ const TEXT: f32 = 11.0;
 
 /// Steps of a time axis: 1, 2, 5 and their tens below a minute, then what clocks have.
 const TIME_STEPS_SECS: [f64; 25] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0,
-    3600.0, 7200.0, 14_400.0, 21_600.0,
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+    900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 21_600.0,
 ];
 
 /// The least step whose ticks are far enough apart, and how many decimals tell them apart.
@@ -40,7 +42,13 @@ pub fn ruler(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Re
         let secs = tick as f64 * step;
         let x = canvas.scale.x_from_secs(secs);
         painter.vline(x, rect.bottom() - 7.0..=rect.bottom(), Stroke::new(1.0, canvas.colors.weak_text));
-        painter.text(pos2(x + 4.0, rect.top() + 3.0), Align2::LEFT_TOP, clock_text(secs, decimals), FontId::proportional(TEXT), canvas.colors.weak_text);
+        painter.text(
+            pos2(x + 4.0, rect.top() + 3.0),
+            Align2::LEFT_TOP,
+            clock_text(secs, decimals),
+            FontId::proportional(TEXT),
+            canvas.colors.weak_text,
+        );
         for part in 1..5 {
             let x = canvas.scale.x_from_secs(secs + step * f64::from(part) / 5.0);
             painter.vline(x, rect.bottom() - 3.0..=rect.bottom(), Stroke::new(1.0, canvas.colors.line));
@@ -68,7 +76,10 @@ fn frequency_ticks(low_hz: f64, high_hz: f64) -> Vec<f64> {
 
 /// Draws the frequency axis at the left of the spectrogram.
 pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
-    let painter = ui.painter_at(Rect::from_min_max(pos2(rect.left() - width, rect.top() - 6.0), pos2(rect.left(), rect.bottom() + 6.0)));
+    let painter = ui.painter_at(Rect::from_min_max(
+        pos2(rect.left() - width, rect.top() - 6.0),
+        pos2(rect.left(), rect.bottom() + 6.0),
+    ));
     let view = canvas.frequencies();
     let mut taken: Vec<f32> = Vec::new();
     for hz in frequency_ticks(view.low_hz, view.high_hz) {
@@ -80,7 +91,13 @@ pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
         taken.push(y);
         painter.hline(rect.left() - 5.0..=rect.left(), y, Stroke::new(1.0, canvas.colors.weak_text));
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
-        painter.text(pos2(rect.left() - 8.0, text_y), Align2::RIGHT_CENTER, hz_text(hz), FontId::proportional(TEXT), canvas.colors.weak_text);
+        painter.text(
+            pos2(rect.left() - 8.0, text_y),
+            Align2::RIGHT_CENTER,
+            hz_text(hz),
+            FontId::proportional(TEXT),
+            canvas.colors.weak_text,
+        );
     }
     let unit = pos2(rect.left() - 8.0, rect.top() - 4.0);
     ui.painter().text(unit, Align2::RIGHT_BOTTOM, "Hz", FontId::proportional(TEXT), canvas.colors.weak_text);
@@ -94,7 +111,12 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
     let colors = &colormap::ALL[style.colormap].colors;
     for (place, pair) in colors.windows(2).enumerate() {
         let y = |place: usize| bar.bottom() - bar.height() * place as f32 / (colors.len() - 1) as f32;
-        gradient(&mut mesh, Rect::from_min_max(pos2(bar.left(), y(place + 1)), pos2(bar.right(), y(place))), pair[1], pair[0]);
+        gradient(
+            &mut mesh,
+            Rect::from_min_max(pos2(bar.left(), y(place + 1)), pos2(bar.right(), y(place))),
+            pair[1],
+            pair[0],
+        );
     }
     ui.painter().add(Shape::mesh(mesh));
     let span = style.ceiling_db - style.floor_db;
@@ -103,10 +125,22 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
     while db <= style.ceiling_db {
         let y = bar.bottom() - bar.height() * (db - style.floor_db) / span;
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
-        ui.painter().text(pos2(bar.right() + 4.0, text_y), Align2::LEFT_CENTER, format!("{db:.0}"), FontId::proportional(TEXT), canvas.colors.weak_text);
+        ui.painter().text(
+            pos2(bar.right() + 4.0, text_y),
+            Align2::LEFT_CENTER,
+            format!("{db:.0}"),
+            FontId::proportional(TEXT),
+            canvas.colors.weak_text,
+        );
         db += step;
     }
-    ui.painter().text(rect.left_top() - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, "dBFS", FontId::proportional(TEXT), canvas.colors.weak_text);
+    ui.painter().text(
+        rect.left_top() - vec2(0.0, 4.0),
+        Align2::LEFT_BOTTOM,
+        "dBFS",
+        FontId::proportional(TEXT),
+        canvas.colors.weak_text,
+    );
     let response = ui.interact(rect, ui.scope_id().with("levels"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Picture settings"));
     let response = response.on_hover_text("Click: colours, levels and frequency axis of the spectrogram");

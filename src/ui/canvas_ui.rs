@@ -74,7 +74,10 @@ struct Rows {
 
 impl Rows {
     fn new(all: Rect, waveform: bool, lanes: usize) -> Self {
-        let middle = Rect::from_min_max(pos2(all.left() + AXIS_WIDTH, all.top() + GRID), pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID));
+        let middle = Rect::from_min_max(
+            pos2(all.left() + AXIS_WIDTH, all.top() + GRID),
+            pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID),
+        );
         let mut top = middle.top();
         let mut take = |height: f32| {
             let rect = Rect::from_min_size(pos2(middle.left(), top), vec2(middle.width().max(1.0), height.max(0.0)));
@@ -115,7 +118,15 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     waveform(ui, &canvas, rows.waveform);
     spectrogram_ui::show(ui, &canvas, rows.spectrogram, panels, requests);
     axis_ui::frequencies(ui, &canvas, rows.spectrogram, AXIS_WIDTH);
-    axis_ui::levels(ui, &canvas, Rect::from_min_size(rows.spectrogram.right_top() + vec2(8.0, 0.0), vec2(SCALE_WIDTH - 8.0, rows.spectrogram.height())), requests);
+    axis_ui::levels(
+        ui,
+        &canvas,
+        Rect::from_min_size(
+            rows.spectrogram.right_top() + vec2(8.0, 0.0),
+            vec2(SCALE_WIDTH - 8.0, rows.spectrogram.height()),
+        ),
+        requests,
+    );
     lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, requests);
     wheel(ui, &canvas, rows.ruler.union(rows.spectrogram).union(rows.lanes), rows.spectrogram, requests);
     playhead(ui, &canvas, &rows);
@@ -129,7 +140,8 @@ fn waveform(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, ui.visuals().extreme_bg_color);
     let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
-    let style = waveform_painter::WaveStyle { peak: canvas.colors.waveform_peak, rms: canvas.colors.waveform_rms, gain: 1.0 };
+    let style =
+        waveform_painter::WaveStyle { peak: canvas.colors.waveform_peak, rms: canvas.colors.waveform_rms, gain: 1.0 };
     waveform_painter::paint(&painter, rect.shrink2(vec2(0.0, 2.0)), &canvas.open.tiles, &view, &style);
 }
 
@@ -151,7 +163,14 @@ fn wheel(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, spectrogram: Rect, requests: 
     }
 }
 
-fn frequency_wheel(canvas: &Canvas<'_>, rect: Rect, pointer: Pos2, by: f32, zoom: Option<f32>, requests: &mut Vec<Request>) {
+fn frequency_wheel(
+    canvas: &Canvas<'_>,
+    rect: Rect,
+    pointer: Pos2,
+    by: f32,
+    zoom: Option<f32>,
+    requests: &mut Vec<Request>,
+) {
     let view = canvas.frequencies();
     let hz_at = |y: f64| view.hz_from_y(y);
     let range = match zoom {
@@ -167,7 +186,8 @@ fn frequency_wheel(canvas: &Canvas<'_>, rect: Rect, pointer: Pos2, by: f32, zoom
         None => return,
     };
     if range != (hz_at(0.0), hz_at(1.0)) {
-        requests.push(Request::ShowFrequencies { low_hz: range.0.max(0.0), high_hz: range.1.max(range.0.max(0.0) + 1.0) });
+        requests
+            .push(Request::ShowFrequencies { low_hz: range.0.max(0.0), high_hz: range.1.max(range.0.max(0.0) + 1.0) });
     }
 }
 
@@ -188,13 +208,20 @@ fn playhead(ui: &Ui, canvas: &Canvas<'_>, rows: &Rows) {
 /// While something plays, the view turns the page when the playhead leaves it.
 fn follow_playhead(canvas: &Canvas<'_>, panels: &Panels, requests: &mut Vec<Request>) {
     let (at, view) = (canvas.bench.playhead_secs(), canvas.scale.span);
-    if canvas.bench.player.is_playing() && panels.drag.is_none() && at >= view.offset_secs && at < view.offset_secs + view.duration_secs() {
+    if canvas.bench.player.is_playing()
+        && panels.drag.is_none()
+        && at >= view.offset_secs
+        && at < view.offset_secs + view.duration_secs()
+    {
         requests.push(Request::ShowSpan(Span::between(at, at + view.duration_secs())));
     }
 }
 
 /// A name at the left of a row, in the width of the axis.
 pub fn row_name(ui: &Ui, row: Rect, text: &str, color: egui::Color32) {
-    let rect = Rect::from_min_max(pos2(row.left() - AXIS_WIDTH + 4.0, row.top()), pos2(row.left() - 6.0, row.top() + ROW_HEIGHT.min(row.height())));
+    let rect = Rect::from_min_max(
+        pos2(row.left() - AXIS_WIDTH + 4.0, row.top()),
+        pos2(row.left() - 6.0, row.top() + ROW_HEIGHT.min(row.height())),
+    );
     super::widgets::text_in(ui, rect, egui::Align2::RIGHT_CENTER, text, 11.0, color);
 }

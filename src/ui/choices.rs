@@ -3,7 +3,13 @@
 use eframe::egui::{ComboBox, Ui};
 
 /// A drop-down of `(value, text)` with an accessible name; returns the value that was chosen.
-pub fn choice<T: PartialEq + Clone>(ui: &mut Ui, name: &str, hover: &str, current: &T, all: &[(T, String)]) -> Option<T> {
+pub fn choice<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    hover: &str,
+    current: &T,
+    all: &[(T, String)],
+) -> Option<T> {
     let text = all.iter().find(|(value, _)| value == current).map(|(_, text)| text.clone()).unwrap_or_default();
     let mut chosen = None;
     let combo = ComboBox::from_id_salt(name).width(ui.available_width().min(190.0)).truncate().selected_text(text);

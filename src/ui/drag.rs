@@ -46,8 +46,12 @@ impl Drag {
         let at = self.at_secs.clamp(0.0, limit_secs);
         match self.kind {
             DragKind::Draw { anchor_secs } => Span::between(anchor_secs.clamp(0.0, limit_secs), at),
-            DragKind::Edge { edge: Edge::Onset, before, .. } => Span::between(at.min(before.offset_secs), before.offset_secs),
-            DragKind::Edge { edge: Edge::Offset, before, .. } => Span::between(before.onset_secs, at.max(before.onset_secs)),
+            DragKind::Edge { edge: Edge::Onset, before, .. } => {
+                Span::between(at.min(before.offset_secs), before.offset_secs)
+            }
+            DragKind::Edge { edge: Edge::Offset, before, .. } => {
+                Span::between(before.onset_secs, at.max(before.onset_secs))
+            }
             DragKind::Move { before, anchor_secs, .. } => before.moved(self.at_secs - anchor_secs, limit_secs),
         }
     }

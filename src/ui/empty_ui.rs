@@ -41,7 +41,8 @@ fn drop_zone(ui: &mut Ui, requests: &mut Vec<Request>) {
     let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     ui.painter().extend(egui::Shape::dashed_line(&corners, Stroke::new(width, color), 6.0, 4.0));
     // A child of its own, so that what stands below is not moved by it.
-    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink(20.0)).layout(egui::Layout::top_down(egui::Align::Center)));
+    let mut inside =
+        ui.new_child(UiBuilder::new().max_rect(rect.shrink(20.0)).layout(egui::Layout::top_down(egui::Align::Center)));
     inside.label("Drop recordings here, or");
     inside.add_space(2.0 * theme::GRID);
     inside.allocate_ui(vec2(262.0, 28.0), |ui| {

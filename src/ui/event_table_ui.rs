@@ -8,7 +8,8 @@ use crate::time::clock_text;
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
 /// Where the columns begin and how wide they are, as shares of the row.
-const COLUMNS: [(&str, f32, f32); 4] = [("Onset", 0.10, 0.21), ("Offset", 0.31, 0.21), ("Label", 0.52, 0.34), ("Score", 0.86, 0.14)];
+const COLUMNS: [(&str, f32, f32); 4] =
+    [("Onset", 0.10, 0.21), ("Offset", 0.31, 0.21), ("Label", 0.52, 0.34), ("Score", 0.86, 0.14)];
 
 /// Draws the selected event, and the table under it.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
@@ -48,7 +49,14 @@ fn summary(ui: &mut Ui, marks: &[&Mark]) {
 fn header(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), eframe::egui::Sense::hover());
     for (title, left, width) in COLUMNS {
-        text_in(ui, cell(rect.shrink2(vec2(6.0, 0.0)), left, width), Align2::LEFT_CENTER, title, 11.0, theme::colors(ui.visuals()).weak_text);
+        text_in(
+            ui,
+            cell(rect.shrink2(vec2(6.0, 0.0)), left, width),
+            Align2::LEFT_CENTER,
+            title,
+            11.0,
+            theme::colors(ui.visuals()).weak_text,
+        );
     }
 }
 
@@ -63,7 +71,8 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
         let text_color = ui.visuals().text_color();
         let score = mark.score.map(|score| format!("{score:.2}")).unwrap_or_default();
-        let texts = [clock_text(mark.span.onset_secs, 3), clock_text(mark.span.offset_secs, 3), mark.label.to_string(), score];
+        let texts =
+            [clock_text(mark.span.onset_secs, 3), clock_text(mark.span.offset_secs, 3), mark.label.to_string(), score];
         for (place, (text, (_, left, width))) in texts.iter().zip(COLUMNS).enumerate() {
             let mut area = cell(rect, left, width);
             if place == 2 {

@@ -33,8 +33,10 @@ pub fn pressed(context: &Context, panels: &Panels) -> Vec<Command> {
 
 /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
 fn command_of(modifiers: Modifiers, key: Key) -> Option<Command> {
-    let fits = |shortcut: &&KeyboardShortcut| shortcut.logical_key == key && modifiers.matches_logically(shortcut.modifiers);
-    let strictness = |shortcut: &KeyboardShortcut| u8::from(shortcut.modifiers.shift) + u8::from(shortcut.modifiers.alt);
+    let fits =
+        |shortcut: &&KeyboardShortcut| shortcut.logical_key == key && modifiers.matches_logically(shortcut.modifiers);
+    let strictness =
+        |shortcut: &KeyboardShortcut| u8::from(shortcut.modifiers.shift) + u8::from(shortcut.modifiers.alt);
     Command::ALL
         .iter()
         .filter_map(|&command| {

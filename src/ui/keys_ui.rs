@@ -23,13 +23,15 @@ pub fn show(context: &egui::Context, shown: &mut bool) {
         *shown = false;
     }
     let size = context.content_rect().size() - egui::vec2(80.0, 120.0);
-    Window::new("Keys").open(shown).collapsible(false).resizable(false).anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).show(
-        context,
-        |ui| {
+    Window::new("Keys")
+        .open(shown)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
+        .show(context, |ui| {
             ui.set_width(size.x.min(860.0));
             ScrollArea::vertical().max_height(size.y.min(640.0)).show(ui, page);
-        },
-    );
+        });
 }
 
 fn page(ui: &mut Ui) {
@@ -55,7 +57,8 @@ fn group_ui(ui: &mut Ui, group: Group) {
         .iter()
         .filter(|command| command.group() == group && !command.shortcuts().is_empty())
         .map(|command| {
-            let keys: Vec<String> = command.shortcuts().iter().map(|shortcut| context.format_shortcut(shortcut)).collect();
+            let keys: Vec<String> =
+                command.shortcuts().iter().map(|shortcut| context.format_shortcut(shortcut)).collect();
             (keys.join(" · "), command.name().trim_end_matches('…').to_owned())
         })
         .collect();

@@ -18,7 +18,14 @@ pub fn labels(bench: &Workbench) -> Vec<Arc<str>> {
 }
 
 /// Draws the lanes.
-pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, labels: &[Arc<str>], rect: Rect, axis_width: f32, requests: &mut Vec<Request>) {
+pub fn show(
+    ui: &mut Ui,
+    canvas: &Canvas<'_>,
+    labels: &[Arc<str>],
+    rect: Rect,
+    axis_width: f32,
+    requests: &mut Vec<Request>,
+) {
     if labels.is_empty() || rect.height() < LANE_HEIGHT {
         return;
     }
@@ -26,7 +33,9 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, labels: &[Arc<str>], rect: Rect, a
     ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         // The wheel moves in time here, as over the spectrogram.
-        let area = ScrollArea::vertical().auto_shrink([false, false]).scroll_source(egui::containers::scroll_area::ScrollSource::SCROLL_BAR);
+        let area = ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .scroll_source(egui::containers::scroll_area::ScrollSource::SCROLL_BAR);
         area.show_rows(ui, LANE_HEIGHT, labels.len(), |ui, rows| {
             for label in &labels[rows] {
                 let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), LANE_HEIGHT), Sense::hover());
@@ -45,7 +54,8 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
     score_curve(&painter, canvas, label, lane, color);
     let view = canvas.scale.span;
     for mark in canvas.bench.shown_marks().filter(|mark| mark.label == *label && mark.span.overlap_secs(view) > 0.0) {
-        let (left, right) = (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
+        let (left, right) =
+            (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
         let bar = Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0));
         paint_bar(&painter, mark, bar, color);
         if canvas.bench.selected == Some(mark.target) {
@@ -64,7 +74,9 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
 fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {
     match mark.state {
         MarkState::Decided(Status::Accepted | Status::Corrected) => drop(painter.rect_filled(bar, 2.0, color)),
-        MarkState::Decided(Status::Rejected) => drop(painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color))),
+        MarkState::Decided(Status::Rejected) => {
+            drop(painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)))
+        }
         MarkState::Predicted | MarkState::Decided(Status::Uncertain) => {
             painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));
             let corners = [bar.left_top(), bar.right_top(), bar.right_bottom(), bar.left_bottom(), bar.left_top()];
@@ -82,10 +94,16 @@ fn score_curve(painter: &egui::Painter, canvas: &Canvas<'_>, label: &Arc<str>, l
     let color = color.gamma_multiply(0.35);
     let mut x = lane.left();
     while x < lane.right() {
-        let (first, last) = (scores.axis.frame_at(canvas.scale.secs_from_x(x)), scores.axis.frame_at(canvas.scale.secs_from_x(x + 1.0)));
+        let (first, last) = (
+            scores.axis.frame_at(canvas.scale.secs_from_x(x)),
+            scores.axis.frame_at(canvas.scale.secs_from_x(x + 1.0)),
+        );
         let score = (first..=last.min(first + 64)).map(|frame| scores.score(frame, class)).fold(0.0, f32::max);
         if score > 0.0 {
-            let bar = Rect::from_min_max(pos2(x, lane.bottom() - 1.0 - score * (lane.height() - 2.0)), pos2(x + 1.0, lane.bottom() - 1.0));
+            let bar = Rect::from_min_max(
+                pos2(x, lane.bottom() - 1.0 - score * (lane.height() - 2.0)),
+                pos2(x + 1.0, lane.bottom() - 1.0),
+            );
             mesh.add_colored_rect(bar, color);
         }
         x += 1.0;

@@ -28,10 +28,14 @@ pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<P
     let view = canvas.scale.span;
     let rows = ((0.5 * rect.height() / TAG_HEIGHT) as usize).max(1);
     let mut ends: Vec<f32> = vec![f32::NEG_INFINITY; rows];
-    let in_view = canvas.bench.shown_marks().filter(|mark| mark.span.overlap_secs(view) > 0.0 || view.contains(mark.span.onset_secs));
+    let in_view = canvas
+        .bench
+        .shown_marks()
+        .filter(|mark| mark.span.overlap_secs(view) > 0.0 || view.contains(mark.span.onset_secs));
     in_view
         .map(|mark| {
-            let (left, right) = (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
+            let (left, right) =
+                (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
             let text = tag_text(mark);
             let wanted = painter.layout_no_wrap(text.clone(), tag_font(), Color32::WHITE).size().x + 10.0;
             let tag_left = left.max(rect.left());
@@ -79,7 +83,11 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
     for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let height = 60.0 * count as f32 / most;
         let min = pos2(rect.left() + bin as f32 * BIN_POINTS, rect.top() + 2.0);
-        painter.rect_filled(Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)), 0.0, canvas.colors.accent.gamma_multiply(0.8));
+        painter.rect_filled(
+            Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)),
+            0.0,
+            canvas.colors.accent.gamma_multiply(0.8),
+        );
     }
 }
 
@@ -93,7 +101,8 @@ pub fn paint(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], 
     back.iter().for_each(|placed| paint_region(canvas, painter, placed, false));
     front.iter().for_each(|placed| paint_region(canvas, painter, placed, true));
     // Tags after all lines, so that they can be read.
-    for (placed, selected) in back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true))) {
+    for (placed, selected) in back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true)))
+    {
         let color = label_color(canvas.bench.label_place(&placed.mark.label));
         paint_tag(painter, placed, color, selected.then_some(canvas.colors.accent));
     }
@@ -136,8 +145,14 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
     }
     match state {
         MarkState::Decided(Status::Rejected) => {
-            painter.line_segment([region.left_top(), region.right_bottom()], Stroke::new(1.0, stroke.color.gamma_multiply(0.7)));
-            painter.line_segment([region.right_top(), region.left_bottom()], Stroke::new(1.0, stroke.color.gamma_multiply(0.7)));
+            painter.line_segment(
+                [region.left_top(), region.right_bottom()],
+                Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
+            );
+            painter.line_segment(
+                [region.right_top(), region.left_bottom()],
+                Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
+            );
         }
         MarkState::Decided(Status::Corrected) => {
             for (x, inward) in [(region.left(), 6.0), (region.right(), -6.0)] {

@@ -52,7 +52,8 @@ fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 
 fn project_name(ui: &mut Ui, bench: &Workbench) {
     let name = RichText::new(bench.project_name()).family(theme::medium());
-    let hover = bench.project_path.as_ref().map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
+    let hover =
+        bench.project_path.as_ref().map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
     ui.label(name).on_hover_text(hover);
     if bench.is_unsaved() {
         ui.label(weak("· unsaved changes"));
@@ -64,14 +65,19 @@ fn device(ui: &mut Ui, bench: &Workbench) {
     let (text, hover) = match bench.scored_here() {
         Some(scored) => {
             let start = &scored.start;
-            (start.ran_on.clone(), format!("{} ran on {}\n{}", start.model, start.ran_on, start.notes.join("\n")).trim_end().to_owned())
+            (
+                start.ran_on.clone(),
+                format!("{} ran on {}\n{}", start.model, start.ran_on, start.notes.join("\n")).trim_end().to_owned(),
+            )
         }
         None => {
             let model = bench.model().map(|model| model.id.clone()).unwrap_or_else(|reason| reason);
             ("no model run yet".to_owned(), format!("Runtime and device are known as soon as {model} runs"))
         }
     };
-    let width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.clone(), egui::FontId::proportional(13.0), egui::Color32::WHITE).size().x);
+    let width = ui.fonts_mut(|fonts| {
+        fonts.layout_no_wrap(text.clone(), egui::FontId::proportional(13.0), egui::Color32::WHITE).size().x
+    });
     if ui.available_width() > width + 40.0 {
         ui.label(weak(text)).on_hover_text(hover.clone());
     }

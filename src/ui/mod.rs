@@ -115,7 +115,10 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
     }
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
-    Panel::bottom("transport").resizable(false).frame(bar).show(ui, |ui| transport_ui::show(ui, bench, panels, &mut requests));
+    Panel::bottom("transport")
+        .resizable(false)
+        .frame(bar)
+        .show(ui, |ui| transport_ui::show(ui, bench, panels, &mut requests));
     if bench.document.recordings().next().is_none() {
         CentralPanel::default().show(ui, |ui| empty_ui::show(ui, bench, &mut requests));
     } else {
@@ -165,7 +168,8 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
 }
 
 fn dropped_files(context: &egui::Context) -> Option<Request> {
-    let paths: Vec<_> = context.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+    let paths: Vec<_> =
+        context.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
     (!paths.is_empty()).then_some(Request::Open(paths))
 }
 

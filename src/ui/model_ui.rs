@@ -23,7 +23,9 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     });
     let Some(scored) = bench.scored_here() else {
         ui.add_space(theme::GRID);
-        ui.label(weak("The model's scores stay with the recording: thresholds can be moved afterwards without running it again"));
+        ui.label(weak(
+            "The model's scores stay with the recording: thresholds can be moved afterwards without running it again",
+        ));
         return;
     };
     ran_on(ui, scored);
@@ -36,7 +38,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
 fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     Grid::new("model choice").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
         ui.label(weak("Model"));
-        let models: Vec<(String, String)> = bench.models.iter().map(|listed| (listed.id.clone(), model_text(listed))).collect();
+        let models: Vec<(String, String)> =
+            bench.models.iter().map(|listed| (listed.id.clone(), model_text(listed))).collect();
         let hover = match bench.model() {
             Ok(model) => model.manifest.summary.clone(),
             Err(reason) => reason,
@@ -47,7 +50,8 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             ui.label(weak("Hop"));
             let hops = &model.manifest.hop_choices_secs;
             let first = hops.first().copied();
-            let all: Vec<(Option<f64>, String)> = hops.iter().map(|&hop| (Some(hop), format!("{hop} s a frame"))).collect();
+            let all: Vec<(Option<f64>, String)> =
+                hops.iter().map(|&hop| (Some(hop), format!("{hop} s a frame"))).collect();
             let hover = "From one scored frame to the next: shorter finds edges more exactly and takes longer";
             requests.extend(choice(ui, "Hop", hover, &bench.hop_secs.or(first), &all).map(Request::SetHop));
             ui.end_row();
@@ -87,7 +91,8 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
             ui.add(slider).accessible_name(name).on_hover_text(hover);
             ui.end_row();
         };
-        let key = format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
+        let key =
+            format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
         let hover = format!("A frame belongs to an event if its filtered score is above this ({key})");
         line(ui, "Threshold", hover, Slider::new(&mut rule.threshold, 0.01..=0.99).fixed_decimals(2));
         let hover = format!("Running median over so many frames of {hop} s: removes single outliers");
@@ -107,7 +112,12 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
 fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec<Request>) {
     let occurring = scored.scores.classes_by_peak(LISTED_PEAK);
     section(ui, "Classes that occur");
-    ui.label(weak(format!("{} of {}, strongest first; {} shown", occurring.len(), scored.scores.classes.len(), scored.chosen.len())));
+    ui.label(weak(format!(
+        "{} of {}, strongest first; {} shown",
+        occurring.len(),
+        scored.scores.classes.len(),
+        scored.chosen.len()
+    )));
     ui.horizontal(|ui| {
         let all: BTreeSet<usize> =
             occurring.iter().copied().filter(|&class| scored.scores.peaks()[class] > scored.rule.threshold).collect();
@@ -121,7 +131,9 @@ fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec
                 requests.push(Request::ChooseClasses(classes));
             }
         }
-        let filter = TextEdit::singleline(&mut panels.class_filter).hint_text("Filter classes").desired_width(ui.available_width());
+        let filter = TextEdit::singleline(&mut panels.class_filter)
+            .hint_text("Filter classes")
+            .desired_width(ui.available_width());
         ui.add(filter).accessible_name("Filter classes");
     });
     let wanted = panels.class_filter.to_lowercase();
@@ -146,19 +158,23 @@ fn class_row(ui: &mut Ui, scored: &Scored, class: usize, requests: &mut Vec<Requ
     ui.horizontal(|ui| {
         let hover = format!("{name}: greatest score {peak:.2}");
         let width = ui.available_width() - 48.0;
-        ui.allocate_ui_with_layout([width, theme::ROW_HEIGHT].into(), eframe::egui::Layout::left_to_right(eframe::egui::Align::Center), |ui| {
-            ui.set_min_width(width);
-            ui.style_mut().wrap_mode = Some(eframe::egui::TextWrapMode::Truncate);
-            if ui.add(Checkbox::new(&mut shown, name.as_str())).on_hover_text(hover).changed() {
-                let mut chosen = scored.chosen.clone();
-                if shown {
-                    chosen.insert(class);
-                } else {
-                    chosen.remove(&class);
+        ui.allocate_ui_with_layout(
+            [width, theme::ROW_HEIGHT].into(),
+            eframe::egui::Layout::left_to_right(eframe::egui::Align::Center),
+            |ui| {
+                ui.set_min_width(width);
+                ui.style_mut().wrap_mode = Some(eframe::egui::TextWrapMode::Truncate);
+                if ui.add(Checkbox::new(&mut shown, name.as_str())).on_hover_text(hover).changed() {
+                    let mut chosen = scored.chosen.clone();
+                    if shown {
+                        chosen.insert(class);
+                    } else {
+                        chosen.remove(&class);
+                    }
+                    requests.push(Request::ChooseClasses(chosen));
                 }
-                requests.push(Request::ChooseClasses(chosen));
-            }
-        });
+            },
+        );
         ui.label(weak(format!("{peak:.2}")));
     });
 }

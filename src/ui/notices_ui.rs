@@ -13,7 +13,8 @@ pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Reque
     if notices.is_empty() {
         return;
     }
-    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -56.0));
+    let area =
+        Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -56.0));
     area.accessible_name("Notices").show(context, |ui| {
         ui.set_width(WIDTH);
         for notice in notices.iter().rev().take(SHOWN) {

@@ -14,7 +14,9 @@ const LABELS_SHOWN: usize = 40;
 enum Subject {
     Commands,
     /// A label for a target, or for the events that will be drawn.
-    Labels { target: Option<Target> },
+    Labels {
+        target: Option<Target>,
+    },
 }
 
 /// A palette that is open.
@@ -86,7 +88,12 @@ impl Palette {
         let found = bench.label_set.search(&self.query, &recent, LABELS_SHOWN);
         let mut lines: Vec<Line> = found
             .into_iter()
-            .map(|found| Line { text: found.name.to_string(), hint: found.parents.to_string(), request: request(found.name), enabled: true })
+            .map(|found| Line {
+                text: found.name.to_string(),
+                hint: found.parents.to_string(),
+                request: request(found.name),
+                enabled: true,
+            })
             .collect();
         let own = self.query.trim();
         if !own.is_empty() && !lines.iter().any(|line| line.text.eq_ignore_ascii_case(own)) {
@@ -117,7 +124,8 @@ pub fn show(context: &egui::Context, bench: &Workbench, panels: &mut Panels, req
         });
     });
     let outside = context.input(|input| {
-        input.pointer.any_pressed() && input.pointer.interact_pos().is_some_and(|at| !response.response.rect.contains(at))
+        input.pointer.any_pressed()
+            && input.pointer.interact_pos().is_some_and(|at| !response.response.rect.contains(at))
     });
     closed |= outside && !palette.fresh;
     palette.fresh = false;
@@ -132,7 +140,10 @@ pub fn show(context: &egui::Context, bench: &Workbench, panels: &mut Panels, req
 
 fn stepped(context: &egui::Context, place: usize, count: usize) -> usize {
     let (down, up) = context.input_mut(|input| {
-        (input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown), input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp))
+        (
+            input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown),
+            input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp),
+        )
     });
     (place + down).saturating_sub(up).min(count.saturating_sub(1))
 }

@@ -54,7 +54,8 @@ pub fn show(context: &egui::Context, panels: &mut Panels, requests: &mut Vec<Req
     let Some(prompt) = &mut panels.path_prompt else { return };
     let mut closed = context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     let mut done = context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
-    let area = Area::new(Id::unique("path prompt")).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 96.0));
+    let area =
+        Area::new(Id::unique("path prompt")).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 96.0));
     area.accessible_name("Path").show(context, |ui| {
         Frame::window(ui.style()).show(ui, |ui| {
             ui.set_width(560.0);

@@ -66,12 +66,15 @@ fn recording_row(ui: &mut Ui, bench: &Workbench, id: RecordingId, recording: &Re
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, colors.weak_text);
         let count = if labels > 0 { labels.to_string() } else { String::new() };
         let taken = text_in(ui, rect, Align2::RIGHT_CENTER, &count, 12.0, colors.weak_text);
-        let middle = egui::Rect::from_min_max(rect.min + egui::vec2(20.0, 0.0), rect.max - egui::vec2(taken + 6.0, 0.0));
+        let middle =
+            egui::Rect::from_min_max(rect.min + egui::vec2(20.0, 0.0), rect.max - egui::vec2(taken + 6.0, 0.0));
         text_in(ui, middle, Align2::LEFT_CENTER, &name, 13.0, ui.visuals().text_color());
     });
     let length = crate::time::clock_text(recording.duration_secs, 1);
-    let format = bench.specs.get(&id).map(|spec| format!("\n{} · {} Hz · {} ch", spec.format, spec.sample_rate, spec.channels));
-    let hover = format!("{}\n{length}{} · {words} · {labels} labels", recording.path.display(), format.unwrap_or_default());
+    let format =
+        bench.specs.get(&id).map(|spec| format!("\n{} · {} Hz · {} ch", spec.format, spec.sample_rate, spec.channels));
+    let hover =
+        format!("{}\n{length}{} · {words} · {labels} labels", recording.path.display(), format.unwrap_or_default());
     if response.on_hover_text(hover).clicked() {
         requests.push(Request::ShowRecording(id));
     }

@@ -8,7 +8,8 @@ use super::{Panels, theme};
 use crate::app::{Command, Edge, Request, Target};
 use crate::time::{Span, clock_text};
 use eframe::egui::{
-    self, Align2, Button, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    self, Align2, Button, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 /// How close to an edge the pointer takes hold of it, in points.
@@ -28,7 +29,12 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
             let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
             spectrogram.paint(&painter, rect, &canvas.open.tiles, &view, &canvas.frequencies(), &canvas.style());
         }
-        None => note(&painter, rect.center(), Align2::CENTER_CENTER, "No spectrogram: this system offers no graphics that Earmark can use"),
+        None => note(
+            &painter,
+            rect.center(),
+            Align2::CENTER_CENTER,
+            "No spectrogram: this system offers no graphics that Earmark can use",
+        ),
     }
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
@@ -81,7 +87,8 @@ fn under(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], at: Pos2) -> Under {
         edges.push(((placed.region.right() - at.x).abs(), placed, Edge::Offset));
     }
     edges.retain(|(distance, ..)| *distance <= GRIP_POINTS);
-    let nearest = edges.into_iter().min_by(|a, b| selected_first(&a.1).cmp(&selected_first(&b.1)).then(a.0.total_cmp(&b.0)));
+    let nearest =
+        edges.into_iter().min_by(|a, b| selected_first(&a.1).cmp(&selected_first(&b.1)).then(a.0.total_cmp(&b.0)));
     if let Some((_, placed, edge)) = nearest {
         return Under::Edge(placed.mark.target, edge, placed.mark.span);
     }
@@ -139,7 +146,14 @@ fn begin(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers
 }
 
 /// Follows the pointer, and scrolls at the border.
-fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, drag: &mut Drag, requests: &mut Vec<Request>) {
+fn carry_on(
+    ui: &Ui,
+    canvas: &Canvas<'_>,
+    rect: Rect,
+    response: &Response,
+    drag: &mut Drag,
+    requests: &mut Vec<Request>,
+) {
     let Some(at) = response.interact_pointer_pos() else { return };
     drag.at_secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
     let beyond = (at.x - (rect.right() - BORDER_POINTS)).max(0.0) - (rect.left() + BORDER_POINTS - at.x).max(0.0);

@@ -1,7 +1,8 @@
 //! Colours, spacing, fonts: the look of the window. The only place of the window's own code with literal colours.
 
 use eframe::egui::{
-    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals, vec2,
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Theme,
+    Visuals, vec2,
 };
 use std::sync::Arc;
 

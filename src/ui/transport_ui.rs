@@ -64,7 +64,11 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
     } else if bench.scored_here().is_none() && bench.runs.is_empty() {
         format!("{} detect events   drag on the spectrogram to draw one", key(Command::Detect))
     } else {
-        format!("{} next undecided   {} next event   drag to draw one", key(Command::NextUndecided), key(Command::NextEvent))
+        format!(
+            "{} next undecided   {} next event   drag to draw one",
+            key(Command::NextUndecided),
+            key(Command::NextEvent)
+        )
     };
     let readout = &panels.readout;
     let shown = if readout.is_empty() { weak(text) } else { RichText::new(readout).monospace() };
@@ -73,7 +77,9 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
 
 /// The model runs: progress, speed, stop.
 fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
-    let Some((&id, run)) = bench.runs.iter().max_by(|a, b| a.1.elapsed_secs.total_cmp(&b.1.elapsed_secs)) else { return };
+    let Some((&id, run)) = bench.runs.iter().max_by(|a, b| a.1.elapsed_secs.total_cmp(&b.1.elapsed_secs)) else {
+        return;
+    };
     icon_button(ui, Command::CancelDetection, true, requests);
     let Some(recording) = bench.document.recording(id) else { return };
     let waiting = if bench.runs.len() > 1 { format!(" · {} more", bench.runs.len() - 1) } else { String::new() };

@@ -18,7 +18,8 @@ pub fn icon_button_showing(
     on: bool,
     requests: &mut Vec<Request>,
 ) -> Response {
-    let button = Button::new(RichText::new(icon).size(16.0)).selected(on).min_size(vec2(28.0, 28.0)).frame_when_inactive(on);
+    let button =
+        Button::new(RichText::new(icon).size(16.0)).selected(on).min_size(vec2(28.0, 28.0)).frame_when_inactive(on);
     let response = ui.add_enabled(enabled, button).accessible_name(command.name());
     let hover = command.hover_text(ui.ctx());
     let response = response.on_hover_text(hover.clone()).on_disabled_hover_text(hover);
@@ -30,7 +31,11 @@ pub fn icon_button_showing(
 
 /// A button with icon and name.
 pub fn command_button(ui: &mut Ui, command: Command, enabled: bool, requests: &mut Vec<Request>) -> Response {
-    let text = if command.icon().is_empty() { command.name().to_owned() } else { format!("{} {}", command.icon(), command.name()) };
+    let text = if command.icon().is_empty() {
+        command.name().to_owned()
+    } else {
+        format!("{} {}", command.icon(), command.name())
+    };
     let response = ui.add_enabled(enabled, Button::new(text)).accessible_name(command.name());
     let hover = command.hover_text(ui.ctx());
     let response = response.on_hover_text(hover.clone()).on_disabled_hover_text(hover);
@@ -43,7 +48,8 @@ pub fn command_button(ui: &mut Ui, command: Command, enabled: bool, requests: &m
 /// A line of a menu: name and key.
 pub fn menu_line(ui: &mut Ui, command: Command, enabled: bool, requests: &mut Vec<Request>) {
     let key = command.key_text(ui.ctx());
-    let response = ui.add_enabled(enabled, Button::new(command.name()).shortcut_text(key)).on_hover_text(command.tooltip());
+    let response =
+        ui.add_enabled(enabled, Button::new(command.name()).shortcut_text(key)).on_hover_text(command.tooltip());
     if response.clicked() {
         requests.push(Request::Do(command));
         ui.close();

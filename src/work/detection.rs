@@ -31,8 +31,7 @@ pub struct DetectionQueue {
 impl DetectionQueue {
     /// Starts the thread; it sleeps until there is a job.
     pub fn start(updates: &UpdateSender) -> Self {
-        // Bounded by the list of recordings, of which the window queues each once.
-        #[expect(clippy::disallowed_methods, reason = "the window must never wait for the inference thread")]
+        // tidy: the window must never wait here; the list of recordings, each queued once, bounds it.
         let (jobs, waiting) = unbounded();
         let told = updates.clone();
         spawn("inference", updates, move || Inference { updates: told, detector: None }.serve(&waiting));
@@ -73,7 +72,7 @@ impl Inference {
     fn try_run(&mut self, job: &DetectionJob) -> Result<DetectionEnd, ModelError> {
         let updates = self.updates.clone();
         let detector = self.detector_for(job)?;
-        let mut source = audio::open(&job.path)?;
+        let source = audio::open(&job.path)?;
         let start = DetectionStart {
             model: job.model.id.as_str().into(),
             version: job.model.manifest.version.as_str().into(),
@@ -84,7 +83,7 @@ impl Inference {
         };
         updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) });
         let started = Instant::now();
-        let summary = detector.run(source.as_mut(), &|| job.cancel.is_cancelled(), &mut |block| {
+        let summary = detector.run(source, &|| job.cancel.is_cancelled(), &mut |block| {
             updates.send(Update::Scores {
                 recording: job.recording,
                 scores: block.scores.to_vec(),
@@ -100,7 +99,8 @@ impl Inference {
     }
 
     fn detector_for(&mut self, job: &DetectionJob) -> Result<&mut Detector, ModelError> {
-        let fits = matches!(&self.detector, Some((path, options, _)) if *path == job.model.path && *options == job.options);
+        let fits =
+            matches!(&self.detector, Some((path, options, _)) if *path == job.model.path && *options == job.options);
         if !fits {
             self.detector = None;
         }

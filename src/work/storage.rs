@@ -46,7 +46,7 @@ pub struct Storage {
 impl Storage {
     /// Starts the thread; it sleeps until it is asked.
     pub fn start(updates: &UpdateSender) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the window must never wait for a disk")]
+        // tidy: the window must never wait for a disk; a person's requests are few.
         let (requests, waiting) = unbounded();
         let told = updates.clone();
         let thread = spawn("storage", updates, move || serve(&waiting, &told));
@@ -92,7 +92,8 @@ fn answer(request: StorageRequest) -> Update {
         }
         StorageRequest::ExportLabels { path, labels } => {
             let counts = (labels.rows.len(), labels.files.len());
-            let result = format::write_file(format::ALL[0], &path, &labels).map(|_| counts).map_err(|error| error.to_string());
+            let result =
+                format::write_file(format::ALL[0], &path, &labels).map(|_| counts).map_err(|error| error.to_string());
             Update::Exported { path, result }
         }
         StorageRequest::ImportLabels(path) => {

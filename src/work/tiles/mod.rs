@@ -119,6 +119,7 @@ impl TileEngine {
         let stft = settings.stft.unwrap_or_else(|| StftSpec::for_sample_rate(spec.sample_rate));
         let layout = PyramidLayout::new(spec.sample_rate, stft);
         let channel = settings.channel;
+        // tidy: what is asked for bounds what comes; threads that waited here could not be cancelled.
         let (sender, outcomes) = crossbeam_channel::unbounded();
         let engine = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),

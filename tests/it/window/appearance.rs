@@ -39,11 +39,14 @@ fn every_command_is_in_a_menu_and_in_the_palette() {
 
 #[test]
 fn nothing_overlaps_from_the_smallest_window_to_4k() {
-    for (size, pixels_per_point) in [(vec2(1024.0, 700.0), 1.0), (vec2(1440.0, 900.0), 2.0), (vec2(3840.0, 2160.0), 1.0)] {
+    for (size, pixels_per_point) in
+        [(vec2(1024.0, 700.0), 1.0), (vec2(1440.0, 900.0), 2.0), (vec2(3840.0, 2160.0), 1.0)]
+    {
         let mut harness = window_of(size, pixels_per_point, settings(), vec![soundscape(0)]);
         wait(&mut harness, "the recording", |bench| bench.open.is_some());
         let rect = |label: &str| harness.get_by_label(label).rect();
-        let (overview, ruler, spectrogram) = (rect("Overview of the whole recording"), rect("Time ruler"), rect("Spectrogram"));
+        let (overview, ruler, spectrogram) =
+            (rect("Overview of the whole recording"), rect("Time ruler"), rect("Spectrogram"));
         assert!(overview.bottom() <= ruler.top() + 0.5 && ruler.bottom() <= spectrogram.top() + 0.5, "{size}");
         assert!(spectrogram.width() > 300.0 && spectrogram.height() > 250.0, "{size}: {spectrogram}");
         let play = rect(Command::PlayPause.name());
@@ -58,7 +61,9 @@ fn nothing_overlaps_from_the_smallest_window_to_4k() {
 fn the_spectrogram_is_drawn_in_both_themes() {
     for dark in [true, false] {
         let mut harness = window(Settings { dark, ..settings() }, vec![soundscape(0)]);
-        wait(&mut harness, "the pictures", |bench| bench.open.as_ref().is_some_and(|open| open.tiles.progress() >= 1.0));
+        wait(&mut harness, "the pictures", |bench| {
+            bench.open.as_ref().is_some_and(|open| open.tiles.progress() >= 1.0)
+        });
         wait(&mut harness, "the tiles", |bench| bench.open.as_ref().is_some_and(|open| open.tiles.is_view_complete()));
         harness.run_steps(8);
         let rect = harness.get_by_label("Spectrogram").rect();
@@ -79,7 +84,8 @@ fn the_spectrogram_is_drawn_in_both_themes() {
 #[test]
 fn panels_can_be_hidden_by_key() {
     let mut harness = opened(vec![soundscape(0)]);
-    let width = |harness: &egui_kittest::Harness<'_, earmark::app::App>| harness.get_by_label("Spectrogram").rect().width();
+    let width =
+        |harness: &egui_kittest::Harness<'_, earmark::app::App>| harness.get_by_label("Spectrogram").rect().width();
     let narrow = width(&harness);
     press(&mut harness, Key::F2);
     press(&mut harness, Key::F3);

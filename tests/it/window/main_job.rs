@@ -61,7 +61,11 @@ fn open_detect_correct_undo_redo_export() {
     press(&mut harness, Key::Enter);
     let drawn = events(&harness).into_iter().find(|event| event.origin == Origin::Human).unwrap();
     assert_eq!(&*drawn.label, "Bicycle bell");
-    assert!((drawn.span.onset_secs - 14.8).abs() < 0.05 && (drawn.span.offset_secs - 15.8).abs() < 0.05, "{:?}", drawn.span);
+    assert!(
+        (drawn.span.onset_secs - 14.8).abs() < 0.05 && (drawn.span.offset_secs - 15.8).abs() < 0.05,
+        "{:?}",
+        drawn.span
+    );
 
     // Undo all, redo all.
     let end = harness.state().bench.document.clone();
@@ -154,7 +158,8 @@ fn a_broken_file_is_told_and_the_others_open() {
 fn imported_labels_are_one_step_of_undo() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("labels.tsv");
-    let text = "filename\tonset\toffset\tevent_label\nsoundscape_000.flac\t1.0\t2.5\tDog\nsoundscape_000.flac\t3\t4\tCat\n";
+    let text =
+        "filename\tonset\toffset\tevent_label\nsoundscape_000.flac\t1.0\t2.5\tDog\nsoundscape_000.flac\t3\t4\tCat\n";
     std::fs::write(&path, text).unwrap();
     let mut harness = opened(vec![soundscape(0)]);
     press_with(&mut harness, Modifiers::COMMAND, Key::I);

@@ -35,7 +35,8 @@ pub fn window_of(size: Vec2, pixels_per_point: f32, settings: Settings, files: V
 pub fn wait(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&Workbench) -> bool) {
     let began = Instant::now();
     while !done(&harness.state().bench) {
-        let notices: Vec<&str> = harness.state().bench.notices.list().iter().map(|notice| notice.text.as_str()).collect();
+        let notices: Vec<&str> =
+            harness.state().bench.notices.list().iter().map(|notice| notice.text.as_str()).collect();
         assert!(began.elapsed() < Duration::from_secs(60), "waited in vain for: {what}; notices: {notices:?}");
         harness.step();
         std::thread::sleep(Duration::from_millis(5));
