@@ -73,9 +73,11 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
 
 fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {
     match mark.state {
-        MarkState::Decided(Status::Accepted | Status::Corrected) => drop(painter.rect_filled(bar, 2.0, color)),
+        MarkState::Decided(Status::Accepted | Status::Corrected) => {
+            painter.rect_filled(bar, 2.0, color);
+        }
         MarkState::Decided(Status::Rejected) => {
-            drop(painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)))
+            painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
         }
         MarkState::Predicted | MarkState::Decided(Status::Uncertain) => {
             painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));

@@ -1,6 +1,7 @@
 //! A window without a display, and how to wait for its threads.
 
 use earmark::app::{App, Settings, Workbench};
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -76,7 +77,7 @@ pub fn drag(harness: &mut Harness<'_, App>, from: Pos2, to: Pos2) {
 /// Types a path into the prompt that is open and confirms it.
 pub fn answer_path(harness: &mut Harness<'_, App>, title: &str, path: &Path) {
     harness.run_steps(2);
-    harness.get_by_label(title).type_text(&path.display().to_string());
+    harness.get_by_role_and_label(Role::TextInput, title).type_text(&path.display().to_string());
     harness.run_steps(2);
     press(harness, Key::Enter);
 }
