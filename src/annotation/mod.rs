@@ -7,6 +7,7 @@
 mod document;
 mod event;
 mod history;
+pub mod label_search;
 
 pub use document::{Document, Edit, EditError, Recording, RecordingId};
 pub use event::{Event, EventId, Origin, Status};

@@ -1,5 +1,9 @@
 //! A model's scores over a recording, frame by class, kept small: hours of hundreds of classes fit in memory.
 
+mod bytes;
+
+pub use bytes::ScoreBytesError;
+
 use crate::time::Span;
 use std::sync::Arc;
 

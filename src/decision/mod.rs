@@ -8,5 +8,5 @@ mod frame_scores;
 mod rule;
 
 pub use filter::median_filter;
-pub use frame_scores::{FrameAxis, FrameScores};
+pub use frame_scores::{FrameAxis, FrameScores, ScoreBytesError};
 pub use rule::{DecisionRule, Prediction, decide_class};

@@ -234,3 +234,21 @@ proptest! {
         let _ = format::read(&Dcase, &bytes[..], Path::new("l.tsv"));
     }
 }
+
+#[test]
+fn the_example_has_labels_for_each_recording_and_a_map_onto_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/example");
+    let labels = format::read_file(&Dcase, &folder.join("labels.tsv")).unwrap();
+    assert_eq!((labels.rows.len(), labels.warnings.len()), (52, 0));
+    assert_eq!(labels.files, (0..6).map(|index| format!("soundscape_00{index}.flac")).collect::<Vec<_>>());
+    assert!(labels.files.iter().all(|file| folder.join(file).exists()));
+    let map = std::fs::read_to_string(folder.join("labels_map.tsv")).unwrap();
+    let rows: Vec<(&str, &str)> =
+        map.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t')).collect();
+    assert_eq!(rows.len(), 183);
+    assert!(rows.iter().all(|(_, target)| labels.rows.iter().any(|row| *row.event_label == **target)));
+    let label_set = earmark::annotation::label_search::LabelSet::audioset();
+    for (class, _) in rows {
+        assert_eq!(*label_set.search(class, &[], 1)[0].name, *class);
+    }
+}
