@@ -127,13 +127,11 @@ impl OrtLibrary {
     fn session(&self, onnx: &[u8], device: &OrtDevice, threads: usize) -> Result<Session, String> {
         // The builder's errors carry the builder and cannot leave this thread, hence the text.
         let text = |error: ort::Error<ort::session::builder::SessionBuilder>| error.to_string();
-        let mut builder = Session::builder(&self.environment)
-            .map_err(|error| error.to_string())?
-            .with_log_level(LogLevel::Warning)
-            .and_then(|builder| builder.with_intra_threads(threads))
-            .and_then(|builder| builder.with_inter_threads(1))
-            .and_then(|builder| builder.with_intra_op_spinning(false))
-            .map_err(text)?;
+        let mut builder = Session::builder(&self.environment).map_err(|error| error.to_string())?;
+        builder = builder.with_log_level(LogLevel::Warning).map_err(text)?;
+        builder = builder.with_intra_threads(threads).map_err(text)?;
+        builder = builder.with_inter_threads(1).map_err(text)?;
+        builder = builder.with_intra_op_spinning(false).map_err(text)?;
         if let Some(provider) = &device.provider {
             builder = builder.with_execution_providers([provider.clone().error_on_failure()]).map_err(text)?;
         }

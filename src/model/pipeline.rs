@@ -55,12 +55,12 @@ pub(super) fn run(
         let (batch_sender, batches) = bounded::<(usize, Batch)>(backends.len() + 1);
         let (score_sender, scores) = bounded::<Scored>(backends.len() + 1);
         let stop = &stop;
-        let reader = spawn(scope, "features".to_owned(), move || read(plan, source, &batch_sender, stop))?;
+        let reader = spawn(scope, "features", move || read(plan, source, &batch_sender, stop))?;
         let mut workers = Vec::new();
         for (index, backend) in backends.iter_mut().enumerate() {
             let (batches, score_sender) = (batches.clone(), score_sender.clone());
             let worker = move || work(plan, backend.as_mut(), &batches, &score_sender);
-            workers.push(spawn(scope, format!("inference-{index}"), worker)?);
+            workers.push(spawn(scope, &format!("inference-{index}"), worker)?);
         }
         // Only the threads hold these ends now, so that each channel closes when its last sender or receiver is done.
         drop((batches, score_sender));
@@ -78,12 +78,13 @@ pub(super) fn run(
 
 fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
-    name: String,
+    name: &str,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>, ModelError> {
-    let failed =
-        |error| ModelError::Inference { model: name.clone(), reason: format!("no thread could be started: {error}") };
-    Builder::new().name(name.clone()).spawn_scoped(scope, work).map_err(failed)
+    Builder::new().name(name.to_owned()).spawn_scoped(scope, work).map_err(|error| ModelError::Inference {
+        model: format!("the {name} thread"),
+        reason: format!("it could not be started: {error}"),
+    })
 }
 
 fn join<T>(plan: &Plan, handle: ScopedJoinHandle<'_, T>) -> Result<T, ModelError> {

@@ -203,7 +203,7 @@ fn changed_model(parent: &Path, id: &str, change: &dyn Fn(String) -> String) -> 
 fn long_recordings_in_pieces_give_the_scores_of_the_whole() {
     let parent = tempfile::tempdir().unwrap();
     let path =
-        changed_model(parent.path(), "firered-aed", &|text| text.replace("piece_secs = 20.0", "piece_secs = 120.0"));
+        changed_model(parent.path(), "firered-aed", &|text| text.replace("piece_secs = 30.0", "piece_secs = 120.0"));
     let whole = ModelFolder::open(&path).unwrap();
     let recording: Vec<f32> = [samples("mix_16k"), samples("bell_10s_16k"), samples("mix_16k")].concat();
     let run = |folder: &ModelFolder| {

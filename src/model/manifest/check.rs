@@ -215,7 +215,7 @@ impl Checker<'_> {
         self.range("self_check.spread", raw.spread, 0.0, 1e6)?;
         self.range("self_check.tolerance", raw.tolerance, 1e-6, 0.05)?;
         let rows = match layout {
-            Layout::Clips { frame_count } if raw.frames % frame_count == 0 => raw.frames / frame_count,
+            Layout::Clips { frame_count } if raw.frames.is_multiple_of(frame_count) => raw.frames / frame_count,
             Layout::Clips { frame_count } => {
                 let expected = format!("a multiple of the {frame_count} frames of a clip");
                 return Err(self.refuse("self_check.frames", raw.frames, expected));
@@ -244,7 +244,13 @@ impl Checker<'_> {
         Ok(frames.round() as usize)
     }
 
-    fn range<T: PartialOrd + Display>(&self, field: &str, found: T, least: T, most: T) -> Result<(), ModelError> {
+    fn range<T: PartialOrd + Display + Copy>(
+        &self,
+        field: &str,
+        found: T,
+        least: T,
+        most: T,
+    ) -> Result<(), ModelError> {
         // Not a number is in no range.
         if found >= least && found <= most {
             return Ok(());

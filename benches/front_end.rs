@@ -1,0 +1,34 @@
+//! How fast the front ends of the bundled models are, on one thread: `cargo bench --bench front_end`.
+//!
+//! Criterion's throughput is in samples a second; divided by 16,000 it is the multiple of real time.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use earmark::dsp::LogMel;
+use earmark::model::ModelFolder;
+use std::hint::black_box;
+use std::path::Path;
+
+fn front_ends(criterion: &mut Criterion) {
+    // A minute of something that is neither silent nor periodic.
+    let samples: Vec<f32> =
+        (0..60 * 16_000).map(|at| ((at as f32 * 0.37).sin() * (at as f32 * 1e-4).cos()) * 0.3).collect();
+    let mut group = criterion.benchmark_group("front_end");
+    group.throughput(Throughput::Elements(samples.len() as u64));
+    for id in ["yamnet", "firered-aed"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(id);
+        let spec = ModelFolder::open(&folder).unwrap().manifest.front_end;
+        let mut frames = Vec::new();
+        group.bench_function(id, |bencher| {
+            bencher.iter(|| {
+                frames.clear();
+                let mut front_end = LogMel::new(spec.clone());
+                samples.chunks(8000).for_each(|piece| front_end.push(piece, &mut frames));
+                black_box(&frames);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, front_ends);
+criterion_main!(benches);
