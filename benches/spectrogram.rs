@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use earmark::audio::{AudioError, SampleSource, StreamSpec};
 use earmark::dsp::decibel::byte_from_power;
 use earmark::dsp::stft::{Stft, StftSpec};
-use earmark::work::{TileEngine, TileSettings};
+use earmark::work::{TileEngine, TileSettings, Wake};
 
 /// A recording in memory, repeated without end: decoding costs next to nothing.
 struct Loop {
@@ -84,7 +84,7 @@ fn whole(criterion: &mut Criterion) {
                 let _ = sender.send(());
             };
             let settings = TileSettings { threads: 1, ..TileSettings::default() };
-            let mut engine = TileEngine::new(Arc::new(factory), &spec, settings, Arc::new(wake));
+            let mut engine = TileEngine::new(Arc::new(factory), &spec, settings, &(Arc::new(wake) as Wake));
             while engine.known_duration_secs().is_none() {
                 let _ = woken.recv();
                 engine.poll();

@@ -8,7 +8,7 @@
 pub const FLOOR_DB: f32 = -120.0;
 
 /// `10·log10(2)`: decibels in a doubling of power.
-const DB_PER_OCTAVE: f32 = 3.010_299_9;
+const DB_PER_OCTAVE: f32 = 3.010_3;
 
 /// Bytes in one decibel.
 const BYTES_PER_DB: f32 = 255.0 / -FLOOR_DB;
@@ -43,8 +43,12 @@ pub fn db_from_power(power: f32) -> f32 {
 #[inline]
 pub fn byte_from_power(power: f32) -> u8 {
     let rounded = f32::from_bits(power.to_bits() & MANTISSA_MASK);
-    let byte = (255.5 + BYTES_PER_DB * DB_PER_OCTAVE * fast_log2(rounded)).clamp(0.0, 255.0);
-    byte as i32 as u8
+    let byte = 255.0 + BYTES_PER_DB * DB_PER_OCTAVE * fast_log2(rounded);
+    // Comparisons instead of `clamp`, and the addition of 2^23 (which leaves the rounded number in the lowest bits) instead of a
+    // conversion: both are single instructions on several numbers at once, without care for what is not a number.
+    let byte = if byte > 0.0 { byte } else { 0.0 };
+    let byte = if byte < 255.0 { byte } else { 255.0 };
+    (byte + 8_388_608.0).to_bits() as u8
 }
 
 /// The level that a byte stands for, in decibels from [`FLOOR_DB`] to 0.

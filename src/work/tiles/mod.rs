@@ -114,7 +114,7 @@ impl Drop for TileEngine {
 impl TileEngine {
     /// Starts the threads for a recording. `factory` opens it for a thread, `spec` is what is known of it, `wake` is called when
     /// results wait. Failures become notices.
-    pub fn new(factory: SourceFactory, spec: &StreamSpec, settings: TileSettings, wake: Wake) -> Self {
+    pub fn new(factory: SourceFactory, spec: &StreamSpec, settings: TileSettings, wake: &Wake) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let stft = settings.stft.unwrap_or_else(|| StftSpec::for_sample_rate(spec.sample_rate));
         let layout = PyramidLayout::new(spec.sample_rate, stft);
@@ -142,7 +142,7 @@ impl TileEngine {
             _cancel_overview: CancelOnDrop::default(),
         };
         let opener = Arc::new(Opener { factory, layout, channel, format: spec.format.clone() });
-        engine.start_threads(&opener, settings.threads.max(1), &sender, &wake);
+        engine.start_threads(&opener, settings.threads.max(1), &sender, wake);
         engine
     }
 

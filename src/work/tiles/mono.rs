@@ -36,8 +36,8 @@ impl MonoReader {
     /// Fills `out` with the samples from `first` on. Samples that are no numbers become 0. Returns which part of `out` lies within
     /// the recording.
     pub(super) fn read(&mut self, first: i64, out: &mut [f32]) -> Result<std::ops::Range<usize>, AudioError> {
-        out.fill(0.0);
         let skipped = first.min(0).unsigned_abs().min(out.len() as u64) as usize;
+        out[..skipped].fill(0.0);
         let mut filled = skipped;
         while filled < out.len() {
             let position = first.max(0) as u64 + (filled - skipped) as u64;
@@ -45,18 +45,21 @@ impl MonoReader {
                 break;
             }
             let wanted = (out.len() - filled).min(self.interleaved.len() / self.channels);
-            let read = self.source.read(position, &mut self.interleaved[..wanted * self.channels])?.min(wanted);
-            mix(
-                &self.interleaved[..read * self.channels],
-                self.channels,
-                self.channel,
-                &mut out[filled..filled + read],
-            );
+            let part = &mut out[filled..filled + wanted];
+            let read = if self.channels == 1 {
+                self.source.read(position, part)?.min(wanted)
+            } else {
+                let read = self.source.read(position, &mut self.interleaved[..wanted * self.channels])?.min(wanted);
+                mix(&self.interleaved[..read * self.channels], self.channels, self.channel, &mut part[..read]);
+                read
+            };
+            clean(&mut part[..read]);
             filled += read;
             if read < wanted {
                 self.end = Some(self.end.unwrap_or(u64::MAX).min(position + read as u64));
             }
         }
+        out[filled..].fill(0.0);
         Ok(skipped..filled)
     }
 }
@@ -65,7 +68,6 @@ impl MonoReader {
 fn mix(interleaved: &[f32], channels: usize, channel: Channel, out: &mut [f32]) {
     let frames = interleaved.chunks_exact(channels);
     match channel {
-        Channel::Mix if channels == 1 => out.copy_from_slice(interleaved),
         Channel::Mix => {
             let scale = 1.0 / channels as f32;
             out.iter_mut().zip(frames).for_each(|(out, frame)| *out = frame.iter().sum::<f32>() * scale);
@@ -75,8 +77,14 @@ fn mix(interleaved: &[f32], channels: usize, channel: Channel, out: &mut [f32]) 
             out.iter_mut().zip(frames).for_each(|(out, frame)| *out = frame[index]);
         }
     }
-    for sample in out.iter_mut().filter(|sample| !sample.is_finite()) {
-        *sample = 0.0;
+}
+
+/// Makes samples that are no finite numbers 0. They are so rare that they are only looked for one by one if there are any.
+fn clean(samples: &mut [f32]) {
+    const EXPONENT: u32 = 0x7f80_0000;
+    let any = samples.iter().fold(false, |any, sample| any | (sample.to_bits() & EXPONENT == EXPONENT));
+    if any {
+        samples.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
     }
 }
 
@@ -89,6 +97,7 @@ mod tests {
         let interleaved = [1.0, 3.0, f32::NAN, 5.0];
         let mut out = [0.0; 2];
         mix(&interleaved, 2, Channel::Mix, &mut out);
+        clean(&mut out);
         assert_eq!(out, [2.0, 0.0]);
         mix(&interleaved, 2, Channel::One(1), &mut out);
         assert_eq!(out, [3.0, 5.0]);

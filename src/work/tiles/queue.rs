@@ -76,7 +76,7 @@ impl JobQueue {
 
     /// Waits until nothing is wanted, but no longer than `longest`.
     pub(super) fn wait_until_idle(&self, longest: Duration) {
-        let is_busy = |state: &mut State| !state.is_closed && !(state.wanted.is_empty() && state.running.is_empty());
+        let is_busy = |state: &mut State| !(state.is_closed || state.wanted.is_empty() && state.running.is_empty());
         drop(self.idle.wait_timeout_while(self.state(), longest, is_busy));
     }
 

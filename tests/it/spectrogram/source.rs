@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use earmark::audio::{AudioError, SampleSource, StreamSpec};
 use earmark::spectrogram::TimeView;
-use earmark::work::{TileEngine, TileSettings};
+use earmark::work::{TileEngine, TileSettings, Wake};
 
 /// A number between −1 and 1 that depends on `n` alone.
 pub fn noise(n: u64) -> f32 {
@@ -141,7 +141,7 @@ impl Watched {
         let wake = move || {
             let _ = sender.send(());
         };
-        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, settings, Arc::new(wake));
+        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, settings, &(Arc::new(wake) as Wake));
         Self { engine, woken }
     }
 
