@@ -69,6 +69,7 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
         requests.push(Request::Select(hit.map(|mark| mark.target)));
         requests.push(Request::Seek(secs));
     }
+    response.on_hover_text(&**label);
 }
 
 fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {

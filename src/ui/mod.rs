@@ -53,6 +53,8 @@ pub struct Panels {
     class_filter: String,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
+    /// What was typed before the text field it is meant for was there.
+    typed_ahead: String,
     /// What the pointer is over, as text for the transport bar.
     readout: String,
     /// What the pictures show, the most important one first.
@@ -72,6 +74,7 @@ impl Panels {
             quit_asked: false,
             class_filter: String::new(),
             table_row: None,
+            typed_ahead: String::new(),
             readout: String::new(),
             views: Vec::new(),
         }
@@ -95,8 +98,8 @@ impl Panels {
     /// Does what a command opens in the window; hands back what is not for the panels.
     fn take(&mut self, command: Command, bench: &Workbench) -> Option<Command> {
         match command {
-            Command::CommandPalette => self.palette = Some(Palette::commands()),
-            Command::Relabel => self.palette = Some(Palette::labels(bench)),
+            Command::CommandPalette => self.palette = Some(Palette::commands(std::mem::take(&mut self.typed_ahead))),
+            Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
             Command::About => self.about_shown = !self.about_shown,
@@ -111,7 +114,9 @@ impl Panels {
 pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
     let mut requests: Vec<Request> = Vec::new();
     if !panels.is_modal() {
-        requests.extend(keys::pressed(ui.ctx(), panels).into_iter().map(Request::Do));
+        let pressed = keys::pressed(ui.ctx(), panels);
+        requests.extend(pressed.commands.into_iter().map(Request::Do));
+        panels.typed_ahead = pressed.typed;
     }
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));

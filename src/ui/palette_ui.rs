@@ -36,14 +36,14 @@ struct Line {
 }
 
 impl Palette {
-    /// Searches commands.
-    pub fn commands() -> Self {
-        Self { subject: Subject::Commands, query: String::new(), place: 0, fresh: true }
+    /// Searches commands, with what was typed already.
+    pub fn commands(query: String) -> Self {
+        Self { subject: Subject::Commands, query, place: 0, fresh: true }
     }
 
-    /// Searches a label for what is selected, else for new events.
-    pub fn labels(bench: &Workbench) -> Self {
-        Self { subject: Subject::Labels { target: bench.selected }, query: String::new(), place: 0, fresh: true }
+    /// Searches a label for what is selected, else for new events, with what was typed already.
+    pub fn labels(bench: &Workbench, query: String) -> Self {
+        Self { subject: Subject::Labels { target: bench.selected }, query, place: 0, fresh: true }
     }
 
     fn hint(&self) -> &'static str {
@@ -154,6 +154,14 @@ fn query_ui(ui: &mut Ui, palette: &mut Palette) {
     let response = ui.add(field).accessible_name(hint);
     if palette.fresh {
         response.request_focus();
+        // The field has its focus only from the next frame on.
+        ui.input(|input| {
+            input.events.iter().for_each(|event| {
+                if let egui::Event::Text(text) = event {
+                    palette.query.push_str(text);
+                }
+            })
+        });
     }
     if response.changed() {
         palette.place = 0;
