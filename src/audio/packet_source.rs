@@ -98,9 +98,6 @@ const MOST_TOLD_HOLES: usize = 10;
 /// Reading this many seconds ahead is cheaper by decoding on than by a seek.
 const DECODE_ON_SECS: u64 = 1;
 
-/// Frames before this one are reached from the start: some containers' seeks fail within the first packet.
-const LONGEST_PACKET: u64 = 65_536;
-
 /// Bytes of packets that are counted at most where a container does not say its length: an hour of MP3, a tenth of a second.
 const COUNTED_BYTES: u64 = 64 << 20;
 
@@ -195,7 +192,7 @@ impl PacketSource {
             if is_block && self.block.first_frame <= frame {
                 continue;
             }
-            if has_counted || self.true_end.is_some() {
+            if has_counted {
                 return Ok(false);
             }
             // The container's seek came out behind the wanted frame or behind the last packet: only counting finds it.
@@ -214,25 +211,37 @@ impl PacketSource {
         self.block.clear();
         let claims = self.demux.claims();
         let from = frame.saturating_sub(claims.pre_roll);
-        let is_far = from > u64::from(self.spec.sample_rate).max(LONGEST_PACKET);
+        let is_far = from > u64::from(self.spec.sample_rate) * DECODE_ON_SECS;
+        let goes_back = self.next_frame.is_none_or(|next| next > from as i64);
         if let (Way::BySeek, true, true, Some(origin)) =
             (way, claims.can_seek && is_far, self.stamps_are_frames(), self.origin)
-            && self.demux.seek(origin.saturating_add_unsigned(from))
         {
-            self.next_frame = None;
-            self.settled_from = frame;
-            self.came_by_seek = true;
-            return Ok(());
+            if self.demux.has_stopped() || (goes_back && claims.forgets_to_go_back) {
+                self.demux = Demux::open(&self.path)?;
+            }
+            if self.demux.seek(origin.saturating_add_unsigned(from)) {
+                self.next_frame = None;
+                self.settled_from = frame;
+                self.came_by_seek = true;
+                return Ok(());
+            }
         }
-        let place = self.index.before(from as i64);
-        if let Some(next) = self.next_frame
-            && next <= from as i64
-            && !(self.came_by_seek && matches!(way, Way::ByCount))
-            && place.is_none_or(|place| place.first_frame <= next)
-        {
-            return Ok(());
+        self.count_to(from as i64, way)
+    }
+
+    /// Comes near `from` by the seek index and by passing over or decoding all between.
+    fn count_to(&mut self, from: i64, way: Way) -> Result<(), AudioError> {
+        let place = self.index.before(from);
+        let is_believed = !(self.demux.has_stopped() || self.came_by_seek && matches!(way, Way::ByCount));
+        let is_before = |frame: i64| is_believed && self.next_frame.is_some_and(|next| next <= frame);
+        match place {
+            Some(place) if is_before(place.first_frame) => {
+                self.demux.reset();
+                return self.restart_at(place);
+            }
+            _ if is_before(from) => return Ok(()),
+            _ => {}
         }
-        self.settled_from = frame;
         self.came_by_seek = false;
         self.demux = Demux::open(&self.path)?;
         self.next_frame = Some(-(self.skipped_frames as i64));
@@ -245,6 +254,7 @@ impl PacketSource {
             .demux
             .skip_to(place.time_stamp, &mut samples)
             .map_err(|_| AudioError::broken(&self.path, "changed while it was open; open it again"))?;
+        self.settled_from = (place.first_frame.max(0) as u64).saturating_add(self.demux.claims().pre_roll);
         self.next_frame = Some(place.first_frame);
         if samples.is_empty() {
             // Some decoders give nothing for the first packet.
@@ -372,7 +382,8 @@ impl PacketSource {
     }
 
     fn open_hole(&mut self, frame: u64) {
-        if frame >= self.settled_from.max(self.holes.told_to) {
+        let is_inside = self.true_end.is_none_or(|end| frame < end);
+        if is_inside && frame >= self.settled_from.max(self.holes.told_to) {
             self.holes.open_at.get_or_insert(frame);
         }
     }
@@ -418,6 +429,7 @@ impl PacketSource {
         };
         match told {
             Some(reason) => {
+                self.holes.open_at = None;
                 self.warnings.push(format!(
                     "{}: decoding stopped at {}: {reason}",
                     self.path.display(),
