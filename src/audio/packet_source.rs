@@ -77,6 +77,8 @@ pub(super) struct PacketSource {
     /// Frames before frame 0 that are decoded but not shown.
     skipped_frames: u64,
     last_packet_frames: u64,
+    /// Frames of broken packets since the last whole one, where frames are counted.
+    lost_frames: u64,
     true_end: Option<u64>,
     holes: Holes,
     warnings: Vec<String>,
@@ -134,6 +136,7 @@ impl PacketSource {
             index: SeekIndex::default(),
             origin: None,
             last_packet_frames: 0,
+            lost_frames: 0,
             true_end: None,
             holes: Holes::default(),
             warnings: Vec::new(),
@@ -177,7 +180,7 @@ impl PacketSource {
 
     /// Makes `block` hold `frame`; false if the recording ends before.
     fn stand_on(&mut self, frame: u64) -> Result<bool, AudioError> {
-        if self.true_end.is_some_and(|end| frame >= end) {
+        if self.true_end.or(self.claimed_end()).is_some_and(|end| frame >= end) {
             return Ok(false);
         }
         let reach = u64::from(self.spec.sample_rate) * DECODE_ON_SECS;
@@ -209,6 +212,7 @@ impl PacketSource {
     /// Continues from a place at or before `frame`, far enough before for the decoder to settle.
     fn go_to(&mut self, frame: u64, way: Way) -> Result<(), AudioError> {
         self.block.clear();
+        self.lost_frames = 0;
         let claims = self.demux.claims();
         let from = frame.saturating_sub(claims.pre_roll);
         let is_far = from > u64::from(self.spec.sample_rate) * DECODE_ON_SECS;
@@ -324,7 +328,7 @@ impl PacketSource {
                 0 => self.last_packet_frames,
                 frames => frames,
             };
-            self.next_frame = self.next_frame.map(|next| next.saturating_add_unsigned(frames));
+            self.lost_frames = self.lost_frames.saturating_add(frames);
         }
     }
 
@@ -333,9 +337,10 @@ impl PacketSource {
         let frames = (samples.len() / channels) as i64;
         let stamped = decoded.time_stamp.saturating_sub(self.origin.unwrap_or(0));
         let first = match self.next_frame {
-            Some(next) if !self.stamps_are_frames() => next,
+            Some(next) if !self.stamps_are_frames() => next.saturating_add_unsigned(self.lost_frames),
             _ => stamped,
         };
+        self.lost_frames = 0;
         if self.next_frame.is_some() {
             let place = Place { time_stamp: decoded.time_stamp, first_frame: first, frames };
             self.index.note(place, i64::from(self.spec.sample_rate));
