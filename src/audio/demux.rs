@@ -16,7 +16,7 @@ use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
@@ -51,6 +51,9 @@ pub(super) struct Claims {
     pub(super) stamps_are_frames: bool,
     /// Whether the container can be asked to go somewhere.
     pub(super) can_seek: bool,
+    /// Whether the container's reader must be made anew to go back: the library's FLAC reader then still compares with the frame
+    /// it read last, and passes over all before that one.
+    pub(super) forgets_to_go_back: bool,
     /// Frames before a wanted one from which decoding must begin for the decoder to have settled.
     pub(super) pre_roll: u64,
     /// Container and coding in words.
@@ -79,6 +82,18 @@ pub(super) enum Stop {
     Broken(String),
 }
 
+impl Stop {
+    fn of(error: &Error) -> Self {
+        Self::Broken(match error {
+            Error::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                "the file ends in the middle of a packet".into()
+            }
+            Error::ResetRequired => "another stream follows in the same file, which is not read".into(),
+            error => error.to_string(),
+        })
+    }
+}
+
 pub(super) struct Demux {
     reader: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
@@ -86,6 +101,7 @@ pub(super) struct Demux {
     time_base: Option<TimeBase>,
     claims: Claims,
     keeps_padding_marks: bool,
+    has_stopped: bool,
 }
 
 impl Demux {
@@ -110,29 +126,38 @@ impl Demux {
         let mut claims = read_claims(path, reader.as_ref(), &track, &params, opus_pre_skip, decoder.as_ref())?;
         claims.can_seek &= can_seek;
         let keeps_padding_marks = claims.length_is_exact;
-        Ok(Self { reader, decoder, track_id: track.id, time_base: track.time_base, claims, keeps_padding_marks })
+        Ok(Self {
+            reader,
+            decoder,
+            track_id: track.id,
+            time_base: track.time_base,
+            claims,
+            keeps_padding_marks,
+            has_stopped: false,
+        })
     }
 
     pub(super) fn claims(&self) -> &Claims {
         &self.claims
     }
 
+    /// Whether the packets came to an end or failed: some of the library's readers cannot go back after that.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.has_stopped
+    }
+
     /// The next packet of the track without decoding it.
     fn next_packet(&mut self) -> Result<Packet, Stop> {
-        loop {
+        let stop = loop {
             match guarded(|| self.reader.next_packet()) {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(packet),
                 Ok(Some(_)) => {}
-                Ok(None) => return Err(Stop::End),
-                Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    return Err(Stop::Broken("the file ends in the middle of a packet".into()));
-                }
-                Err(Error::ResetRequired) => {
-                    return Err(Stop::Broken("another stream follows in the same file, which is not read".into()));
-                }
-                Err(error) => return Err(Stop::Broken(error.to_string())),
+                Ok(None) => break Stop::End,
+                Err(error) => break Stop::of(&error),
             }
-        }
+        };
+        self.has_stopped = true;
+        Err(stop)
     }
 
     /// Counts the frames of all packets without decoding them, for containers that do not say: all of them in the first
@@ -199,13 +224,17 @@ impl Demux {
     pub(super) fn seek(&mut self, time_stamp: i64) -> bool {
         let to = SeekTo::Timestamp { ts: Timestamp::new(time_stamp), track_id: self.track_id };
         let is_there = guarded(|| self.reader.seek(SeekMode::Accurate, to)).is_ok();
+        is_there && self.reset()
+    }
+
+    /// Makes the decoder forget what it decoded; false where it failed.
+    pub(super) fn reset(&mut self) -> bool {
         let decoder = &mut self.decoder;
-        is_there
-            && guarded(|| {
-                decoder.reset();
-                Ok(())
-            })
-            .is_ok()
+        guarded(|| {
+            decoder.reset();
+            Ok(())
+        })
+        .is_ok()
     }
 
     /// Frames before the sound, if the first packet's time stamp lies this many ticks before it.
@@ -299,6 +328,7 @@ fn read_claims(
         stamps_are_frames,
         // The library's seek loops for ever on an Ogg file of several streams.
         can_seek: stamps_are_frames && !(container.format == FORMAT_ID_OGG && reader.tracks().len() > 1),
+        forgets_to_go_back: container.format == FORMAT_ID_FLAC,
         pre_roll: pre_roll(params.codec),
         format: format_words(container.short_name, decoder.codec_info().short_name),
     })

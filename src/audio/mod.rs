@@ -132,7 +132,7 @@ pub fn open(path: &Path) -> Result<Box<dyn SampleSource>, AudioError> {
         return Err(AudioError::unsupported(path, "is empty (0 bytes); record or copy it again"));
     }
     if let Some(layout) = pcm_layout::probe(path, &mut file, &head)? {
-        return Ok(Box::new(pcm_source::PcmSource::new(path, file, layout)?));
+        return Ok(Box::new(pcm_source::PcmSource::new(path, file, &layout)?));
     }
     if looks_like_text(&head) {
         return Err(AudioError::unsupported(path, "is a text file, not a recording; open a sound file"));

@@ -77,6 +77,8 @@ pub(super) struct PacketSource {
     /// Frames before frame 0 that are decoded but not shown.
     skipped_frames: u64,
     last_packet_frames: u64,
+    /// Frames of broken packets since the last whole one, where frames are counted.
+    lost_frames: u64,
     true_end: Option<u64>,
     holes: Holes,
     warnings: Vec<String>,
@@ -97,9 +99,6 @@ const MOST_TOLD_HOLES: usize = 10;
 
 /// Reading this many seconds ahead is cheaper by decoding on than by a seek.
 const DECODE_ON_SECS: u64 = 1;
-
-/// Frames before this one are reached from the start: some containers' seeks fail within the first packet.
-const LONGEST_PACKET: u64 = 65_536;
 
 /// Bytes of packets that are counted at most where a container does not say its length: an hour of MP3, a tenth of a second.
 const COUNTED_BYTES: u64 = 64 << 20;
@@ -137,6 +136,7 @@ impl PacketSource {
             index: SeekIndex::default(),
             origin: None,
             last_packet_frames: 0,
+            lost_frames: 0,
             true_end: None,
             holes: Holes::default(),
             warnings: Vec::new(),
@@ -180,7 +180,7 @@ impl PacketSource {
 
     /// Makes `block` hold `frame`; false if the recording ends before.
     fn stand_on(&mut self, frame: u64) -> Result<bool, AudioError> {
-        if self.true_end.is_some_and(|end| frame >= end) {
+        if self.true_end.or(self.claimed_end()).is_some_and(|end| frame >= end) {
             return Ok(false);
         }
         let reach = u64::from(self.spec.sample_rate) * DECODE_ON_SECS;
@@ -195,7 +195,7 @@ impl PacketSource {
             if is_block && self.block.first_frame <= frame {
                 continue;
             }
-            if has_counted || self.true_end.is_some() {
+            if has_counted {
                 return Ok(false);
             }
             // The container's seek came out behind the wanted frame or behind the last packet: only counting finds it.
@@ -212,27 +212,40 @@ impl PacketSource {
     /// Continues from a place at or before `frame`, far enough before for the decoder to settle.
     fn go_to(&mut self, frame: u64, way: Way) -> Result<(), AudioError> {
         self.block.clear();
+        self.lost_frames = 0;
         let claims = self.demux.claims();
         let from = frame.saturating_sub(claims.pre_roll);
-        let is_far = from > u64::from(self.spec.sample_rate).max(LONGEST_PACKET);
+        let is_far = from > u64::from(self.spec.sample_rate) * DECODE_ON_SECS;
+        let goes_back = self.next_frame.is_none_or(|next| next > from as i64);
         if let (Way::BySeek, true, true, Some(origin)) =
             (way, claims.can_seek && is_far, self.stamps_are_frames(), self.origin)
-            && self.demux.seek(origin.saturating_add_unsigned(from))
         {
-            self.next_frame = None;
-            self.settled_from = frame;
-            self.came_by_seek = true;
-            return Ok(());
+            if self.demux.has_stopped() || (goes_back && claims.forgets_to_go_back) {
+                self.demux = Demux::open(&self.path)?;
+            }
+            if self.demux.seek(origin.saturating_add_unsigned(from)) {
+                self.next_frame = None;
+                self.settled_from = frame;
+                self.came_by_seek = true;
+                return Ok(());
+            }
         }
-        let place = self.index.before(from as i64);
-        if let Some(next) = self.next_frame
-            && next <= from as i64
-            && !(self.came_by_seek && matches!(way, Way::ByCount))
-            && place.is_none_or(|place| place.first_frame <= next)
-        {
-            return Ok(());
+        self.count_to(from as i64, way)
+    }
+
+    /// Comes near `from` by the seek index and by passing over or decoding all between.
+    fn count_to(&mut self, from: i64, way: Way) -> Result<(), AudioError> {
+        let place = self.index.before(from);
+        let is_believed = !(self.demux.has_stopped() || self.came_by_seek && matches!(way, Way::ByCount));
+        let is_before = |frame: i64| is_believed && self.next_frame.is_some_and(|next| next <= frame);
+        match place {
+            Some(place) if is_before(place.first_frame) => {
+                self.demux.reset();
+                return self.restart_at(place);
+            }
+            _ if is_before(from) => return Ok(()),
+            _ => {}
         }
-        self.settled_from = frame;
         self.came_by_seek = false;
         self.demux = Demux::open(&self.path)?;
         self.next_frame = Some(-(self.skipped_frames as i64));
@@ -245,6 +258,7 @@ impl PacketSource {
             .demux
             .skip_to(place.time_stamp, &mut samples)
             .map_err(|_| AudioError::broken(&self.path, "changed while it was open; open it again"))?;
+        self.settled_from = (place.first_frame.max(0) as u64).saturating_add(self.demux.claims().pre_roll);
         self.next_frame = Some(place.first_frame);
         if samples.is_empty() {
             // Some decoders give nothing for the first packet.
@@ -314,7 +328,7 @@ impl PacketSource {
                 0 => self.last_packet_frames,
                 frames => frames,
             };
-            self.next_frame = self.next_frame.map(|next| next.saturating_add_unsigned(frames));
+            self.lost_frames = self.lost_frames.saturating_add(frames);
         }
     }
 
@@ -323,9 +337,10 @@ impl PacketSource {
         let frames = (samples.len() / channels) as i64;
         let stamped = decoded.time_stamp.saturating_sub(self.origin.unwrap_or(0));
         let first = match self.next_frame {
-            Some(next) if !self.stamps_are_frames() => next,
+            Some(next) if !self.stamps_are_frames() => next.saturating_add_unsigned(self.lost_frames),
             _ => stamped,
         };
+        self.lost_frames = 0;
         if self.next_frame.is_some() {
             let place = Place { time_stamp: decoded.time_stamp, first_frame: first, frames };
             self.index.note(place, i64::from(self.spec.sample_rate));
@@ -372,7 +387,8 @@ impl PacketSource {
     }
 
     fn open_hole(&mut self, frame: u64) {
-        if frame >= self.settled_from.max(self.holes.told_to) {
+        let is_inside = self.true_end.is_none_or(|end| frame < end);
+        if is_inside && frame >= self.settled_from.max(self.holes.told_to) {
             self.holes.open_at.get_or_insert(frame);
         }
     }
@@ -418,6 +434,7 @@ impl PacketSource {
         };
         match told {
             Some(reason) => {
+                self.holes.open_at = None;
                 self.warnings.push(format!(
                     "{}: decoding stopped at {}: {reason}",
                     self.path.display(),

@@ -28,7 +28,7 @@ pub(super) struct PcmSource {
 }
 
 impl PcmSource {
-    pub(super) fn new(path: &Path, file: File, layout: PcmLayout) -> Result<Self, AudioError> {
+    pub(super) fn new(path: &Path, file: File, layout: &PcmLayout) -> Result<Self, AudioError> {
         if let Some(reason) = implausible(layout.sample_rate, layout.channels) {
             return Err(AudioError::broken(path, reason));
         }
@@ -41,7 +41,7 @@ impl PcmSource {
                 "has a header but no samples; it was cut off, copy or record it again",
             ));
         }
-        let warnings = shortage_warning(path, &layout, frame_count, is_short, frame_bytes);
+        let warnings = shortage_warning(path, layout, frame_count, is_short, frame_bytes);
         let format = format!("{} · {}", layout.container, layout.coding.words());
         Ok(Self {
             path: path.to_owned(),
@@ -167,12 +167,8 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut [f32]) {
     match coding {
         Coding::U8 => each::<1>(bytes, out, |[a]| (f32::from(a) - 128.0) / 128.0),
         Coding::Signed { bytes: 1, .. } => each::<1>(bytes, out, |[a]| f32::from(a as i8) / 128.0),
-        Coding::Signed { bytes: 2, big_endian: false } => {
-            each(bytes, out, |b| f32::from(i16::from_le_bytes(b)) / 32_768.0)
-        }
-        Coding::Signed { bytes: 2, big_endian: true } => {
-            each(bytes, out, |b| f32::from(i16::from_be_bytes(b)) / 32_768.0)
-        }
+        Coding::Signed { bytes: 2, big_endian: false } => each(bytes, out, |b| from_i16(i16::from_le_bytes(b))),
+        Coding::Signed { bytes: 2, big_endian: true } => each(bytes, out, |b| from_i16(i16::from_be_bytes(b))),
         Coding::Signed { bytes: 3, big_endian: false } => each::<3>(bytes, out, |[a, b, c]| from_i32([0, a, b, c])),
         Coding::Signed { bytes: 3, big_endian: true } => each::<3>(bytes, out, |[a, b, c]| from_i32([0, c, b, a])),
         Coding::Signed { big_endian: false, .. } => each(bytes, out, from_i32),
@@ -181,8 +177,8 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut [f32]) {
         Coding::Float { bytes: 4, big_endian: true } => each(bytes, out, f32::from_be_bytes),
         Coding::Float { big_endian: false, .. } => each(bytes, out, |b| f64::from_le_bytes(b) as f32),
         Coding::Float { big_endian: true, .. } => each(bytes, out, |b| f64::from_be_bytes(b) as f32),
-        Coding::MuLaw => each::<1>(bytes, out, |[a]| f32::from(mu_law(a)) / 32_768.0),
-        Coding::ALaw => each::<1>(bytes, out, |[a]| f32::from(a_law(a)) / 32_768.0),
+        Coding::MuLaw => each::<1>(bytes, out, |[a]| from_i16(mu_law(a))),
+        Coding::ALaw => each::<1>(bytes, out, |[a]| from_i16(a_law(a))),
     }
 }
 
@@ -190,6 +186,10 @@ fn each<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -
     for (sample, &coded) in out.iter_mut().zip(bytes.as_chunks::<N>().0) {
         *sample = value(coded);
     }
+}
+
+fn from_i16(value: i16) -> f32 {
+    f32::from(value) / 32_768.0
 }
 
 fn from_i32(bytes: [u8; 4]) -> f32 {

@@ -176,6 +176,9 @@ const MIN_IN_FRAMES: u64 = 8_192;
 /// The same on the output side, for high rates brought far down.
 const MIN_OUT_FRAMES: u64 = 2_048;
 
+/// Samples of all channels in one block at most: some 500 MB with all that is made of it, met only by invented rates.
+const MOST_BLOCK_SAMPLES: u64 = 1 << 25;
+
 impl Converter {
     fn new(from: u32, to: u32, channels: usize) -> Result<Self, AudioError> {
         let divisor = u64::from(gcd(from, to));
@@ -183,6 +186,9 @@ impl Converter {
         // An even number of steps makes the delay, half a block, a whole number of frames on both sides.
         let steps = (MIN_IN_FRAMES.div_ceil(step_in)).max(MIN_OUT_FRAMES.div_ceil(step_out)).next_multiple_of(2);
         let (in_frames, out_frames) = (steps * step_in, steps * step_out);
+        if (in_frames + out_frames).saturating_mul(channels as u64) > MOST_BLOCK_SAMPLES {
+            return Err(refused(from, to, "the two rates have too little in common for so many channels"));
+        }
         let fft = Fft::new_custom(
             from as usize,
             to as usize,

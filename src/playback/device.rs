@@ -20,7 +20,7 @@ impl OpenOutput for OpenDevice {}
 impl Output for DefaultDevice {
     fn open(&mut self, connect: ConnectOutput<'_>, lost: LostOutput) -> Result<Box<dyn OpenOutput>, String> {
         let device = cpal::default_host().default_output_device().ok_or("there is no sound device")?;
-        let config = device.default_output_config().map_err(|error| error.to_string())?;
+        let config = device.default_output_config().map_err(|error| reason(&error))?;
         let format = OutputFormat { sample_rate: config.sample_rate(), channels: config.channels() };
         if format.sample_rate == 0 || format.channels == 0 {
             return Err("the sound device gives no usable format".into());
@@ -39,7 +39,7 @@ impl Output for DefaultDevice {
             SampleFormat::U32 => build::<u32>(&device, stream_config, pull, lost),
             other => return Err(format!("the sound device takes only {other} samples")),
         }?;
-        stream.play().map_err(|error| error.to_string())?;
+        stream.play().map_err(|error| reason(&error))?;
         Ok(Box::new(OpenDevice { _stream: stream }))
     }
 }
@@ -58,9 +58,19 @@ fn build<T: SizedSample + FromSample<f32>>(
     let failed = move |error: cpal::Error| match error.kind() {
         // What the stream survives.
         ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => lost(error.to_string()),
+        _ => lost(reason(&error)),
     };
-    device.build_output_stream(config, fill, failed, Some(OPEN_TIMEOUT)).map_err(|error| error.to_string())
+    device.build_output_stream(config, fill, failed, Some(OPEN_TIMEOUT)).map_err(|error| reason(&error))
+}
+
+fn reason(error: &cpal::Error) -> String {
+    match error.kind() {
+        ErrorKind::DeviceNotAvailable => "no sound device answers".into(),
+        ErrorKind::HostUnavailable => "the system's sound service does not run".into(),
+        ErrorKind::DeviceBusy => "another program holds the sound device".into(),
+        ErrorKind::PermissionDenied => "the system does not allow this program to use the sound device".into(),
+        _ => error.to_string(),
+    }
 }
 
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
