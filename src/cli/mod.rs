@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program talks to a terminal")]
 
 mod detect;
+mod evaluate;
 mod models;
 mod progress;
 mod scores_file;
@@ -19,6 +20,7 @@ Examples:
   earmark detect street.wav                   Print the events of a recording
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
+  earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
   earmark models                              List the models and what runs them";
 
 #[derive(Parser)]
@@ -33,6 +35,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Detect(detect::Arguments),
+    Evaluate(evaluate::EvaluateArgs),
     Models(models::Arguments),
 }
 
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
+        Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         Some(Command::Models(models)) => models::run(models),
         None => open_window(arguments.files),
     };
