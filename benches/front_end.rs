@@ -1,6 +1,7 @@
 //! How fast the front ends of the bundled models are, on one thread: `cargo bench --bench front_end`.
 //!
 //! Criterion's throughput is in samples a second; divided by 16,000 it is the multiple of real time.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark that cannot run should say so at once")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use earmark::dsp::LogMel;

@@ -20,6 +20,7 @@ Examples:
   earmark detect street.wav                   Print the events of a recording
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
+  earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
   earmark models                              List the models and what runs them";
 
 #[derive(Parser)]
@@ -34,6 +35,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Detect(detect::Arguments),
+    Evaluate(evaluate::EvaluateArgs),
     Models(models::Arguments),
     Evaluate(evaluate::EvaluateArgs),
 }
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
+        Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         Some(Command::Models(models)) => models::run(models),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         None => open_window(arguments.files),
