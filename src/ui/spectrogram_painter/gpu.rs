@@ -36,7 +36,7 @@ pub(super) struct Picture {
     pub(super) frequency: [f32; 4],
     pub(super) level: [f32; 4],
     pub(super) choice: [i32; 4],
-    pub(super) slots: [[i32; 8]; SLOT_COUNT],
+    pub(super) slots: [[i32; 4]; SLOT_COUNT],
 }
 
 impl Default for Picture {
@@ -87,7 +87,7 @@ impl Gpu {
         let slots = &callback.tiles.slots;
         picture.choice[2] = slots.count.min(SLOT_COUNT as u64) as i32;
         for (place, candidates) in callback.tiles.candidates.iter().take(SLOT_COUNT).enumerate() {
-            picture.slots[place] = [-1, 0, 0, 0, 1, 1, 0, 0];
+            picture.slots[place] = [-1, 256, 0, 0];
             let chosen = candidates.iter().enumerate().find_map(|(rank, tile)| {
                 // The last resort is brought whatever the budget: it is shared by many places, and better than a hole.
                 let is_last = rank + 1 == candidates.len();
@@ -125,12 +125,12 @@ impl Gpu {
     }
 }
 
-/// The shader's `Slot`: where the columns of place `index` at `level` lie in a tile of the same or a coarser level.
-fn slot(layer: usize, columns: usize, tile: &Tile, level: u8, index: u64) -> [i32; 8] {
+/// One of the shader's `slots`: where the columns of place `index` at `level` lie in a tile of the same or a coarser level.
+fn slot(layer: usize, columns: usize, tile: &Tile, level: u8, index: u64) -> [i32; 4] {
     let rise = u32::from(tile.key.level - level).min(31);
     let first = (index * TILE_COLUMNS) >> rise;
     let offset = first.saturating_sub(tile.key.index * TILE_COLUMNS);
-    [layer as i32, rise as i32, offset as i32, columns as i32, tile.bins_per_row as i32, tile.rows as i32, 0, 0]
+    [layer as i32, 256 * tile.bins_per_row as i32 + rise as i32, offset as i32, columns as i32]
 }
 
 impl TileArray {

@@ -1,25 +1,20 @@
 // A spectrogram in a rectangle. Each pixel finds the columns and rows of decibel bytes that it covers, takes their maximum (or, where
 // a column or row covers several pixels, goes evenly from one to the next), and looks its colour up.
 
-struct Slot {
-    // layer (−1: nothing there), columns of the view in one of the tile as a power of two, first column in the tile, columns in the tile
-    place: vec4<i32>,
-    // FFT bins in a row, rows
-    rows: vec4<i32>,
-}
-
 struct Picture {
     // left, top, width, height in pixels of the framebuffer
     rect: vec4<f32>,
     // column at the left border, columns a pixel, first and end column of the recording
     time: vec4<f32>,
-    // bottom and top in the scale's unit, hertz a bin
+    // bottom and top in the scale's unit, hertz a bin, bins
     frequency: vec4<f32>,
     // byte of the softest colour, 1 / (loudest − softest), exponent
     level: vec4<f32>,
     // scale (0 linear, 1 mel, 2 logarithmic), row of the colour table, slots, 1 if the target wants linear light
     choice: vec4<i32>,
-    slots: array<Slot, 64>,
+    // For each tile's place: layer (−1: nothing there), 256 × FFT bins in a row + columns of the view in one of the tile as a power of
+    // two, first column in the tile, columns in the tile.
+    slots: array<vec4<i32>, 64>,
 }
 
 @group(0) @binding(0) var<uniform> picture: Picture;
@@ -53,13 +48,13 @@ fn column_value(column: i32, bins: vec2<f32>) -> f32 {
     if column < 0 || slot_index >= picture.choice.z {
         return UNKNOWN;
     }
-    let place = picture.slots[slot_index].place;
-    let texel = place.z + ((column % TILE_COLUMNS) >> u32(place.y));
+    let place = picture.slots[slot_index];
+    let texel = place.z + ((column % TILE_COLUMNS) >> u32(place.y & 255));
     if place.x < 0 || texel >= place.w {
         return UNKNOWN;
     }
-    let bins_per_row = f32(picture.slots[slot_index].rows.x);
-    let last_row = picture.slots[slot_index].rows.y - 1;
+    let bins_per_row = f32(place.y >> 8u);
+    let last_row = i32(picture.frequency.w / bins_per_row) - 1;
     // Bin b reaches from b − ½ to b + ½.
     let low = (bins.x + 0.5) / bins_per_row;
     let high = (bins.y + 0.5) / bins_per_row;
@@ -125,7 +120,10 @@ fn fragment_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f3
     if value < 0.0 {
         return vec4<f32>(0.0);
     }
-    let share = pow(clamp((value - picture.level.x) * picture.level.y, 0.0, 1.0), picture.level.z);
+    var share = clamp((value - picture.level.x) * picture.level.y, 0.0, 1.0);
+    if picture.level.z != 1.0 {
+        share = pow(share, picture.level.z);
+    }
     var color = textureLoad(colors, vec2<i32>(i32(share * 255.0 + 0.5), picture.choice.y), 0).rgb;
     if picture.choice.w == 1 {
         color = linear_light(color);
