@@ -37,7 +37,6 @@ enum Command {
     Detect(detect::Arguments),
     Evaluate(evaluate::EvaluateArgs),
     Models(models::Arguments),
-    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -48,7 +47,6 @@ pub fn run() -> ExitCode {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         Some(Command::Models(models)) => models::run(models),
-        Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
         None => open_window(arguments.files),
     };
     match outcome {

@@ -155,13 +155,12 @@ fn query_ui(ui: &mut Ui, palette: &mut Palette) {
     if palette.fresh {
         response.request_focus();
         // The field has its focus only from the next frame on.
-        ui.input(|input| {
-            input.events.iter().for_each(|event| {
-                if let egui::Event::Text(text) = event {
-                    palette.query.push_str(text);
-                }
-            })
-        });
+        let events = ui.input(|input| input.events.clone());
+        for event in events {
+            if let egui::Event::Text(text) = event {
+                palette.query.push_str(&text);
+            }
+        }
     }
     if response.changed() {
         palette.place = 0;

@@ -108,7 +108,7 @@ impl Inference {
             Some((_, _, detector)) => Ok(detector),
             slot => {
                 let detector = Detector::load(&job.model, &job.options)?;
-                Ok(&mut slot.insert((job.model.path.clone(), job.options.clone(), detector)).2)
+                Ok(&mut slot.insert((job.model.path.clone(), job.options, detector)).2)
             }
         }
     }

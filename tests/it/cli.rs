@@ -1,5 +1,4 @@
 //! The command line: the real program on real files, its output, its messages and its exit codes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests too")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

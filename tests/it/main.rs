@@ -1,4 +1,5 @@
 //! All integration tests in one binary: one link, one start.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
 mod audio;
 mod cli;

@@ -1,7 +1,6 @@
 //! Integration tests: metric.
 
 // Helpers of tests stop by panicking, as the tests do.
-#![allow(clippy::unwrap_used)]
 
 use earmark::metric::{Counts, EventBased, LabelledSpan, Matching, WhenNothingEstimated, event_based, mean};
 use earmark::time::Span;

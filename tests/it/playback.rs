@@ -1,6 +1,5 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
 // Helpers of tests fail as tests do.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod allocations;
 

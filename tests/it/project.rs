@@ -1,7 +1,6 @@
 //! Integration tests: project.
 
 // Helpers of tests stop by panicking, as the tests do.
-#![allow(clippy::unwrap_used)]
 
 use earmark::annotation::{Document, Edit, Event, EventId, History, Origin, RecordingId, Status};
 use earmark::decision::{DecisionRule, FrameAxis, FrameScores};

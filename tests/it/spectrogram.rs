@@ -1,7 +1,6 @@
 //! Integration tests: the picture of a recording, from samples to pixels.
 
 // The helpers of tests may fail a test.
-#![allow(clippy::expect_used)]
 
 mod engine;
 mod picture;

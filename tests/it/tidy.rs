@@ -1,6 +1,5 @@
 //! Rules of the repository that no compiler checks: which module may import which, what a file begins with, how long it
 //! may be, and words that must not stand in it. The rules are those of `src/ARCHITECTURE.md`.
-#![allow(clippy::unwrap_used, reason = "a test stops at what it cannot read")]
 
 use std::collections::BTreeSet;
 use std::fs;
