@@ -11,6 +11,7 @@ use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, Til
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The extension of project files.
 pub const PROJECT_EXTENSION: &str = "earmark";
@@ -95,7 +96,8 @@ impl Workbench {
         let tiles = TileEngine::new(factory, &spec, TileSettings::default(), &self.wake);
         let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
         self.player.load(Some(path));
-        self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles });
+        self.open =
+            Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, shown_at: Some(Instant::now()) });
         self.refresh_predictions();
     }
 

@@ -20,6 +20,7 @@ use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many classes are shown as long as the user has not chosen.
 pub const CLASSES_SHOWN_FIRST: usize = 8;
@@ -38,6 +39,8 @@ pub struct OpenRecording {
     pub rest_secs: f64,
     /// The pictures.
     pub tiles: TileEngine,
+    /// When the recording was put into the picture; none after its first view has been told in the log.
+    pub(super) shown_at: Option<Instant>,
 }
 
 /// What a model has said about a recording.
@@ -333,6 +336,12 @@ impl Workbench {
     pub(super) fn look_at(&mut self, views: &[TimeView]) {
         if let Some(open) = &mut self.open {
             open.tiles.set_views(views);
+            if open.tiles.is_view_complete()
+                && let Some(shown_at) = open.shown_at.take()
+            {
+                let elapsed_ms = 1e3 * shown_at.elapsed().as_secs_f64();
+                log::info!("first view complete {elapsed_ms:.0} ms after the recording was shown");
+            }
         }
     }
 
