@@ -8,7 +8,7 @@ use super::request::Request;
 use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::playback::PlaybackEvent;
-use crate::work::{DialogPurpose, Update};
+use crate::work::{DialogPurpose, StorageRequest, Update};
 use std::time::{Duration, Instant};
 
 /// How long one frame may spend on updates.
@@ -19,11 +19,13 @@ impl Workbench {
     pub fn dispatch(&mut self, request: Request) {
         match request {
             Request::Do(command) => self.perform_command(command),
-            Request::Open(paths) => self.open_paths(paths),
+            Request::Open(paths) => {
+                self.storage.ask(StorageRequest::Expand(paths));
+            }
             Request::SaveProjectTo(path) => self.save_project_to(path),
             Request::ExportTo(path) => self.export_to(path),
             Request::ImportFrom(path) => {
-                self.storage.ask(crate::work::StorageRequest::ImportLabels(path));
+                self.storage.ask(StorageRequest::ImportLabels(path));
             }
             Request::ShowRecording(id) => self.show_recording(id),
             Request::Select(target) => self.selected = target,
@@ -183,8 +185,8 @@ impl Workbench {
     }
 
     fn open_example(&mut self) {
-        match super::example::recordings() {
-            Ok(paths) => self.open_paths(paths),
+        match super::example::folder() {
+            Ok(folder) => self.dispatch(Request::Open(vec![folder])),
             Err(reason) => self.notices.add(Gravity::Failure, reason),
         }
     }
@@ -219,6 +221,10 @@ impl Workbench {
 
     fn take(&mut self, update: Update) {
         match update {
+            Update::Expanded { files, failures } => {
+                failures.into_iter().for_each(|failure| self.notices.add(Gravity::Failure, failure));
+                self.open_files(files);
+            }
             Update::Probed { path, result } => self.probed(&path, result),
             Update::DetectionStarted { recording, start } => self.detection_started(recording, *start),
             Update::Scores { recording, scores, done_secs, elapsed_secs } => {
@@ -239,7 +245,7 @@ impl Workbench {
 
     fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
         match purpose {
-            DialogPurpose::Open => self.open_paths(paths),
+            DialogPurpose::Open => self.dispatch(Request::Open(paths)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),

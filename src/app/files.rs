@@ -19,11 +19,10 @@ pub const PROJECT_EXTENSION: &str = "earmark";
 const LISTED_REASONS: usize = 6;
 
 impl Workbench {
-    /// Opens recordings, a project or label files, told apart by their extension; folders are opened with all recordings in them.
-    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+    /// Opens recordings, a project or label files, told apart by their extension.
+    pub(super) fn open_files(&mut self, paths: Vec<PathBuf>) {
         let mut first = true;
         for path in paths {
-            let path = std::path::absolute(&path).unwrap_or(path);
             match extension(&path).as_str() {
                 PROJECT_EXTENSION => self.load_project(path),
                 "tsv" | "csv" | "txt" => {

@@ -8,11 +8,13 @@ use crate::audio;
 use crate::format::{self, StrongLabels};
 use crate::project::{self, ProjectState};
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 /// What the thread can be asked.
 pub enum StorageRequest {
+    /// Which files are meant by these paths: a folder stands for the recordings in it.
+    Expand(Vec<PathBuf>),
     /// What a recording holds.
     Probe(PathBuf),
     /// Read a project.
@@ -78,6 +80,7 @@ fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
 
 fn answer(request: StorageRequest) -> Update {
     match request {
+        StorageRequest::Expand(paths) => expand(paths),
         StorageRequest::Probe(path) => {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
             Update::Probed { path, result }
@@ -100,5 +103,59 @@ fn answer(request: StorageRequest) -> Update {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
             Update::Imported { path, result }
         }
+    }
+}
+
+/// Folders become the recordings in them, by name; all other paths stay as they are.
+fn expand(paths: Vec<PathBuf>) -> Update {
+    let (mut files, mut failures) = (Vec::new(), Vec::new());
+    for path in paths {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if !path.is_dir() {
+            files.push(path);
+            continue;
+        }
+        match recordings_in(&path) {
+            Ok(found) if found.is_empty() => {
+                failures.push(format!("{}: there is no recording in this folder", path.display()))
+            }
+            Ok(found) => files.extend(found),
+            Err(error) => failures.push(format!("{}: the folder cannot be read: {error}", path.display())),
+        }
+    }
+    Update::Expanded { files, failures }
+}
+
+fn recordings_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let is_recording = |path: &PathBuf| {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        extension.is_some_and(|extension| audio::EXTENSIONS.contains(&extension.as_str()))
+    };
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(is_recording).collect();
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_the_recordings_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.flac", "a.WAV", "notes.txt"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let empty = folder.path().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        let other = folder.path().join("notes.txt");
+        let Update::Expanded { files, failures } = expand(vec![folder.path().to_path_buf(), empty, other.clone()])
+        else {
+            panic!("another update")
+        };
+        assert_eq!(files, [folder.path().join("a.WAV"), folder.path().join("b.flac"), other]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].contains("empty"), "{failures:?}");
     }
 }

@@ -63,6 +63,13 @@ pub enum DetectionEnd {
 /// A result of work on another thread.
 #[derive(Debug)]
 pub enum Update {
+    /// Folders among the paths to open were replaced by the recordings in them.
+    Expanded {
+        /// What to open.
+        files: Vec<PathBuf>,
+        /// Which folders gave nothing, and why.
+        failures: Vec<String>,
+    },
     /// A recording was probed.
     Probed {
         /// Its path.
