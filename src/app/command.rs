@@ -113,7 +113,8 @@ commands! {
     Undecide, Review, icons::ERASER, "Take decision back", "Make the selected event a prediction again", [NONE, Backspace];
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
-    ToggleAutoAdvance, Review, "", "Go on after a decision", "Select and play the next undecided event after each decision", [];
+    ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
+    ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
     PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with 0.2 s around it", [SHIFT, Space];

@@ -162,6 +162,7 @@ impl Workbench {
             }
             Command::FitEvent => self.fit_selected(),
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
+            Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
@@ -236,6 +237,7 @@ impl Workbench {
             Update::Exported { path, result } => self.exported(&path, result),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
                 let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");
                 self.notices.add(Gravity::Failure, text);
@@ -278,6 +280,16 @@ impl Workbench {
             self.refresh_predictions();
         }
         notices.into_iter().for_each(|notice| self.notices.add(Gravity::Warning, notice));
+    }
+
+    /// Has the settings written, on the storage thread.
+    pub(super) fn keep_settings(&mut self, path: &std::path::Path) {
+        match self.settings.to_json() {
+            Ok(text) => {
+                self.storage.ask(StorageRequest::KeepSettings { path: path.to_path_buf(), text });
+            }
+            Err(reason) => self.notices.add(Gravity::Warning, format!("Settings are not kept: {reason}")),
+        }
     }
 
     /// Shows the events or the model on the right.

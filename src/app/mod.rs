@@ -103,14 +103,15 @@ impl App {
         }
     }
 
-    fn keep_settings(&mut self) {
+    /// Has changed settings written, as soon as no slider is held any more.
+    fn keep_settings(&mut self, context: &egui::Context) {
+        let held = context.input(|input| input.pointer.any_down());
         if let Some((path, kept)) = &mut self.kept_settings
+            && !held
             && *kept != self.bench.settings
         {
-            match self.bench.settings.save(path) {
-                Ok(()) => *kept = self.bench.settings.clone(),
-                Err(reason) => log::error!("settings were not kept: {reason}"),
-            }
+            self.bench.keep_settings(path);
+            *kept = self.bench.settings.clone();
         }
     }
 }
@@ -128,6 +129,7 @@ impl eframe::App for App {
             context.request_repaint_after(Duration::from_secs_f64(secs.max(0.0) + 0.05));
         }
         self.apply_settings(context);
+        self.keep_settings(context);
         self.see_to_closing(context);
     }
 
@@ -145,10 +147,6 @@ impl eframe::App for App {
         if changed {
             ui.ctx().request_repaint();
         }
-    }
-
-    fn on_exit(&mut self) {
-        self.keep_settings();
     }
 }
 

@@ -310,12 +310,13 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
             Command::Undecide => matches!(self.selected, Some(Target::Event(_))),
-            Command::DrawAtPlayhead | Command::NextUndecided | Command::ToggleAutoAdvance => self.open.is_some(),
+            Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             Command::Relabel
@@ -329,6 +330,23 @@ impl Workbench {
                 Group::File if command == Command::CloseRecording => self.open.is_some(),
                 Group::File | Group::View | Group::Help => true,
             },
+        }
+    }
+
+    /// Whether a command that switches something has it switched on; none for all other commands.
+    pub fn is_on(&self, command: Command) -> Option<bool> {
+        let settings = &self.settings;
+        match command {
+            Command::ToggleAutoAdvance => Some(settings.auto_advance),
+            Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleRecordings => Some(settings.show_recordings),
+            Command::ToggleInspector => Some(settings.show_inspector),
+            Command::ToggleWaveform => Some(settings.show_waveform),
+            Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleRejected => Some(settings.show_rejected),
+            Command::ToggleLabels => Some(self.show_marks),
+            Command::LoopEvent => Some(self.player.is_looping()),
+            _ => None,
         }
     }
 

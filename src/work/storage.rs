@@ -37,6 +37,13 @@ pub enum StorageRequest {
     },
     /// Read labels.
     ImportLabels(PathBuf),
+    /// Keep the user's settings.
+    KeepSettings {
+        /// Where.
+        path: PathBuf,
+        /// All of them.
+        text: String,
+    },
 }
 
 /// Hands requests to the storage thread.
@@ -74,12 +81,15 @@ impl Drop for Storage {
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        updates.send(answer(request));
+        if let Some(update) = answer(request) {
+            updates.send(update);
+        }
     }
 }
 
-fn answer(request: StorageRequest) -> Update {
-    match request {
+fn answer(request: StorageRequest) -> Option<Update> {
+    let update = match request {
+        StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
         StorageRequest::Expand(paths) => expand(paths),
         StorageRequest::Probe(path) => {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
@@ -103,7 +113,14 @@ fn answer(request: StorageRequest) -> Update {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
             Update::Imported { path, result }
         }
-    }
+    };
+    Some(update)
+}
+
+fn keep_settings(path: &Path, text: &str) -> Option<Update> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let reason = folder.and_then(|()| project::write_atomically(path, text.as_bytes())).err()?;
+    Some(Update::SettingsNotKept { reason: format!("{}: settings cannot be written: {reason}", path.display()) })
 }
 
 /// Folders become the recordings in them, by name; all other paths stay as they are.

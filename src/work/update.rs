@@ -141,6 +141,11 @@ pub enum Update {
         /// Whether the system has no dialog to show.
         unavailable: bool,
     },
+    /// The user's settings could not be written.
+    SettingsNotKept {
+        /// Why.
+        reason: String,
+    },
     /// Work on a thread came to an unforeseen end.
     Failed {
         /// What it was about.
