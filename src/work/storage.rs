@@ -134,7 +134,7 @@ fn expand(paths: Vec<PathBuf>) -> Update {
         }
         match recordings_in(&path) {
             Ok(found) if found.is_empty() => {
-                failures.push(format!("{}: there is no recording in this folder", path.display()))
+                failures.push(format!("{}: there is no recording in this folder", path.display()));
             }
             Ok(found) => files.extend(found),
             Err(error) => failures.push(format!("{}: the folder cannot be read: {error}", path.display())),
