@@ -106,6 +106,8 @@ commands! {
     OnsetLater, Edit, "", "Onset 10 ms later", "Nudge the onset and listen around it", [ALT, ArrowRight];
     OffsetEarlier, Edit, "", "Offset 10 ms earlier", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowLeft];
     OffsetLater, Edit, "", "Offset 10 ms later", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowRight];
+    MoveEarlier, Edit, "", "Event 10 ms earlier", "Move the selected event as a whole", [CTRL_SHIFT, ArrowLeft];
+    MoveLater, Edit, "", "Event 10 ms later", "Move the selected event as a whole", [CTRL_SHIFT, ArrowRight];
 
     Accept, Review, icons::CHECK, "Accept", "It is there: make it a label, and go to the next undecided event", [NONE, A; NONE, Y];
     Reject, Review, icons::CROSS, "Reject or delete", "It is not there: keep a prediction as rejected, remove an event drawn by hand, and go on", [NONE, D; NONE, Delete];

@@ -131,6 +131,8 @@ impl Workbench {
             Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
             Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::MoveEarlier => self.nudge_event(-1.0),
+            Command::MoveLater => self.nudge_event(1.0),
             Command::PlayPause => self.play_or_pause(),
             Command::PlayEvent => self.play_selected(),
             Command::LoopEvent => self.loop_selected(),

@@ -33,7 +33,7 @@ use crate::ui::{Panels, SpectrogramPainter, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the window looks at the playhead while something plays.
 const PLAYING_FRAME: Duration = Duration::from_millis(16);
@@ -134,6 +134,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let began = Instant::now();
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
@@ -146,6 +147,10 @@ impl eframe::App for App {
         self.bench.look_at(self.panels.views());
         if changed {
             ui.ctx().request_repaint();
+        }
+        let work = began.elapsed();
+        if work > PLAYING_FRAME {
+            log::debug!("a frame took {:.1} ms of our own work", 1e3 * work.as_secs_f64());
         }
     }
 }
