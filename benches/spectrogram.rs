@@ -1,12 +1,18 @@
-//! Benchmarks of the picture: one STFT frame with all that a column needs, and the pass over ten minutes.
+//! Benchmarks of the picture: one STFT frame with all that a column needs, the pass over ten minutes, and the first view of an hour.
 
+#![allow(clippy::expect_used, reason = "a benchmark stops where it cannot measure")]
+
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use earmark::audio::{AudioError, SampleSource, StreamSpec};
 use earmark::dsp::decibel::byte_from_power;
 use earmark::dsp::stft::{Stft, StftSpec};
+use earmark::spectrogram::TimeView;
 use earmark::work::{TileEngine, TileSettings, Wake};
 
 /// A recording in memory, repeated without end: decoding costs next to nothing.
@@ -94,5 +100,49 @@ fn whole(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, columns, whole);
+/// A WAV file of an hour at 48 kHz, 16 bits, one channel.
+fn write_hour(path: &Path) -> std::io::Result<()> {
+    let (rate, seconds) = (48_000_u32, 3600_u32);
+    let byte_count = rate * seconds * 2;
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(b"RIFF")?;
+    file.write_all(&(36 + byte_count).to_le_bytes())?;
+    file.write_all(b"WAVEfmt \x10\0\0\0\x01\0\x01\0")?;
+    file.write_all(&rate.to_le_bytes())?;
+    file.write_all(&(2 * rate).to_le_bytes())?;
+    file.write_all(b"\x02\0\x10\0data")?;
+    file.write_all(&byte_count.to_le_bytes())?;
+    let second: Vec<u8> =
+        noise(rate as usize).iter().flat_map(|sample| ((sample * 30_000.0) as i16).to_le_bytes()).collect();
+    (0..seconds).try_for_each(|_| file.write_all(&second))?;
+    file.flush()
+}
+
+/// From a path to all tiles of the first half minute on a screen of 1200 pixels.
+fn first_view(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let path = folder.path().join("hour.wav");
+    write_hour(&path).expect("350 MB for a recording of an hour");
+    let mut group = criterion.benchmark_group("first view");
+    group.sample_size(20).bench_function("30 s of a 1 h WAV of 48 kHz, opening included", |bencher| {
+        bencher.iter(|| {
+            let spec = earmark::audio::open(&path).expect("the recording").spec().clone();
+            let (sender, woken) = mpsc::channel();
+            let path = path.clone();
+            let factory = Arc::new(move || earmark::audio::open(&path));
+            let wake = move || {
+                let _ = sender.send(());
+            };
+            let mut engine = TileEngine::new(factory, &spec, TileSettings::default(), &(Arc::new(wake) as Wake));
+            engine.set_view(TimeView { start_secs: 0.0, end_secs: 30.0, width_px: 1200 });
+            while !engine.is_view_complete() {
+                let _ = woken.recv();
+                engine.poll();
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, columns, whole, first_view);
 criterion_main!(benches);
