@@ -124,7 +124,7 @@ impl Workbench {
             self.player.load(None);
         }
         if let Some(run) = self.runs.get(&id) {
-            run.cancel.cancel();
+            run.cancel.0.cancel();
         }
         self.scored.remove(&id);
         self.document.remove_empty_recording(id);
@@ -201,9 +201,6 @@ impl Workbench {
         };
         self.leave_recording();
         self.player.load(None);
-        for run in self.runs.values() {
-            run.cancel.cancel();
-        }
         self.runs.clear();
         self.specs.clear();
         self.left_views.clear();

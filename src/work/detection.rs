@@ -6,6 +6,7 @@ use crate::annotation::RecordingId;
 use crate::audio;
 use crate::model::{Detector, DetectorOptions, ModelError, ModelFolder};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -81,15 +82,18 @@ impl Inference {
             axis: detector.axis(),
             classes: detector.classes(),
         };
-        updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) });
+        // A window that is gone wants no scores.
+        let is_heard =
+            Cell::new(updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) }));
         let started = Instant::now();
-        let summary = detector.run(source, &|| job.cancel.is_cancelled(), &mut |block| {
-            updates.send(Update::Scores {
+        let is_unwanted = || job.cancel.is_cancelled() || !is_heard.get();
+        let summary = detector.run(source, &is_unwanted, &mut |block| {
+            is_heard.set(updates.send(Update::Scores {
                 recording: job.recording,
                 scores: block.scores.to_vec(),
                 done_secs: block.done_secs,
                 elapsed_secs: started.elapsed().as_secs_f64(),
-            });
+            }));
         })?;
         Ok(DetectionEnd::Done {
             duration_secs: summary.duration_secs,
