@@ -1,6 +1,6 @@
 //! The inference thread: runs one model over one recording after the other, and says how far it is.
 
-use super::thread::spawn;
+use super::thread::{guarded, spawn};
 use super::{CancelToken, DetectionEnd, DetectionStart, Update, UpdateSender};
 use crate::annotation::RecordingId;
 use crate::audio;
@@ -62,11 +62,16 @@ impl Inference {
     }
 
     fn run(&mut self, job: &DetectionJob) -> DetectionEnd {
-        match self.try_run(job) {
-            Ok(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
-            Ok(end) => end,
-            Err(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
-            Err(error) => DetectionEnd::Failed(error.to_string()),
+        let outcome = guarded(|| self.try_run(job));
+        if outcome.is_err() {
+            // Nobody knows what the panic left behind.
+            self.detector = None;
+        }
+        match outcome {
+            _ if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
+            Ok(Ok(end)) => end,
+            Ok(Err(error)) => DetectionEnd::Failed(error.to_string()),
+            Err(reason) => DetectionEnd::Failed(format!("{} failed: {reason}", job.model.manifest.name)),
         }
     }
 
