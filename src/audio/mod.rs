@@ -124,7 +124,8 @@ impl AudioError {
     }
 }
 
-/// Opens a recording: looks at its header (and decodes at most its first packet), reads no samples.
+/// Opens a recording: looks at its header, and where that is not of plain samples, decodes to the first ones, which alone tell the true
+/// rate and channels. Where a container does not say how long it is, its packets are counted, without decoding them.
 pub fn open(path: &Path) -> Result<Box<dyn SampleSource>, AudioError> {
     let metadata = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?;
     if metadata.is_dir() {
