@@ -1,5 +1,4 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
-// Helpers of tests fail as tests do.
 
 mod allocations;
 
