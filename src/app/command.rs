@@ -106,6 +106,8 @@ commands! {
     OnsetLater, Edit, "", "Onset 10 ms later", "Nudge the onset and listen around it", [ALT, ArrowRight];
     OffsetEarlier, Edit, "", "Offset 10 ms earlier", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowLeft];
     OffsetLater, Edit, "", "Offset 10 ms later", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowRight];
+    MoveEarlier, Edit, "", "Event 10 ms earlier", "Move the selected event as a whole", [CTRL_SHIFT, ArrowLeft];
+    MoveLater, Edit, "", "Event 10 ms later", "Move the selected event as a whole", [CTRL_SHIFT, ArrowRight];
 
     Accept, Review, icons::CHECK, "Accept", "It is there: make it a label, and go to the next undecided event", [NONE, A; NONE, Y];
     Reject, Review, icons::CROSS, "Reject or delete", "It is not there: keep a prediction as rejected, remove an event drawn by hand, and go on", [NONE, D; NONE, Delete];
@@ -113,7 +115,8 @@ commands! {
     Undecide, Review, icons::ERASER, "Take decision back", "Make the selected event a prediction again", [NONE, Backspace];
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
-    ToggleAutoAdvance, Review, "", "Go on after a decision", "Select and play the next undecided event after each decision", [];
+    ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
+    ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
     PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with 0.2 s around it", [SHIFT, Space];

@@ -120,7 +120,7 @@ impl Workbench {
         if let Some(target) = self.next_undecided(from_secs) {
             self.selected = Some(target);
             self.reveal_selected();
-            self.play_selected();
+            self.audition_selected();
         }
     }
 

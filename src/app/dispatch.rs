@@ -8,7 +8,7 @@ use super::request::Request;
 use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::playback::PlaybackEvent;
-use crate::work::{DialogPurpose, Update};
+use crate::work::{DialogPurpose, StorageRequest, Update};
 use std::time::{Duration, Instant};
 
 /// How long one frame may spend on updates.
@@ -19,11 +19,13 @@ impl Workbench {
     pub fn dispatch(&mut self, request: Request) {
         match request {
             Request::Do(command) => self.perform_command(command),
-            Request::Open(paths) => self.open_paths(paths),
+            Request::Open(paths) => {
+                self.storage.ask(StorageRequest::Expand(paths));
+            }
             Request::SaveProjectTo(path) => self.save_project_to(path),
             Request::ExportTo(path) => self.export_to(path),
             Request::ImportFrom(path) => {
-                self.storage.ask(crate::work::StorageRequest::ImportLabels(path));
+                self.storage.ask(StorageRequest::ImportLabels(path));
             }
             Request::ShowRecording(id) => self.show_recording(id),
             Request::Select(target) => self.selected = target,
@@ -129,6 +131,8 @@ impl Workbench {
             Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
             Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::MoveEarlier => self.nudge_event(-1.0),
+            Command::MoveLater => self.nudge_event(1.0),
             Command::PlayPause => self.play_or_pause(),
             Command::PlayEvent => self.play_selected(),
             Command::LoopEvent => self.loop_selected(),
@@ -160,6 +164,7 @@ impl Workbench {
             }
             Command::FitEvent => self.fit_selected(),
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
+            Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
@@ -183,8 +188,8 @@ impl Workbench {
     }
 
     fn open_example(&mut self) {
-        match super::example::recordings() {
-            Ok(paths) => self.open_paths(paths),
+        match super::example::folder() {
+            Ok(folder) => self.dispatch(Request::Open(vec![folder])),
             Err(reason) => self.notices.add(Gravity::Failure, reason),
         }
     }
@@ -219,6 +224,10 @@ impl Workbench {
 
     fn take(&mut self, update: Update) {
         match update {
+            Update::Expanded { files, failures } => {
+                failures.into_iter().for_each(|failure| self.notices.add(Gravity::Failure, failure));
+                self.open_files(files);
+            }
             Update::Probed { path, result } => self.probed(&path, result),
             Update::DetectionStarted { recording, start } => self.detection_started(recording, *start),
             Update::Scores { recording, scores, done_secs, elapsed_secs } => {
@@ -230,6 +239,7 @@ impl Workbench {
             Update::Exported { path, result } => self.exported(&path, result),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
                 let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");
                 self.notices.add(Gravity::Failure, text);
@@ -239,7 +249,7 @@ impl Workbench {
 
     fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
         match purpose {
-            DialogPurpose::Open => self.open_paths(paths),
+            DialogPurpose::Open => self.dispatch(Request::Open(paths)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
@@ -272,6 +282,16 @@ impl Workbench {
             self.refresh_predictions();
         }
         notices.into_iter().for_each(|notice| self.notices.add(Gravity::Warning, notice));
+    }
+
+    /// Has the settings written, on the storage thread.
+    pub(super) fn keep_settings(&mut self, path: &std::path::Path) {
+        match self.settings.to_json() {
+            Ok(text) => {
+                self.storage.ask(StorageRequest::KeepSettings { path: path.to_path_buf(), text });
+            }
+            Err(reason) => self.notices.add(Gravity::Warning, format!("Settings are not kept: {reason}")),
+        }
     }
 
     /// Shows the events or the model on the right.

@@ -103,6 +103,14 @@ impl Workbench {
         }
     }
 
+    /// Moves the selected event as a whole by a step.
+    pub(super) fn nudge_event(&mut self, steps: f64) {
+        let limit = self.whole().offset_secs;
+        if let Some((target, span)) = self.selected_mark().map(|mark| (mark.target, mark.span)) {
+            self.set_span(target, span.moved(steps * NUDGE_SECS, limit));
+        }
+    }
+
     fn move_edge(&mut self, edge: Edge, to: impl Fn(f64) -> f64) {
         let Some(mark) = self.selected_mark() else { return };
         let (target, span) = (mark.target, mark.span);

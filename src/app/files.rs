@@ -11,6 +11,7 @@ use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, Til
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The extension of project files.
 pub const PROJECT_EXTENSION: &str = "earmark";
@@ -18,11 +19,10 @@ pub const PROJECT_EXTENSION: &str = "earmark";
 const LISTED_REASONS: usize = 6;
 
 impl Workbench {
-    /// Opens recordings, a project or label files, told apart by their extension; folders are opened with all recordings in them.
-    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+    /// Opens recordings, a project or label files, told apart by their extension.
+    pub(super) fn open_files(&mut self, paths: Vec<PathBuf>) {
         let mut first = true;
         for path in paths {
-            let path = std::path::absolute(&path).unwrap_or(path);
             match extension(&path).as_str() {
                 PROJECT_EXTENSION => self.load_project(path),
                 "tsv" | "csv" | "txt" => {
@@ -95,7 +95,8 @@ impl Workbench {
         let tiles = TileEngine::new(factory, &spec, TileSettings::default(), &self.wake);
         let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
         self.player.load(Some(path));
-        self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles });
+        self.open =
+            Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, shown_at: Some(Instant::now()) });
         self.refresh_predictions();
     }
 

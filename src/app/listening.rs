@@ -30,6 +30,13 @@ impl Workbench {
         }
     }
 
+    /// Plays what a key has selected, if the user wants that.
+    pub(super) fn audition_selected(&mut self) {
+        if self.settings.auto_play {
+            self.play_selected();
+        }
+    }
+
     /// Plays what is selected, or what is in view, again and again; stops if it does so already.
     pub(super) fn loop_selected(&mut self) {
         let Some(open) = &self.open else { return };

@@ -33,7 +33,7 @@ use crate::ui::{Panels, SpectrogramPainter, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the window looks at the playhead while something plays.
 const PLAYING_FRAME: Duration = Duration::from_millis(16);
@@ -103,14 +103,15 @@ impl App {
         }
     }
 
-    fn keep_settings(&mut self) {
+    /// Has changed settings written, as soon as no slider is held any more.
+    fn keep_settings(&mut self, context: &egui::Context) {
+        let held = context.input(|input| input.pointer.any_down());
         if let Some((path, kept)) = &mut self.kept_settings
+            && !held
             && *kept != self.bench.settings
         {
-            match self.bench.settings.save(path) {
-                Ok(()) => *kept = self.bench.settings.clone(),
-                Err(reason) => log::error!("settings were not kept: {reason}"),
-            }
+            self.bench.keep_settings(path);
+            *kept = self.bench.settings.clone();
         }
     }
 }
@@ -128,10 +129,12 @@ impl eframe::App for App {
             context.request_repaint_after(Duration::from_secs_f64(secs.max(0.0) + 0.05));
         }
         self.apply_settings(context);
+        self.keep_settings(context);
         self.see_to_closing(context);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let began = Instant::now();
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
@@ -145,10 +148,10 @@ impl eframe::App for App {
         if changed {
             ui.ctx().request_repaint();
         }
-    }
-
-    fn on_exit(&mut self) {
-        self.keep_settings();
+        let work = began.elapsed();
+        if work > PLAYING_FRAME {
+            log::debug!("a frame took {:.1} ms of our own work", 1e3 * work.as_secs_f64());
+        }
     }
 }
 

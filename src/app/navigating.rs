@@ -34,7 +34,7 @@ impl Workbench {
         };
         if let Some(&target) = next.and_then(|place| shown.get(place)) {
             self.select_and_reveal(target);
-            self.play_selected();
+            self.audition_selected();
         }
     }
 
@@ -43,7 +43,7 @@ impl Workbench {
         let from = self.selected_mark().map_or(self.playhead_secs(), |mark| mark.span.onset_secs + 1e-6);
         if let Some(target) = self.next_undecided(from) {
             self.select_and_reveal(target);
-            self.play_selected();
+            self.audition_selected();
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
-use crate::project::write_atomically;
 use std::path::{Path, PathBuf};
 
 const RECENT_FILES: usize = 12;
@@ -26,8 +25,10 @@ pub struct Settings {
     pub show_rejected: bool,
     /// File dialogs are those of the system; else paths are typed in the window.
     pub system_dialogs: bool,
-    /// After a decision the next undecided event is selected and played.
+    /// After a decision the next undecided event is selected.
     pub auto_advance: bool,
+    /// An event that a key selects is played.
+    pub auto_play: bool,
     /// Colour map of the spectrogram, by name.
     pub colormap: String,
     /// Level that takes the darkest colour, in dB relative to full scale.
@@ -60,6 +61,7 @@ impl Default for Settings {
             show_rejected: true,
             system_dialogs: true,
             auto_advance: true,
+            auto_play: true,
             colormap: "magma".to_owned(),
             floor_db: -95.0,
             ceiling_db: -25.0,
@@ -104,13 +106,9 @@ impl Settings {
         }
     }
 
-    /// Writes the settings.
-    pub fn save(&self, path: &Path) -> Result<(), String> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        write_atomically(path, text.as_bytes()).map_err(|error| error.to_string())
+    /// The settings as they are kept.
+    pub fn to_json(&self) -> Result<String, String> {
+        serde_json::to_string_pretty(self).map_err(|error| error.to_string())
     }
 
     /// Puts a file at the head of the recent ones.
@@ -150,13 +148,13 @@ mod tests {
     #[test]
     fn settings_survive_and_broken_ones_are_kept_beside() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/settings.json");
+        let path = folder.path().join("settings.json");
         let mut settings = Settings { dark: false, ..Settings::default() };
         settings.remember_file(Path::new("a.wav"));
         settings.remember_file(Path::new("b.wav"));
         settings.remember_file(Path::new("a.wav"));
         assert_eq!(settings.recent_files, [PathBuf::from("a.wav"), PathBuf::from("b.wav")]);
-        settings.save(&path).unwrap();
+        std::fs::write(&path, settings.to_json().unwrap()).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));
         std::fs::write(&path, "{\"dark\": 7}").unwrap();
         let (loaded, notice) = Settings::load(&path);

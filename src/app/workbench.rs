@@ -20,6 +20,7 @@ use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many classes are shown as long as the user has not chosen.
 pub const CLASSES_SHOWN_FIRST: usize = 8;
@@ -38,6 +39,8 @@ pub struct OpenRecording {
     pub rest_secs: f64,
     /// The pictures.
     pub tiles: TileEngine,
+    /// When the recording was put into the picture; none after its first view has been told in the log.
+    pub(super) shown_at: Option<Instant>,
 }
 
 /// What a model has said about a recording.
@@ -307,12 +310,13 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
             Command::Undecide => matches!(self.selected, Some(Target::Event(_))),
-            Command::DrawAtPlayhead | Command::NextUndecided | Command::ToggleAutoAdvance => self.open.is_some(),
+            Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             Command::Relabel
@@ -329,10 +333,33 @@ impl Workbench {
         }
     }
 
+    /// Whether a command that switches something has it switched on; none for all other commands.
+    pub fn is_on(&self, command: Command) -> Option<bool> {
+        let settings = &self.settings;
+        match command {
+            Command::ToggleAutoAdvance => Some(settings.auto_advance),
+            Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleRecordings => Some(settings.show_recordings),
+            Command::ToggleInspector => Some(settings.show_inspector),
+            Command::ToggleWaveform => Some(settings.show_waveform),
+            Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleRejected => Some(settings.show_rejected),
+            Command::ToggleLabels => Some(self.show_marks),
+            Command::LoopEvent => Some(self.player.is_looping()),
+            _ => None,
+        }
+    }
+
     /// Has the pictures of what is looked at computed, the most important view first.
     pub(super) fn look_at(&mut self, views: &[TimeView]) {
         if let Some(open) = &mut self.open {
             open.tiles.set_views(views);
+            if open.tiles.is_view_complete()
+                && let Some(shown_at) = open.shown_at.take()
+            {
+                let elapsed_ms = 1e3 * shown_at.elapsed().as_secs_f64();
+                log::info!("first view complete {elapsed_ms:.0} ms after the recording was shown");
+            }
         }
     }
 

@@ -20,6 +20,7 @@ icons! {
     PLUS = "\u{E3D4}";
     CHECK = "\u{E182}";
     CROSS = "\u{E4F6}";
+    UNCHECKED = "\u{E45E}";
     QUESTION = "\u{E3E8}";
     ERASER = "\u{E21E}";
     PLAY = "\u{E3D0}";

@@ -89,6 +89,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::OnsetLater
             | Command::OffsetEarlier
             | Command::OffsetLater
+            | Command::MoveEarlier
+            | Command::MoveLater
             | Command::ThresholdUp
             | Command::ThresholdDown
     )

@@ -14,21 +14,35 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         ui.add_space(3.0 * theme::GRID);
         project_name(ui, bench);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (icon, dark) = if bench.settings.dark { (icons::SUN, true) } else { (icons::MOON, false) };
-            let _ = dark;
+            let icon = if bench.settings.dark { icons::SUN } else { icons::MOON };
             icon_button_showing(ui, Command::ToggleTheme, icon, true, false, requests);
             icon_button(ui, Command::ShowKeys, true, requests);
             icon_button(ui, Command::CommandPalette, true, requests);
+            ui.separator();
+            tools(ui, bench, requests);
             ui.separator();
             device(ui, bench);
         });
     });
 }
 
+/// What is needed again and again, from right to left.
+fn tools(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    for command in [Command::ToggleInspector, Command::ToggleLanes, Command::ToggleWaveform, Command::ToggleRecordings]
+    {
+        icon_button_showing(ui, command, command.icon(), true, bench.is_on(command) == Some(true), requests);
+    }
+    ui.separator();
+    for command in [Command::FitEvent, Command::FitAll, Command::ZoomIn, Command::ZoomOut, Command::Redo, Command::Undo]
+    {
+        icon_button(ui, command, bench.can(command), requests);
+    }
+}
+
 fn menu(ui: &mut Ui, bench: &Workbench, group: Group, requests: &mut Vec<Request>) {
     ui.set_min_width(240.0);
     for &command in Command::ALL.iter().filter(|command| command.group() == group) {
-        menu_line(ui, command, bench.can(command), requests);
+        menu_line(ui, bench, command, requests);
         if command == Command::OpenPath {
             recent_files(ui, bench, requests);
         }

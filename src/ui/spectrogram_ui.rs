@@ -1,15 +1,16 @@
 //! The spectrogram with its events, and what the mouse does there: select, draw, drag edges, move.
 
+use super::Panels;
 use super::axis_ui::note;
 use super::canvas_ui::Canvas;
 use super::drag::{Drag, DragKind};
 use super::marks_ui::{self, PlacedMark};
-use super::{Panels, theme};
+use super::widgets::menu_line;
 use crate::app::{Command, Edge, Request, Target};
 use crate::time::{Span, clock_text};
 use eframe::egui::{
-    self, Align2, Button, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    self, Align2, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, pos2,
 };
 
 /// How close to an edge the pointer takes hold of it, in points.
@@ -68,6 +69,7 @@ fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], requests: &mut 
         if response.double_clicked() {
             requests.push(Request::Do(Command::PlayEvent));
         }
+        context_menu(&response, canvas, requests);
         response.on_hover_text(placed.mark.spoken());
     }
 }
@@ -204,7 +206,9 @@ fn paint_draft(ui: &Ui, canvas: &Canvas<'_>, drag: &Drag, rect: Rect) {
 
 /// Time, frequency and level under the pointer.
 fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panels: &mut Panels) {
-    let Some(at) = response.hover_pos() else { return };
+    // Also over a tag, which lies on top.
+    let pointer = ui.ctx().pointer_hover_pos().filter(|&at| rect.contains(at));
+    let Some(at) = pointer.filter(|&at| ui.ctx().layer_id_at(at) == Some(response.layer_id)) else { return };
     let secs = canvas.scale.secs_from_x(at.x);
     let hz = canvas.frequencies().hz_from_y(f64::from((rect.bottom() - at.y) / rect.height().max(1.0)));
     let level = match canvas.open.tiles.level_db_at(secs, hz) {
@@ -230,13 +234,6 @@ fn context_menu(response: &Response, canvas: &Canvas<'_>, requests: &mut Vec<Req
     ];
     response.context_menu(|ui| {
         ui.set_min_width(200.0);
-        for command in COMMANDS {
-            let key = command.key_text(ui.ctx());
-            let button = Button::new(command.name()).shortcut_text(key).min_size(vec2(0.0, theme::ROW_HEIGHT));
-            if ui.add_enabled(canvas.bench.can(command), button).on_hover_text(command.tooltip()).clicked() {
-                requests.push(Request::Do(command));
-                ui.close();
-            }
-        }
+        COMMANDS.into_iter().for_each(|command| menu_line(ui, canvas.bench, command, requests));
     });
 }

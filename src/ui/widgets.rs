@@ -1,7 +1,7 @@
 //! Small controls that several panels share.
 
 use super::theme;
-use crate::app::{Command, Request};
+use crate::app::{Command, Request, Workbench};
 use eframe::egui::{self, Align2, Button, Color32, Response, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
 /// A button that shows only a command's icon; its name, sentence and key are in the tooltip.
@@ -45,11 +45,16 @@ pub fn command_button(ui: &mut Ui, command: Command, enabled: bool, requests: &m
     response
 }
 
-/// A line of a menu: name and key.
-pub fn menu_line(ui: &mut Ui, command: Command, enabled: bool, requests: &mut Vec<Request>) {
-    let key = command.key_text(ui.ctx());
+/// A line of a menu: name and key, lit if it is something that is switched on.
+pub fn menu_line(ui: &mut Ui, bench: &Workbench, command: Command, requests: &mut Vec<Request>) {
+    let name = match bench.is_on(command) {
+        Some(true) => format!("{}  {}", super::icons::CHECK, command.name()),
+        Some(false) => format!("{}  {}", super::icons::UNCHECKED, command.name()),
+        None => command.name().to_owned(),
+    };
+    let button = Button::new(name).shortcut_text(command.key_text(ui.ctx())).min_size(vec2(0.0, theme::ROW_HEIGHT));
     let response =
-        ui.add_enabled(enabled, Button::new(command.name()).shortcut_text(key)).on_hover_text(command.tooltip());
+        ui.add_enabled(bench.can(command), button).accessible_name(command.name()).on_hover_text(command.tooltip());
     if response.clicked() {
         requests.push(Request::Do(command));
         ui.close();

@@ -8,11 +8,13 @@ use crate::audio;
 use crate::format::{self, StrongLabels};
 use crate::project::{self, ProjectState};
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 /// What the thread can be asked.
 pub enum StorageRequest {
+    /// Which files are meant by these paths: a folder stands for the recordings in it.
+    Expand(Vec<PathBuf>),
     /// What a recording holds.
     Probe(PathBuf),
     /// Read a project.
@@ -35,6 +37,13 @@ pub enum StorageRequest {
     },
     /// Read labels.
     ImportLabels(PathBuf),
+    /// Keep the user's settings.
+    KeepSettings {
+        /// Where.
+        path: PathBuf,
+        /// All of them.
+        text: String,
+    },
 }
 
 /// Hands requests to the storage thread.
@@ -72,14 +81,18 @@ impl Drop for Storage {
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        let update =
-            guarded(|| answer(request)).unwrap_or_else(|reason| Update::Failed { work: "storage".to_owned(), reason });
-        updates.send(update);
+        let update = guarded(|| answer(request));
+        let failed = |reason| Some(Update::Failed { work: "storage".to_owned(), reason });
+        if let Some(update) = update.unwrap_or_else(failed) {
+            updates.send(update);
+        }
     }
 }
 
-fn answer(request: StorageRequest) -> Update {
-    match request {
+fn answer(request: StorageRequest) -> Option<Update> {
+    let update = match request {
+        StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
+        StorageRequest::Expand(paths) => expand(paths),
         StorageRequest::Probe(path) => {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
             Update::Probed { path, result }
@@ -102,5 +115,66 @@ fn answer(request: StorageRequest) -> Update {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
             Update::Imported { path, result }
         }
+    };
+    Some(update)
+}
+
+fn keep_settings(path: &Path, text: &str) -> Option<Update> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let reason = folder.and_then(|()| project::write_atomically(path, text.as_bytes())).err()?;
+    Some(Update::SettingsNotKept { reason: format!("{}: settings cannot be written: {reason}", path.display()) })
+}
+
+/// Folders become the recordings in them, by name; all other paths stay as they are.
+fn expand(paths: Vec<PathBuf>) -> Update {
+    let (mut files, mut failures) = (Vec::new(), Vec::new());
+    for path in paths {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if !path.is_dir() {
+            files.push(path);
+            continue;
+        }
+        match recordings_in(&path) {
+            Ok(found) if found.is_empty() => {
+                failures.push(format!("{}: there is no recording in this folder", path.display()));
+            }
+            Ok(found) => files.extend(found),
+            Err(error) => failures.push(format!("{}: the folder cannot be read: {error}", path.display())),
+        }
+    }
+    Update::Expanded { files, failures }
+}
+
+fn recordings_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let is_recording = |path: &PathBuf| {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        extension.is_some_and(|extension| audio::EXTENSIONS.contains(&extension.as_str()))
+    };
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(is_recording).collect();
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_the_recordings_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.flac", "a.WAV", "notes.txt"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let empty = folder.path().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        let other = folder.path().join("notes.txt");
+        let Update::Expanded { files, failures } = expand(vec![folder.path().to_path_buf(), empty, other.clone()])
+        else {
+            panic!("another update")
+        };
+        assert_eq!(files, [folder.path().join("a.WAV"), folder.path().join("b.flac"), other]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].contains("empty"), "{failures:?}");
     }
 }

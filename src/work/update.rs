@@ -63,6 +63,13 @@ pub enum DetectionEnd {
 /// A result of work on another thread.
 #[derive(Debug)]
 pub enum Update {
+    /// Folders among the paths to open were replaced by the recordings in them.
+    Expanded {
+        /// What to open.
+        files: Vec<PathBuf>,
+        /// Which folders gave nothing, and why.
+        failures: Vec<String>,
+    },
     /// A recording was probed.
     Probed {
         /// Its path.
@@ -133,6 +140,11 @@ pub enum Update {
         paths: Vec<PathBuf>,
         /// Whether the system has no dialog to show.
         unavailable: bool,
+    },
+    /// The user's settings could not be written.
+    SettingsNotKept {
+        /// Why.
+        reason: String,
     },
     /// Work on a thread came to an unforeseen end.
     Failed {

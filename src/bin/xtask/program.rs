@@ -8,7 +8,7 @@ use crate::process::{self, Failure};
 use crate::steps::Steps;
 
 /// What a first start shows, relative to the repository.
-const EXAMPLE: &str = "assets/example/soundscape.flac";
+const EXAMPLE: &str = "assets/example";
 
 /// The arguments to start the program with: the files, or the example if nothing at all was asked for.
 ///

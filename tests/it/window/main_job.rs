@@ -168,6 +168,30 @@ fn a_broken_file_is_told_and_the_others_open() {
     assert_eq!(harness.state().bench.notices.list().len(), 1);
 }
 
+/// A file that is let go over the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn files_can_be_dropped_on_the_window() {
+    let mut harness = super::stage::window(super::stage::settings(), Vec::new());
+    harness.step();
+    harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(soundscape(3))));
+    harness.step();
+    wait(&mut harness, "the dropped recording", |bench| bench.open.is_some());
+    assert_eq!(harness.state().bench.recording().unwrap().file_name(), "soundscape_003.flac");
+}
+
 #[test]
 fn imported_labels_are_one_step_of_undo() {
     let folder = tempfile::tempdir().unwrap();
