@@ -80,11 +80,6 @@ pub fn cache_folder() -> Option<PathBuf> {
     cache_folder_from(|name| std::env::var_os(name), std::env::home_dir())
 }
 
-/// Where the set-up puts the library, whether or not it is there yet.
-pub fn cached_path() -> Option<PathBuf> {
-    cache_folder().map(|folder| folder.join(LIBRARY_FILE))
-}
-
 fn cache_folder_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     // The base directory specification says that a relative value is to be ignored.
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());

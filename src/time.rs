@@ -57,9 +57,14 @@ pub fn secs_from_samples(sample: u64, sample_rate: u32) -> f64 {
     sample as f64 / f64::from(sample_rate.max(1))
 }
 
-/// The sample nearest to `secs`, at `sample_rate` in hertz; 0 for negative times.
+/// No recording has more samples: 23 years at 384 kHz. Sums of a few such numbers, and their product with a channel count or a small
+/// ratio of rates, cannot overflow.
+pub const MAX_SAMPLES: u64 = 1 << 48;
+
+/// The sample nearest to `secs`, at `sample_rate` in hertz; 0 for negative times, at most [`MAX_SAMPLES`].
 pub fn samples_from_secs(secs: f64, sample_rate: u32) -> u64 {
-    (secs * f64::from(sample_rate)).round().max(0.0) as u64
+    // `as` turns what is negative or no number into 0.
+    ((secs * f64::from(sample_rate)).round() as u64).min(MAX_SAMPLES)
 }
 
 /// `h:mm:ss` with `decimals` digits of a second, the hours left out below one hour: `3:07.250`, `1:00:00.000`.
@@ -103,5 +108,9 @@ mod tests {
                 assert_eq!(samples_from_secs(secs_from_samples(sample, rate), rate), sample);
             }
         }
+        assert_eq!(
+            [f64::NAN, -1.0, 1e300, f64::INFINITY].map(|secs| samples_from_secs(secs, 8_000)),
+            [0, 0, MAX_SAMPLES, MAX_SAMPLES]
+        );
     }
 }

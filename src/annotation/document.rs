@@ -1,6 +1,7 @@
 //! The annotations of a project: a list of recordings, each with its events, and the edits that change them.
 
 use super::{Event, EventId};
+use crate::time::Span;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -149,6 +150,29 @@ impl Document {
         id
     }
 
+    /// Whether the document is one that edits can have made: a file can hold any. The error names what cannot be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let is_moment = |secs: f64| secs.is_finite() && secs >= 0.0;
+        for (id, recording) in &self.recordings {
+            if id.0 >= self.next_recording {
+                return Err("a recording has a name that is still to be given");
+            }
+            if !is_moment(recording.duration_secs) {
+                return Err("a recording has an impossible length");
+            }
+            for (event_id, event) in &recording.events {
+                let Span { onset_secs, offset_secs } = event.span;
+                if event.id != *event_id || event_id.0 >= self.next_event {
+                    return Err("an event has a name that is not its own");
+                }
+                if !(is_moment(onset_secs) && is_moment(offset_secs) && onset_secs <= offset_secs) {
+                    return Err("an event has an impossible onset or offset");
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the change and returns the edit that undoes it; on an error the document is as it was.
     pub fn apply(&mut self, edit: Edit) -> Result<Edit, EditError> {
         match edit {
@@ -159,7 +183,7 @@ impl Document {
                     return Err(EditError::NameInUse(id));
                 }
                 events.insert(id, event);
-                self.next_event = self.next_event.max(id.0 + 1);
+                self.next_event = self.next_event.max(id.0.saturating_add(1));
                 Ok(Edit::Remove { recording, id })
             }
             Edit::Remove { recording, id } => {
@@ -205,7 +229,6 @@ impl Document {
 mod tests {
     use super::*;
     use crate::annotation::{Origin, Status};
-    use crate::time::Span;
     use proptest::prelude::*;
 
     fn event(id: u64, onset_secs: f64) -> Event {
@@ -231,6 +254,21 @@ mod tests {
         let edits = vec![Edit::Insert { recording, event: event(0, 1.0) }, Edit::Remove { recording, id: EventId(7) }];
         assert_eq!(document.apply(Edit::Many { edits }), Err(EditError::NoEvent(EventId(7))));
         assert_eq!(document.recordings, before.recordings);
+    }
+
+    #[test]
+    fn what_no_edit_can_make_is_named() {
+        let (mut document, recording) = document();
+        document.apply(Edit::Insert { recording, event: event(3, 1.0) }).unwrap();
+        assert_eq!(document.check(), Ok(()));
+        for (onset_secs, offset_secs) in [(-1.0, 1.0), (2.0, 1.0), (0.0, f64::INFINITY), (f64::NAN, 1.0)] {
+            let event = Event { span: Span { onset_secs, offset_secs }, ..event(3, 1.0) };
+            document.apply(Edit::Replace { recording, event }).unwrap();
+            assert!(document.check().is_err_and(|reason| reason.contains("onset")), "{onset_secs} to {offset_secs}");
+        }
+        document.apply(Edit::Replace { recording, event: event(3, 1.0) }).unwrap();
+        document.next_event = 3;
+        assert!(document.check().is_err_and(|reason| reason.contains("name")));
     }
 
     proptest! {

@@ -27,7 +27,8 @@ impl History {
         Ok(())
     }
 
-    /// Takes the last step back; returns its title, `None` if there is none.
+    /// Takes the last step back; returns its title, `None` if there is none. A step that no longer fits the document (its recording was
+    /// taken out) is an error once and then forgotten, so that the steps before it can still be reached.
     pub fn undo(&mut self, document: &mut Document) -> Result<Option<String>, EditError> {
         Self::step(&mut self.undo, &mut self.redo, document)
     }

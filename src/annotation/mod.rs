@@ -2,7 +2,8 @@
 //!
 //! Owns [`Document`], [`Edit`] with its inverse, and [`History`]. Pure: no files, no threads, no window.
 //!
-//! *Invariant*: a document changes only through [`Document::apply`], which returns the edit that undoes it.
+//! *Invariant*: events change only through [`Document::apply`], which returns the edit that undoes it. (Which recordings there are, how long
+//! they are and where they lie is no edit: it follows the files and is not undone.)
 
 mod document;
 mod event;

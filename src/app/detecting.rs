@@ -5,7 +5,7 @@ use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::decision::{DecisionRule, FrameScores};
 use crate::model::{DetectorOptions, Manifest, ModelFolder, RuntimeChoice};
-use crate::work::{CancelToken, DetectionEnd, DetectionJob, DetectionStart};
+use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,8 +49,8 @@ impl Workbench {
         let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
         let options =
             DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
-        let cancel = CancelToken::default();
-        let job = DetectionJob { recording, path, model, options, cancel: cancel.clone() };
+        let cancel = CancelOnDrop::default();
+        let job = DetectionJob { recording, path, model, options, cancel: cancel.0.clone() };
         if self.detection.push(job) {
             self.runs.insert(recording, Run { cancel, done_secs: 0.0, elapsed_secs: 0.0 });
         } else {
@@ -69,7 +69,7 @@ impl Workbench {
 
     /// Stops all model runs; what was found stays.
     pub(super) fn cancel_detection(&mut self) {
-        self.runs.values().for_each(|run| run.cancel.cancel());
+        self.runs.values().for_each(|run| run.cancel.0.cancel());
     }
 
     /// A model starts on a recording: what an earlier run said about it goes.

@@ -125,7 +125,7 @@ impl Workbench {
             self.player.load(None);
         }
         if let Some(run) = self.runs.get(&id) {
-            run.cancel.cancel();
+            run.cancel.0.cancel();
         }
         self.scored.remove(&id);
         self.document.remove_empty_recording(id);
@@ -202,9 +202,6 @@ impl Workbench {
         };
         self.leave_recording();
         self.player.load(None);
-        for run in self.runs.values() {
-            run.cancel.cancel();
-        }
         self.runs.clear();
         self.specs.clear();
         self.left_views.clear();

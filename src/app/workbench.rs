@@ -13,7 +13,7 @@ use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelToken, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake,
+    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake,
     update_channel,
 };
 use crossbeam_channel::Receiver;
@@ -60,7 +60,7 @@ pub struct Scored {
 /// A model run that is waiting or going on.
 pub struct Run {
     /// Dropped, it is cancelled.
-    pub cancel: CancelToken,
+    pub cancel: CancelOnDrop,
     /// How far it is, in seconds of the recording.
     pub done_secs: f64,
     /// Time since it began, in seconds; 0 while it waits.

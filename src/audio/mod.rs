@@ -14,13 +14,18 @@ mod pcm_layout;
 mod pcm_source;
 mod pcm_wave;
 mod resample;
+mod samples;
 mod seek_index;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::time::{clock_text, secs_from_samples};
+
 pub use resample::Resampler;
+pub use samples::mix_down;
+use samples::silence_non_finite;
 
 /// File name extensions of recordings that can be opened, in lower case, for a file dialog. What is inside a file decides, not its
 /// name.
@@ -54,7 +59,7 @@ pub struct StreamSpec {
 impl StreamSpec {
     /// Length in seconds.
     pub fn duration_secs(&self) -> f64 {
-        crate::time::secs_from_samples(self.frame_count, self.sample_rate)
+        secs_from_samples(self.frame_count, self.sample_rate)
     }
 }
 
@@ -63,7 +68,7 @@ pub trait SampleSource: Send {
     /// What the source holds. The length may change after a read that met the true end.
     fn spec(&self) -> &StreamSpec;
 
-    /// Fills `out` with interleaved samples (−1 to 1, frame by frame, all channels) from frame `first_frame` (a frame here is one
+    /// Fills `out` with interleaved samples (finite, −1 to 1 in all but broken recordings, frame by frame, all channels) from frame `first_frame` (a frame here is one
     /// sample of each channel) and returns how many frames were read: fewer than `out.len() / channels` only at the end of what
     /// can be decoded. Reading on where the last call stopped costs no seek. Every frame is the same whatever was read before
     /// (Opus: to within its decoder's convergence).
@@ -119,7 +124,8 @@ impl AudioError {
     }
 }
 
-/// Opens a recording: looks at its header (and decodes at most its first packet), reads no samples.
+/// Opens a recording: looks at its header, and where that is not of plain samples, decodes to the first ones, which alone tell the true
+/// rate and channels. Where a container does not say how long it is, its packets are counted, without decoding them.
 pub fn open(path: &Path) -> Result<Box<dyn SampleSource>, AudioError> {
     let metadata = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?;
     if metadata.is_dir() {
@@ -161,6 +167,11 @@ fn implausible(sample_rate: u32, channels: usize) -> Option<String> {
         ));
     }
     None
+}
+
+fn non_finite_warning(path: &Path, first_frame: u64, sample_rate: u32) -> String {
+    let at = clock_text(secs_from_samples(first_frame, sample_rate), 1);
+    format!("{}: holds samples that are no numbers (first at {at}); they are taken as silence", path.display())
 }
 
 #[cfg(test)]

@@ -73,11 +73,11 @@ fn find_path(file: &mut File, within: Extent, names: &[&[u8; 4]]) -> Option<Exte
 
 /// The first edit that shows media, after ISO/IEC 14496-12: where it begins in the media, and how long it lasts.
 fn list_edit(file: &mut File, movie: Extent, track_id: u32, sample_rate: u32) -> Option<Edit> {
-    let movie_scale = find(file, movie, b"mvhd").and_then(|extent| read_time_scale(file, extent))?;
-    let track = find_all(file, movie, b"trak")
-        .into_iter()
-        .find(|&track| find(file, track, b"tkhd").and_then(|extent| read_track_id(file, extent)) == Some(track_id))?;
-    let media_scale = find_path(file, track, &[b"mdia", b"mdhd"]).and_then(|extent| read_time_scale(file, extent))?;
+    let movie_scale = find(file, movie, b"mvhd").and_then(|extent| read_after_dates(file, extent))?;
+    let track = find_all(file, movie, b"trak").into_iter().find(|&track| {
+        find(file, track, b"tkhd").and_then(|extent| read_after_dates(file, extent)) == Some(track_id)
+    })?;
+    let media_scale = find_path(file, track, &[b"mdia", b"mdhd"]).and_then(|extent| read_after_dates(file, extent))?;
     let list = find_path(file, track, &[b"edts", b"elst"])?;
     let header: [u8; 8] = read_at(file, list.start)?;
     let is_long = header[0] == 1;
@@ -107,12 +107,8 @@ fn list_edit(file: &mut File, movie: Extent, track_id: u32, sample_rate: u32) ->
     None
 }
 
-fn read_time_scale(file: &mut File, extent: Extent) -> Option<u32> {
-    let [version]: [u8; 1] = read_at(file, extent.start)?;
-    read_at(file, extent.start + if version == 1 { 20 } else { 12 }).map(u32::from_be_bytes)
-}
-
-fn read_track_id(file: &mut File, extent: Extent) -> Option<u32> {
+/// What follows the two dates of a header box: the track id in `tkhd`, the time scale in `mvhd` and `mdhd`.
+fn read_after_dates(file: &mut File, extent: Extent) -> Option<u32> {
     let [version]: [u8; 1] = read_at(file, extent.start)?;
     read_at(file, extent.start + if version == 1 { 20 } else { 12 }).map(u32::from_be_bytes)
 }

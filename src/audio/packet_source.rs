@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::clamped::believable_frames;
 use super::demux::{Decoded, Demux, Stop};
 use super::seek_index::{Place, SeekIndex};
-use super::{AudioError, SampleSource, StreamSpec, implausible};
-use crate::time::{clock_text, secs_from_samples};
+use super::{AudioError, SampleSource, StreamSpec, implausible, non_finite_warning, silence_non_finite};
+use crate::time::{MAX_SAMPLES, clock_text, secs_from_samples};
 
 /// A stretch of the recording, decoded.
 #[derive(Default)]
@@ -81,6 +81,7 @@ pub(super) struct PacketSource {
     lost_frames: u64,
     true_end: Option<u64>,
     holes: Holes,
+    warned_of_non_finite: bool,
     warnings: Vec<String>,
 }
 
@@ -139,6 +140,7 @@ impl PacketSource {
             lost_frames: 0,
             true_end: None,
             holes: Holes::default(),
+            warned_of_non_finite: false,
             warnings: Vec::new(),
         };
         source.learn_shape()?;
@@ -363,6 +365,12 @@ impl PacketSource {
         }
         samples.truncate((shown_end - first) as usize * channels);
         samples.drain(..(shown_first - first) as usize * channels);
+        let broken_at = silence_non_finite(samples);
+        if let (Some(place), false) = (broken_at, self.warned_of_non_finite) {
+            self.warned_of_non_finite = true;
+            let frame = shown_first as u64 + (place / channels) as u64;
+            self.warnings.push(non_finite_warning(&self.path, frame, self.spec.sample_rate));
+        }
         self.block.first_frame = expected as u64;
         self.block.silent_frames = hole as u64;
         if hole > 0 {
@@ -460,7 +468,7 @@ impl SampleSource for PacketSource {
         let mut done = 0;
         while done < wanted {
             let frame = first_frame.saturating_add(done as u64);
-            if frame > LAST_FRAME || !self.stand_on(frame)? {
+            if frame > MAX_SAMPLES || !self.stand_on(frame)? {
                 break;
             }
             done += self.block.copy_to(frame, &mut out[done * channels..wanted * channels], channels);
@@ -472,6 +480,3 @@ impl SampleSource for PacketSource {
         std::mem::take(&mut self.warnings)
     }
 }
-
-/// No recording is longer; frames up to here can be counted with a sign.
-const LAST_FRAME: u64 = 1 << 48;

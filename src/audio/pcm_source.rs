@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::clamped::frames_present;
 use super::pcm_layout::{Coding, PcmLayout};
-use super::{AudioError, SampleSource, StreamSpec, implausible};
+use super::{AudioError, SampleSource, StreamSpec, implausible, non_finite_warning, silence_non_finite};
 use crate::time::{clock_text, secs_from_samples};
 
 /// Bytes read at once: large enough that the system call is nothing, small enough to stay in cache.
@@ -94,20 +94,10 @@ impl PcmSource {
     }
 
     fn silence_non_finite(&mut self, out: &mut [f32], first_frame: u64) {
-        let channels = self.spec.channels;
-        for (position, sample) in out.iter_mut().enumerate() {
-            if !sample.is_finite() {
-                *sample = 0.0;
-                if !self.warned_of_non_finite {
-                    self.warned_of_non_finite = true;
-                    let frame = first_frame + (position / channels) as u64;
-                    let at = clock_text(secs_from_samples(frame, self.spec.sample_rate), 1);
-                    self.warnings.push(format!(
-                        "{}: holds samples that are no numbers (first at {at}); they are taken as silence",
-                        self.path.display()
-                    ));
-                }
-            }
+        let Some(place) = silence_non_finite(out) else { return };
+        if !std::mem::replace(&mut self.warned_of_non_finite, true) {
+            let frame = first_frame + (place / self.spec.channels) as u64;
+            self.warnings.push(non_finite_warning(&self.path, frame, self.spec.sample_rate));
         }
     }
 }

@@ -6,7 +6,7 @@
 use audioadapter_buffers::direct::SequentialSliceOfVecs;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 
-use super::{AudioError, SampleSource, StreamSpec};
+use super::{AudioError, SampleSource, mix_down};
 
 /// Reads a recording mixed down or with all channels, at any rate.
 pub struct Resampler {
@@ -42,11 +42,6 @@ impl Resampler {
             from => Some(Converter::new(from, rate, channels)?),
         };
         Ok(Self { source, is_mono, rate, converter, position: 0, raw: Vec::new() })
-    }
-
-    /// What the recording holds, at its own rate.
-    pub fn source_spec(&self) -> &StreamSpec {
-        self.source.spec()
     }
 
     /// Channels of the output.
@@ -148,13 +143,6 @@ impl Resampler {
         }
         channels.iter_mut().for_each(|channel| channel[done..].fill(0.0));
         Ok(())
-    }
-}
-
-fn mix_down(interleaved: &[f32], channels: usize, out: &mut [f32]) {
-    let scale = 1.0 / channels as f32;
-    for (mixed, frame) in out.iter_mut().zip(interleaved.chunks_exact(channels)) {
-        *mixed = if channels == 1 { frame[0] } else { frame.iter().sum::<f32>() * scale };
     }
 }
 

@@ -2,9 +2,6 @@
 //!
 //! Reads two label files and prints a table; measures nothing itself.
 
-// The result of a subcommand goes to standard output, its notices to standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
 use crate::format::{self, Dcase, StrongLabel, StrongLabels};
 use crate::metric::{Counts, EventBased, EventBasedScores, LabelledSpan, WhenNothingEstimated, event_based};
 use crate::time::Span;
@@ -26,42 +23,39 @@ use std::sync::Arc;
   earmark evaluate labels.tsv events.tsv
   earmark evaluate labels.tsv events.tsv --collar 0.2 --offset-share 0.2   as the DCASE challenges count
   earmark evaluate labels.tsv events.tsv --map classes.tsv --details")]
-pub struct EvaluateArgs {
+pub(super) struct Arguments {
     /// Strong labels that are right: filename, onset, offset, event_label
-    pub reference: PathBuf,
+    reference: PathBuf,
     /// Strong labels to judge
-    pub estimated: PathBuf,
+    estimated: PathBuf,
     /// Onsets may differ by this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
-    pub collar: f64,
+    collar: f64,
     /// Offsets may differ by the collar, or by this share of the reference event's duration if that is more
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    pub offset_share: f64,
+    offset_share: f64,
     /// Table of two columns, estimated label and reference label; events whose label is not in it are left out, and events that get
     /// the same label and overlap become one
     #[arg(long, value_name = "FILE")]
-    pub map: Option<PathBuf>,
+    map: Option<PathBuf>,
     /// List every miss and every false alarm
     #[arg(long)]
-    pub details: bool,
+    details: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// A file cannot be read, or the two have no recording in common.
-pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
-    ensure!(args.collar >= 0.0 && args.offset_share >= 0.0, "--collar and --offset-share must be 0 or more");
-    let reference = read_labels(&args.reference)?;
-    let mut estimated = read_labels(&args.estimated)?;
+/// Fails if a file cannot be read, or the two have no recording in common.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    ensure!(arguments.collar >= 0.0 && arguments.offset_share >= 0.0, "--collar and --offset-share must be 0 or more");
+    let reference = read_labels(&arguments.reference)?;
+    let mut estimated = read_labels(&arguments.estimated)?;
     let mut notes = notes_on_files(&reference, &estimated);
     ensure!(
         reference.files.iter().any(|file| estimated.files.contains(file)) || reference.files.is_empty(),
         "{} and {} have no recording in common: compare the names in their first columns",
-        args.reference.display(),
-        args.estimated.display()
+        arguments.reference.display(),
+        arguments.estimated.display()
     );
-    if let Some(path) = &args.map {
+    if let Some(path) = &arguments.map {
         let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
         let map = LabelMap::parse(&text).with_context(|| format!("{}: is no table of labels", path.display()))?;
         notes.push(map.apply(&mut estimated));
@@ -69,8 +63,9 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     for note in notes {
         eprintln!("{note}");
     }
-    let rule = EventBased { collar_secs: args.collar, offset_share: args.offset_share, ..EventBased::default() };
-    print!("{}", report(&reference.rows, &estimated.rows, &rule, args.details));
+    let rule =
+        EventBased { collar_secs: arguments.collar, offset_share: arguments.offset_share, ..EventBased::default() };
+    super::write_stdout(&report(&reference.rows, &estimated.rows, &rule, arguments.details))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -35,7 +35,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Detect(detect::Arguments),
-    Evaluate(evaluate::EvaluateArgs),
+    Evaluate(evaluate::Arguments),
     Models(models::Arguments),
 }
 

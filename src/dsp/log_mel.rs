@@ -7,21 +7,10 @@
 //! logarithm of a quiet one.
 
 use super::mel::{MelBank, MelSpec};
+use super::window::FrameWindow;
 use realfft::num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
 use std::sync::Arc;
-
-/// The weights of a frame's samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FrameWindow {
-    /// Hann, `0.5 − 0.5 cos(2πn / N)`, as for spectra.
-    HannPeriodic,
-    /// Hann, `0.5 − 0.5 cos(2πn / (N − 1))`, as for filters.
-    HannSymmetric,
-    /// Kaldi's: the symmetric Hann window to the power of 0.85.
-    Povey,
-}
 
 /// What is summed into bands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -101,7 +90,7 @@ impl LogMel {
     pub fn new(spec: LogMelSpec) -> Self {
         let fft = RealFftPlanner::new().plan_fft_forward(spec.mel.fft_size);
         Self {
-            window: window_of(spec.window, spec.window_samples),
+            window: spec.window.weights(spec.window_samples),
             bank: MelBank::new(&spec.mel),
             pending: Vec::new(),
             frame: fft.make_input_vec(),
@@ -175,13 +164,6 @@ impl LogMel {
 fn mean_of(samples: &[f32]) -> f64 {
     let sum: f64 = samples.iter().map(|&sample| f64::from(sample)).sum();
     sum / samples.len().max(1) as f64
-}
-
-fn window_of(kind: FrameWindow, length: usize) -> Vec<f64> {
-    let period = if kind == FrameWindow::HannPeriodic { length } else { length.saturating_sub(1).max(1) } as f64;
-    let hann = |at: usize| 0.5 - 0.5 * (std::f64::consts::TAU * at as f64 / period).cos();
-    let power = if kind == FrameWindow::Povey { 0.85 } else { 1.0 };
-    (0..length).map(|at| hann(at).powf(power)).collect()
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 mod log_mel;
 mod mel;
+mod window;
 
 pub mod decibel;
 pub mod peaks;
 pub mod stft;
-pub mod window;
 
-pub use log_mel::{FrameWindow, LogMel, LogMelSpec, LogRule, SpectrumKind};
+pub use log_mel::{LogMel, LogMelSpec, LogRule, SpectrumKind};
 pub use mel::{MelBank, MelSpec, mel_from_hz};
+pub use window::FrameWindow;

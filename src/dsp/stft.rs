@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
-use super::window::hann_periodic;
+use super::window::FrameWindow;
 
 /// Shortest and longest FFT that is used by itself, in samples.
 const FFT_SIZE_RANGE: (usize, usize) = (128, 4096);
@@ -71,11 +71,11 @@ impl Stft {
     /// Plans the transform. The window carries the scale: a sine of amplitude 1 in the middle of a bin has power 1.
     pub fn new(spec: StftSpec) -> Self {
         let plan = RealFftPlanner::<f32>::new().plan_fft_forward(spec.fft_size);
-        let window = hann_periodic(spec.fft_size);
-        let scale = 2.0 / window.iter().map(|&w| f64::from(w)).sum::<f64>();
+        let window = FrameWindow::HannPeriodic.weights(spec.fft_size);
+        let scale = 2.0 / window.iter().sum::<f64>();
         Self {
             spec,
-            window: window.iter().map(|&w| (f64::from(w) * scale) as f32).collect(),
+            window: window.iter().map(|weight| (weight * scale) as f32).collect(),
             frame: vec![0.0; spec.fft_size],
             spectrum: plan.make_output_vec(),
             scratch: plan.make_scratch_vec(),

@@ -4,7 +4,6 @@
 use super::ModelError;
 use super::backend::Backend;
 use super::manifest::{Activation, Layout, Padding};
-
 use super::planner::{Batch, Planner};
 use crate::audio::{Resampler, SampleSource};
 use crate::decision::FrameAxis;
@@ -105,25 +104,27 @@ fn read(
     let mut front_end = LogMel::new(plan.front_end.clone());
     let mut planner = Planner::new(plan.layout, front_end.band_count(), plan.hop_frames, plan.clips_per_batch);
     let mut samples = vec![0.0_f32; rate as usize / 2];
-    let (mut sample_count, mut sent) = (0_u64, 0_usize);
+    let (mut sample_count, mut sent, mut is_wanted) = (0_u64, 0_usize, true);
     // A failed send means that nobody wants scores any more: there is nothing left to do and nothing to say.
-    let mut is_wanted = |batch: Batch| {
+    let mut send = |batch: Batch| {
         sent += 1;
         batches.send((sent - 1, batch)).is_ok()
     };
-    while !stop.load(Ordering::Relaxed) {
+    while is_wanted && !stop.load(Ordering::Relaxed) {
         let count = source.read(&mut samples)?;
         if count == 0 {
             break;
         }
         sample_count += count as u64;
         front_end.push(&samples[..count], planner.frames_mut());
-        while planner.ready().is_some_and(&mut is_wanted) {}
+        while let (true, Some(batch)) = (is_wanted, planner.ready()) {
+            is_wanted = send(batch);
+        }
     }
-    if sample_count > 0 {
+    if is_wanted && sample_count > 0 {
         push_silence(&mut front_end, planner.frames_mut(), plan.padding.padded(sample_count) - sample_count);
         let rows = plan.row_count(sample_count);
-        while planner.rest(rows).is_some_and(&mut is_wanted) {}
+        while planner.rest(rows).is_some_and(&mut send) {}
     }
     let duration_secs = sample_count as f64 / f64::from(rate);
     Ok(Heard { duration_secs, warnings: source.take_warnings() })

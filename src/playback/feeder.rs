@@ -14,6 +14,7 @@ use super::ring::Ring;
 use super::route::Route;
 use super::{PlaybackEvent, Request};
 use crate::audio::{AudioError, Resampler};
+use crate::work::Wake;
 
 /// What the feeder is told.
 pub(super) enum Message {
@@ -38,7 +39,7 @@ pub(super) struct Feeder {
     messages: Sender<Message>,
     output: Box<dyn Output>,
     events: Sender<(u64, PlaybackEvent)>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    wake: Wake,
     path: Option<PathBuf>,
     opened: Option<Opened>,
     openings: u64,
@@ -84,7 +85,7 @@ impl Feeder {
         messages: Sender<Message>,
         output: Box<dyn Output>,
         events: Sender<(u64, PlaybackEvent)>,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: Wake,
     ) -> Self {
         let (path, opened, reader, job) = (None, None, None, None);
         Self { shared, inbox, messages, output, events, wake, path, opened, openings: 0, reader, job }

@@ -37,6 +37,7 @@ pub use callback::Pull;
 pub use output::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat};
 
 use crate::time::Span;
+use crate::work::Wake;
 use feeder::{Feeder, Message};
 use playhead::Shared;
 use route::Route;
@@ -44,7 +45,7 @@ use route::Route;
 /// What the window should tell its user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlaybackEvent {
-    /// There is no sound device, or it refuses; with what to do.
+    /// There is no sound device, it refuses, or the thread for sound has failed; with what to do.
     Unavailable(String),
     /// The device went away while playing; with what to do.
     DeviceLost(String),
@@ -78,23 +79,37 @@ pub(crate) struct Request {
 impl Player {
     /// A player on the system's default device, which is opened by the first play. `wake` is called (on another thread) whenever
     /// [`Player::take_events`] has something new.
-    pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+    pub fn new(wake: Wake) -> Self {
         Self::with_output(wake, Box::new(device::DefaultDevice))
     }
 
     /// A player on another output: tests pull the samples themselves.
-    pub fn with_output(wake: Arc<dyn Fn() + Send + Sync>, output: Box<dyn Output>) -> Self {
+    pub fn with_output(wake: Wake, output: Box<dyn Output>) -> Self {
         let shared = Arc::new(Shared::default());
         // tidy: the window must never wait for the feeder; a person's requests are few.
         let (messages, inbox) = unbounded();
         // tidy: at most one event for each request.
         let (outbox, events) = unbounded();
         let (feeder_shared, back) = (Arc::clone(&shared), messages.clone());
-        // Made on its thread, where the open device stays.
-        let run = move || Feeder::new(feeder_shared, inbox, back, output, outbox, wake).run();
-        // Without the thread no message is ever answered; a system that cannot start one says so in its own ways.
+        let (told, asked) = (outbox.clone(), Arc::clone(&shared));
+        // Without the thread no message is ever answered, so that its end is told with the epoch that waits for it.
+        let tell = move |what: &str| {
+            let text = format!("Sound cannot be played: {what}. Save your work and start Earmark again to hear sound");
+            // A player that is gone needs no news.
+            let _ = told.send((asked.wanted.load(Ordering::Acquire), PlaybackEvent::Unavailable(text)));
+        };
+        let tell_of_panic = tell.clone();
+        let run = move || {
+            let woken = Arc::clone(&wake);
+            // Made on its thread, where the open device stays.
+            let feed = || Feeder::new(feeder_shared, inbox, back, output, outbox, wake).run();
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(feed)).is_err() {
+                tell_of_panic("the sound thread failed");
+                woken();
+            }
+        };
         if let Err(error) = std::thread::Builder::new().name("feeder".into()).spawn(run) {
-            log::error!("the sound thread cannot be started: {error}");
+            tell(&format!("the sound thread cannot be started ({error})"));
         }
         Self { shared, messages, events, epoch: 0, playing: None, resting_secs: 0.0 }
     }
@@ -187,8 +202,8 @@ impl Player {
     fn start(&mut self, request: Request) {
         self.next_epoch();
         self.resting_secs = request.start_secs;
-        self.playing = Some(request);
-        self.send(Message::Play { epoch: self.epoch, request });
+        let is_sent = self.send(Message::Play { epoch: self.epoch, request });
+        self.playing = is_sent.then_some(request);
     }
 
     fn stop(&mut self) {
@@ -203,9 +218,9 @@ impl Player {
         self.shared.wanted.store(self.epoch, Ordering::Release);
     }
 
-    fn send(&self, message: Message) {
-        // The feeder only ends with the player.
-        let _ = self.messages.send(message);
+    /// `false` if the feeder is gone, which was told when it went.
+    fn send(&self, message: Message) -> bool {
+        self.messages.send(message).is_ok()
     }
 }
 

@@ -211,6 +211,7 @@ fn read_database(path: &Path) -> Result<ProjectState, Failure> {
         return Err(Failure::Content(verdict));
     }
     let mut document: Document = part(&connection, "document")?;
+    document.check().map_err(|reason| Failure::Content(reason.to_owned()))?;
     read_paths(&connection, &folder_of(path), &mut document)?;
     let state = ProjectState {
         history: part(&connection, "history")?,

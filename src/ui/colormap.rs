@@ -1,6 +1,6 @@
 //! Colour maps: 256 colours from soft to loud, read from `assets/colormaps/NAME.csv`.
 //!
-//! Adding one is a file of 256 lines `red,green,blue` (0 to 255) and a line in [`TEXTS`].
+//! Adding one is a file of 256 lines `red,green,blue` (0 to 255) and a line in `TEXTS`.
 
 use std::sync::LazyLock;
 

@@ -1,11 +1,12 @@
 //! The inference thread: runs one model over one recording after the other, and says how far it is.
 
-use super::thread::spawn;
+use super::thread::{guarded, spawn};
 use super::{CancelToken, DetectionEnd, DetectionStart, Update, UpdateSender};
 use crate::annotation::RecordingId;
 use crate::audio;
 use crate::model::{Detector, DetectorOptions, ModelError, ModelFolder};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -61,11 +62,16 @@ impl Inference {
     }
 
     fn run(&mut self, job: &DetectionJob) -> DetectionEnd {
-        match self.try_run(job) {
-            Ok(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
-            Ok(end) => end,
-            Err(_) if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
-            Err(error) => DetectionEnd::Failed(error.to_string()),
+        let outcome = guarded(|| self.try_run(job));
+        if outcome.is_err() {
+            // Nobody knows what the panic left behind.
+            self.detector = None;
+        }
+        match outcome {
+            _ if job.cancel.is_cancelled() => DetectionEnd::Cancelled,
+            Ok(Ok(end)) => end,
+            Ok(Err(error)) => DetectionEnd::Failed(error.to_string()),
+            Err(reason) => DetectionEnd::Failed(format!("{} failed: {reason}", job.model.manifest.name)),
         }
     }
 
@@ -81,15 +87,18 @@ impl Inference {
             axis: detector.axis(),
             classes: detector.classes(),
         };
-        updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) });
+        // A window that is gone wants no scores.
+        let is_heard =
+            Cell::new(updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) }));
         let started = Instant::now();
-        let summary = detector.run(source, &|| job.cancel.is_cancelled(), &mut |block| {
-            updates.send(Update::Scores {
+        let is_unwanted = || job.cancel.is_cancelled() || !is_heard.get();
+        let summary = detector.run(source, &is_unwanted, &mut |block| {
+            is_heard.set(updates.send(Update::Scores {
                 recording: job.recording,
                 scores: block.scores.to_vec(),
                 done_secs: block.done_secs,
                 elapsed_secs: started.elapsed().as_secs_f64(),
-            });
+            }));
         })?;
         Ok(DetectionEnd::Done {
             duration_secs: summary.duration_secs,

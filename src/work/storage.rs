@@ -2,7 +2,7 @@
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
-use super::thread::spawn;
+use super::thread::{guarded, spawn};
 use super::{Update, UpdateSender};
 use crate::audio;
 use crate::format::{self, StrongLabels};
@@ -81,7 +81,9 @@ impl Drop for Storage {
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        if let Some(update) = answer(request) {
+        let update = guarded(|| answer(request));
+        let failed = |reason| Some(Update::Failed { work: "storage".to_owned(), reason });
+        if let Some(update) = update.unwrap_or_else(failed) {
             updates.send(update);
         }
     }

@@ -1,4 +1,6 @@
 //! Named threads whose panics become updates instead of silence.
+//!
+//! A thread that serves one request after the other guards each of them, so that it lives on.
 
 use super::{Update, UpdateSender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,8 +12,7 @@ pub fn spawn(name: &str, updates: &UpdateSender, work: impl FnOnce() + Send + 's
     let name = name.to_owned();
     let thread_name = name.clone();
     let started = std::thread::Builder::new().name(name.clone()).spawn(move || {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-            let reason = panic_text(panic.as_ref());
+        if let Err(reason) = guarded(work) {
             told.send(Update::Failed { work: thread_name, reason });
         }
     });
@@ -22,6 +23,11 @@ pub fn spawn(name: &str, updates: &UpdateSender, work: impl FnOnce() + Send + 's
             None
         }
     }
+}
+
+/// Does the work; a panic becomes an error with what it said.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panic_text(panic.as_ref()))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

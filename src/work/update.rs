@@ -155,7 +155,7 @@ pub enum Update {
     },
 }
 
-/// Wakes the window, which sleeps as long as nothing happens.
+/// Wakes the window, which sleeps as long as nothing happens. Called on other threads, often, and must return at once.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Where threads put their updates.

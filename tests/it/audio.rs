@@ -1,6 +1,5 @@
 //! Integration tests: audio. Fixtures in `tests/data/audio` were written by ffmpeg; `manifest.tsv` holds what ffmpeg decodes from
 //! them: lossless ones as a hash of all samples, lossy ones as their length. All of them hold the same chirp.
-// Helpers of tests fail as tests do.
 
 mod broken;
 mod formats;

@@ -1,7 +1,5 @@
 //! Integration tests: metric.
 
-// Helpers of tests stop by panicking, as the tests do.
-
 use earmark::metric::{Counts, EventBased, LabelledSpan, Matching, WhenNothingEstimated, event_based, mean};
 use earmark::time::Span;
 use serde_json::Value;

@@ -1,5 +1,4 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
-// Helpers of tests fail as tests do.
 
 mod allocations;
 
@@ -321,6 +320,40 @@ fn the_callback_never_allocates() {
     assert_eq!(desk.sound(300), ramp(16_000..16_300));
 }
 
+/// A player on `output` that was asked to play from 1.5 s, and what came of it.
+fn played_on(output: Box<dyn Output>) -> (Player, Vec<PlaybackEvent>) {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let wakes = Arc::clone(&woken);
+    let wake = Arc::new(move || {
+        wakes.fetch_add(1, Ordering::SeqCst);
+    });
+    let mut player = Player::with_output(wake, output);
+    player.load(Some("nowhere.wav".into()));
+    player.play(1.5);
+    let patience = Instant::now();
+    while woken.load(Ordering::SeqCst) == 0 && patience.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let events = player.take_events();
+    (player, events)
+}
+
+#[test]
+fn a_sound_thread_that_fails_says_so_and_playing_stops() {
+    struct Broken;
+    impl Output for Broken {
+        fn open(&mut self, _: ConnectOutput<'_>, _: LostOutput) -> Result<Box<dyn OpenOutput>, String> {
+            panic!("a driver's bug")
+        }
+    }
+    let (mut player, events) = played_on(Box::new(Broken));
+    let [PlaybackEvent::Unavailable(told)] = events.as_slice() else { panic!("{events:?}") };
+    assert!(told.contains("the sound thread failed"), "{told}");
+    assert!(!player.is_playing());
+    player.play(2.0);
+    assert!(!player.is_playing(), "there is nobody left to play");
+}
+
 #[test]
 fn no_device_is_an_event_and_playing_stops() {
     struct None;
@@ -329,19 +362,7 @@ fn no_device_is_an_event_and_playing_stops() {
             Err("there is no sound device".into())
         }
     }
-    let woken = Arc::new(AtomicUsize::new(0));
-    let wakes = Arc::clone(&woken);
-    let wake = Arc::new(move || {
-        wakes.fetch_add(1, Ordering::SeqCst);
-    });
-    let mut player = Player::with_output(wake, Box::new(None));
-    player.load(Some("nowhere.wav".into()));
-    player.play(1.5);
-    let patience = Instant::now();
-    while woken.load(Ordering::SeqCst) == 0 && patience.elapsed() < Duration::from_secs(20) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let events = player.take_events();
+    let (player, events) = played_on(Box::new(None));
     let [PlaybackEvent::Unavailable(told)] = events.as_slice() else { panic!("{events:?}") };
     assert!(told.contains("there is no sound device") && told.contains("settings"), "{told}");
     assert!(!player.is_playing());

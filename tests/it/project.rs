@@ -1,7 +1,5 @@
 //! Integration tests: project.
 
-// Helpers of tests stop by panicking, as the tests do.
-
 use earmark::annotation::{Document, Edit, Event, EventId, History, Origin, RecordingId, Status};
 use earmark::decision::{DecisionRule, FrameAxis, FrameScores};
 use earmark::project::{self, ProjectError, ProjectState, StoredScores};
@@ -119,6 +117,23 @@ fn a_project_of_a_newer_program_is_refused_and_left_alone() {
     assert!(matches!(error, ProjectError::Newer { version: 7, .. }), "{error}");
     assert!(error.to_string().contains("set.earmark: was saved by a newer Earmark"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_document_that_no_edit_can_have_made_is_refused() {
+    for (from, to) in [
+        ("\"next_event\":5", "\"next_event\":1"),
+        ("\"duration_secs\":12.3456789", "\"duration_secs\":-1.0"),
+        ("\"offset_secs\":1.0333333333333332", "\"offset_secs\":0.1"),
+    ] {
+        let (_folder, path) = saved();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let change = "UPDATE part SET json = replace(json, ?1, ?2) WHERE name = 'document' AND instr(json, ?1)";
+        assert_eq!(connection.execute(change, [from, to]).unwrap(), 1, "{from}");
+        drop(connection);
+        let error = project::load(&path).unwrap_err();
+        assert!(matches!(error, ProjectError::Damaged { .. }), "{to}: {error}");
+    }
 }
 
 #[test]

@@ -78,8 +78,8 @@ impl FrameScores {
         let frame_count = u64::from_le_bytes(rest.array()?);
         let class_count = u64::from(rest.u32()?);
         let block_count = frame_count.div_ceil(BLOCK_FRAMES as u64);
-        // A class takes 8 bytes at least, even without a block.
-        if block_count.saturating_mul(class_count) > MAX_BLOCKS || class_count * 8 > rest.0.len() as u64 {
+        // A class takes 8 bytes at least, even without a block; without a class, no frame can have been counted.
+        if block_count.saturating_mul(class_count.max(1)) > MAX_BLOCKS || class_count * 8 > rest.0.len() as u64 {
             return Err(ScoreBytesError::Value("size"));
         }
         let (mut classes, mut columns, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
@@ -188,6 +188,10 @@ mod tests {
             hostile[place..place + width].copy_from_slice(&value.to_le_bytes()[..width]);
             assert_eq!(FrameScores::from_bytes(&hostile), Err(ScoreBytesError::Value("size")));
         }
+        let mut empty = FrameScores::new(FrameAxis { first_onset_secs: 0.0, hop_secs: 0.1 }, Arc::default()).to_bytes();
+        assert!(FrameScores::from_bytes(&empty).is_ok());
+        empty[24..32].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(FrameScores::from_bytes(&empty), Err(ScoreBytesError::Value("size")));
         let mut newer = bytes.clone();
         newer[4] = 9;
         assert_eq!(FrameScores::from_bytes(&newer), Err(ScoreBytesError::Version(9)));

@@ -23,7 +23,7 @@ use crate::dsp::stft::StftSpec;
 use crate::spectrogram::{
     Channel, CoarseStore, FineWave, PyramidLayout, TileCache, TileKey, TimeView, WaveStore, wave_block_samples,
 };
-use crate::work::{CancelOnDrop, CancelToken};
+use crate::work::{CancelOnDrop, CancelToken, Wake};
 
 use columns::ColumnReader;
 use mono::MonoReader;
@@ -39,9 +39,6 @@ const COARSE_CACHE_BYTES: usize = 16 << 20;
 
 /// Opens the recording once more, for one more thread.
 pub type SourceFactory = Arc<dyn Fn() -> Result<Box<dyn SampleSource>, AudioError> + Send + Sync>;
-
-/// Called from the threads when there is something to [`TileEngine::poll`] for.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// How the picture is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +92,8 @@ pub struct TileEngine {
     coarse: CoarseStore,
     coarse_tiles: RefCell<TileCache>,
     wave: WaveStore,
-    fine_wave: Option<FineWave>,
+    /// Peaks in full detail, and the job that they answer.
+    fine_wave: Option<(Job, FineWave)>,
     failed: HashSet<TileKey>,
     notices: Vec<String>,
     told: HashSet<String>,
@@ -195,7 +193,7 @@ impl TileEngine {
             Outcome::TileFailed(key) => {
                 self.failed.insert(key);
             }
-            Outcome::Wave(wave) => self.fine_wave = Some(wave),
+            Outcome::Wave(job, wave) => self.fine_wave = Some((job, wave)),
             Outcome::Overview { columns, peaks, frames_read } => {
                 self.coarse.push(&columns);
                 self.wave.push(&peaks);
@@ -204,7 +202,10 @@ impl TileEngine {
             }
             Outcome::OverviewEnded { frame_count } => {
                 self.coarse.finish();
-                self.frame_count = frame_count;
+                // Nothing at all is a file that went away, not a recording without length.
+                if frame_count > 0 {
+                    self.frame_count = frame_count;
+                }
                 self.is_ended = true;
             }
             Outcome::Notice(text) => {
@@ -245,7 +246,7 @@ impl TileEngine {
         (self.frames_read as f64 / self.frame_count.max(1) as f64).min(0.999) as f32
     }
 
-    /// The true length in seconds, as soon as the pass has ended.
+    /// The true length in seconds, as soon as the pass has ended; what the container says if nothing could be decoded.
     pub fn known_duration_secs(&self) -> Option<f64> {
         self.is_ended.then(|| self.duration_secs())
     }
@@ -262,7 +263,7 @@ impl TileEngine {
 
     /// Bytes of all tiles, columns and peaks that are kept.
     pub fn byte_count(&self) -> usize {
-        let fine = self.fine_wave.as_ref().map_or(0, |wave| size_of_val(wave.peaks.as_slice()));
+        let fine = self.fine_wave.as_ref().map_or(0, |(_, wave)| size_of_val(wave.peaks.as_slice()));
         let tiles = self.cache.byte_count() + self.coarse_tiles.borrow().byte_count();
         tiles + self.coarse.byte_count() + self.wave.byte_count() + fine
     }

@@ -1,6 +1,6 @@
 //! One channel of a recording, read from any position: silence before its beginning and after its end.
 
-use crate::audio::{AudioError, SampleSource};
+use crate::audio::{AudioError, SampleSource, mix_down};
 use crate::spectrogram::Channel;
 
 /// Interleaved samples asked for at once, at most.
@@ -33,8 +33,7 @@ impl MonoReader {
         self.source.take_warnings()
     }
 
-    /// Fills `out` with the samples from `first` on. Samples that are no numbers become 0. Returns which part of `out` lies within
-    /// the recording.
+    /// Fills `out` with the samples from `first` on. Returns which part of `out` lies within the recording.
     pub(super) fn read(&mut self, first: i64, out: &mut [f32]) -> Result<std::ops::Range<usize>, AudioError> {
         let skipped = first.min(0).unsigned_abs().min(out.len() as u64) as usize;
         out[..skipped].fill(0.0);
@@ -53,7 +52,6 @@ impl MonoReader {
                 mix(&self.interleaved[..read * self.channels], self.channels, self.channel, &mut part[..read]);
                 read
             };
-            clean(&mut part[..read]);
             filled += read;
             if read < wanted {
                 self.end = Some(self.end.unwrap_or(u64::MAX).min(position + read as u64));
@@ -66,25 +64,13 @@ impl MonoReader {
 
 /// Takes one channel, or the mean of all, out of interleaved samples.
 fn mix(interleaved: &[f32], channels: usize, channel: Channel, out: &mut [f32]) {
-    let frames = interleaved.chunks_exact(channels);
     match channel {
-        Channel::Mix => {
-            let scale = 1.0 / channels as f32;
-            out.iter_mut().zip(frames).for_each(|(out, frame)| *out = frame.iter().sum::<f32>() * scale);
-        }
+        Channel::Mix => mix_down(interleaved, channels, out),
         Channel::One(wanted) => {
+            let frames = interleaved.chunks_exact(channels);
             let index = wanted.min(channels - 1);
             out.iter_mut().zip(frames).for_each(|(out, frame)| *out = frame[index]);
         }
-    }
-}
-
-/// Makes samples that are no finite numbers 0. They are so rare that they are only looked for one by one if there are any.
-fn clean(samples: &mut [f32]) {
-    const EXPONENT: u32 = 0x7f80_0000;
-    let any = samples.iter().fold(false, |any, sample| any | (sample.to_bits() & EXPONENT == EXPONENT));
-    if any {
-        samples.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
     }
 }
 
@@ -94,11 +80,10 @@ mod tests {
 
     #[test]
     fn channels_are_mixed_or_picked() {
-        let interleaved = [1.0, 3.0, f32::NAN, 5.0];
+        let interleaved = [1.0, 3.0, -1.0, 5.0];
         let mut out = [0.0; 2];
         mix(&interleaved, 2, Channel::Mix, &mut out);
-        clean(&mut out);
-        assert_eq!(out, [2.0, 0.0]);
+        assert_eq!(out, [2.0, 2.0]);
         mix(&interleaved, 2, Channel::One(1), &mut out);
         assert_eq!(out, [3.0, 5.0]);
         mix(&interleaved, 2, Channel::One(7), &mut out);

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use crate::dsp::peaks::PackedPeak;
 use crate::spectrogram::{FineWave, Tile, TileKey};
 
+use super::queue::Job;
+
 /// One report.
 pub(super) enum Outcome {
     /// A tile was computed.
     Tile(Arc<Tile>),
     /// A tile cannot be computed and is not to be asked for again.
     TileFailed(TileKey),
-    /// Peaks in full detail.
-    Wave(FineWave),
+    /// Peaks in full detail, and the job that asked for them.
+    Wave(Job, FineWave),
     /// The pass over the whole recording went on.
     Overview {
         /// Base-level columns, one after the other.

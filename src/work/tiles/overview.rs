@@ -9,11 +9,11 @@ use crossbeam_channel::Sender;
 use crate::audio::AudioError;
 use crate::dsp::peaks::{PackedPeak, PeakSum};
 use crate::spectrogram::wave_block_samples;
-use crate::work::CancelToken;
+use crate::work::{CancelToken, Wake};
 
+use super::Opener;
 use super::outcome::Outcome;
 use super::queue::JobQueue;
-use super::{Opener, Wake};
 
 /// The pass gives way to tiles that are waited for, but for no longer than this a column, so that it always goes on.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);

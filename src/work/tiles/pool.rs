@@ -8,13 +8,13 @@ use crossbeam_channel::Sender;
 use crate::audio::AudioError;
 use crate::dsp::peaks::{Peak, block_peaks};
 use crate::spectrogram::{FineWave, TILE_COLUMNS, Tile, TileKey};
-use crate::work::CancelToken;
+use crate::work::{CancelToken, Wake};
 
+use super::Opener;
 use super::columns::ColumnReader;
 use super::mono::MonoReader;
 use super::outcome::Outcome;
 use super::queue::{Job, JobQueue};
-use super::{Opener, Wake};
 
 /// Samples that are read at once for peaks in detail.
 const SAMPLES_PER_READ: usize = 1 << 16;
@@ -53,7 +53,7 @@ impl Worker {
             Job::Tile(key) => Some(Outcome::TileFailed(key)),
             // An empty stretch, so that it is not asked for again in vain.
             Job::Wave { first_sample, block, .. } => {
-                Some(Outcome::Wave(FineWave { first_sample, block, peaks: Vec::new() }))
+                Some(Outcome::Wave(job, FineWave { first_sample, block, peaks: Vec::new() }))
             }
         }
     }
@@ -72,7 +72,7 @@ impl Worker {
             Job::Tile(key) => self.tile(key, cancel, columns)?,
             Job::Wave { first_sample, block, blocks } => {
                 let peaks = fine_peaks(columns.reader(), first_sample, block, blocks)?;
-                Some(Outcome::Wave(FineWave { first_sample, block, peaks }))
+                Some(Outcome::Wave(job, FineWave { first_sample, block, peaks }))
             }
         };
         for warning in columns.reader().take_warnings() {

@@ -114,7 +114,7 @@ impl TileEngine {
         }
         let first = (view.start_secs.max(0.0) * rate).floor() as u64;
         let end = ((view.end_secs.max(0.0) * rate).ceil() as u64).min(self.frame_count);
-        let is_known = self.fine_wave.as_ref().is_some_and(|wave| wave.covers(first, end, samples_per_px));
+        let is_known = self.fine_wave.as_ref().is_some_and(|(_, wave)| wave.covers(first, end, samples_per_px));
         if end <= first || is_known {
             return None;
         }
@@ -123,10 +123,10 @@ impl TileEngine {
         let cell = cell.next_power_of_two().max(block);
         let first_sample = first / cell * cell;
         let blocks = ((end.div_ceil(cell) * cell - first_sample) / block) as usize;
+        let job = Job::Wave { first_sample, block, blocks };
         // At the end of a recording that is shorter than it says, the same stretch is never enough: it is asked for once.
-        let is_done =
-            self.fine_wave.as_ref().is_some_and(|wave| wave.first_sample == first_sample && wave.block == block);
-        (!is_done).then_some(Job::Wave { first_sample, block, blocks })
+        let is_done = self.fine_wave.as_ref().is_some_and(|(done, _)| *done == job);
+        (!is_done).then_some(job)
     }
 
     /// The level at a moment and a frequency, in decibels relative to a full-scale sine, from the finest tile that is there; −120 means
@@ -156,7 +156,7 @@ impl TileEngine {
         let first = range.onset_secs * rate;
         let samples_per_px = (range.duration_secs() * rate / width.max(1) as f64).max(1e-6);
         let end = first + samples_per_px * width as f64;
-        if let Some(wave) = &self.fine_wave
+        if let Some((_, wave)) = &self.fine_wave
             && wave.covers(first.max(0.0) as u64, (end as u64).min(self.frame_count), samples_per_px)
         {
             return wave.peaks(first, samples_per_px, width);

@@ -172,6 +172,29 @@ fn lying_headers_are_held_against_the_file() {
 }
 
 #[test]
+fn samples_that_are_no_numbers_are_silent_and_told_of_once() {
+    let temporary = tempfile::tempdir().unwrap();
+    for name in ["pcm-f32.wav", "pcm-f64.wav"] {
+        let whole = super::read_all(open_fixture(name).as_mut());
+        let mut bytes = std::fs::read(folder().join(name)).unwrap();
+        // All ones are no number in either width. The samples are the last section.
+        let width = if name.contains("64") { 8 } else { 4 };
+        let first = bytes.len() - 100 * width;
+        bytes[first..first + 2 * width].fill(0xff);
+        let path = temporary.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let mut source = open(&path).unwrap();
+        let read = super::read_all(source.as_mut());
+        let place = whole.len() - 100;
+        assert_eq!((read[place], read[place + 1]), (0.0, 0.0), "{name}");
+        assert!(read[..place] == whole[..place] && read[place + 2..] == whole[place + 2..], "{name}");
+        super::read_all(source.as_mut());
+        let warnings = source.take_warnings();
+        assert!(warnings.len() == 1 && warnings[0].contains("no numbers"), "{name}: {warnings:?}");
+    }
+}
+
+#[test]
 fn what_is_no_recording_is_refused_with_its_reason() {
     let temporary = tempfile::tempdir().unwrap();
     let refused = |name: &str, bytes: &[u8], reason: &str| {

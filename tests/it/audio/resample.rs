@@ -74,6 +74,7 @@ fn a_tone_keeps_its_phase_at_every_rate() {
         assert_eq!(out.len(), wanted_len, "{from} to {to}");
         // At the ends the silence outside the recording is heard through the filter: a tenth of a second at most.
         let edge = to as usize / 10 + 8_192 * to as usize / from as usize;
+        assert!(out.iter().all(|sample| sample.is_finite()), "{from} to {to}");
         let worst = (edge..out.len() - edge)
             .map(|n| (f64::from(out[n]) - tone(0, 0, n as f64 / f64::from(to))).abs())
             .fold(0.0, f64::max);

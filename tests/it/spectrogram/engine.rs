@@ -78,6 +78,7 @@ fn a_recording_that_cannot_be_opened_is_told_once() {
     assert_eq!(watched.engine.take_notices(), ["formula: is missing"]);
     assert!(watched.engine.take_notices().is_empty());
     assert_eq!(watched.engine.progress(), 1.0);
+    assert_eq!(watched.engine.known_duration_secs(), Some(60.0), "a file that went away keeps its length");
 }
 
 #[test]
@@ -165,5 +166,21 @@ fn a_deep_zoom_shows_single_samples() {
     for (n, peak) in peaks.into_iter().enumerate() {
         let peak = peak.expect("known");
         assert_eq!((peak.min, peak.max), (n as f32 / 1000.0, n as f32 / 1000.0));
+    }
+}
+
+#[test]
+fn a_deep_zoom_shows_single_samples_wherever_it_is_moved() {
+    let ramp = |n: u64| (n % 1000) as f32 / 1000.0;
+    let mut watched = Watched::new(Synthetic::new(8_000, 20.0, ramp), 1);
+    // 600 samples, so that some of these places lie across the border of the stretches that are read.
+    for first in (80_000..83_000).step_by(100) {
+        let start_secs = f64::from(first) / 8_000.0;
+        let deep = TimeView { start_secs, end_secs: start_secs + 0.075, width_px: 600 };
+        watched.wait_for(&deep);
+        let peaks = watched.engine.peaks(Span::between(deep.start_secs, deep.end_secs), 600);
+        let shown: Vec<f32> = peaks.into_iter().map(|peak| peak.expect("known").max).collect();
+        let expected: Vec<f32> = (first..first + 600).map(|n| ramp(n as u64)).collect();
+        assert_eq!(shown, expected, "from sample {first}");
     }
 }

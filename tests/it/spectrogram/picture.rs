@@ -109,7 +109,7 @@ fn check_ridge(harness: &mut Harness<'_, PictureApp>) {
     let pixels = rendered(harness);
     let app = harness.state();
     for x in (5..WIDTH - 5).step_by(13) {
-        let secs = app.view.secs_from_x(x as f64 + 0.5);
+        let secs = app.view.start_secs + (x as f64 + 0.5) * app.view.secs_per_px();
         if !(0.1..9.9).contains(&secs) {
             continue;
         }
