@@ -74,6 +74,17 @@ pub enum Edit {
     },
 }
 
+impl Edit {
+    /// The first event that the edit is about, if it is about any.
+    pub fn first_event(&self) -> Option<(RecordingId, EventId)> {
+        match self {
+            Self::Insert { recording, event } | Self::Replace { recording, event } => Some((*recording, event.id)),
+            Self::Remove { recording, id } => Some((*recording, *id)),
+            Self::Many { edits } => edits.iter().find_map(Self::first_event),
+        }
+    }
+}
+
 /// Why an edit does not fit the document; nothing was changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EditError {

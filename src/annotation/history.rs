@@ -49,6 +49,16 @@ impl History {
         Ok(Some(title))
     }
 
+    /// The edit that the last undo made has its opposite here: what can be redone next.
+    pub fn next_redo(&self) -> Option<&Edit> {
+        self.redo.last().map(|entry| &entry.edit)
+    }
+
+    /// What can be undone next.
+    pub fn next_undo(&self) -> Option<&Edit> {
+        self.undo.last().map(|entry| &entry.edit)
+    }
+
     /// What the next undo takes back.
     pub fn undo_title(&self) -> Option<&str> {
         self.undo.last().map(|entry| entry.title.as_str())

@@ -139,6 +139,7 @@ commands! {
     ZoomOut, View, icons::ZOOM_OUT, "Zoom out", "See twice as much time, around the playhead", [NONE, Minus];
     FitAll, View, icons::FIT, "Show whole recording", "Zoom out to the whole recording", [NONE, F];
     FitEvent, View, icons::FIT_EVENT, "Show selected event", "Zoom to the selected event", [NONE, E];
+    FitFrequencies, View, "", "Show all frequencies", "From 0 Hz to half the sample rate", [SHIFT, F];
     ToggleRecordings, View, icons::SIDEBAR, "Recordings panel", "Show or hide the recordings and labels on the left", [NONE, F2];
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];

@@ -23,14 +23,22 @@ impl Workbench {
         self.decide_selected("put aside", Status::Uncertain);
     }
 
-    /// Makes the selected event a prediction again; an event drawn by hand is removed.
+    /// Makes the selected event a prediction again, if it was one.
     pub(super) fn undecide_selected(&mut self) {
         let Some((recording, Target::Event(id))) = self.selected_here() else { return };
         let Some(event) = self.document.event(recording, id).cloned() else { return };
+        if !matches!(event.origin, Origin::Model { .. }) {
+            return;
+        }
         let title = format!("take decision on {:?} back", event.label);
         if self.perform(title, Edit::Remove { recording, id }) {
-            self.selected = self.marks.iter().find(|mark| is_same_prediction(mark, &event)).map(|mark| mark.target);
+            self.selected = self.prediction_of(&event);
         }
+    }
+
+    /// The undecided prediction that an event was made of, if it is shown.
+    pub(super) fn prediction_of(&self, event: &Event) -> Option<Target> {
+        self.marks.iter().find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
     }
 
     /// Decides in one step about every undecided event in view that has the selected one's label.
@@ -57,7 +65,11 @@ impl Workbench {
     }
 
     fn decide_selected(&mut self, verb: &str, status: Status) {
-        let Some((recording, target)) = self.selected_here() else { return };
+        let Some((recording, target)) = self.selected_here() else {
+            // There is nothing to decide about yet: bring the first one.
+            self.go_to_undecided();
+            return;
+        };
         let Some(mark) = self.mark(target) else { return };
         let (onset_secs, title) = (mark.span.onset_secs, format!("{verb} {:?}", mark.label));
         let Some(edit) = self.decision(recording, target, status) else {

@@ -4,8 +4,8 @@ use super::notices::Gravity;
 use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::decision::{DecisionRule, FrameScores};
-use crate::model::{DetectorOptions, Manifest, ModelFolder, RuntimeChoice};
-use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart};
+use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
+use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,7 +24,10 @@ impl Workbench {
     /// Runs the model over the open recording.
     pub(super) fn detect(&mut self) {
         if let Some(id) = self.open.as_ref().map(|open| open.id) {
-            self.inspector = Inspector::Model;
+            // Who has decided about nothing yet wants to see what the model can tell; who is reviewing wants to stay there.
+            if self.recording().is_some_and(|recording| recording.events.is_empty()) {
+                self.inspector = Inspector::Model;
+            }
             self.queue_detection(id);
         }
     }
@@ -50,9 +53,11 @@ impl Workbench {
         let options =
             DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
         let cancel = CancelOnDrop::default();
-        let job = DetectionJob { recording, path, model, options, cancel: cancel.0.clone() };
+        let id = RunId { recording, number: self.next_run };
+        self.next_run += 1;
+        let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
         if self.detection.push(job) {
-            self.runs.insert(recording, Run { cancel, done_secs: 0.0, elapsed_secs: 0.0 });
+            self.runs.insert(recording, Run { id, cancel, done_secs: 0.0, elapsed_secs: 0.0 });
         } else {
             self.notices
                 .add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
@@ -73,10 +78,11 @@ impl Workbench {
     }
 
     /// A model starts on a recording: what an earlier run said about it goes.
-    pub(super) fn detection_started(&mut self, recording: RecordingId, start: DetectionStart) {
-        if !self.runs.contains_key(&recording) {
+    pub(super) fn detection_started(&mut self, run: RunId, start: DetectionStart) {
+        if !self.is_running(run) {
             return;
         }
+        let recording = run.recording;
         if !start.notes.is_empty() {
             self.notices.add(
                 Gravity::Warning,
@@ -97,25 +103,37 @@ impl Workbench {
             self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
         let of_manifest = || {
             let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
-            Some(default_rule(&folder.manifest, start.axis.hop_secs))
+            let manifest = &folder.manifest;
+            let median_frames = manifest.median_frames(start.axis.hop_secs);
+            Some(DecisionRule { threshold: manifest.threshold, median_frames, ..DecisionRule::default() })
         };
         earlier.map(|scored| scored.rule).or_else(of_manifest).unwrap_or_default()
     }
 
     /// The next frames of a recording have come.
-    pub(super) fn scores_came(&mut self, recording: RecordingId, scores: &[f32], done_secs: f64, elapsed_secs: f64) {
-        let (Some(run), Some(scored)) = (self.runs.get_mut(&recording), self.scored.get_mut(&recording)) else {
+    pub(super) fn scores_came(&mut self, run: RunId, scores: &[f32], done_secs: f64, elapsed_secs: f64) {
+        if !self.is_running(run) {
             return;
-        };
-        Arc::make_mut(&mut scored.scores).push(scores);
-        (run.done_secs, run.elapsed_secs) = (done_secs, elapsed_secs);
+        }
+        let (going_on, scored) = (self.runs.get_mut(&run.recording), self.scored.get_mut(&run.recording));
+        if let (Some(going_on), Some(scored)) = (going_on, scored) {
+            Arc::make_mut(&mut scored.scores).push(scores);
+            (going_on.done_secs, going_on.elapsed_secs) = (done_secs, elapsed_secs);
+        }
+    }
+
+    /// Whether the run is still listed, and no later one in its place.
+    fn is_running(&self, run: RunId) -> bool {
+        self.runs.get(&run.recording).is_some_and(|listed| listed.id == run)
     }
 
     /// A model run is over.
-    pub(super) fn detection_ended(&mut self, recording: RecordingId, end: DetectionEnd) {
-        if self.runs.remove(&recording).is_none() {
+    pub(super) fn detection_ended(&mut self, run: RunId, end: DetectionEnd) {
+        if !self.is_running(run) {
             return;
         }
+        let recording = run.recording;
+        self.runs.remove(&recording);
         self.revision += 1;
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
         match end {
@@ -124,7 +142,12 @@ impl Workbench {
                 let speed = duration_secs / elapsed_secs.max(1e-3);
                 let runtime = self.scored.get(&recording).map(|scored| scored.start.ran_on.clone()).unwrap_or_default();
                 let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
-                self.notices.add(Gravity::Done, text);
+                // Of a whole list only the last one is told; the others are in the log.
+                if self.runs.is_empty() {
+                    self.notices.add(Gravity::Done, text);
+                } else {
+                    log::info!("{text}");
+                }
             }
             DetectionEnd::Cancelled => self.notices.add(Gravity::Done, format!("{name}: detection stopped")),
             DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
@@ -159,10 +182,4 @@ impl Workbench {
             self.refresh_predictions();
         }
     }
-}
-
-/// The rule that a manifest recommends, at a hop.
-fn default_rule(manifest: &Manifest, hop_secs: f64) -> DecisionRule {
-    let frames = (manifest.median_secs / hop_secs).round() as usize;
-    DecisionRule { threshold: manifest.threshold, median_frames: frames | 1, ..DecisionRule::default() }
 }

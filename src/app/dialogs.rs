@@ -1,7 +1,7 @@
 //! The system's file dialogs, each on a thread of its own, so that the window goes on while one is open.
 
-use super::files::PROJECT_EXTENSION;
 use crate::audio;
+use crate::project::EXTENSION as PROJECT_EXTENSION;
 use crate::work::thread::spawn;
 use crate::work::{DialogPurpose, Update, UpdateSender};
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use super::dialogs;
 use super::editing::Edge;
 use super::notices::Gravity;
 use super::request::Request;
-use super::workbench::{Inspector, Workbench};
+use super::workbench::Workbench;
 use crate::annotation::Status;
 use crate::playback::PlaybackEvent;
 use crate::work::{DialogPurpose, StorageRequest, Update};
@@ -38,6 +38,7 @@ impl Workbench {
             Request::SetRule(rule) => self.set_rule(rule),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
+            Request::ShowInspector(inspector) => self.inspector = inspector,
             Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
                 self.change_view(&request);
             }
@@ -133,9 +134,7 @@ impl Workbench {
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
-            Command::PlayPause => self.play_or_pause(),
-            Command::PlayEvent => self.play_selected(),
-            Command::LoopEvent => self.loop_selected(),
+            Command::PlayPause | Command::PlayEvent | Command::LoopEvent => self.play_on_request(command),
             Command::JumpBack => self.jump(-1.0),
             Command::JumpForward => self.jump(1.0),
             Command::NextEvent => self.step_event(1),
@@ -163,6 +162,11 @@ impl Workbench {
                 }
             }
             Command::FitEvent => self.fit_selected(),
+            Command::FitFrequencies => {
+                if let Some(open) = &mut self.open {
+                    open.frequencies = (0.0, f64::from(open.spec.sample_rate) / 2.0);
+                }
+            }
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
             Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
@@ -204,7 +208,7 @@ impl Workbench {
         let mut scores_came = false;
         let mut more = false;
         while let Ok(update) = self.received.try_recv() {
-            scores_came |= matches!(update, Update::Scores { .. });
+            scores_came |= self.is_of_open_recording(&update);
             match update {
                 Update::Chosen { purpose, unavailable: true, .. } => ask_for_path(purpose, true),
                 update => self.take(update),
@@ -222,6 +226,11 @@ impl Workbench {
         more
     }
 
+    fn is_of_open_recording(&self, update: &Update) -> bool {
+        let shown = self.open.as_ref().map(|open| open.id);
+        matches!(update, Update::Scores { run, .. } if Some(run.recording) == shown)
+    }
+
     fn take(&mut self, update: Update) {
         match update {
             Update::Expanded { files, failures } => {
@@ -229,11 +238,11 @@ impl Workbench {
                 self.open_files(files);
             }
             Update::Probed { path, result } => self.probed(&path, result),
-            Update::DetectionStarted { recording, start } => self.detection_started(recording, *start),
-            Update::Scores { recording, scores, done_secs, elapsed_secs } => {
-                self.scores_came(recording, &scores, done_secs, elapsed_secs);
+            Update::DetectionStarted { run, start } => self.detection_started(run, *start),
+            Update::Scores { run, scores, done_secs, elapsed_secs } => {
+                self.scores_came(run, &scores, done_secs, elapsed_secs);
             }
-            Update::DetectionEnded { recording, end } => self.detection_ended(recording, end),
+            Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
             Update::Exported { path, result } => self.exported(&path, result),
@@ -260,6 +269,7 @@ impl Workbench {
         for event in self.player.take_events() {
             match event {
                 PlaybackEvent::Ended => {}
+                PlaybackEvent::Unavailable(_) if std::mem::replace(&mut self.silence_told, true) => {}
                 PlaybackEvent::Unavailable(reason)
                 | PlaybackEvent::DeviceLost(reason)
                 | PlaybackEvent::Unreadable(reason) => {
@@ -292,10 +302,5 @@ impl Workbench {
             }
             Err(reason) => self.notices.add(Gravity::Warning, format!("Settings are not kept: {reason}")),
         }
-    }
-
-    /// Shows the events or the model on the right.
-    pub fn show_inspector(&mut self, inspector: Inspector) {
-        self.inspector = inspector;
     }
 }

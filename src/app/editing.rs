@@ -3,7 +3,7 @@
 use super::deciding::accepted_status;
 use super::marks::Target;
 use super::workbench::Workbench;
-use crate::annotation::{Edit, Event, Origin, Status};
+use crate::annotation::{Edit, EditError, Event, EventId, Origin, RecordingId, Status};
 use crate::time::Span;
 use std::sync::Arc;
 
@@ -152,21 +152,40 @@ impl Workbench {
 
     /// Takes the last change back.
     pub(super) fn undo(&mut self) {
+        let gone = self.history.next_undo().and_then(Edit::first_event);
+        let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
         let undone = self.history.undo(&mut self.document);
-        self.after_history(undone);
+        let about = self.history.next_redo().and_then(Edit::first_event);
+        self.after_history(undone, about, gone);
     }
 
     /// Makes the change again that was taken back last.
     pub(super) fn redo(&mut self) {
         let redone = self.history.redo(&mut self.document);
-        self.after_history(redone);
+        let about = self.history.next_undo().and_then(Edit::first_event);
+        self.after_history(redone, about, None);
     }
 
-    fn after_history(&mut self, result: Result<Option<String>, crate::annotation::EditError>) {
+    /// Shows what was changed: the event, or the prediction that an event has become again.
+    fn after_history(
+        &mut self,
+        result: Result<Option<String>, EditError>,
+        about: Option<(RecordingId, EventId)>,
+        gone: Option<Event>,
+    ) {
         match result {
             Ok(Some(_)) => self.changed(),
-            Ok(None) => {}
-            Err(error) => self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}")),
+            Ok(None) => return,
+            Err(error) => {
+                self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}"));
+                return;
+            }
         }
+        let Some((recording, id)) = about else { return };
+        self.show_recording(recording);
+        let target = Target::Event(id);
+        let prediction = gone.and_then(|event| self.prediction_of(&event));
+        self.selected = if self.mark(target).is_some() { Some(target) } else { prediction };
+        self.reveal_selected();
     }
 }

@@ -6,15 +6,13 @@ use super::workbench::{OpenRecording, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::audio::{self, StreamSpec};
 use crate::format;
-use crate::project::{ProjectState, StoredScores};
+use crate::project::{self, ProjectState, StoredScores};
 use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, TileSettings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The extension of project files.
-pub const PROJECT_EXTENSION: &str = "earmark";
 /// How many reasons one notice lists.
 const LISTED_REASONS: usize = 6;
 
@@ -24,7 +22,7 @@ impl Workbench {
         let mut first = true;
         for path in paths {
             match extension(&path).as_str() {
-                PROJECT_EXTENSION => self.load_project(path),
+                project::EXTENSION => self.load_project(path),
                 "tsv" | "csv" | "txt" => {
                     self.storage.ask(StorageRequest::ImportLabels(path));
                 }
@@ -60,19 +58,31 @@ impl Workbench {
                 self.document.set_duration(id, spec.duration_secs());
                 self.specs.insert(id, spec);
                 self.settings.remember_file(path);
-                if self.opening == Some(id) {
+                let nothing_to_see = self.open.is_none() && self.opening.is_none();
+                if self.opening == Some(id) || nothing_to_see {
                     self.opening = None;
                     self.show_recording(id);
                 }
             }
             Err(reason) => {
                 self.notices.add(Gravity::Failure, reason);
-                self.opening = self.opening.filter(|&opening| opening != id);
+                if self.opening == Some(id) {
+                    self.opening = None;
+                    self.show_any();
+                }
                 let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
                 if is_empty && !self.scored.contains_key(&id) {
                     self.document.remove_empty_recording(id);
                 }
             }
+        }
+    }
+
+    /// Puts the first recording that can be shown into the picture, if there is none.
+    fn show_any(&mut self) {
+        let shown = self.document.recordings().map(|(id, _)| id).find(|id| self.specs.contains_key(id));
+        if let Some(id) = shown.filter(|_| self.open.is_none()) {
+            self.show_recording(id);
         }
     }
 
@@ -134,9 +144,9 @@ impl Workbench {
 
     /// Saves the project under a path.
     pub(super) fn save_project_to(&mut self, mut path: PathBuf) {
-        if extension(&path) != PROJECT_EXTENSION {
+        if extension(&path) != project::EXTENSION {
             path.as_mut_os_string().push(".");
-            path.as_mut_os_string().push(PROJECT_EXTENSION);
+            path.as_mut_os_string().push(project::EXTENSION);
         }
         let state = Box::new(self.project_state());
         self.storage.ask(StorageRequest::SaveProject { path, revision: self.revision, state });
@@ -208,6 +218,7 @@ impl Workbench {
         self.document = state.document;
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
+        self.label_places.clear();
         self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
         self.settings.remember_file(&path);
         self.project_path = Some(path);
@@ -236,6 +247,18 @@ impl Workbench {
             path.set_extension("tsv");
         }
         let labels = format::export(&self.document);
+        let open_ends = self
+            .document
+            .recordings()
+            .filter(|(id, recording)| recording.events.is_empty() && self.scored.contains_key(id));
+        let undecided = open_ends.count();
+        if undecided > 0 {
+            let text = format!(
+                "{} with predictions but no decision: exported as without events",
+                counted(undecided, "recording")
+            );
+            self.notices.add(Gravity::Warning, text);
+        }
         self.tell_all(Gravity::Warning, &path, labels.warnings.iter().map(ToString::to_string));
         self.storage.ask(StorageRequest::ExportLabels { path, labels });
     }

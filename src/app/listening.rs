@@ -1,5 +1,6 @@
 //! Playing, seeking and looping.
 
+use super::command::Command;
 use super::workbench::Workbench;
 use crate::time::Span;
 
@@ -9,6 +10,16 @@ const CONTEXT_SECS: f64 = 0.2;
 const END_SECS: f64 = 0.02;
 
 impl Workbench {
+    /// Plays because a person asks for sound, who is told if there is none.
+    pub(super) fn play_on_request(&mut self, command: Command) {
+        self.silence_told = false;
+        match command {
+            Command::PlayEvent => self.play_selected(),
+            Command::LoopEvent => self.loop_selected(),
+            _ => self.play_or_pause(),
+        }
+    }
+
     /// Plays from the playhead, or pauses.
     pub(super) fn play_or_pause(&mut self) {
         let at = self.playhead_secs();

@@ -47,6 +47,7 @@ pub struct App {
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
     closing: bool,
+    close_when_saved: bool,
 }
 
 impl App {
@@ -73,7 +74,14 @@ impl App {
         if !files.is_empty() {
             bench.dispatch(Request::Open(files));
         }
-        Self { bench, panels: Panels::new(painter), kept_settings: None, title: String::new(), closing: false }
+        Self {
+            bench,
+            panels: Panels::new(painter),
+            kept_settings: None,
+            title: String::new(),
+            closing: false,
+            close_when_saved: false,
+        }
     }
 
     fn apply_settings(&mut self, context: &egui::Context) {
@@ -89,15 +97,20 @@ impl App {
         }
     }
 
-    /// Closing with unsaved events asks first.
+    /// Closing with unsaved events or scores asks first.
     fn see_to_closing(&mut self, context: &egui::Context) {
         if self.bench.quit {
             self.bench.quit = false;
             context.send_viewport_cmd(ViewportCommand::Close);
         }
         let asked = context.input(|input| input.viewport().close_requested());
+        if self.close_when_saved && !self.bench.is_unsaved() {
+            self.close_when_saved = false;
+            context.send_viewport_cmd(ViewportCommand::Close);
+        }
         let has_events = self.bench.document.recordings().any(|(_, recording)| !recording.events.is_empty());
-        if asked && !self.closing && self.bench.is_unsaved() && has_events {
+        let has_work = has_events || !self.bench.scored.is_empty();
+        if asked && !self.closing && self.bench.is_unsaved() && has_work {
             context.send_viewport_cmd(ViewportCommand::CancelClose);
             self.panels.ask_to_quit();
         }
@@ -138,9 +151,15 @@ impl eframe::App for App {
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
-            if request == Request::CloseAnyway {
-                self.closing = true;
-                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            match request {
+                Request::CloseAnyway => {
+                    self.closing = true;
+                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+                }
+                Request::CloseWhenSaved => self.close_when_saved = true,
+                Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
+                // Whoever goes on working does not want to leave any more.
+                _ => self.close_when_saved = false,
             }
             self.bench.dispatch(request);
         }

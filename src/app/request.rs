@@ -93,6 +93,8 @@ pub enum Request {
     ShowInspector(super::workbench::Inspector),
     /// Close the window although there are unsaved changes.
     CloseAnyway,
+    /// Close the window as soon as everything is saved.
+    CloseWhenSaved,
     /// A notice was read.
     DismissNotice(u64),
 }

@@ -5,16 +5,17 @@ use super::marks::{self, Mark, Target};
 use super::notices::Notices;
 use super::settings::Settings;
 use super::viewport::Viewport;
-use crate::annotation::{Document, Edit, Event, History, LabelSet, Recording, RecordingId};
+use crate::annotation::{Document, Edit, Event, History, LabelSet, Origin, Recording, RecordingId};
 use crate::audio::StreamSpec;
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
+use crate::ui::theme::LABEL_COLORS;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, Storage, TileEngine, Update, UpdateSender, Wake,
-    update_channel,
+    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
+    Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +60,8 @@ pub struct Scored {
 
 /// A model run that is waiting or going on.
 pub struct Run {
+    /// Its name.
+    pub id: RunId,
     /// Dropped, it is cancelled.
     pub cancel: CancelOnDrop,
     /// How far it is, in seconds of the recording.
@@ -111,6 +114,8 @@ pub struct Workbench {
     pub active_label: Option<Arc<str>>,
     /// Labels in the order in which they came up: gives each its colour.
     pub label_order: Vec<Arc<str>>,
+    /// Which colour each of them has.
+    pub(super) label_places: BTreeMap<Arc<str>, usize>,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -129,6 +134,9 @@ pub struct Workbench {
     pub player: Player,
     /// Whether the window shall close.
     pub quit: bool,
+    /// Whether it was told that nothing can be heard; a person who asks for sound is told again.
+    pub(super) silence_told: bool,
+    pub(super) next_run: u64,
     /// A path that the window must ask for.
     pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
@@ -144,6 +152,11 @@ impl Workbench {
     pub fn new(settings: Settings, wake: Wake) -> Self {
         let (updates, received) = update_channel(wake.clone());
         let mut player = Player::new(wake.clone());
+        let models = registry::list();
+        let mut label_set = LabelSet::audioset();
+        for folder in models.iter().filter_map(|listed| listed.folder.as_ref().ok()) {
+            label_set.extend(&LabelSet::from_names(folder.labels.iter().map(|label| &*label.name)));
+        }
         player.set_gain(settings.volume);
         Self {
             document: Document::default(),
@@ -162,8 +175,9 @@ impl Workbench {
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
-            label_set: Arc::new(LabelSet::audioset()),
-            models: registry::list(),
+            label_places: BTreeMap::new(),
+            label_set: Arc::new(label_set),
+            models,
             hop_secs: None,
             show_marks: true,
             inspector: Inspector::default(),
@@ -173,6 +187,8 @@ impl Workbench {
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
             settings,
+            silence_told: false,
+            next_run: 0,
             typed_dialog: None,
             wake,
             updates,
@@ -205,6 +221,14 @@ impl Workbench {
         self.mark(self.selected?)
     }
 
+    /// The event that is selected, if it is not a prediction.
+    pub fn selected_event(&self) -> Option<&Event> {
+        match (self.open.as_ref(), self.selected?) {
+            (Some(open), Target::Event(id)) => self.document.event(open.id, id),
+            _ => None,
+        }
+    }
+
     /// Where the playhead is: what is heard now, or where it rests, in seconds.
     pub fn playhead_secs(&self) -> f64 {
         if self.player.is_playing() {
@@ -225,12 +249,12 @@ impl Workbench {
         name.map_or_else(|| "Unsaved project".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// The place of a label in the list of colours.
+    /// Which colour a label has: always the same one for the same name, unless another label of the project took it first.
     pub fn label_place(&self, label: &str) -> usize {
-        self.label_order.iter().position(|known| &**known == label).unwrap_or(self.label_order.len())
+        self.label_places.get(label).copied().unwrap_or_else(|| preferred_color(label))
     }
 
-    /// How many events of each label all recordings have, by label order; only those that count as labels.
+    /// How many events of each label all recordings have, by label order; only those that count as labels, and the active one.
     pub fn label_counts(&self) -> Vec<(Arc<str>, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, recording) in self.document.recordings() {
@@ -238,7 +262,11 @@ impl Workbench {
                 *counts.entry(&event.label).or_default() += 1;
             }
         }
-        self.label_order.iter().filter_map(|label| Some((label.clone(), *counts.get(&**label)?))).collect()
+        let is_listed = |label: &&Arc<str>| counts.contains_key(&***label) || self.active_label.as_ref() == Some(label);
+        let known = self.label_order.iter();
+        let active = self.active_label.iter().filter(|label| !self.label_order.contains(label));
+        let listed = known.chain(active).filter(is_listed);
+        listed.map(|label| (label.clone(), counts.get(&**label).copied().unwrap_or_default())).collect()
     }
 
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
@@ -305,6 +333,7 @@ impl Workbench {
             }
         }
         self.label_order.extend(fresh);
+        self.give_colors();
     }
 
     /// Whether a command would do something now.
@@ -315,7 +344,10 @@ impl Workbench {
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
-            Command::Undecide => matches!(self.selected, Some(Target::Event(_))),
+            Command::Undecide => {
+                self.selected_event().is_some_and(|event| matches!(event.origin, Origin::Model { .. }))
+            }
+            Command::Accept | Command::Reject | Command::Uncertain => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
@@ -363,8 +395,30 @@ impl Workbench {
         }
     }
 
+    /// Gives labels without a colour the one of their name, or the next one that is taken least.
+    fn give_colors(&mut self) {
+        for label in &self.label_order {
+            if self.label_places.contains_key(label) {
+                continue;
+            }
+            let users = |color: usize| self.label_places.values().filter(|&&place| place == color).count();
+            let first = preferred_color(label);
+            let colors = (0..LABEL_COLORS).map(|step| (first + step) % LABEL_COLORS);
+            let color = colors.min_by_key(|&color| users(color)).unwrap_or(first);
+            self.label_places.insert(label.clone(), color);
+        }
+    }
+
     /// The whole of the open recording as a span.
     pub(super) fn whole(&self) -> Span {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
     }
+}
+
+/// The colour that a name asks for (FNV-1a).
+fn preferred_color(label: &str) -> usize {
+    let hash = label
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    (hash % LABEL_COLORS as u64) as usize
 }

@@ -60,6 +60,7 @@ pub fn quit_question(context: &egui::Context, asked: &mut bool, requests: &mut V
         ui.horizontal(|ui| {
             if ui.button("Save").clicked() {
                 requests.push(Request::Do(Command::SaveProject));
+                requests.push(Request::CloseWhenSaved);
                 answered = true;
             }
             if ui.button("Close without saving").clicked() {

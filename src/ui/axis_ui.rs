@@ -64,12 +64,22 @@ fn hz_text(hz: f64) -> String {
 
 /// Candidates for frequency ticks, the ones that should stand in front.
 fn frequency_ticks(low_hz: f64, high_hz: f64) -> Vec<f64> {
-    let mut ticks = Vec::new();
-    for decade in [10_000.0, 1_000.0, 100.0, 10.0_f64] {
-        let digits: &[f64] = &[1.0, 2.0, 5.0, 3.0, 4.0, 8.0, 6.0, 7.0, 9.0, 15.0, 12.0, 18.0];
-        ticks.extend(digits.iter().map(|digit| digit * decade));
+    let mut ticks = vec![0.0];
+    if low_hz * 4.0 > high_hz {
+        // A narrow range: even steps of 1, 2 or 5.
+        let least = (high_hz - low_hz) / 12.0;
+        let tens = 10_f64.powf(least.log10().floor());
+        let step =
+            [1.0, 2.0, 5.0].map(|digit| digit * tens).into_iter().find(|&step| step >= least).unwrap_or(10.0 * tens);
+        let (first, last) = ((low_hz / step).ceil() as i64, (high_hz / step).floor() as i64);
+        ticks.extend((first..=last).map(|tick| tick as f64 * step));
+    } else {
+        for digits in [[1.0, 2.0, 5.0], [3.0, 7.0, 1.5]] {
+            ticks.extend(
+                [10_000.0, 1_000.0, 100.0, 100_000.0, 10.0_f64].iter().flat_map(|ten| digits.map(|digit| digit * ten)),
+            );
+        }
     }
-    ticks.insert(0, 0.0);
     ticks.retain(|hz| (low_hz..=high_hz).contains(hz));
     ticks
 }

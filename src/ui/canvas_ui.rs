@@ -13,6 +13,7 @@ const SCALE_WIDTH: f32 = 52.0;
 const OVERVIEW_HEIGHT: f32 = 44.0;
 const RULER_HEIGHT: f32 = 24.0;
 const WAVEFORM_HEIGHT: f32 = 56.0;
+const LANES_RESERVED: usize = 8;
 /// How much one notch of the wheel zooms frequencies, per point.
 const FREQUENCY_ZOOM: f64 = 0.004;
 
@@ -89,7 +90,8 @@ impl Rows {
         let waveform = take(if waveform { WAVEFORM_HEIGHT } else { 0.0 });
         let fixed = OVERVIEW_HEIGHT + RULER_HEIGHT + waveform.height();
         let rest = (middle.height() - fixed).max(1.0);
-        let lanes_height = (lanes as f32 * lanes_ui::LANE_HEIGHT).min(0.4 * rest);
+        // As high as a few lanes, however many there are: the picture must not jump while events come and go.
+        let lanes_height = (lanes as f32 * lanes_ui::LANE_HEIGHT).min(0.35 * rest);
         let gap = if lanes > 0 { GRID } else { 0.0 };
         let spectrogram = take(rest - lanes_height - gap);
         take(gap);
@@ -101,11 +103,13 @@ impl Rows {
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
     panels.readout.clear();
     let Some(open) = &bench.open else {
-        ui.centered_and_justified(|ui| ui.label("Opening…"));
+        let text = if bench.opening.is_some() { "Opening…" } else { "Choose a recording on the left" };
+        ui.centered_and_justified(|ui| ui.label(text));
         return;
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
-    let rows = Rows::new(ui.max_rect(), bench.settings.show_waveform, lanes.len());
+    let reserved = if bench.settings.show_lanes { LANES_RESERVED } else { 0 };
+    let rows = Rows::new(ui.max_rect(), bench.settings.show_waveform, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };
     let pixels_per_point = ui.ctx().pixels_per_point();

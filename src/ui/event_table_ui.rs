@@ -3,7 +3,7 @@
 use super::widgets::{list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::Status;
-use crate::app::{Mark, MarkState, Request, Workbench};
+use crate::app::{Mark, MarkState, Request, Workbench, counted};
 use crate::time::clock_text;
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
@@ -40,8 +40,8 @@ fn summary(ui: &mut Ui, marks: &[&Mark]) {
     let undecided = marks.iter().filter(|mark| mark.state == MarkState::Predicted).count();
     let text = match (marks.len(), undecided) {
         (0, _) => "No events yet".to_owned(),
-        (all, 0) => format!("{all} events, all decided"),
-        (all, undecided) => format!("{all} events, {undecided} undecided"),
+        (all, 0) => format!("{}, all decided", counted(all, "event")),
+        (all, undecided) => format!("{}, {undecided} undecided", counted(all, "event")),
     };
     ui.label(weak(text));
 }
@@ -77,7 +77,7 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
             let mut area = cell(rect, left, width);
             if place == 2 {
                 let dot = Rect::from_center_size(area.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
-                ui.painter().rect_filled(dot, 2.0, theme::label_color(bench.label_place(&mark.label)));
+                ui.painter().rect_filled(dot, 2.0, theme::label_color_on(ui.visuals(), bench.label_place(&mark.label)));
                 area.min.x += 14.0;
             }
             text_in(ui, area, Align2::LEFT_CENTER, text, 13.0, text_color);

@@ -7,6 +7,9 @@ use crate::app::{Command, Mark, MarkState, Request, Target, Workbench};
 use crate::time::Span;
 use eframe::egui::{DragValue, Grid, RichText, Ui};
 
+/// An edge cannot be typed closer to the other one than this.
+const SHORTEST_SECS: f64 = 0.005;
+
 /// Draws it, or what to do to have one.
 pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let Some(mark) = bench.selected_mark() else {
@@ -14,7 +17,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         return;
     };
     ui.horizontal(|ui| {
-        swatch(ui, theme::label_color(bench.label_place(&mark.label)));
+        swatch(ui, theme::label_color_on(ui.visuals(), bench.label_place(&mark.label)));
         let text = RichText::new(&*mark.label).family(theme::medium()).size(15.0);
         let button = ui.button(text).accessible_name("Label of the selected event");
         if button.on_hover_text(Command::Relabel.hover_text(ui.ctx())).clicked() {
@@ -26,7 +29,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     Grid::new("event").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
         times(ui, mark, requests);
         ui.label(weak("Duration"));
-        ui.label(RichText::new(format!("{:.3} s", mark.span.duration_secs())).monospace());
+        let duration_secs = (1e3 * mark.span.offset_secs).round() / 1e3 - (1e3 * mark.span.onset_secs).round() / 1e3;
+        ui.label(RichText::new(format!("{duration_secs:.3} s")).monospace());
         ui.end_row();
         ui.label(weak("Origin"));
         ui.label(origin(bench, mark));
@@ -38,7 +42,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             command_button(ui, Command::Reject, true, requests);
             command_button(ui, Command::Uncertain, true, requests);
         } else {
-            command_button(ui, Command::Undecide, true, requests);
+            command_button(ui, Command::Undecide, bench.can(Command::Undecide), requests);
             command_button(ui, Command::Reject, true, requests);
         }
     });
@@ -47,9 +51,17 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 fn times(ui: &mut Ui, mark: &Mark, requests: &mut Vec<Request>) {
     let Span { mut onset_secs, mut offset_secs } = mark.span;
     let mut changed = false;
-    for (name, secs) in [("Onset", &mut onset_secs), ("Offset", &mut offset_secs)] {
+    let limits = [0.0..=offset_secs - SHORTEST_SECS, onset_secs + SHORTEST_SECS..=f64::MAX];
+    for ((name, secs), limits) in [("Onset", &mut onset_secs), ("Offset", &mut offset_secs)].into_iter().zip(limits) {
         ui.label(weak(name));
-        let value = DragValue::new(secs).speed(0.005).fixed_decimals(3).suffix(" s").update_while_editing(false);
+        // An edge stops at the other one; the text is rounded as in the table.
+        let value = DragValue::new(secs)
+            .range(limits)
+            .clamp_existing_to_range(false)
+            .speed(0.005)
+            .custom_formatter(|secs, _| format!("{:.3}", (1e3 * secs).round() / 1e3))
+            .suffix(" s")
+            .update_while_editing(false);
         let response = ui.add(value).accessible_name(format!("{name} of the selected event"));
         changed |= response.on_hover_text(format!("{name} in seconds: drag, or click and type")).changed();
         ui.end_row();

@@ -17,7 +17,7 @@ pub struct Pressed {
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
 /// a page that is open.
 pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
-    if context.text_edit_focused() || context.any_popup_open() {
+    if context.text_edit_focused() || panels.popup_open {
         return Pressed::default();
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());

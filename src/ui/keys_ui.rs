@@ -29,8 +29,9 @@ pub fn show(context: &egui::Context, shown: &mut bool) {
         .resizable(false)
         .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
         .show(context, |ui| {
-            ui.set_width(size.x.min(860.0));
-            ScrollArea::vertical().max_height(size.y.min(640.0)).show(ui, page);
+            ui.set_width(size.x.min(920.0));
+            let height = size.y.min(700.0);
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, page);
         });
 }
 
@@ -67,7 +68,7 @@ fn group_ui(ui: &mut Ui, group: Group) {
 }
 
 fn table(ui: &mut Ui, id: &str, lines: impl Iterator<Item = (String, String)>) {
-    Grid::new(("keys", id)).num_columns(2).spacing([16.0, 2.0]).min_col_width(120.0).show(ui, |ui| {
+    Grid::new(("keys", id)).num_columns(2).spacing([16.0, 2.0]).min_col_width(190.0).show(ui, |ui| {
         for (keys, text) in lines {
             ui.label(RichText::new(keys).monospace());
             ui.label(weak(text));

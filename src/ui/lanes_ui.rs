@@ -1,7 +1,7 @@
 //! One thin row for each label under the spectrogram: its events as bars over the model's score curve.
 
 use super::canvas_ui::{Canvas, row_name};
-use super::theme::label_color;
+use super::theme::label_color_on;
 use crate::annotation::Status;
 use crate::app::{Mark, MarkState, Request, Workbench};
 use eframe::egui::{self, Color32, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
@@ -47,7 +47,7 @@ pub fn show(
 }
 
 fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests: &mut Vec<Request>) {
-    let color = label_color(canvas.bench.label_place(label));
+    let color = label_color_on(ui.visuals(), canvas.bench.label_place(label));
     let painter = ui.painter_at(lane);
     painter.rect_filled(lane.shrink2(vec2(0.0, 1.0)), 0.0, ui.visuals().extreme_bg_color);
     row_name(ui, lane, label, ui.visuals().text_color());

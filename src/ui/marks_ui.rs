@@ -7,8 +7,8 @@ use crate::app::{Mark, MarkState, Target};
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 pub const TAG_HEIGHT: f32 = 18.0;
-/// Events narrower than this on average are shown as density, not as outlines.
-const DENSE_POINTS: f32 = 3.0;
+/// From this share of events without room for their tags on, density is shown instead of outlines.
+const DENSE_SHARE: f32 = 0.35;
 const DASH: (f32, f32) = (6.0, 4.0);
 const DOT: (f32, f32) = (1.5, 3.5);
 
@@ -18,12 +18,12 @@ pub struct PlacedMark<'a> {
     pub mark: &'a Mark,
     /// From its tag down to the bottom.
     pub region: Rect,
-    /// Its tag.
-    pub tag: Rect,
+    /// Its tag; none where all rows are taken.
+    pub tag: Option<Rect>,
     text: String,
 }
 
-/// The events in view, with tags stacked where they would overlap. A tag with no free row takes the one that is free soonest.
+/// The events in view, with tags stacked where they would overlap. One that finds no free row has none, but for the selected event.
 pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<PlacedMark<'a>> {
     let view = canvas.scale.span;
     let rows = ((0.5 * rect.height() / TAG_HEIGHT) as usize).max(1);
@@ -40,11 +40,16 @@ pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<P
             let wanted = painter.layout_no_wrap(text.clone(), tag_font(), Color32::WHITE).size().x + 10.0;
             let tag_left = left.max(rect.left());
             let tag_right = (tag_left + wanted).min(rect.right()).max(tag_left + 4.0);
-            let row = ends.iter().position(|&end| end <= tag_left).unwrap_or_else(|| soonest(&ends));
-            ends[row] = tag_right.max(right.min(rect.right())) + 2.0;
+            let selected = canvas.bench.selected == Some(mark.target);
+            let free = ends.iter().position(|&end| end <= tag_left).or_else(|| selected.then(|| soonest(&ends)));
+            let row = free.unwrap_or(rows);
+            if let Some(end) = free.and_then(|row| ends.get_mut(row)) {
+                *end = tag_right.max(right.min(rect.right())) + 2.0;
+            }
             let top = rect.top() + 2.0 + row as f32 * TAG_HEIGHT;
             let region = Rect::from_min_max(pos2(left, top), pos2(right.max(left + 1.0), rect.bottom()));
             let tag = Rect::from_min_max(pos2(tag_left, top), pos2(tag_right, top + TAG_HEIGHT - 2.0));
+            let tag = free.is_some().then_some(tag);
             PlacedMark { mark, region, tag, text }
         })
         .collect()
@@ -67,8 +72,9 @@ fn tag_text(mark: &Mark) -> String {
 }
 
 /// Whether there are so many events in so little room that outlines would be a smear.
-pub fn is_dense(placed: &[PlacedMark<'_>], rect: Rect) -> bool {
-    placed.len() > 40 && rect.width() / placed.len() as f32 <= DENSE_POINTS
+pub fn is_dense(placed: &[PlacedMark<'_>]) -> bool {
+    let homeless = placed.iter().filter(|placed| placed.tag.is_none()).count();
+    placed.len() > 40 && homeless as f32 > DENSE_SHARE * placed.len() as f32
 }
 
 /// Draws how many events there are, where single ones cannot be told apart.
@@ -165,12 +171,15 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
     }
 }
 
-fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, ring: Option<Color32>) {
+fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, accent: Option<Color32>) {
+    let Some(tag) = placed.tag else { return };
     let filled = matches!(placed.mark.state, MarkState::Decided(Status::Accepted | Status::Corrected));
-    let (ground, text_color) = if filled { (color, text_on(color)) } else { (Color32::from_black_alpha(200), color) };
-    painter.rect(placed.tag, 2.0, ground, Stroke::new(1.0, ring.unwrap_or(color)), StrokeKind::Inside);
-    let clip = painter.clip_rect().intersect(placed.tag);
-    let at = placed.tag.left_center() + Vec2::new(5.0, 0.0);
+    let ground = accent.or(filled.then_some(color));
+    let text_color = ground.map_or(color, text_on);
+    let edge = Stroke::new(1.0, if accent.is_some() { Color32::WHITE } else { color });
+    painter.rect(tag, 2.0, ground.unwrap_or(Color32::from_black_alpha(200)), edge, StrokeKind::Inside);
+    let clip = painter.clip_rect().intersect(tag);
+    let at = tag.left_center() + Vec2::new(5.0, 0.0);
     let galley = painter.layout_no_wrap(placed.text.clone(), tag_font(), text_color);
     let place = Align2::LEFT_CENTER.anchor_size(at, galley.size());
     painter.with_clip_rect(clip).galley(place.min, galley, text_color);

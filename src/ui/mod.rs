@@ -53,6 +53,8 @@ pub struct Panels {
     class_filter: String,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
+    /// A menu or drop-down was open in the last frame: keys are its own.
+    popup_open: bool,
     /// What was typed before the text field it is meant for was there.
     typed_ahead: String,
     /// What the pointer is over, as text for the transport bar.
@@ -74,6 +76,7 @@ impl Panels {
             quit_asked: false,
             class_filter: String::new(),
             table_row: None,
+            popup_open: false,
             typed_ahead: String::new(),
             readout: String::new(),
             views: Vec::new(),
@@ -133,20 +136,26 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
     }
     overlays_ui(ui.ctx(), bench, panels, &mut requests);
     requests.extend(dropped_files(ui.ctx()));
+    // This frame's popups are known only now.
+    panels.popup_open = ui.ctx().any_popup_open();
     requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
 }
 
 fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
     let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
+    // A small window leaves the picture its room.
+    let window_width = ui.available_width();
+    let (left_width, right_width) =
+        ((0.155 * window_width).clamp(150.0, 230.0), (0.23 * window_width).clamp(280.0, 340.0));
     if bench.settings.show_recordings {
         Panel::left("recordings")
-            .default_size(220.0)
+            .default_size(left_width)
             .size_range(150.0..=420.0)
             .frame(frame)
             .show(ui, |ui| recordings_ui::show(ui, bench, requests));
     }
     if bench.settings.show_inspector {
-        Panel::right("inspector").default_size(330.0).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
+        Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
                 for (inspector, name) in [(Inspector::Events, "Events"), (Inspector::Model, "Model")] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {

@@ -3,9 +3,9 @@
 use super::choices::choice;
 use super::widgets::{command_button, section, weak};
 use super::{Panels, theme};
-use crate::app::{Command, Request, Scored, Workbench, counted};
+use crate::app::{Command, Request, Scored, Workbench};
 use crate::decision::DecisionRule;
-use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, TextEdit, Ui};
+use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, SliderClamping, TextEdit, Ui};
 use std::collections::BTreeSet;
 
 /// Classes whose greatest score is below this are not listed: they do not occur.
@@ -67,7 +67,10 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 
 fn model_text(listed: &crate::model::registry::ListedModel) -> String {
     match &listed.folder {
-        Ok(folder) => format!("{} ({})", folder.id, counted(folder.labels.len(), "class").replace("classs", "classes")),
+        Ok(folder) => match folder.labels.len() {
+            1 => format!("{} (1 class)", folder.id),
+            count => format!("{} ({count} classes)", folder.id),
+        },
         Err(_) => format!("{} (broken)", listed.id),
     }
 }
@@ -88,7 +91,7 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
     Grid::new("rule").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
         let line = |ui: &mut Ui, name: &str, hover: String, slider: Slider<'_>| {
             ui.label(weak(name));
-            ui.add(slider).accessible_name(name).on_hover_text(hover);
+            ui.add(slider.clamping(SliderClamping::Edits)).accessible_name(name).on_hover_text(hover);
             ui.end_row();
         };
         let key =
@@ -97,7 +100,13 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
         line(ui, "Threshold", hover, Slider::new(&mut rule.threshold, 0.01..=0.99).fixed_decimals(2));
         let hover = format!("Running median over so many frames of {hop} s: removes single outliers");
         let mut frames = rule.median_frames.max(1);
-        line(ui, "Median filter", hover, Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(" frames"));
+        let frames_now = frames;
+        line(
+            ui,
+            "Median filter",
+            hover,
+            Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(if frames_now == 1 { " frame" } else { " frames" }),
+        );
         rule.median_frames = if frames == 1 { rule.median_frames.min(1) } else { frames };
         let hover = "Events of a class with a shorter gap between them become one".to_owned();
         line(ui, "Merge gaps", hover, Slider::new(&mut rule.merge_gap_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
@@ -119,11 +128,15 @@ fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec
         scored.chosen.len()
     )));
     ui.horizontal(|ui| {
-        let all: BTreeSet<usize> =
-            occurring.iter().copied().filter(|&class| scored.scores.peaks()[class] > scored.rule.threshold).collect();
+        let wanted = panels.class_filter.to_lowercase();
+        let fits = |class: usize| {
+            scored.scores.peaks()[class] > scored.rule.threshold
+                && scored.scores.classes[class].to_lowercase().contains(&wanted)
+        };
+        let all: BTreeSet<usize> = occurring.iter().copied().filter(|&class| fits(class)).collect();
         let strongest = occurring.iter().copied().take(crate::app::CLASSES_SHOWN_FIRST).collect();
         for (name, hover, classes) in [
-            ("All", "Show every class that reaches the threshold", all),
+            ("All", "Show every class that reaches the threshold and fits the filter", all),
             ("Strongest", "Show the eight strongest classes", strongest),
             ("None", "Show no class", BTreeSet::new()),
         ] {

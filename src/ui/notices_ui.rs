@@ -5,7 +5,7 @@ use crate::app::{Gravity, Request, Workbench};
 use eframe::egui::{self, Align2, Area, Frame, Id, Label, Order, RichText, ScrollArea, Ui, vec2};
 
 const WIDTH: f32 = 380.0;
-const SHOWN: usize = 5;
+const SHOWN: usize = 4;
 
 /// Draws the latest messages.
 pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Request>) {
@@ -17,6 +17,10 @@ pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Reque
         Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -56.0));
     area.accessible_name("Notices").show(context, |ui| {
         ui.set_width(WIDTH);
+        let more = notices.len().saturating_sub(SHOWN);
+        if more > 0 {
+            Frame::popup(ui.style()).show(ui, |ui| ui.label(format!("{more} more below these")));
+        }
         for notice in notices.iter().rev().take(SHOWN) {
             Frame::popup(ui.style()).show(ui, |ui| {
                 ui.set_width(WIDTH - 16.0);
@@ -31,7 +35,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Reque
                     let width = ui.available_width() - 56.0;
                     ui.vertical(|ui| {
                         ui.set_width(width);
-                        ScrollArea::vertical().id_salt(notice.id).max_height(160.0).show(ui, |ui| {
+                        ScrollArea::vertical().id_salt(notice.id).max_height(110.0).show(ui, |ui| {
                             ui.add(Label::new(&notice.text).wrap().selectable(true));
                         });
                     });

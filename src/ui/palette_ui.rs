@@ -3,12 +3,14 @@
 use super::theme;
 use super::widgets::{list_row, text_in};
 use super::{Panels, widgets::weak};
+use crate::annotation::label_search::{Fit, Match};
 use crate::app::{Command, Request, Target, Workbench};
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, ScrollArea, TextEdit, Ui, vec2};
 use std::sync::Arc;
 
 const WIDTH: f32 = 460.0;
 const LABELS_SHOWN: usize = 40;
+const ROWS_SHOWN: usize = 14;
 
 /// What is searched.
 enum Subject {
@@ -85,7 +87,12 @@ impl Palette {
             None => Request::SetActiveLabel(label),
         };
         let recent: Vec<Arc<str>> = bench.settings.recent_labels.iter().map(|label| label.as_str().into()).collect();
-        let found = bench.label_set.search(&self.query, &recent, LABELS_SHOWN);
+        let mut found = bench.label_set.search(&self.query, &recent, LABELS_SHOWN);
+        if self.query.trim().is_empty() {
+            // Nothing typed yet: what was given last, then all labels of the project.
+            let of_project = bench.label_order.iter().filter(|label| !recent.contains(label));
+            found.extend(of_project.map(|label| Match { name: label.clone(), parents: "".into(), fit: Fit::Whole }));
+        }
         let mut lines: Vec<Line> = found
             .into_iter()
             .map(|found| Line {
@@ -172,7 +179,10 @@ fn list_ui(ui: &mut Ui, lines: &[Line], place: usize) -> Option<usize> {
     if lines.is_empty() {
         ui.label(weak("Nothing found"));
     }
-    ScrollArea::vertical().max_height(14.0 * theme::ROW_HEIGHT).show(ui, |ui| {
+    // Without a least height the area would be as small as it was when it opened.
+    let row_height = theme::ROW_HEIGHT + ui.spacing().item_spacing.y;
+    let height = row_height * lines.len().min(ROWS_SHOWN) as f32;
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         for (index, line) in lines.iter().enumerate() {
             let response = list_row(ui, &line.text, index == place, |ui, rect| {
                 let colors = theme::colors(ui.visuals());

@@ -5,12 +5,12 @@ use super::choices::choice;
 use super::colormap;
 use super::widgets::{section, weak};
 use crate::app::Request;
-use eframe::egui::{Grid, Popup, PopupCloseBehavior, Response, Slider};
+use eframe::egui::{Grid, Popup, PopupCloseBehavior, Response, Slider, SliderClamping};
 
 /// Opens at a click on the colour scale.
 pub fn popup(response: &Response, canvas: &Canvas<'_>, requests: &mut Vec<Request>) {
     let settings = &canvas.bench.settings;
-    Popup::menu(response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+    Popup::menu(response).at_pointer_fixed().close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         ui.set_min_width(300.0);
         section(ui, "Spectrogram");
         Grid::new("picture").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
@@ -25,12 +25,22 @@ pub fn popup(response: &Response, canvas: &Canvas<'_>, requests: &mut Vec<Reques
             let (mut floor_db, mut ceiling_db) = (settings.floor_db, settings.ceiling_db);
             ui.label(weak("Darkest at"));
             let floor = ui
-                .add(Slider::new(&mut floor_db, -140.0..=-20.0).suffix(" dB").fixed_decimals(0))
+                .add(
+                    Slider::new(&mut floor_db, -140.0..=-20.0)
+                        .clamping(SliderClamping::Edits)
+                        .suffix(" dB")
+                        .fixed_decimals(0),
+                )
                 .accessible_name("Darkest at");
             ui.end_row();
             ui.label(weak("Brightest at"));
             let ceiling = ui
-                .add(Slider::new(&mut ceiling_db, -100.0..=0.0).suffix(" dB").fixed_decimals(0))
+                .add(
+                    Slider::new(&mut ceiling_db, -100.0..=0.0)
+                        .clamping(SliderClamping::Edits)
+                        .suffix(" dB")
+                        .fixed_decimals(0),
+                )
                 .accessible_name("Brightest at");
             ui.end_row();
             if floor.changed() || ceiling.changed() {

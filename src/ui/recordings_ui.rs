@@ -83,7 +83,7 @@ fn recording_row(ui: &mut Ui, bench: &Workbench, id: RecordingId, recording: &Re
 fn label_row(ui: &mut Ui, bench: &Workbench, label: &std::sync::Arc<str>, count: usize, requests: &mut Vec<Request>) {
     let active = bench.active_label.as_ref() == Some(label);
     ui.horizontal(|ui| {
-        swatch(ui, theme::label_color(bench.label_place(label)));
+        swatch(ui, theme::label_color_on(ui.visuals(), bench.label_place(label)));
         let response = list_row(ui, label, active, |ui, rect| {
             let count = count.to_string();
             let taken = text_in(ui, rect, Align2::RIGHT_CENTER, &count, 12.0, theme::colors(ui.visuals()).weak_text);

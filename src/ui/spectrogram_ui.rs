@@ -41,13 +41,13 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
-    let dense = marks_ui::is_dense(&placed, rect);
+    let dense = marks_ui::is_dense(&placed);
     gestures(ui, canvas, rect, &response, &placed, panels, requests);
     if dense {
         marks_ui::paint_density(canvas, &painter, &placed, rect);
     } else {
         marks_ui::paint(canvas, &painter, &placed, panels.drag.and_then(|drag| drag.target()));
-        tags(ui, canvas, &placed, requests);
+        tags(ui, canvas, &placed, panels, requests);
     }
     if let Some(drag) = panels.drag {
         paint_draft(ui, canvas, &drag, rect);
@@ -56,21 +56,29 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     context_menu(&response, canvas, requests);
 }
 
-/// Tags are controls of their own: they can be clicked, focused and named.
-fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], requests: &mut Vec<Request>) {
-    for placed in placed.iter().take(NAMED_MARKS) {
-        let id = ui.scope_id().with(("tag", placed.mark.target));
-        let response = ui.interact(placed.tag, id, Sense::click());
-        let selected = canvas.bench.selected == Some(placed.mark.target);
-        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, placed.mark.spoken()));
+/// Tags are controls of their own: they can be clicked, focused and named, and dragging one moves its event.
+fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], panels: &mut Panels, requests: &mut Vec<Request>) {
+    let with_tags = placed.iter().filter_map(|placed| Some((placed.mark, placed.tag?)));
+    for (mark, tag) in with_tags.take(NAMED_MARKS) {
+        let id = ui.scope_id().with(("tag", mark.target));
+        let response = ui.interact(tag, id, Sense::click_and_drag());
+        let selected = canvas.bench.selected == Some(mark.target);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, mark.spoken()));
         if response.clicked() || response.secondary_clicked() {
-            requests.push(Request::Select(Some(placed.mark.target)));
+            requests.push(Request::Select(Some(mark.target)));
         }
         if response.double_clicked() {
             requests.push(Request::Do(Command::PlayEvent));
         }
+        if response.drag_started_by(egui::PointerButton::Primary)
+            && let Some(origin) = ui.input(|input| input.pointer.press_origin())
+        {
+            let at_secs = canvas.scale.secs_from_x(origin.x);
+            let kind = DragKind::Move { target: mark.target, before: mark.span, anchor_secs: at_secs };
+            panels.drag = Some(Drag { kind, at_secs });
+        }
         context_menu(&response, canvas, requests);
-        response.on_hover_text(placed.mark.spoken());
+        response.on_hover_text(format!("{}\nDrag to move", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
     }
 }
 
@@ -124,13 +132,14 @@ fn gestures(
             panels.drag = Some(begin(canvas, placed, origin, modifiers));
         }
     }
+    // Whoever took hold of it, the spectrogram or a tag: the drag follows the pointer until the button is let go.
     if let Some(drag) = &mut panels.drag {
-        carry_on(ui, canvas, rect, response, drag, requests);
-        if response.drag_stopped() {
-            let limit = canvas.open.viewport.duration_secs();
-            requests.push(drag.request(limit));
-            panels.drag = None;
-        } else if !response.dragged() {
+        carry_on(ui, canvas, rect, drag, requests);
+        let (down, released) = ui.input(|input| (input.pointer.primary_down(), input.pointer.primary_released()));
+        if released {
+            requests.push(drag.request(canvas.open.viewport.duration_secs()));
+        }
+        if released || !down {
             panels.drag = None;
         }
     }
@@ -148,15 +157,8 @@ fn begin(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers
 }
 
 /// Follows the pointer, and scrolls at the border.
-fn carry_on(
-    ui: &Ui,
-    canvas: &Canvas<'_>,
-    rect: Rect,
-    response: &Response,
-    drag: &mut Drag,
-    requests: &mut Vec<Request>,
-) {
-    let Some(at) = response.interact_pointer_pos() else { return };
+fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, drag: &mut Drag, requests: &mut Vec<Request>) {
+    let Some(at) = ui.ctx().pointer_interact_pos() else { return };
     drag.at_secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
     let beyond = (at.x - (rect.right() - BORDER_POINTS)).max(0.0) - (rect.left() + BORDER_POINTS - at.x).max(0.0);
     if beyond != 0.0 {

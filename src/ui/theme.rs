@@ -184,11 +184,19 @@ fn finish(mut visuals: Visuals, colors: &Colors) -> Visuals {
 }
 
 /// Hues (degrees of OKLCH) in an order that keeps neighbours apart, also for colour-blind eyes: blue and yellow directions alternate.
-const LABEL_HUES: [f32; 10] = [75.0, 250.0, 155.0, 345.0, 205.0, 30.0, 110.0, 300.0, 180.0, 55.0];
+const LABEL_HUES: [f32; LABEL_COLORS] = [75.0, 305.0, 155.0, 20.0, 200.0, 110.0, 340.0, 175.0, 50.0, 130.0];
 
-/// The colour of the label with this place in the project: equal lightness for all, after ten they come again.
+/// How many colours labels have; this place of blue is left to the accent.
+pub const LABEL_COLORS: usize = 10;
+
+/// The colour with this place: equal lightness for all, after ten they come again.
 pub fn label_color(place: usize) -> Color32 {
     oklch(0.80, 0.125, LABEL_HUES[place % LABEL_HUES.len()])
+}
+
+/// The same hue, dark enough to be seen on a light theme's ground.
+pub fn label_color_on(visuals: &Visuals, place: usize) -> Color32 {
+    if visuals.dark_mode { label_color(place) } else { oklch(0.60, 0.13, LABEL_HUES[place % LABEL_HUES.len()]) }
 }
 
 /// OKLCH to sRGB (Ottosson 2020), cut to the gamut.

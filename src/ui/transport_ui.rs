@@ -58,7 +58,8 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
             MarkState::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
             MarkState::Decided(_) => format!("{} take back   ", key(Command::Undecide)),
         };
-        format!("{decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))
+        let name = format!("{} {:.3} s", mark.label, mark.span.duration_secs());
+        format!("{name}   {decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))
     } else if bench.open.is_none() {
         String::new()
     } else if bench.scored_here().is_none() && bench.runs.is_empty() {
@@ -70,9 +71,11 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
             key(Command::NextEvent)
         )
     };
-    let readout = &panels.readout;
-    let shown = if readout.is_empty() { weak(text) } else { RichText::new(readout).monospace() };
-    ui.add(egui::Label::new(shown).truncate());
+    if !panels.readout.is_empty() {
+        ui.label(RichText::new(&panels.readout).monospace());
+        ui.separator();
+    }
+    ui.add(egui::Label::new(weak(text)).truncate());
 }
 
 /// The model runs: progress, speed, stop.
@@ -83,12 +86,14 @@ fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     icon_button(ui, Command::CancelDetection, true, requests);
     let Some(recording) = bench.document.recording(id) else { return };
     let waiting = if bench.runs.len() > 1 { format!(" · {} more", bench.runs.len() - 1) } else { String::new() };
+    let fraction = (run.done_secs / recording.duration_secs.max(1e-3)).clamp(0.0, 1.0) as f32;
+    ui.add(ProgressBar::new(fraction).desired_width(120.0).corner_radius(theme::GRID));
     let text = if run.elapsed_secs > 0.0 {
-        format!("{:.0} × real time{waiting}", run.done_secs / run.elapsed_secs)
+        let speed = run.done_secs / run.elapsed_secs;
+        let left_secs = (recording.duration_secs - run.done_secs).max(0.0) / speed.max(1e-3);
+        format!("{:.0} % · {speed:.0} × real time · {} left{waiting}", 100.0 * fraction, clock_text(left_secs, 0))
     } else {
         format!("Loading model{waiting}")
     };
-    let fraction = (run.done_secs / recording.duration_secs.max(1e-3)) as f32;
-    let bar = ProgressBar::new(fraction.clamp(0.0, 1.0)).desired_width(150.0).text(text).corner_radius(theme::GRID);
-    ui.add(bar).on_hover_text(format!("Detecting events in {}", recording.file_name()));
+    ui.label(weak(text)).on_hover_text(format!("Detecting events in {}", recording.file_name()));
 }

@@ -1,8 +1,7 @@
 //! The inference thread: runs one model over one recording after the other, and says how far it is.
 
 use super::thread::{guarded, spawn};
-use super::{CancelToken, DetectionEnd, DetectionStart, Update, UpdateSender};
-use crate::annotation::RecordingId;
+use super::{CancelToken, DetectionEnd, DetectionStart, RunId, Update, UpdateSender};
 use crate::audio;
 use crate::model::{Detector, DetectorOptions, ModelError, ModelFolder};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -12,8 +11,8 @@ use std::time::Instant;
 
 /// One recording to run a model over.
 pub struct DetectionJob {
-    /// Its name in the document.
-    pub recording: RecordingId,
+    /// The run's name.
+    pub run: RunId,
     /// Where its sound is.
     pub path: PathBuf,
     /// Which model.
@@ -55,7 +54,7 @@ impl Inference {
     fn serve(mut self, jobs: &Receiver<DetectionJob>) {
         for job in jobs {
             let end = if job.cancel.is_cancelled() { DetectionEnd::Cancelled } else { self.run(&job) };
-            if !self.updates.send(Update::DetectionEnded { recording: job.recording, end }) {
+            if !self.updates.send(Update::DetectionEnded { run: job.run, end }) {
                 return;
             }
         }
@@ -88,13 +87,12 @@ impl Inference {
             classes: detector.classes(),
         };
         // A window that is gone wants no scores.
-        let is_heard =
-            Cell::new(updates.send(Update::DetectionStarted { recording: job.recording, start: Box::new(start) }));
+        let is_heard = Cell::new(updates.send(Update::DetectionStarted { run: job.run, start: Box::new(start) }));
         let started = Instant::now();
         let is_unwanted = || job.cancel.is_cancelled() || !is_heard.get();
         let summary = detector.run(source, &is_unwanted, &mut |block| {
             is_heard.set(updates.send(Update::Scores {
-                recording: job.recording,
+                run: job.run,
                 scores: block.scores.to_vec(),
                 done_secs: block.done_secs,
                 elapsed_secs: started.elapsed().as_secs_f64(),

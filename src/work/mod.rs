@@ -11,4 +11,4 @@ pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{SourceFactory, TileEngine, TileSettings, ViewTiles};
-pub use update::{DetectionEnd, DetectionStart, DialogPurpose, Update, UpdateSender, Wake, update_channel};
+pub use update::{DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel};

@@ -25,6 +25,15 @@ pub enum DialogPurpose {
     ExportLabels,
 }
 
+/// Names one run of a model over a recording: what comes of an earlier run of the same recording is told apart from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunId {
+    /// Which recording.
+    pub recording: RecordingId,
+    /// Never the same for two runs.
+    pub number: u64,
+}
+
 /// What a model run says when it begins.
 #[derive(Clone, Debug)]
 pub struct DetectionStart {
@@ -79,15 +88,15 @@ pub enum Update {
     },
     /// A model was loaded and starts on a recording.
     DetectionStarted {
-        /// Which recording.
-        recording: RecordingId,
+        /// Which run.
+        run: RunId,
         /// Who runs where.
         start: Box<DetectionStart>,
     },
     /// The next frames of a recording.
     Scores {
-        /// Which recording.
-        recording: RecordingId,
+        /// Which run.
+        run: RunId,
         /// Row-major `[frame × class]`.
         scores: Vec<f32>,
         /// How far the model has come, in seconds of the recording.
@@ -97,8 +106,8 @@ pub enum Update {
     },
     /// A model run is over.
     DetectionEnded {
-        /// Which recording.
-        recording: RecordingId,
+        /// Which run.
+        run: RunId,
         /// How.
         end: DetectionEnd,
     },

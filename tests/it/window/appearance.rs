@@ -2,6 +2,7 @@
 
 use super::stage::{opened, press, press_with, settings, soundscape, wait, window, window_of};
 use earmark::app::{Command, Settings};
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable;
 
@@ -91,4 +92,43 @@ fn panels_can_be_hidden_by_key() {
     press(&mut harness, Key::F3);
     assert!(width(&harness) > narrow + 400.0);
     assert!(harness.query_by_label("Model").is_none_or(|node| node.rect().top() < 40.0));
+}
+
+#[test]
+fn the_tabs_on_the_right_change_what_is_shown() {
+    let mut harness = opened(vec![soundscape(0)]);
+    // The menu of the same name stands on the left.
+    let models = harness.get_all_by_role_and_label(Role::Button, "Model");
+    models.max_by(|a, b| a.rect().left().total_cmp(&b.rect().left())).unwrap().click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Detect events").is_some());
+    harness.get_by_role_and_label(Role::Button, "Events").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("No events yet").is_some() && harness.query_by_label("Detect events").is_none());
+}
+
+#[test]
+fn the_palette_shows_many_labels_at_once() {
+    let mut harness = opened(vec![soundscape(0)]);
+    press(&mut harness, Key::Slash);
+    harness.get_by_label("Search a label for new events").type_text("dog");
+    harness.run_steps(4);
+    let bottom = harness.get_by_label("Dog").rect().bottom();
+    let rows = harness
+        .query_all_by_role(Role::ListItem)
+        .filter(|row| row.rect().top() > 100.0 && row.rect().top() < bottom + 120.0);
+    assert!(rows.count() >= 4, "only few rows are in view");
+}
+
+#[test]
+fn an_open_menu_owns_the_keys() {
+    let mut harness = opened(vec![soundscape(0)]);
+    harness.get_by_label("View").click();
+    harness.run_steps(3);
+    let before = harness.state().bench.open.as_ref().unwrap().viewport.span();
+    press(&mut harness, Key::Plus);
+    assert_eq!(harness.state().bench.open.as_ref().unwrap().viewport.span(), before);
+    press(&mut harness, Key::Escape);
+    press(&mut harness, Key::Plus);
+    assert!(harness.state().bench.open.as_ref().unwrap().viewport.span().duration_secs() < before.duration_secs());
 }

@@ -70,6 +70,15 @@ fn open_detect_correct_undo_redo_export() {
         drawn.span
     );
 
+    // Move it by its tag.
+    let tag = harness.state().bench.selected_mark().unwrap().spoken();
+    let at = harness.get_by_label(&tag).rect().left_center() + eframe::egui::vec2(8.0, 0.0);
+    let by = at_secs(&harness, 15.3).x - at_secs(&harness, 14.8).x;
+    drag(&mut harness, at, at + eframe::egui::vec2(by, 0.0));
+    let moved = events(&harness).into_iter().find(|event| event.id == drawn.id).unwrap();
+    assert!((moved.span.onset_secs - drawn.span.onset_secs - 0.5).abs() < 0.05, "{:?}", moved.span);
+    assert!((moved.span.duration_secs() - drawn.span.duration_secs()).abs() < 1e-9);
+
     // Undo all, redo all.
     let end = harness.state().bench.document.clone();
     while harness.state().bench.history.undo_title().is_some() {
@@ -190,6 +199,30 @@ fn files_can_be_dropped_on_the_window() {
     harness.step();
     wait(&mut harness, "the dropped recording", |bench| bench.open.is_some());
     assert_eq!(harness.state().bench.recording().unwrap().file_name(), "soundscape_003.flac");
+}
+
+#[test]
+fn a_broken_file_in_front_does_not_keep_the_others_from_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.wav");
+    std::fs::write(&broken, b"").unwrap();
+    let harness = opened(vec![broken, soundscape(4)]);
+    assert_eq!(harness.state().bench.recording().unwrap().file_name(), "soundscape_004.flac");
+}
+
+#[test]
+fn undo_shows_what_it_changed() {
+    let mut harness = opened(vec![soundscape(0)]);
+    let (from, to) = (at_secs(&harness, 8.0), at_secs(&harness, 9.0));
+    drag(&mut harness, from, to);
+    press_with(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::ArrowRight);
+    press(&mut harness, Key::Escape);
+    harness.state_mut().bench.dispatch(earmark::app::Request::ShowSpan(earmark::time::Span::between(20.0, 22.0)));
+    press_with(&mut harness, Modifiers::COMMAND, Key::Z);
+    let bench = &harness.state().bench;
+    let mark = bench.selected_mark().expect("the event is selected again");
+    assert!((mark.span.onset_secs - 8.0).abs() < 0.05, "{:?}", mark.span);
+    assert!(bench.open.as_ref().unwrap().viewport.span().contains(mark.span.onset_secs));
 }
 
 #[test]
