@@ -3,7 +3,7 @@
 //! Menus, the command palette, tooltips, the keymap and the help page are made from this enum and from nothing else.
 
 use crate::ui::icons;
-use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 /// Where a command stands in the menus and on the help page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,15 +163,41 @@ commands! {
 
 impl Command {
     /// The first key as text, empty if there is none.
-    pub fn key_text(self, context: &eframe::egui::Context) -> String {
-        self.shortcuts().first().map(|shortcut| context.format_shortcut(shortcut)).unwrap_or_default()
+    pub fn key_text(self, context: &Context) -> String {
+        self.shortcuts().first().map(|shortcut| shortcut_text(context, shortcut)).unwrap_or_default()
     }
 
     /// Name, sentence and key, for a control that shows only an icon.
-    pub fn hover_text(self, context: &eframe::egui::Context) -> String {
+    pub fn hover_text(self, context: &Context) -> String {
         let key = self.key_text(context);
         let key = if key.is_empty() { key } else { format!(" ({key})") };
         format!("{}{key}\n{}", self.name(), self.tooltip())
+    }
+}
+
+/// A key with its modifiers, with the sign that is printed on the key where it has one.
+pub fn shortcut_text(context: &Context, shortcut: &KeyboardShortcut) -> String {
+    let sign = match shortcut.logical_key {
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Slash => "/",
+        Key::Questionmark => "?",
+        Key::Semicolon => ";",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        _ => return context.format_shortcut(shortcut),
+    };
+    // The name of the key stands last.
+    let text = context.format_shortcut(shortcut);
+    let name = shortcut.logical_key.name();
+    match text.strip_suffix(name) {
+        Some(modifiers) => format!("{modifiers}{sign}"),
+        None => text,
     }
 }
 
@@ -190,6 +216,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn keys_are_called_by_the_sign_on_them() {
+        let context = Context::default();
+        assert_eq!(Command::JumpBack.key_text(&context), ",");
+        assert_eq!(Command::Undo.key_text(&context), "Ctrl+Z");
+        assert_eq!(Command::OnsetToPlayhead.key_text(&context), "Ctrl+←");
     }
 
     #[test]

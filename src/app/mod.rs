@@ -19,7 +19,7 @@ mod settings;
 mod viewport;
 mod workbench;
 
-pub use command::{Command, Group};
+pub use command::{Command, Group, shortcut_text};
 pub use editing::Edge;
 pub use files::counted;
 pub use marks::{Mark, MarkState, Target};

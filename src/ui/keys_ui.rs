@@ -2,7 +2,7 @@
 
 use super::theme;
 use super::widgets::weak;
-use crate::app::{Command, Group};
+use crate::app::{Command, Group, shortcut_text};
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui, Window};
 
 const GESTURES: [(&str, &str); 9] = [
@@ -17,34 +17,37 @@ const GESTURES: [(&str, &str); 9] = [
     ("Hold `", "look at the spectrogram without events"),
 ];
 
+/// From this width on there is room for two columns.
+const TWO_COLUMNS_POINTS: f32 = 880.0;
+
 /// Draws the page, if it is shown.
 pub fn show(context: &egui::Context, shown: &mut bool) {
     if *shown && context.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
         *shown = false;
     }
-    let size = context.content_rect().size() - egui::vec2(80.0, 120.0);
-    Window::new("Keys")
-        .open(shown)
-        .collapsible(false)
-        .resizable(false)
-        .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
-        .show(context, |ui| {
-            ui.set_width(size.x.min(920.0));
-            let height = size.y.min(700.0);
-            ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, page);
-        });
+    let room = context.content_rect().size() - egui::vec2(80.0, 120.0);
+    let width = if room.x >= TWO_COLUMNS_POINTS { TWO_COLUMNS_POINTS } else { room.x.min(460.0) };
+    let window = Window::new("Keys").open(shown).collapsible(false).resizable(false);
+    window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).show(context, |ui| {
+        ui.set_width(width);
+        let height = room.y.min(700.0);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| page(ui, width));
+    });
 }
 
-fn page(ui: &mut Ui) {
-    ui.columns(2, |columns| {
-        for (place, group) in Group::ALL.into_iter().enumerate() {
-            let column = usize::from(matches!(place, 3..=6));
-            group_ui(&mut columns[column], group);
-        }
-        let ui = &mut columns[1];
-        heading(ui, "Mouse");
-        table(ui, "mouse", GESTURES.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
-    });
+fn page(ui: &mut Ui, width: f32) {
+    if width < TWO_COLUMNS_POINTS {
+        Group::ALL.into_iter().for_each(|group| group_ui(ui, group));
+    } else {
+        ui.columns(2, |columns| {
+            for (place, group) in Group::ALL.into_iter().enumerate() {
+                let column = usize::from(matches!(place, 3..=6));
+                group_ui(&mut columns[column], group);
+            }
+        });
+    }
+    heading(ui, "Mouse");
+    table(ui, "mouse", GESTURES.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
 }
 
 fn heading(ui: &mut Ui, title: &str) {
@@ -59,7 +62,7 @@ fn group_ui(ui: &mut Ui, group: Group) {
         .filter(|command| command.group() == group && !command.shortcuts().is_empty())
         .map(|command| {
             let keys: Vec<String> =
-                command.shortcuts().iter().map(|shortcut| context.format_shortcut(shortcut)).collect();
+                command.shortcuts().iter().map(|shortcut| shortcut_text(&context, shortcut)).collect();
             (keys.join(" · "), command.name().trim_end_matches('…').to_owned())
         })
         .collect();

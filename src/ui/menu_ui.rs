@@ -5,6 +5,9 @@ use super::{icons, theme};
 use crate::app::{Command, Group, Request, Workbench};
 use eframe::egui::{self, Align, Layout, MenuBar, RichText, Ui};
 
+/// The device is named only where so much is left for the project's name, in points; else it is in the icon's tooltip.
+const ROOM_FOR_NAME: f32 = 220.0;
+
 /// Draws the bar.
 pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     MenuBar::new().ui(ui, |ui| {
@@ -12,7 +15,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             ui.menu_button(group.title(), |ui| menu(ui, bench, group, requests));
         }
         ui.add_space(3.0 * theme::GRID);
-        project_name(ui, bench);
+        // From the right, so that the project's name gives way where there is little room.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let icon = if bench.settings.dark { icons::SUN } else { icons::MOON };
             icon_button_showing(ui, Command::ToggleTheme, icon, true, false, requests);
@@ -22,6 +25,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             tools(ui, bench, requests);
             ui.separator();
             device(ui, bench);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| project_name(ui, bench));
         });
     });
 }
@@ -65,13 +69,11 @@ fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 }
 
 fn project_name(ui: &mut Ui, bench: &Workbench) {
-    let name = RichText::new(bench.project_name()).family(theme::medium());
-    let hover =
+    let unsaved = if bench.is_unsaved() { " · unsaved changes" } else { "" };
+    let name = RichText::new(format!("{}{unsaved}", bench.project_name())).family(theme::medium());
+    let place =
         bench.project_path.as_ref().map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
-    ui.label(name).on_hover_text(hover);
-    if bench.is_unsaved() {
-        ui.label(weak("· unsaved changes"));
-    }
+    ui.add(egui::Label::new(name).truncate()).on_hover_text(place);
 }
 
 /// Which runtime and device ran the model over the open recording, or would run it.
@@ -92,7 +94,7 @@ fn device(ui: &mut Ui, bench: &Workbench) {
     let width = ui.fonts_mut(|fonts| {
         fonts.layout_no_wrap(text.clone(), egui::FontId::proportional(13.0), egui::Color32::WHITE).size().x
     });
-    if ui.available_width() > width + 40.0 {
+    if ui.available_width() > width + ROOM_FOR_NAME {
         ui.label(weak(text)).on_hover_text(hover.clone());
     }
     ui.label(weak(icons::DEVICE)).on_hover_text(hover);
