@@ -11,6 +11,9 @@ use crate::playback::PlaybackEvent;
 use crate::work::{DialogPurpose, StorageRequest, Update};
 use std::time::{Duration, Instant};
 
+/// While scores come, predictions are decided again no more often than this.
+const BETWEEN_REFRESHES: Duration = Duration::from_millis(250);
+
 /// How long one frame may spend on updates.
 const UPDATE_BUDGET: Duration = Duration::from_millis(4);
 
@@ -20,12 +23,12 @@ impl Workbench {
         match request {
             Request::Do(command) => self.perform_command(command),
             Request::Open(paths) => {
-                self.storage.ask(StorageRequest::Expand(paths));
+                self.ask_storage(StorageRequest::Expand(paths));
             }
             Request::SaveProjectTo(path) => self.save_project_to(path),
             Request::ExportTo(path) => self.export_to(path),
             Request::ImportFrom(path) => {
-                self.storage.ask(StorageRequest::ImportLabels(path));
+                self.ask_storage(StorageRequest::ImportLabels(path));
             }
             Request::ShowRecording(id) => self.show_recording(id),
             Request::Select(target) => self.selected = target,
@@ -218,7 +221,8 @@ impl Workbench {
                 break;
             }
         }
-        if scores_came {
+        self.predictions_stale |= scores_came;
+        if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
         }
         self.take_playback_events();
@@ -298,7 +302,7 @@ impl Workbench {
     pub(super) fn keep_settings(&mut self, path: &std::path::Path) {
         match self.settings.to_json() {
             Ok(text) => {
-                self.storage.ask(StorageRequest::KeepSettings { path: path.to_path_buf(), text });
+                self.ask_storage(StorageRequest::KeepSettings { path: path.to_path_buf(), text });
             }
             Err(reason) => self.notices.add(Gravity::Warning, format!("Settings are not kept: {reason}")),
         }

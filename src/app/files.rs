@@ -17,6 +17,14 @@ use std::time::Instant;
 const LISTED_REASONS: usize = 6;
 
 impl Workbench {
+    /// Hands a request to the storage thread, and says so if there is none any more.
+    pub(super) fn ask_storage(&mut self, request: StorageRequest) {
+        if !self.storage.ask(request) {
+            let text = "Nothing can be read or written any more: the storage thread has stopped. Start Earmark again";
+            self.notices.add(Gravity::Failure, text);
+        }
+    }
+
     /// Opens recordings, a project or label files, told apart by their extension.
     pub(super) fn open_files(&mut self, paths: Vec<PathBuf>) {
         let mut first = true;
@@ -24,11 +32,11 @@ impl Workbench {
             match extension(&path).as_str() {
                 project::EXTENSION => self.load_project(path),
                 "tsv" | "csv" | "txt" => {
-                    self.storage.ask(StorageRequest::ImportLabels(path));
+                    self.ask_storage(StorageRequest::ImportLabels(path));
                 }
                 _ => {
                     let id = self.document.add_recording(&path, 0.0);
-                    self.storage.ask(StorageRequest::Probe(path));
+                    self.ask_storage(StorageRequest::Probe(path));
                     if first {
                         self.opening = Some(id);
                         first = false;
@@ -44,7 +52,7 @@ impl Workbench {
             self.notices.add(Gravity::Warning, text);
             return;
         }
-        self.storage.ask(StorageRequest::LoadProject(path));
+        self.ask_storage(StorageRequest::LoadProject(path));
     }
 
     /// A recording was probed: it stands in the list, or is told and goes.
@@ -94,7 +102,7 @@ impl Workbench {
         let Some(path) = self.document.recording(id).map(|recording| recording.path.clone()) else { return };
         let Some(spec) = self.specs.get(&id).cloned() else {
             self.opening = Some(id);
-            self.storage.ask(StorageRequest::Probe(path));
+            self.ask_storage(StorageRequest::Probe(path));
             return;
         };
         self.leave_recording();
@@ -138,6 +146,8 @@ impl Workbench {
             run.cancel.0.cancel();
         }
         self.scored.remove(&id);
+        self.specs.remove(&id);
+        self.left_views.remove(&id);
         self.document.remove_empty_recording(id);
         self.changed();
     }
@@ -149,7 +159,7 @@ impl Workbench {
             path.as_mut_os_string().push(project::EXTENSION);
         }
         let state = Box::new(self.project_state());
-        self.storage.ask(StorageRequest::SaveProject { path, revision: self.revision, state });
+        self.ask_storage(StorageRequest::SaveProject { path, revision: self.revision, state });
     }
 
     fn project_state(&self) -> ProjectState {
@@ -227,7 +237,7 @@ impl Workbench {
         let paths: Vec<PathBuf> = self.document.recordings().map(|(_, recording)| recording.path.clone()).collect();
         self.opening = self.remember_view(&state.view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
         for path in paths {
-            self.storage.ask(StorageRequest::Probe(path));
+            self.ask_storage(StorageRequest::Probe(path));
         }
         self.refresh_predictions();
     }
@@ -260,7 +270,7 @@ impl Workbench {
             self.notices.add(Gravity::Warning, text);
         }
         self.tell_all(Gravity::Warning, &path, labels.warnings.iter().map(ToString::to_string));
-        self.storage.ask(StorageRequest::ExportLabels { path, labels });
+        self.ask_storage(StorageRequest::ExportLabels { path, labels });
     }
 
     /// Labels were written.

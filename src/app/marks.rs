@@ -4,7 +4,7 @@
 use crate::annotation::{Event, EventId, Origin, Recording, Status};
 use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
 use crate::time::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Names a prediction for as long as the rule stays the same: its class and its onset in microseconds.
@@ -115,9 +115,11 @@ pub fn decide(
 /// The marks of a recording by onset: its events, and the predictions that no event speaks about.
 pub fn marks(recording: &Recording, predictions: &[Prediction], classes: &[Arc<str>]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = recording.events.values().map(Mark::of_event).collect();
+    let decided = events_by_label(recording);
     for prediction in predictions {
         let Some(label) = classes.get(prediction.class) else { continue };
-        if !recording.events.values().any(|event| speaks_about(event, prediction, label)) {
+        let candidates = decided.get(&**label).map(Vec::as_slice).unwrap_or_default();
+        if !candidates.iter().any(|event| speaks_about(event, prediction, label)) {
             marks.push(Mark::of_prediction(prediction, label.clone()));
         }
     }
@@ -130,6 +132,20 @@ pub fn marks(recording: &Recording, predictions: &[Prediction], classes: &[Arc<s
             .then(a.target.cmp(&b.target))
     });
     marks
+}
+
+/// The events by the label that they have, and by the one that a model had proposed.
+fn events_by_label(recording: &Recording) -> HashMap<&str, Vec<&Event>> {
+    let mut by_label: HashMap<&str, Vec<&Event>> = HashMap::new();
+    for event in recording.events.values() {
+        by_label.entry(&event.label).or_default().push(event);
+        if let Origin::Model { label, .. } = &event.origin
+            && *label != event.label
+        {
+            by_label.entry(label).or_default().push(event);
+        }
+    }
+    by_label
 }
 
 /// Whether a decision stands for a prediction: same class, and they share at least half of the shorter one. The threshold moves a

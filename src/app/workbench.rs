@@ -137,6 +137,9 @@ pub struct Workbench {
     /// Whether it was told that nothing can be heard; a person who asks for sound is told again.
     pub(super) silence_told: bool,
     pub(super) next_run: u64,
+    /// Whether scores have come since predictions were decided last, and when that was.
+    pub(super) predictions_stale: bool,
+    pub(super) refreshed_at: Instant,
     /// A path that the window must ask for.
     pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
@@ -189,6 +192,8 @@ impl Workbench {
             settings,
             silence_told: false,
             next_run: 0,
+            predictions_stale: false,
+            refreshed_at: Instant::now(),
             typed_dialog: None,
             wake,
             updates,
@@ -291,6 +296,8 @@ impl Workbench {
 
     /// Decides again from the stored scores, without the model.
     pub(super) fn refresh_predictions(&mut self) {
+        self.predictions_stale = false;
+        self.refreshed_at = Instant::now();
         self.predictions.clear();
         if let Some(open) = &self.open
             && let Some(scored) = self.scored.get_mut(&open.id)

@@ -97,11 +97,9 @@ fn score_curve(painter: &egui::Painter, canvas: &Canvas<'_>, label: &Arc<str>, l
     let color = color.gamma_multiply(0.35);
     let mut x = lane.left();
     while x < lane.right() {
-        let (first, last) = (
-            scores.axis.frame_at(canvas.scale.secs_from_x(x)),
-            scores.axis.frame_at(canvas.scale.secs_from_x(x + 1.0)),
-        );
-        let score = (first..=last.min(first + 64)).map(|frame| scores.score(frame, class)).fold(0.0, f32::max);
+        let frame_at = |x: f32| scores.axis.frame_at(canvas.scale.secs_from_x(x));
+        let (first, last) = (frame_at(x), frame_at(x + 1.0));
+        let score = scores.max_between(class, first, last.max(first + 1));
         if score > 0.0 {
             let bar = Rect::from_min_max(
                 pos2(x, lane.bottom() - 1.0 - score * (lane.height() - 2.0)),
