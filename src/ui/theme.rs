@@ -112,7 +112,9 @@ fn fonts() -> FontDefinitions {
     add("roboto", include_bytes!("../../assets/fonts/Roboto-Regular.ttf"));
     add("roboto-medium", include_bytes!("../../assets/fonts/Roboto-Medium.ttf"));
     add("phosphor", include_bytes!("../../assets/icons/Phosphor.ttf"));
-    let defaults = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let family = |family| fonts.families.get(&family).cloned().unwrap_or_default();
+    // The monospace fonts come last: they have signs, such as arrows, that the others lack.
+    let defaults: Vec<String> = [family(FontFamily::Proportional), family(FontFamily::Monospace)].concat();
     let with_fallbacks = |first: &str| -> Vec<String> {
         [first, "phosphor"].into_iter().map(str::to_owned).chain(defaults.iter().cloned()).collect()
     };
