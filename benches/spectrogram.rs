@@ -134,10 +134,13 @@ fn first_view(criterion: &mut Criterion) {
                 let _ = sender.send(());
             };
             let mut engine = TileEngine::new(factory, &spec, TileSettings::default(), &(Arc::new(wake) as Wake));
-            engine.set_view(TimeView { start_secs: 0.0, end_secs: 30.0, width_px: 1200 });
+            let view = TimeView { start_secs: 0.0, end_secs: 30.0, width_px: 1200 };
+            engine.set_view(view);
             while !engine.is_view_complete() {
                 let _ = woken.recv();
                 engine.poll();
+                // As each frame of the window does.
+                engine.set_view(view);
             }
         });
     });

@@ -56,7 +56,8 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
     let text = if let Some(mark) = bench.selected_mark() {
         let decide = match mark.state {
             MarkState::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
-            MarkState::Decided(_) => format!("{} take back   ", key(Command::Undecide)),
+            MarkState::Decided(_) if bench.can(Command::Undecide) => format!("{} take back   ", key(Command::Undecide)),
+            MarkState::Decided(_) => format!("{} delete   ", key(Command::Reject)),
         };
         let name = format!("{} {:.3} s", mark.label, mark.span.duration_secs());
         format!("{name}   {decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))

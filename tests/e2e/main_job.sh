@@ -16,7 +16,7 @@ pid=
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
 # No dialog of the system: paths are typed in the window.
 mkdir -p "$EARMARK_CONFIG"
-echo '{"system_dialogs": false, "auto_advance": false}' >"$EARMARK_CONFIG/settings.json"
+echo '{"system_dialogs": false, "auto_advance": false, "auto_play": false}' >"$EARMARK_CONFIG/settings.json"
 
 fail() {
     echo "FAILED: $1" >&2
@@ -60,7 +60,7 @@ picture 2-detected
 
 echo "3. Accept one, reject one"
 keys q a q d
-xdotool mousemove 1170 85 click 1 # the tab "Events"
+xdotool mousemove 1146 58 click 1 # the tab "Events"
 settle
 picture 3-decided
 
