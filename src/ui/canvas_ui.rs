@@ -108,7 +108,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         return;
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
-    let reserved = if bench.settings.show_lanes { LANES_RESERVED } else { 0 };
+    let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
     let rows = Rows::new(ui.max_rect(), bench.settings.show_waveform, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };

@@ -132,3 +132,16 @@ fn an_open_menu_owns_the_keys() {
     press(&mut harness, Key::Plus);
     assert!(harness.state().bench.open.as_ref().unwrap().viewport.span().duration_secs() < before.duration_secs());
 }
+
+#[test]
+fn the_picture_settings_open_beside_the_colour_scale_and_work() {
+    let mut harness = opened(vec![soundscape(0)]);
+    harness.get_by_label("Picture settings").click();
+    harness.run_steps(4);
+    let scale = harness.get_by_label("Picture settings").rect();
+    let choice = harness.get_by_label("Logarithmic").rect();
+    assert!(choice.right() <= scale.left() + 1.0 && choice.top() < scale.center().y, "{choice} beside {scale}");
+    harness.get_by_label("Logarithmic").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().bench.settings.frequency_scale, "log");
+}
