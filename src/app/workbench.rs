@@ -112,7 +112,7 @@ pub struct Workbench {
     pub selected: Option<Target>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
-    /// Labels in the order in which they came up: gives each its colour.
+    /// Labels in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
     /// Which colour each of them has.
     pub(super) label_places: BTreeMap<Arc<str>, usize>,
@@ -326,7 +326,7 @@ impl Workbench {
         }
     }
 
-    /// Gives labels that came up their place in the order of colours.
+    /// Takes labels that came up into their order, and gives them colours.
     fn learn_labels(&mut self) {
         let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
         let mut fresh: Vec<Arc<str>> = Vec::new();

@@ -8,7 +8,7 @@ use eframe::egui::{self, Grid, RichText, ScrollArea, Ui, Window};
 const GESTURES: [(&str, &str); 9] = [
     ("Drag on the spectrogram", "draw an event of the active label"),
     ("Drag an edge", "move onset or offset; the view follows at the border"),
-    ("Alt + drag an event", "move it whole"),
+    ("Drag a tag · Alt + drag an event", "move it whole"),
     ("Click · double-click an event", "select · play"),
     ("Click elsewhere", "put the playhead there"),
     ("Wheel · Ctrl + wheel", "move in time · zoom in time at the pointer"),

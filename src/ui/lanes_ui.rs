@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const LANE_HEIGHT: f32 = 22.0;
 const DASH: (f32, f32) = (4.0, 3.0);
 
-/// The labels that have lanes: those of the recording's events and predictions, in the order of colours.
+/// The labels that have lanes: those of the recording's events and predictions, in the order in which labels came up.
 pub fn labels(bench: &Workbench) -> Vec<Arc<str>> {
     let shown: std::collections::BTreeSet<&Arc<str>> = bench.shown_marks().map(|mark| &mark.label).collect();
     bench.label_order.iter().filter(|label| shown.contains(label)).cloned().collect()

@@ -185,10 +185,10 @@ fn finish(mut visuals: Visuals, colors: &Colors) -> Visuals {
     visuals
 }
 
-/// Hues (degrees of OKLCH) in an order that keeps neighbours apart, also for colour-blind eyes: blue and yellow directions alternate.
+/// Hues in degrees of OKLCH; the blues are left to the accent.
 const LABEL_HUES: [f32; LABEL_COLORS] = [75.0, 305.0, 155.0, 20.0, 200.0, 110.0, 340.0, 175.0, 50.0, 130.0];
 
-/// How many colours labels have; this place of blue is left to the accent.
+/// How many colours labels have.
 pub const LABEL_COLORS: usize = 10;
 
 /// The colour with this place: equal lightness for all, after ten they come again.
