@@ -10,6 +10,8 @@ pub mod dsp;
 #[cfg(feature = "engine")]
 pub mod metric;
 #[cfg(feature = "engine")]
+pub mod onnx;
+#[cfg(feature = "engine")]
 pub mod spectrogram;
 #[cfg(feature = "engine")]
 pub mod time;
@@ -20,11 +22,15 @@ pub mod runtime_library;
 #[cfg(feature = "engine")]
 pub mod audio;
 #[cfg(feature = "engine")]
+pub mod checkpoint;
+#[cfg(feature = "engine")]
 pub mod format;
 #[cfg(feature = "engine")]
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod project;
+#[cfg(feature = "engine")]
+pub mod zoo;
 
 // Layer 2: threads.
 #[cfg(feature = "gui")]

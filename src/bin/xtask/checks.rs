@@ -82,7 +82,9 @@ fn window(tests: &Verdict, step: &mut Step) -> Verdict {
 /// The script gets the program that `cargo test` built as `EARMARK_PROGRAM`.
 fn window_command() -> Command {
     let mut command = Command::new("xvfb-run");
-    command.args(["--auto-servernum", "--server-args=-screen 0 1600x1000x24", "bash", WINDOW_SCRIPT]);
+    // Without `-noreset` the server starts anew whenever its last client leaves, and refuses whoever connects meanwhile: xdotool looking
+    // for the window could so keep the program from opening it.
+    command.args(["--auto-servernum", "--server-args=-screen 0 1600x1000x24 -noreset", "bash", WINDOW_SCRIPT]);
     command.env("EARMARK_PROGRAM", program::built_program(OsStr::new("debug")));
     command.current_dir(process::repository()).stdin(Stdio::null());
     command

@@ -1,0 +1,1 @@
+//! The EfficientSED family of networks: recognised in the tensors of a checkpoint and written as ONNX graphs.
