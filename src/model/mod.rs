@@ -4,6 +4,7 @@
 //! [`Detector::run`] gives frame scores over a recording. What becomes of scores is the business of [`crate::decision`].
 
 mod backend;
+mod bare_network;
 mod built_in;
 mod detector;
 mod error;
@@ -17,6 +18,7 @@ pub mod registry;
 mod runtime;
 mod self_check;
 
+pub use bare_network::BareNetwork;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
