@@ -157,7 +157,8 @@ const BLOCKS: [Block; 15] = [
 fn backbone(width: f64) -> (Part, u64) {
     let channels = |base: u64| round_channels(base as f64 * width);
     // A convolution that keeps the size but for its stride, with its batch normalisation.
-    let convolution = |weights: u64, out: u64, places: u64| sum([Part::weights(weights, places), Part::silent(2 * out)]);
+    let convolution =
+        |weights: u64, out: u64, places: u64| sum([Part::weights(weights, places), Part::silent(2 * out)]);
     let (mut bands, mut frames) = (BANDS.div_ceil(2), MEL_FRAMES.div_ceil(2));
     let first = channels(16);
     let mut part = convolution(first * 9, first, bands * frames);
@@ -241,11 +242,11 @@ fn mamba_layer(dim: u64, heads: u64) -> Part {
 
 fn sequence_part(sequence: &Sequence, inputs: u64) -> Part {
     let Sequence { kind, dim, heads } = *sequence;
-    let layer = |layer: Part, once: Part| sum([linear(inputs, dim, FRAMES), once].into_iter().chain((0..LAYERS).map(|_| layer)));
+    let layer = |layer: Part, once: Part| {
+        sum([linear(inputs, dim, FRAMES), once].into_iter().chain((0..LAYERS).map(|_| layer)))
+    };
     match kind {
-        SequenceKind::Transformer => {
-            layer(sum([gated_attention(dim, heads), feed_forward(dim)]), Part::silent(dim))
-        }
+        SequenceKind::Transformer => layer(sum([gated_attention(dim, heads), feed_forward(dim)]), Part::silent(dim)),
         SequenceKind::Attention => layer(gated_attention(dim, heads), Part::default()),
         SequenceKind::Gru => gru(inputs, dim),
         SequenceKind::Tcn => layer(tcn_layer(dim), Part::default()),
