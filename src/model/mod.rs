@@ -5,6 +5,7 @@
 
 mod backend;
 mod built_in;
+pub mod catalogue;
 mod detector;
 mod error;
 mod folder;
