@@ -7,10 +7,10 @@ use super::proto::{
 use prost::Message;
 use std::collections::BTreeMap;
 
-/// Version of the file format: the first that belongs to [`OPSET`].
-const IR_VERSION: i64 = 9;
-/// ONNX's operator set that is written: the first with `Gelu` as one operator, which both runtimes know.
-const OPSET: i64 = 20;
+/// Version of the file format that every runtime with [`OPSET`] reads.
+const IR_VERSION: i64 = 10;
+/// The operator set that is written: the first with attention, rotary embedding and root-mean-square norms as one operator each.
+const OPSET: i64 = 23;
 
 /// A value in a graph that is being written, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,11 @@ impl GraphBuilder {
     pub fn integers(&mut self, name: &str, values: &[i64]) -> Value {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(name, &[values.len()], ElementKind::Int64, bytes)
+    }
+
+    /// Adds one constant 64-bit integer without dimensions.
+    pub fn integer(&mut self, name: &str, value: i64) -> Value {
+        self.constant(name, &[], ElementKind::Int64, value.to_le_bytes().to_vec())
     }
 
     /// Adds one constant 32-bit float without dimensions.

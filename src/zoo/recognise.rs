@@ -1,0 +1,87 @@
+//! Which sequence model the tensors of a network belong to, and its sizes, from names and shapes alone.
+
+use super::ZooError;
+use super::architecture::{Sequence, SequenceKind, Shapes, first_size};
+
+/// More layers than any network of the family has.
+const MOST_LAYERS: usize = 64;
+
+/// The sequence model on a backbone of `channels` channels, if there is one.
+pub(super) fn sequence(shapes: &Shapes<'_>, channels: usize) -> Result<Option<Sequence>, ZooError> {
+    if !shapes.keys().any(|name| name.starts_with("seq_model.")) {
+        return Ok(None);
+    }
+    if shapes.contains_key("seq_model.0.gru.weight_hh_l0") {
+        return gru(shapes).map(Some);
+    }
+    let is_projected = shapes.contains_key("seq_model.0.weight");
+    let dim = if is_projected { first_size(shapes, "seq_model.0.weight", "a linear layer")? } else { channels };
+    let has = |name: &str| shapes.contains_key(name);
+    let (kind, heads, layers) = if has("seq_model.1.layers.0.0.to_qkv.weight") {
+        let heads = gated_heads(shapes, "seq_model.1.layers.0.0", dim)?;
+        (SequenceKind::Transformer, heads, count(shapes, |layer| format!("seq_model.1.layers.{layer}.0.to_qkv.weight")))
+    } else if has("seq_model.1.layers.0.1.to_qkv.weight") {
+        let layers = count(shapes, |layer| format!("seq_model.1.layers.{layer}.1.to_qkv.weight"));
+        let norm = "seq_model.1.layers.0.1.rnn_out_norm.gamma";
+        (SequenceKind::Hybrid, heads_of(shapes, norm, dim, first_size(shapes, norm, "a head's norm")?)?, layers)
+    } else if has("seq_model.1.layers.0.to_qkv.weight") {
+        let heads = gated_heads(shapes, "seq_model.1.layers.0", dim)?;
+        (SequenceKind::Attention, heads, count(shapes, |layer| format!("seq_model.1.layers.{layer}.to_qkv.weight")))
+    } else if has("seq_model.1.layers.0.network.0.conv1.weight_v") {
+        let layers = count(shapes, |layer| format!("seq_model.1.layers.{layer}.network.0.conv1.weight_v"));
+        (SequenceKind::Tcn, 1, layers)
+    } else if has("seq_model.2.layers.0.0.in_proj.weight") {
+        let layers = count(shapes, |layer| format!("seq_model.2.layers.{layer}.0.in_proj.weight"));
+        let (kind, heads) = mamba(shapes)?;
+        (kind, heads, layers)
+    } else {
+        let names: Vec<String> = shapes.keys().filter(|name| name.starts_with("seq_model.")).take(5).cloned().collect();
+        return Err(ZooError::Unexpected { architecture: "a known sequence model".to_owned(), names });
+    };
+    Ok(Some(Sequence { kind, dim, heads, layers, is_projected }))
+}
+
+fn count(shapes: &Shapes<'_>, name: impl Fn(usize) -> String) -> usize {
+    (0..MOST_LAYERS).take_while(|&layer| shapes.contains_key(&name(layer))).count()
+}
+
+fn gru(shapes: &Shapes<'_>) -> Result<Sequence, ZooError> {
+    let name = "seq_model.0.gru.weight_hh_l0";
+    let rows = first_size(shapes, name, "a recurrent weight [3 × hidden, hidden]")?;
+    let layers = count(shapes, |layer| format!("seq_model.0.gru.weight_hh_l{layer}"));
+    Ok(Sequence { kind: SequenceKind::Gru, dim: rows / 3, heads: 1, layers, is_projected: false })
+}
+
+/// Heads of an attention layer with gates, of which there is one a head.
+fn gated_heads(shapes: &Shapes<'_>, layer: &str, dim: usize) -> Result<usize, ZooError> {
+    let name = format!("{layer}.to_gates.weight");
+    let heads = first_size(shapes, &name, "a gate a head [head × dimension]")?;
+    heads_of(shapes, &name, dim, dim.checked_div(heads).unwrap_or(0))
+}
+
+fn heads_of(shapes: &Shapes<'_>, name: &str, dim: usize, head_dim: usize) -> Result<usize, ZooError> {
+    if head_dim > 0 && dim.is_multiple_of(head_dim) {
+        return Ok(dim / head_dim);
+    }
+    let found = shapes.get(name).map(|tensor| tensor.shape.clone()).unwrap_or_default();
+    Err(ZooError::Shape { name: name.to_owned(), found, expected: format!("heads that divide the dimension {dim}") })
+}
+
+fn mamba(shapes: &Shapes<'_>) -> Result<(SequenceKind, usize), ZooError> {
+    let part = |name: &str| format!("seq_model.2.layers.0.0.{name}");
+    let heads = first_size(shapes, &part("dt_bias"), "a step a head")?;
+    let name = part("out_proj.weight");
+    let inner = shapes.get(&name).and_then(|tensor| tensor.shape.get(1)).copied();
+    let inner = inner.ok_or_else(|| ZooError::Missing { name, expected: "a linear layer".to_owned() })?;
+    let name = part("conv1d.weight");
+    let channels = first_size(shapes, &name, "a depthwise convolution")?;
+    let states = channels.checked_sub(inner).filter(|rest| rest.is_multiple_of(2)).map(|rest| rest / 2);
+    match states {
+        Some(states) if states > 0 && inner.is_multiple_of(heads) => Ok((SequenceKind::Mamba { states, inner }, heads)),
+        _ => Err(ZooError::Shape {
+            found: shapes.get(&name).map(|tensor| tensor.shape.clone()).unwrap_or_default(),
+            name,
+            expected: format!("{inner} channels and two vectors of states, and {heads} heads that divide {inner}"),
+        }),
+    }
+}
