@@ -12,6 +12,8 @@ pub mod metric;
 #[cfg(feature = "engine")]
 pub mod onnx;
 #[cfg(feature = "engine")]
+pub mod plot;
+#[cfg(feature = "engine")]
 pub mod spectrogram;
 #[cfg(feature = "engine")]
 pub mod time;

@@ -25,13 +25,23 @@ pub struct FrameAxis {
 impl FrameAxis {
     /// When frame `frame` begins, in seconds; the first one begins with the recording.
     pub fn onset_secs(&self, frame: usize) -> f64 {
-        if frame == 0 { 0.0 } else { (self.first_onset_secs + frame as f64 * self.hop_secs).max(0.0) }
+        if frame == 0 { 0.0 } else { self.border_secs(frame).max(0.0) }
+    }
+
+    /// Where `frame` begins and the frame before it ends, in seconds. Where frames begin with the recording and a whole number of them makes
+    /// a second, it is the f64 nearest to the true quotient, as the reference programs have it: 3 frames of 0.1 s are 0.3 s.
+    pub fn border_secs(&self, frame: usize) -> f64 {
+        let per_second = (1.0 / self.hop_secs).round();
+        if self.first_onset_secs == 0.0 && (per_second * self.hop_secs - 1.0).abs() < 1e-12 {
+            return frame as f64 / per_second;
+        }
+        self.first_onset_secs + frame as f64 * self.hop_secs
     }
 
     /// The span from the start of `first` to the end of the frame before `after`; the last frame of all reaches to the end of the
     /// recording if that is less than a hop away.
     pub fn span(&self, first: usize, after: usize, frame_count: usize, duration_secs: f64) -> Span {
-        let mut offset = self.first_onset_secs + after as f64 * self.hop_secs;
+        let mut offset = self.border_secs(after);
         if after >= frame_count && duration_secs - offset < self.hop_secs {
             offset = duration_secs;
         }
@@ -193,5 +203,13 @@ mod tests {
         assert_eq!(axis.span(5, 20, 20, 2.45).offset_secs, 2.45);
         assert_eq!(axis.frame_at(0.5), 0);
         assert_eq!(axis.frame_at(0.54), 1);
+    }
+
+    #[test]
+    fn borders_of_whole_frames_a_second_are_rounded_once() {
+        let axis = FrameAxis { first_onset_secs: 0.0, hop_secs: 0.04 };
+        for frame in 0..100_000_usize {
+            assert_eq!(axis.border_secs(frame), (4 * frame) as f64 / 100.0);
+        }
     }
 }

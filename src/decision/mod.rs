@@ -1,4 +1,4 @@
-//! From frame scores to events: median filter, threshold, merging and minimum duration.
+//! From frame scores to events: median filter, threshold, hysteresis, merging and minimum duration.
 //!
 //! Pure: the same scores and the same [`DecisionRule`] give the same predictions, so that the window decides again at each move of a
 //! slider without running the model.
@@ -6,7 +6,8 @@
 mod filter;
 mod frame_scores;
 mod rule;
+mod runs;
 
-pub use filter::median_filter;
+pub use filter::{MedianEdges, median_filter};
 pub use frame_scores::{FrameAxis, FrameScores, ScoreBytesError};
-pub use rule::{DecisionRule, Prediction, decide_class};
+pub use rule::{DecisionRule, EventFinder, Prediction, Preset, decide_class};

@@ -1,34 +1,96 @@
-//! The rule that turns one class's scores into events, and its result.
+//! The rule that turns scores into events, and its result.
 
-use super::{FrameScores, median_filter};
+use super::filter::MedianEdges;
+use super::runs::{Run, RunFinder};
+use super::{FrameAxis, FrameScores};
 use crate::time::Span;
+
+/// How a recording is cut into clips for a network that gives many frames a clip, and how its scores become events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Clips overlap and the scores fade over from one to the next; nothing beyond the recording's end is scored.
+    #[default]
+    Overlapping,
+    /// What the networks' own program does, to the last digit: clips without overlap, the last one filled up with silence that is scored
+    /// like the rest, and events in that silence kept with no length.
+    Reference,
+}
+
+impl Preset {
+    /// What it is called in rules and messages.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Overlapping => "overlapping clips",
+            Self::Reference => "as the reference program",
+        }
+    }
+}
 
 /// How scores become events.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DecisionRule {
     /// A frame is active if its filtered score is greater than this, 0 to 1.
     pub threshold: f32,
+    /// Once a frame is active, so are those before and after it as long as their filtered score is greater than this; none, or nothing less
+    /// than `threshold`, for no such extension.
+    #[serde(default)]
+    pub hysteresis: Option<f32>,
     /// Median filter over this many frames; 0 and 1 mean none.
     pub median_frames: usize,
+    /// What the filter sees before the first and after the last frame.
+    #[serde(default)]
+    pub median_edges: MedianEdges,
     /// Events of a class with a gap of at most this many seconds between them become one.
     pub merge_gap_secs: f64,
     /// Events shorter than this many seconds are dropped.
     pub min_duration_secs: f64,
+    /// How the scores came about, if the model leaves a choice.
+    #[serde(default)]
+    pub preset: Option<Preset>,
 }
 
 impl Default for DecisionRule {
     fn default() -> Self {
-        Self { threshold: 0.2, median_frames: 1, merge_gap_secs: 0.0, min_duration_secs: 0.0 }
+        Self {
+            threshold: 0.2,
+            hysteresis: None,
+            median_frames: 1,
+            median_edges: MedianEdges::Zeros,
+            merge_gap_secs: 0.0,
+            min_duration_secs: 0.0,
+            preset: None,
+        }
     }
 }
 
 impl DecisionRule {
     /// The rule in words, as it is kept with each event that comes of it.
     pub fn text(&self) -> String {
+        let hysteresis = self.hysteresis.map(|lower| format!(" · hysteresis {lower}")).unwrap_or_default();
+        let preset = self.preset.map(|preset| format!(" · {}", preset.text())).unwrap_or_default();
         format!(
-            "threshold {} · median {} · gap {} s · minimum {} s",
+            "threshold {}{hysteresis} · median {} · gap {} s · minimum {} s{preset}",
             self.threshold, self.median_frames, self.merge_gap_secs, self.min_duration_secs
         )
+    }
+
+    /// Merges runs by class and time, and gives those that are long enough with their spans; none without length.
+    fn merged(&self, runs: &[Run], axis: FrameAxis, frame_count: usize, duration_secs: f64) -> Vec<(Run, Span)> {
+        let gap_frames = self.merge_gap_secs / axis.hop_secs + 1e-9;
+        let mut merged: Vec<Run> = Vec::new();
+        for &run in runs {
+            match merged.last_mut() {
+                Some(last) if last.class == run.class && (run.first - last.after) as f64 <= gap_frames => {
+                    last.after = run.after;
+                }
+                _ => merged.push(run),
+            }
+        }
+        // A little less than the minimum is taken for it: seconds are not exact.
+        let least_secs = (self.min_duration_secs - 1e-9).max(f64::MIN_POSITIVE);
+        let span = |run: Run| (run, axis.span(run.first, run.after, frame_count, duration_secs));
+        merged.into_iter().map(span).filter(|(_, span)| span.duration_secs() >= least_secs).collect()
     }
 }
 
@@ -49,49 +111,75 @@ pub fn decide_class(scores: &FrameScores, class: usize, rule: &DecisionRule, dur
         return Vec::new();
     }
     let raw = scores.class_scores(class);
-    let filtered = median_filter(&raw, rule.median_frames);
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    let mut frame = 0;
-    while frame < filtered.len() {
-        let length = filtered[frame..].iter().take_while(|&&score| score > rule.threshold).count();
-        if length > 0 {
-            push_run(&mut runs, (frame, frame + length), rule.merge_gap_secs / scores.axis.hop_secs);
-        }
-        frame += length + 1;
-    }
-    runs.into_iter()
-        .map(|(first, after)| Prediction {
-            class,
-            span: scores.axis.span(first, after, raw.len(), duration_secs),
-            score: raw[first..after].iter().copied().fold(0.0, f32::max),
-        })
-        .filter(|prediction| prediction.span.duration_secs() >= rule.min_duration_secs.max(f64::MIN_POSITIVE))
-        .collect()
+    let mut finder = RunFinder::new(rule, 1);
+    finder.push(&raw);
+    let (runs, frame_count) = finder.finish();
+    let prediction = |(run, span): (Run, Span)| Prediction {
+        class,
+        span,
+        score: raw[run.first..run.after].iter().copied().fold(0.0, f32::max),
+    };
+    rule.merged(&runs, scores.axis, frame_count, duration_secs).into_iter().map(prediction).collect()
 }
 
-fn push_run(runs: &mut Vec<(usize, usize)>, run: (usize, usize), merge_gap_frames: f64) {
-    match runs.last_mut() {
-        Some(last) if (run.0 - last.1) as f64 <= merge_gap_frames + 1e-9 => last.1 = run.1,
-        _ => runs.push(run),
+/// Makes events of scores as they come, each score as it is; keeps no scores but those the median filter still needs.
+pub struct EventFinder {
+    rule: DecisionRule,
+    axis: FrameAxis,
+    runs: RunFinder,
+}
+
+impl EventFinder {
+    /// For rows of `class_count` scores.
+    pub fn new(rule: &DecisionRule, axis: FrameAxis, class_count: usize) -> Self {
+        Self { rule: *rule, axis, runs: RunFinder::new(rule, class_count) }
+    }
+
+    /// Takes the next rows `[frame × class]`.
+    pub fn push(&mut self, scores: &[f32]) {
+        self.runs.push(scores);
+    }
+
+    /// The events within a recording of `duration_secs`, by class and onset. With [`Preset::Reference`] they are what the reference program
+    /// lists: nothing merged or dropped, and those in the silence after the recording with no length at its end.
+    pub fn finish(self, duration_secs: f64) -> Vec<(usize, Span)> {
+        let (runs, frame_count) = self.runs.finish();
+        if self.rule.preset == Some(Preset::Reference) {
+            let border = |frame| self.axis.border_secs(frame);
+            let span = |run: Run| Span::between(border(run.first), border(run.after)).clipped(duration_secs);
+            return runs.into_iter().map(|run| (run.class, span(run))).collect();
+        }
+        let events = self.rule.merged(&runs, self.axis, frame_count, duration_secs);
+        events.into_iter().map(|(run, span)| (run.class, span)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::FrameAxis;
     use std::sync::Arc;
 
+    const AXIS: FrameAxis = FrameAxis { first_onset_secs: 0.0, hop_secs: 1.0 };
+
+    fn rows(row: &str) -> Vec<f32> {
+        row.chars().map(|digit| digit.to_digit(10).unwrap() as f32 / 10.0).collect()
+    }
+
+    /// The same by both ways: all scores at once, and as they come.
     fn spans(row: &str, rule: &DecisionRule) -> Vec<(f64, f64)> {
         let classes: Vec<Arc<str>> = vec!["Dog".into()];
-        let mut scores = FrameScores::new(FrameAxis { first_onset_secs: 0.0, hop_secs: 1.0 }, classes.into());
-        for digit in row.chars() {
-            scores.push(&[digit.to_digit(10).unwrap() as f32 / 10.0]);
+        let mut scores = FrameScores::new(AXIS, classes.into());
+        let mut finder = EventFinder::new(rule, AXIS, 1);
+        for score in rows(row) {
+            scores.push(&[score]);
+            finder.push(&[score]);
         }
-        decide_class(&scores, 0, rule, row.len() as f64)
-            .iter()
-            .map(|prediction| (prediction.span.onset_secs, prediction.span.offset_secs))
-            .collect()
+        let duration_secs = row.len() as f64;
+        let kept: Vec<Span> =
+            decide_class(&scores, 0, rule, duration_secs).iter().map(|prediction| prediction.span).collect();
+        let found: Vec<Span> = finder.finish(duration_secs).into_iter().map(|(_, span)| span).collect();
+        assert_eq!(kept, found);
+        found.iter().map(|span| (span.onset_secs, span.offset_secs)).collect()
     }
 
     #[test]
@@ -113,5 +201,36 @@ mod tests {
     fn the_median_filter_takes_single_frames_away() {
         let rule = DecisionRule { threshold: 0.45, median_frames: 3, ..DecisionRule::default() };
         assert_eq!(spans("0900999090", &rule), vec![(4.0, 8.0)]);
+    }
+
+    #[test]
+    fn hysteresis_extends_events_and_begins_none() {
+        let rule = DecisionRule { threshold: 0.45, hysteresis: Some(0.15), ..DecisionRule::default() };
+        assert_eq!(spans("0229200220", &rule), vec![(1.0, 5.0)]);
+        let rule = DecisionRule { hysteresis: Some(0.6), ..rule };
+        assert_eq!(spans("0229200550", &rule), vec![(3.0, 4.0), (7.0, 9.0)]);
+    }
+
+    #[test]
+    fn the_reference_keeps_events_after_the_end_without_length() {
+        let rule = DecisionRule { threshold: 0.45, preset: Some(Preset::Reference), ..DecisionRule::default() };
+        let events = |rule: &DecisionRule| {
+            let mut finder = EventFinder::new(rule, AXIS, 1);
+            finder.push(&rows("0909900990"));
+            finder.finish(4.5).iter().map(|(_, span)| (span.onset_secs, span.offset_secs)).collect::<Vec<_>>()
+        };
+        assert_eq!(events(&rule), [(1.0, 2.0), (3.0, 4.5), (4.5, 4.5)]);
+        assert_eq!(events(&DecisionRule { preset: Some(Preset::Overlapping), ..rule }), [(1.0, 2.0), (3.0, 4.5)]);
+    }
+
+    #[test]
+    fn rules_of_earlier_versions_can_be_read() {
+        let old = r#"{"threshold":0.35,"median_frames":7,"merge_gap_secs":0.1,"min_duration_secs":0.2}"#;
+        let rule: DecisionRule = serde_json::from_str(old).unwrap();
+        assert_eq!(rule.text(), "threshold 0.35 · median 7 · gap 0.1 s · minimum 0.2 s");
+        let rule = DecisionRule { hysteresis: Some(0.1), preset: Some(Preset::Reference), ..rule };
+        let again: DecisionRule = serde_json::from_str(&serde_json::to_string(&rule).unwrap()).unwrap();
+        assert_eq!(again, rule);
+        assert!(rule.text().contains("hysteresis 0.1") && rule.text().ends_with("as the reference program"));
     }
 }

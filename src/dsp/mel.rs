@@ -66,6 +66,26 @@ impl MelBank {
             *out = dot(&spectrum[first..first + count], own);
         }
     }
+
+    /// As [`MelBank::apply`], for `N` spectra side by side: `spectra[bin][spectrum]` (at least [`MelBank::bin_count`] bins) into
+    /// `bands[band][spectrum]`.
+    pub fn apply_to_each<const N: usize>(&self, spectra: &[[f32; N]], bands: &mut [[f32; N]]) {
+        let mut weights = self.weights.as_slice();
+        for (out, &(first, count)) in bands.iter_mut().zip(&self.bands) {
+            let (own, rest) = weights.split_at(count);
+            weights = rest;
+            let mut sums = [0.0; N];
+            for (bin, &weight) in spectra[first..first + count].iter().zip(own) {
+                sums.iter_mut().zip(bin).for_each(|(sum, level)| *sum += level * weight);
+            }
+            *out = sums;
+        }
+    }
+
+    /// How many of the lowest bins count: those above belong to no band.
+    pub fn bin_count(&self) -> usize {
+        self.bands.iter().map(|&(first, count)| first + count).max().unwrap_or(0)
+    }
 }
 
 /// Four running sums, so that the compiler may use vector registers.
@@ -108,5 +128,27 @@ mod tests {
         let mut bands = vec![9.0; 10];
         bank.apply(&spectrum, &mut bands);
         assert_eq!(bands, vec![0.0; 10]);
+    }
+
+    #[test]
+    fn spectra_side_by_side_give_what_each_gives_alone() {
+        let bank = MelBank::new(&MelSpec {
+            sample_rate: 16_000,
+            fft_size: 512,
+            band_count: 128,
+            low_hz: 0.0,
+            high_hz: 7000.0,
+        });
+        assert_eq!(bank.bin_count(), 224);
+        let spectra: Vec<[f32; 2]> =
+            (0..224_u16).map(|bin| [f32::from(bin * 7 % 11), f32::from(bin * 5 % 13)]).collect();
+        let mut both = [[9.0; 2]; 128];
+        bank.apply_to_each(&spectra, &mut both);
+        for side in 0..2 {
+            let spectrum: Vec<f32> = spectra.iter().map(|bin| bin[side]).collect();
+            let mut alone = [9.0; 128];
+            bank.apply(&spectrum, &mut alone);
+            assert!(alone.iter().zip(&both).all(|(a, b)| (a - b[side]).abs() < 1e-5));
+        }
     }
 }

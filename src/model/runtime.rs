@@ -75,6 +75,14 @@ struct Candidate<'a> {
     open: Open<'a>,
 }
 
+/// What of runtimes and devices may be tried, and with how many threads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub runtime: RuntimeChoice,
+    pub device: DeviceChoice,
+    pub threads: usize,
+}
+
 /// Opens the network of `folder`, whose content is `onnx`, on the first runtime and device that can run it right.
 pub(super) fn open(
     folder: &ModelFolder,
@@ -85,21 +93,31 @@ pub(super) fn open(
 ) -> Result<OpenNetwork, ModelError> {
     let network = &folder.manifest.network;
     let source = NetworkSource { onnx, input: &network.input, output: &network.output };
+    let check = |backend: &mut dyn Backend| self_check::run(&folder.manifest, folder.labels.len(), backend);
+    open_checked(&folder.manifest.name, source, Wanted { runtime, device, threads }, check)
+}
+
+/// Opens a network called `name` on the first runtime and device that can run it and pass `check`.
+pub(super) fn open_checked(
+    name: &str,
+    source: NetworkSource<'_>,
+    wanted: Wanted,
+    check: impl FnMut(&mut dyn Backend) -> Result<(), String>,
+) -> Result<OpenNetwork, ModelError> {
     let mut notes = Vec::new();
     let mut candidates = Vec::new();
-    if runtime != RuntimeChoice::BuiltIn {
+    if wanted.runtime != RuntimeChoice::BuiltIn {
         match onnx_runtime::library() {
-            Ok(library) => candidates.extend(ort_candidates(&library, source, device)),
+            Ok(library) => candidates.extend(ort_candidates(&library, source, wanted.device)),
             Err(reason) => notes.push(reason),
         }
     }
-    if runtime != RuntimeChoice::OnnxRuntime {
+    if wanted.runtime != RuntimeChoice::OnnxRuntime {
         let open: Open<'_> = Box::new(move |side| built_in::open(source, side.copies, side.threads));
         candidates.push(Candidate { runtime: built_in::NAME.to_owned(), device: "CPU".to_owned(), is_cpu: true, open });
     }
-    let check = |backend: &mut dyn Backend| self_check::run(&folder.manifest, folder.labels.len(), backend);
-    choose(candidates, notes, side_by_side(onnx.len(), threads), check)
-        .map_err(|reasons| ModelError::NoRuntime { model: folder.manifest.name.clone(), reasons })
+    choose(candidates, notes, side_by_side(source.onnx.len(), wanted.threads), check)
+        .map_err(|reasons| ModelError::NoRuntime { model: name.to_owned(), reasons })
 }
 
 fn ort_candidates<'a>(library: &OrtLibrary, source: NetworkSource<'a>, device: DeviceChoice) -> Vec<Candidate<'a>> {

@@ -1,8 +1,11 @@
 //! ONNX graphs as values: reading, writing, and what can be counted in them. Pure: no files, no runtime.
 //!
-//! [`proto`] is the file format, [`GraphBuilder`] writes a graph node by node.
+//! [`proto`] is the file format, [`GraphBuilder`] writes a graph node by node, [`shapes`] tells the sizes of its values and [`cost`] what it
+//! multiplies.
 
 pub mod builder;
+pub mod cost;
 pub mod proto;
+pub mod shapes;
 
 pub use builder::{GraphBuilder, Size, Value};

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod backbone;
+pub mod complexity;
 mod error;
 mod graph;
 mod names;

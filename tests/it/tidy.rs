@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("dsp", 0),
     ("metric", 0),
     ("onnx", 0),
+    ("plot", 0),
     ("spectrogram", 0),
     ("time", 0),
     ("audio", 1),
