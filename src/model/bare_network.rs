@@ -1,7 +1,8 @@
 //! A network on a runtime without a model folder around it: for trying, measuring and testing what has none yet. No self-check guards it.
 
 use super::backend::{Backend, NetworkSource};
-use super::{ModelError, RuntimeChoice, built_in, onnx_runtime};
+use super::runtime::{Wanted, open_checked};
+use super::{DeviceChoice, ModelError, RuntimeChoice};
 
 /// A network that is open on the CPU.
 pub struct BareNetwork {
@@ -10,30 +11,18 @@ pub struct BareNetwork {
 }
 
 impl BareNetwork {
-    /// Opens the ONNX file `onnx` on one runtime (`Auto` means ONNX Runtime) with `threads` threads; `input` and `output` are names in it.
+    /// Opens the ONNX file `onnx` on `runtime` with one thread; `input` and `output` are names in it.
     ///
     /// # Errors
-    /// [`ModelError::NoRuntime`] with the runtime's reason.
-    pub fn open(
-        onnx: &[u8],
-        [input, output]: [&str; 2],
-        runtime: RuntimeChoice,
-        threads: usize,
-    ) -> Result<Self, ModelError> {
+    /// [`ModelError::NoRuntime`] with the reason of each runtime that was tried.
+    pub fn open(onnx: &[u8], [input, output]: [&str; 2], runtime: RuntimeChoice) -> Result<Self, ModelError> {
         let source = NetworkSource { onnx, input, output };
-        let opened = match runtime {
-            RuntimeChoice::BuiltIn => {
-                built_in::open(source, 1, threads).map(|backends| (built_in::NAME.to_owned(), backends))
-            }
-            RuntimeChoice::Auto | RuntimeChoice::OnnxRuntime => onnx_runtime::library().and_then(|library| {
-                let cpu = library.devices(false).pop().ok_or("the library has no CPU")?;
-                Ok((library.name.clone(), library.open(source, &cpu, 1, threads)?))
-            }),
-        };
-        let refuse = |reason: String| ModelError::NoRuntime { model: "The network".to_owned(), reasons: vec![reason] };
-        let (runtime, backends) = opened.map_err(refuse)?;
-        let backend = backends.into_iter().next().ok_or_else(|| refuse("it was opened no time".to_owned()))?;
-        Ok(Self { runtime, backend })
+        let wanted = Wanted { runtime, device: DeviceChoice::Cpu, threads: 1 };
+        let network = open_checked("The network", source, wanted, |_| Ok(()))?;
+        let refuse =
+            || ModelError::NoRuntime { model: "The network".to_owned(), reasons: network.report.notes.clone() };
+        let backend = network.backends.into_iter().next().ok_or_else(refuse)?;
+        Ok(Self { runtime: network.report.runtime.clone(), backend })
     }
 
     /// What runs it: `ONNX Runtime 1.31.1`.
@@ -41,15 +30,17 @@ impl BareNetwork {
         &self.runtime
     }
 
+    pub(super) fn backend_mut(&mut self) -> &mut dyn Backend {
+        self.backend.as_mut()
+    }
+
     /// Runs it on `input`, row-major of `shape`; gives the output's values, row-major, and its shape.
     ///
     /// # Errors
     /// [`ModelError::Inference`] with the runtime's reason.
     pub fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<(Vec<f32>, Vec<usize>), ModelError> {
-        let output = self
-            .backend
-            .run(input, shape)
-            .map_err(|reason| ModelError::Inference { model: self.runtime.clone(), reason })?;
+        let fail = |reason| ModelError::Inference { model: self.runtime.clone(), reason };
+        let output = self.backend.run(input, shape).map_err(fail)?;
         Ok((output.values, output.shape))
     }
 }
