@@ -45,7 +45,7 @@ fn describe(listed: &ListedModel) -> String {
             let hops: Vec<String> = manifest.hop_choices_secs.iter().map(|secs| format!("{secs} s")).collect();
             line("name", &format!("{}, version {}: {}", manifest.name, manifest.version, manifest.summary));
             line("classes", &folder.labels.len().to_string());
-            line("rate", &format!("{} Hz, a score every {}", manifest.front_end.mel.sample_rate, hops.join(" or ")));
+            line("rate", &format!("{} Hz, a score every {}", manifest.front_end.sample_rate(), hops.join(" or ")));
             line("licence", &format!("{} ({})", manifest.licence, manifest.attribution));
             match Detector::load(folder, &DetectorOptions::default()) {
                 Ok(detector) => {

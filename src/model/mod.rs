@@ -7,7 +7,9 @@ mod backend;
 mod built_in;
 mod detector;
 mod error;
+mod features;
 mod folder;
+mod framed_clips;
 mod labels;
 mod manifest;
 mod onnx_runtime;
@@ -17,9 +19,11 @@ pub mod registry;
 mod runtime;
 mod self_check;
 
-pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
+pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
-pub use manifest::{Activation, Layout, Manifest, Network, Padding, SelfCheck};
+pub use manifest::{
+    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, Padding, SelfCheck, WaveformSpec,
+};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};
