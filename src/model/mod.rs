@@ -12,7 +12,9 @@ pub mod catalogue;
 mod detector;
 pub mod download;
 mod error;
+mod features;
 mod folder;
+mod framed_clips;
 pub mod import;
 pub mod installed;
 mod labels;
@@ -25,9 +27,11 @@ mod runtime;
 mod self_check;
 
 pub use bare_network::BareNetwork;
-pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
+pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
-pub use manifest::{Activation, Layout, Manifest, Network, Padding, SelfCheck};
+pub use manifest::{
+    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, Padding, SelfCheck, WaveformSpec,
+};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};
