@@ -6,6 +6,7 @@
 
 pub mod acquire;
 mod backend;
+pub mod bench;
 mod built_in;
 pub mod catalogue;
 mod detector;
