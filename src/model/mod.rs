@@ -7,6 +7,7 @@
 pub mod acquire;
 mod backend;
 mod bare_network;
+pub mod bench;
 mod built_in;
 pub mod catalogue;
 mod detector;

@@ -70,6 +70,8 @@ pub struct Uncounted {
     pub operator: String,
     /// Why.
     pub reason: String,
+    /// Only because it comes after another one that is not counted.
+    pub is_consequence: bool,
 }
 
 /// What a graph costs for one run.
@@ -120,6 +122,7 @@ pub fn count(model: &Model, open_size: &dyn Fn(&str, usize, &str) -> Option<usiz
             node: name.cloned().unwrap_or_default(),
             operator: node.op_type.clone(),
             reason: unknown.reason.clone(),
+            is_consequence: unknown.is_consequence,
         });
     }
     for (index, node) in graph.node.iter().enumerate().filter(|(index, _)| wiring.is_needed[*index]) {
@@ -213,6 +216,7 @@ fn macs_of(index: usize, node: &Node, shapes: &Shapes, wiring: &Wiring<'_>) -> V
             let macs = output.elements().saturating_mul(inner.unwrap_or(0) as u64);
             vec![(product_kind(index, &[first, input(b)], wiring), macs)]
         }
+        "Attention" => attention_macs(node, output, first, input(1)),
         "Einsum" => einsum_macs(index, node, &inputs, wiring),
         "GRU" | "LSTM" | "RNN" => recurrence_macs(&inputs, node),
         "Mul" | "Div" | "Pow" | "BatchNormalization" | "PRelu" | "LeakyRelu" | "HardSigmoid" | "Softmax"
@@ -242,6 +246,23 @@ fn product_kind(index: usize, inputs: &[Option<&Known>], wiring: &Wiring<'_>) ->
     } else {
         MacKind::Scan
     }
+}
+
+/// Of one operator for all of an attention: queries with keys and weights with values; and of each weight its scale and its share.
+fn attention_macs(node: &Node, output: &Known, query: Option<&Known>, key: Option<&Known>) -> Vec<(MacKind, u64)> {
+    let (Some(query), Some(key)) = (query, key) else { return Vec::new() };
+    let (rows, others) = (key.dims.len().checked_sub(2), key.dims.iter().rev().nth(1).copied().unwrap_or(0) as u64);
+    let heads = match query.dims.as_slice() {
+        &[_, heads, _, _] => heads as u64,
+        _ => u64::try_from(int(node, "q_num_heads").unwrap_or(1)).unwrap_or(1),
+    };
+    let query_rows = rows.and_then(|axis| query.dims.get(axis)).copied().unwrap_or(0) as u64;
+    let batch = query.dims.first().copied().unwrap_or(0) as u64;
+    let weights = [batch, heads, query_rows, others].into_iter().fold(1, u64::saturating_mul);
+    vec![
+        (MacKind::Attention, query.elements().saturating_add(output.elements()).saturating_mul(others)),
+        (MacKind::ElementWise, weights.saturating_mul(2)),
+    ]
 }
 
 fn einsum_macs(index: usize, node: &Node, inputs: &[Option<&Known>], wiring: &Wiring<'_>) -> Vec<(MacKind, u64)> {

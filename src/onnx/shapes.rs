@@ -49,6 +49,8 @@ pub struct Unknown {
     pub node: usize,
     /// Why.
     pub reason: String,
+    /// Only because it needs another one's output.
+    pub is_consequence: bool,
 }
 
 /// What is known of the values of a graph.
@@ -78,7 +80,10 @@ impl Shapes {
                     let named = node.output.iter().zip(outputs).filter(|(name, _)| !name.is_empty());
                     shapes.values.extend(named.map(|(name, known)| (name.clone(), known)));
                 }
-                Err(reason) => shapes.unknown.push(Unknown { node: index, reason }),
+                Err(reason) => {
+                    let is_consequence = shapes.missing_input(node).is_some();
+                    shapes.unknown.push(Unknown { node: index, reason, is_consequence });
+                }
             }
         }
         shapes
@@ -102,11 +107,15 @@ impl Shapes {
         }
     }
 
+    fn missing_input<'a>(&self, node: &'a Node) -> Option<&'a String> {
+        node.input.iter().find(|name| !name.is_empty() && !self.values.contains_key(*name))
+    }
+
     fn outputs(&self, node: &Node) -> Result<Vec<Known>, String> {
         if !matches!(node.domain.as_str(), "" | "ai.onnx") {
             return Err(format!("the operator {}.{} is not known", node.domain, node.op_type));
         }
-        if let Some(missing) = node.input.iter().find(|name| !name.is_empty() && !self.values.contains_key(*name)) {
+        if let Some(missing) = self.missing_input(node) {
             return Err(format!("the sizes of its input {missing} are not known"));
         }
         let inputs = node.input.iter().map(|name| self.values.get(name)).collect();

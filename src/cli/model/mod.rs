@@ -1,5 +1,6 @@
 //! `earmark model`: which models there are, getting one, knowing one, taking one away, making one of a checkpoint. One file a subcommand.
 
+mod bench;
 mod describe;
 mod get;
 mod import;
@@ -39,6 +40,7 @@ enum Command {
     Info(describe::Arguments),
     Remove(remove::Arguments),
     Import(import::Arguments),
+    Bench(bench::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -48,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Info(info) => describe::run(info),
         Command::Remove(remove) => remove::run(remove),
         Command::Import(import) => import::run(import),
+        Command::Bench(bench) => bench::run(bench),
     }
 }
 

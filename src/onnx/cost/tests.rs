@@ -59,6 +59,22 @@ fn products_around_a_softmax_are_attention_and_others_are_scans() {
     assert_eq!(costs.paper_macs() + 10 * 16 + 2 * 100, costs.complete_macs());
 }
 
+/// As one operator, with three axes and with four.
+#[test]
+fn attention_as_one_operator_is_counted_as_its_products() {
+    for dims in [vec![1, 10, 2 * 4], vec![1, 2, 10, 4]] {
+        let costs = counted(|graph| {
+            let sizes: Vec<Size> = dims.iter().map(|&size| Size::Fixed(size)).collect();
+            let [q, k, v] = ["q", "k", "v"].map(|name| graph.input(name, &sizes));
+            let y = graph.node("Attention", &[&q, &k, &v], vec![int("q_num_heads", 2), int("kv_num_heads", 2)]);
+            graph.output(&y, "y", &[]);
+        });
+        assert_eq!(costs.uncounted, []);
+        assert_eq!(costs.of(MacKind::Attention), 2 * 10 * 10 * 8);
+        assert_eq!(costs.of(MacKind::ElementWise), 2 * 2 * 10 * 10);
+    }
+}
+
 #[test]
 fn a_recurrence_is_named_and_not_in_the_papers_sum() {
     let costs = counted(|graph| {
@@ -104,6 +120,7 @@ fn what_cannot_be_counted_is_named_with_what_needs_it() {
     let named: Vec<&str> = costs.uncounted.iter().map(|uncounted| uncounted.operator.as_str()).collect();
     assert_eq!(named, ["FourierOfSorts", "MatMul"]);
     assert_eq!(costs.uncounted[0].reason, "the operator FourierOfSorts is not known");
+    assert_eq!([false, true], [0, 1].map(|index: usize| costs.uncounted[index].is_consequence));
     assert_eq!(costs.complete_macs(), 0);
 }
 

@@ -115,6 +115,27 @@ pub(super) fn einsum(operation: &Operation<'_>) -> Result<Known, String> {
     Ok(Known::of(sum.output.iter().filter_map(|letter| sum.sizes.get(letter).copied()).collect()))
 }
 
+/// The output of `Attention`, without keys and values from before.
+pub(super) fn attention(operation: &Operation<'_>) -> Result<Known, String> {
+    let [query, key, value] = [0, 1, 2].map(|index| operation.input(index).map(|known| known.dims.as_slice()));
+    let (query, key, value) = (query?, key?, value?);
+    if operation.optional(4).is_some() || operation.node.output.iter().skip(1).any(|name| !name.is_empty()) {
+        return Err("attention to earlier keys is not known".to_owned());
+    }
+    match (query, key, value) {
+        // [batch, row, head · feature], and [batch, head, row, feature].
+        (&[batch, rows, _], &[_, others, _], &[_, same, features]) if others == same => {
+            let heads = |name: &str| size_of(int(operation.node, name).unwrap_or(1)).map(|heads| heads.max(1));
+            let (query_heads, value_heads) = (heads("q_num_heads")?, heads("kv_num_heads")?);
+            Ok(Known::of(vec![batch, rows, (features / value_heads).saturating_mul(query_heads)]))
+        }
+        (&[batch, heads, rows, _], &[_, _, others, _], &[_, _, same, features]) if others == same => {
+            Ok(Known::of(vec![batch, heads, rows, features]))
+        }
+        _ => Err(format!("attention of {query:?} to {key:?} and {value:?}")),
+    }
+}
+
 /// The outputs of `GRU`, `LSTM` and `RNN`: all states, the last state, and the last cell.
 pub(super) fn recurrence(operation: &Operation<'_>) -> Result<Vec<Known>, String> {
     let (input, recurrent) = (operation.input(0)?, operation.input(2)?);

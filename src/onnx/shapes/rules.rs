@@ -1,6 +1,6 @@
 //! One rule an operator: the sizes of its outputs, and their numbers where they are whole and follow from constants and sizes.
 
-use super::contraction::{einsum, gemm, matrix_product, recurrence};
+use super::contraction::{attention, einsum, gemm, matrix_product, recurrence};
 use super::windows::{convolution, pooling, transposed_convolution};
 use super::{Known, Operation, axis_of, broadcast, elements, int, ints, of_tensor, size_of};
 
@@ -68,6 +68,7 @@ pub(super) fn outputs(operation: &Operation<'_>) -> Result<Vec<Known>, String> {
         "MatMul" | "MatMulInteger" => one(matrix_product(operation, 1)),
         "QLinearMatMul" => one(matrix_product(operation, 3)),
         "Einsum" => one(einsum(operation)),
+        "Attention" => one(attention(operation)),
         "GRU" | "LSTM" | "RNN" => recurrence(operation),
         "Transpose" => one(transpose(operation)),
         "Reshape" => one(reshape(operation)),

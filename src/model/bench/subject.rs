@@ -1,0 +1,187 @@
+//! A network that is to be counted or measured: an installed model, or one of the family with random weights.
+
+use super::super::backend::NetworkSource;
+use super::super::runtime::{self, OpenNetwork, Wanted};
+use super::super::{Layout, ModelError, ModelFolder};
+use super::{Counts, Settings};
+use crate::dsp::{ClipMel, ClipMelSpec, LogMel};
+use crate::onnx::cost;
+use crate::onnx::proto::Model;
+use crate::zoo::{self, Architecture, Time, ZooError, complexity};
+use prost::Message;
+
+/// Classes of the heads of the published networks.
+const PUBLISHED_CLASSES: usize = 447;
+/// A clip of the family: 10 s, which are so many samples and frames of the front end.
+const CLIP_SAMPLES: usize = 160_000;
+const CLIP_FRAMES: usize = 1000;
+
+/// A network that is to be counted or measured.
+pub struct Subject {
+    name: String,
+    onnx: Vec<u8>,
+    origin: Origin,
+}
+
+enum Origin {
+    Folder(Box<ModelFolder>),
+    Untrained(Box<Architecture>),
+}
+
+impl Subject {
+    /// An installed model.
+    pub fn of_folder(folder: &ModelFolder) -> Result<Self, ModelError> {
+        let onnx = folder.network_bytes()?;
+        Ok(Self { name: folder.id.clone(), onnx, origin: Origin::Folder(Box::new(folder.clone())) })
+    }
+
+    /// A network of the family with random weights, by name (`fmn10+tf-256`): as fast as a trained one, and of no other use.
+    pub fn untrained(name: &str) -> Result<Self, ZooError> {
+        let architecture = Architecture::named(name, PUBLISHED_CLASSES, PUBLISHED_CLASSES)?;
+        let onnx = zoo::untrained(&architecture, Time::Fixed(CLIP_FRAMES), 1)?;
+        Ok(Self { name: architecture.to_string(), onnx, origin: Origin::Untrained(Box::new(architecture)) })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many bytes its network's file has.
+    pub fn file_bytes(&self) -> usize {
+        self.onnx.len()
+    }
+
+    /// Names of the input and of the output that gives scores.
+    fn ends(&self) -> (&str, &str) {
+        match &self.origin {
+            Origin::Folder(folder) => (&folder.manifest.network.input, &folder.manifest.network.output),
+            Origin::Untrained(_) => ("mel", "strong"),
+        }
+    }
+
+    /// Length of a clip, in seconds.
+    pub fn clip_secs(&self) -> f64 {
+        match &self.origin {
+            Origin::Folder(folder) => {
+                self.clip_sample_count() as f64 / f64::from(folder.manifest.front_end.mel.sample_rate)
+            }
+            Origin::Untrained(_) => 10.0,
+        }
+    }
+
+    /// Samples of a clip: of a model that takes any number of frames, those of 10 s.
+    pub(super) fn clip_sample_count(&self) -> usize {
+        match &self.origin {
+            Origin::Folder(folder) => {
+                let spec = &folder.manifest.front_end;
+                spec.sample_count(self.clip_frames() as u64) as usize
+            }
+            Origin::Untrained(_) => CLIP_SAMPLES,
+        }
+    }
+
+    /// Frames of a clip.
+    fn clip_frames(&self) -> usize {
+        match &self.origin {
+            Origin::Folder(folder) => match folder.manifest.layout {
+                Layout::Clips { frame_count } => frame_count,
+                Layout::Frames { .. } => (10.0 / folder.manifest.frame_hop_secs()).round() as usize,
+            },
+            Origin::Untrained(_) => CLIP_FRAMES,
+        }
+    }
+
+    /// Whether several clips go through the network at once.
+    fn has_batches(&self) -> bool {
+        match &self.origin {
+            Origin::Folder(folder) => matches!(folder.manifest.layout, Layout::Clips { .. }),
+            Origin::Untrained(_) => true,
+        }
+    }
+
+    /// The dimensions of the network's input for so many clips; the error says why not.
+    pub(super) fn input_shape(&self, batch: usize) -> Result<Vec<usize>, String> {
+        if batch > 1 && !self.has_batches() {
+            return Err(format!("{} takes one stretch of time at a time: no batch of {batch} is measured", self.name));
+        }
+        Ok(match &self.origin {
+            Origin::Folder(folder) => {
+                let manifest = &folder.manifest;
+                manifest.layout.input_shape(batch * self.clip_frames(), manifest.front_end.mel.band_count)
+            }
+            Origin::Untrained(_) => vec![batch, 1, ClipMelSpec::FMN.mel.band_count, CLIP_FRAMES],
+        })
+    }
+
+    /// The front end of a clip of so many samples, features appended to a buffer.
+    pub(super) fn front_end(&self) -> Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send> {
+        match &self.origin {
+            Origin::Folder(folder) => {
+                let spec = folder.manifest.front_end.clone();
+                Box::new(move |samples, features| LogMel::new(spec.clone()).push(samples, features))
+            }
+            Origin::Untrained(_) => {
+                let mut front_end = ClipMel::new(ClipMelSpec::FMN);
+                Box::new(move |samples, features| {
+                    features.resize(ClipMelSpec::FMN.mel.band_count * CLIP_FRAMES, 0.0);
+                    front_end.compute(samples, features);
+                })
+            }
+        }
+    }
+
+    /// Classes of the scores.
+    pub(super) fn class_count(&self) -> usize {
+        match &self.origin {
+            Origin::Folder(folder) => folder.labels.len(),
+            Origin::Untrained(architecture) => architecture.strong_classes,
+        }
+    }
+
+    /// Whether the network's output still needs the logistic function.
+    pub(super) fn gives_logits(&self) -> bool {
+        match &self.origin {
+            Origin::Folder(folder) => folder.manifest.network.activation == super::super::Activation::Sigmoid,
+            Origin::Untrained(_) => true,
+        }
+    }
+
+    /// Opens the network for so many threads. An installed model must pass its self-check; one of random weights has none.
+    pub(super) fn open(&self, settings: &Settings, threads: usize) -> Result<OpenNetwork, ModelError> {
+        let (input, output) = self.ends();
+        match &self.origin {
+            Origin::Folder(folder) => runtime::open(folder, &self.onnx, settings.runtime, settings.device, threads),
+            Origin::Untrained(_) => {
+                let source = NetworkSource { onnx: &self.onnx, input, output };
+                let wanted = Wanted { runtime: settings.runtime, device: settings.device, threads };
+                runtime::open_checked(&self.name, source, wanted, |_| Ok(()))
+            }
+        }
+    }
+
+    /// Counts what it costs for one clip; only what the scores need. The error says why the file cannot be read.
+    pub fn counts(&self) -> Result<Counts, String> {
+        let model = Model::decode(self.onnx.as_slice()).map_err(|error| format!("{}: {error}", self.name))?;
+        let shape = self.input_shape(1)?;
+        let (input, output) = self.ends();
+        let open_size =
+            |name: &str, place: usize, _: &str| if name == input { shape.get(place).copied() } else { None };
+        let paper = match &self.origin {
+            Origin::Untrained(architecture) => Some(complexity::of(architecture)),
+            // A folder that was made of a published network has its name.
+            Origin::Folder(_) => super::super::catalogue::find(&self.name)
+                .and_then(|published| {
+                    Architecture::named(&published.network(), PUBLISHED_CLASSES, PUBLISHED_CLASSES).ok()
+                })
+                .map(|architecture| complexity::of(&architecture)),
+        };
+        Ok(Counts {
+            name: self.name.clone(),
+            clip_secs: self.clip_secs(),
+            graph: cost::count(&model, &open_size, &[output]),
+            paper,
+            file_bytes: self.onnx.len() as u64,
+        })
+    }
+}
