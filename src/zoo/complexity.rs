@@ -158,7 +158,9 @@ fn sequence_part(sequence: &Sequence, inputs: u64) -> Part {
         SequenceKind::Attention => gated_attention(dim, heads),
         SequenceKind::Gru => gru(if index == 0 { inputs } else { 2 * dim }, dim),
         SequenceKind::Tcn => tcn_layer(dim),
-        SequenceKind::Mamba => sequence.state_space.map_or_else(Part::default, |sizes| mamba_layer(dim, heads, counted(sizes.states), counted(sizes.inner))),
+        SequenceKind::Mamba => sequence
+            .state_space
+            .map_or_else(Part::default, |sizes| mamba_layer(dim, heads, counted(sizes.states), counted(sizes.inner))),
         SequenceKind::Hybrid => hybrid_layer(dim, heads),
     };
     let mut all = sum((0..sequence.layers.min(64)).map(layer));

@@ -41,7 +41,8 @@ pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, Mode
     }
     if count == DCASE_2016.len() {
         let labels = DCASE_2016.iter().map(|name| ClassLabel { mid: None, name: (*name).into() }).collect();
-        let origin = "taken for those of DCASE 2016 Task 2, which has as many; if they are others, give a file with --labels";
+        let origin =
+            "taken for those of DCASE 2016 Task 2, which has as many; if they are others, give a file with --labels";
         return Ok(Classes { labels, origin: origin.to_owned() });
     }
     let labels = (1..=count).map(|number| ClassLabel { mid: None, name: format!("Class {number}").into() }).collect();

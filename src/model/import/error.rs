@@ -45,7 +45,9 @@ pub enum ImportError {
         folder: PathBuf,
     },
     /// A name that cannot be a folder's.
-    #[error("{name:?} cannot be a model's name: expected 1 to 100 characters without / \\ : that do not begin with a dot")]
+    #[error(
+        "{name:?} cannot be a model's name: expected 1 to 100 characters without / \\ : that do not begin with a dot"
+    )]
     Name {
         /// The name.
         name: String,

@@ -124,7 +124,9 @@ impl Provenance {
         let weights = format!("The weights in this folder were imported from {file}\n(SHA-256 {sha256}).\n\n");
         let terms = match self.published {
             Some(_) => MIT_OF_AUTHORS,
-            None => "Earmark cannot tell under which licence they are: ask whoever trained or published the checkpoint.\n",
+            None => {
+                "Earmark cannot tell under which licence they are: ask whoever trained or published the checkpoint.\n"
+            }
         };
         weights + terms
     }

@@ -84,7 +84,13 @@ impl FolderFiles {
         line("input", &manifest.network_input);
         line("output", &manifest.network_output);
         line("activation", manifest.activation);
-        let _ = write!(text, "\n{}\n[labels]\nfile = {}\n\n{}", manifest.tables, quoted(LABELS_FILE), manifest.self_check.text());
+        let _ = write!(
+            text,
+            "\n{}\n[labels]\nfile = {}\n\n{}",
+            manifest.tables,
+            quoted(LABELS_FILE),
+            manifest.self_check.text()
+        );
         text
     }
 }

@@ -123,7 +123,11 @@ pub(super) fn draft(
     let time = guess.time(&probe, form).map_err(refuse)?;
     let mut summary = guess.notes.clone();
     summary.push(format!("{} classes: {origin}", probe.class_count));
-    summary.push(format!("The output {} are {}", output.name, if probe.is_logits { "logits" } else { "scores of 0 to 1" }));
+    summary.push(format!(
+        "The output {} are {}",
+        output.name,
+        if probe.is_logits { "logits" } else { "scores of 0 to 1" }
+    ));
     let (mean, spread) = guess.check_values();
     let manifest = ManifestText {
         name: name.to_owned(),
@@ -174,7 +178,9 @@ impl Guess {
         let sample_rate = form.sample_rate.unwrap_or(DEFAULT_RATE);
         let (clip_secs, is_open) = match axes {
             Axes::Frames { .. } => (None, false),
-            Axes::Clips { frames, .. } | Axes::Maps { frames: Some(frames) } => (Some(frames as f64 * FRAME_SECS), false),
+            Axes::Clips { frames, .. } | Axes::Maps { frames: Some(frames) } => {
+                (Some(frames as f64 * FRAME_SECS), false)
+            }
             Axes::Samples(_) => match input.sizes.last().copied().flatten() {
                 Some(samples) => (Some(samples as f64 / f64::from(sample_rate)), false),
                 None => (Some(form.clip_secs.unwrap_or(DEFAULT_CLIP_SECS)), form.clip_secs.is_none()),
@@ -208,7 +214,23 @@ impl Guess {
         match self.axes {
             Axes::Samples(word) => {
                 let samples = (clip_secs * f64::from(self.sample_rate)).round() as usize;
-                (samples, [vec![1; if word == "samples" { 0 } else if word == "batch_samples" { 1 } else { 2 }], vec![samples]].concat())
+                (
+                    samples,
+                    [
+                        vec![
+                            1;
+                            if word == "samples" {
+                                0
+                            } else if word == "batch_samples" {
+                                1
+                            } else {
+                                2
+                            }
+                        ],
+                        vec![samples],
+                    ]
+                    .concat(),
+                )
             }
             Axes::Clips { frames, bands } => (frames, vec![1, frames, bands]),
             Axes::Frames { has_batch, bands } => {
@@ -274,7 +296,9 @@ impl Guess {
         if probe.rows == 1 {
             let hop_secs = form.hop_secs.unwrap_or_else(|| (clip_secs / 2.0 / FRAME_SECS).ceil().max(1.0) * FRAME_SECS);
             self.notes.push(format!("One row of scores a clip, every {hop_secs} s{}", told(form.hop_secs.is_some())));
-            return Ok(format!("[time]\nlayout = \"clips\"\nclip_secs = {clip_secs:?}\nhop_choices_secs = [{hop_secs:?}]\n"));
+            return Ok(format!(
+                "[time]\nlayout = \"clips\"\nclip_secs = {clip_secs:?}\nhop_choices_secs = [{hop_secs:?}]\n"
+            ));
         }
         let row_secs = form.hop_secs.unwrap_or(clip_secs / probe.rows as f64);
         self.notes.push(format!(
