@@ -72,6 +72,16 @@ fn checkpoints_of_pytorch_hold_what_python_reads_of_them() {
 }
 
 #[test]
+fn objects_of_any_class_around_the_tensors_are_passed_over() {
+    for protocol in [2, 5] {
+        let tensors = read(&zoo(&format!("python_objects_protocol_{protocol}.pt"))).unwrap();
+        assert_eq!(tensors.keys().collect::<Vec<_>>(), ["a.t", "a.w"]);
+        assert_eq!(tensors["a.w"], Tensor { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] });
+        assert_eq!(tensors["a.t"], Tensor { shape: vec![3, 2], values: vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0] });
+    }
+}
+
+#[test]
 fn a_file_is_read_as_its_bytes_are_and_quickly() {
     let name = "fmn04_dcase2016task2.ckpt";
     let bytes = zoo_bytes(name);
