@@ -23,7 +23,7 @@ Examples:
   earmark detect talk.mp3 --model firered-aed --threshold 0.6 --median 21
       Speech, singing and music, decided more strictly
   earmark detect yard.wav --classes \"Dog,Walk, footsteps\"
-      Only these classes; `earmark models --classes yamnet` lists them all
+      Only these classes; `earmark model list --classes yamnet` lists them all
 
 The output is TAB-separated with the header `filename onset offset event_label`, in seconds. A recording
 without events has one row whose other cells are empty. Recordings that fail are listed at the end and are
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     /// Recordings: WAV, FLAC, MP3, Ogg, Opus, AAC, AIFF, CAF, Matroska and others
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Model by name (see `earmark models`) or by folder
+    /// Model by name (see `earmark model list`) or by folder
     #[arg(long, value_name = "NAME|FOLDER", default_value = registry::DEFAULT_MODEL)]
     model: String,
     /// A frame is active if its filtered score is greater than this, 0 to 1 [default: the model's]

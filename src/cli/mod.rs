@@ -6,9 +6,10 @@
 
 mod detect;
 mod evaluate;
-mod models;
+mod model;
 mod progress;
 mod scores_file;
+mod table;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -21,7 +22,8 @@ Examples:
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
   earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
-  earmark models                              List the models and what runs them";
+  earmark model list                          List the models that are installed or published
+  earmark model get fmn10+tf-256              Download a published model";
 
 #[derive(Parser)]
 #[command(name = "earmark", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
@@ -36,7 +38,9 @@ struct Arguments {
 enum Command {
     Detect(detect::Arguments),
     Evaluate(evaluate::Arguments),
-    Models(models::Arguments),
+    Model(model::Arguments),
+    /// The same as `earmark model list`
+    Models(model::list::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -46,7 +50,8 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
-        Some(Command::Models(models)) => models::run(models),
+        Some(Command::Model(model)) => model::run(model),
+        Some(Command::Models(list)) => model::list::run(list),
         None => open_window(arguments.files),
     };
     match outcome {

@@ -1,6 +1,8 @@
 //! What a long command says on standard error: a bar on a terminal, a line a recording elsewhere.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::model::download;
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
+use std::cell::Cell;
 use std::io::IsTerminal;
 
 /// Progress through a number of recordings.
@@ -43,5 +45,71 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Progress of a download.
+pub(super) struct DownloadProgress {
+    bar: Option<ProgressBar>,
+    name: String,
+    failed_attempts: Cell<u32>,
+}
+
+impl DownloadProgress {
+    /// Progress of the download of `name`.
+    pub fn new(name: &str) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            let template = "{wide_bar} {decimal_bytes} of {decimal_total_bytes}  {msg}";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self { bar, name: name.to_owned(), failed_attempts: Cell::new(0) }
+    }
+
+    /// The download is so far.
+    pub fn set(&self, at: &download::Progress) {
+        if at.failed_attempts > self.failed_attempts.replace(at.failed_attempts) {
+            let text = format!("{}: the connection broke at {}, trying again", self.name, DecimalBytes(at.bytes));
+            match &self.bar {
+                Some(bar) => bar.suspend(|| eprintln!("{text}")),
+                None => eprintln!("{text}"),
+            }
+        }
+        let Some(bar) = &self.bar else { return };
+        if let Some(total) = at.total {
+            bar.set_length(total);
+        }
+        bar.set_position(at.bytes);
+        bar.set_message(rate_text(at));
+    }
+
+    /// The file is there and becomes a model.
+    pub fn importing(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_message("importing");
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// `3.2 MB/s, 12 s left`.
+fn rate_text(at: &download::Progress) -> String {
+    if at.bytes_per_sec < 1.0 {
+        return String::new();
+    }
+    let rate = DecimalBytes(at.bytes_per_sec as u64);
+    match at.total {
+        Some(total) => {
+            let left = total.saturating_sub(at.bytes) as f64 / at.bytes_per_sec;
+            format!("{rate}/s, {:.0} s left", left.ceil())
+        }
+        None => format!("{rate}/s"),
     }
 }

@@ -3,6 +3,7 @@
 //! Owns reading the bundled table (`assets/models/efficient-sed.tsv`, whose head says what its columns mean). Fetches nothing: that is
 //! [`super::download`]'s; knows no model on this machine: that is [`super::registry`]'s.
 
+use super::labels::suggestion;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -169,6 +170,13 @@ pub fn find(name: &str) -> Option<&'static Published> {
     let names = |model: &&Published| model.name.to_lowercase() == wanted;
     let short = |model: &&Published| model.name.to_lowercase().strip_suffix("_strong") == Some(wanted);
     published().iter().find(names).or_else(|| published().iter().find(short))
+}
+
+/// For a name that [`find`] does not know: `: did you mean …?`, or where all names are listed.
+pub fn hint(name: &str) -> String {
+    let released = published().iter().filter(|model| model.is_released());
+    let near = suggestion(name, released.map(|model| model.name.strip_suffix("_strong").unwrap_or(model.name)));
+    if near.is_empty() { ": see `earmark model list`".to_owned() } else { near }
 }
 
 /// Reads a table of published models. The error names the line.

@@ -52,6 +52,26 @@ pub enum ModelError {
         /// `: did you mean …?`, or where models are looked for.
         suggestion: String,
     },
+    /// A model that is not the user's own.
+    #[error(
+        "{id} is not removed: it lies in {path} and comes with Earmark or from elsewhere; only models in {folder} are removed"
+    )]
+    NotRemovable {
+        /// The model.
+        id: String,
+        /// Its folder.
+        path: PathBuf,
+        /// The user's folder of models.
+        folder: String,
+    },
+    /// A model folder that the system does not remove.
+    #[error("{path}: cannot be removed: {source}: delete the folder yourself")]
+    Remove {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// No class of that name.
     #[error("{model} has no class \"{name}\"{suggestion}")]
     UnknownClass {

@@ -1,14 +1,19 @@
 //! Models from the outside: folders and manifests, runtimes and devices, detection.
 //!
 //! [`registry`] finds a [`ModelFolder`]; [`Detector::load`] opens its network on a runtime that passes the model's self-check;
-//! [`Detector::run`] gives frame scores over a recording. What becomes of scores is the business of [`crate::decision`].
+//! [`Detector::run`] gives frame scores over a recording. [`catalogue`] lists published models, and [`acquire`] fetches one and makes a model
+//! folder of it. What becomes of scores is the business of [`crate::decision`].
 
+pub mod acquire;
 mod backend;
 mod built_in;
 pub mod catalogue;
 mod detector;
+pub mod download;
 mod error;
 mod folder;
+pub mod import;
+pub mod installed;
 mod labels;
 mod manifest;
 mod onnx_runtime;

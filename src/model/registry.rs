@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The environment variable with folders of model folders that go before all others, separated as in `PATH`.
 pub const MODELS_VARIABLE: &str = "EARMARK_MODELS";
+/// The environment variable with a folder that takes the place of the user's data folder: its `models` and `downloads`.
+pub const DATA_VARIABLE: &str = "EARMARK_DATA";
 /// The model that is used unless another is asked for.
 pub const DEFAULT_MODEL: &str = "yamnet";
 
@@ -31,11 +33,29 @@ pub fn search_paths() -> Vec<PathBuf> {
         paths.push(program.join("models"));
         paths.extend(program.parent().map(|prefix| prefix.join("share").join("earmark").join("models")));
     }
-    if let Some(folders) = directories::ProjectDirs::from("", "", "earmark") {
-        paths.push(folders.data_dir().join("models"));
-    }
+    paths.extend(user_folder());
     paths.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
     paths
+}
+
+/// The folder that downloaded and imported models are put in, if this system has such a place. It need not exist.
+pub fn user_folder() -> Option<PathBuf> {
+    let data = data_override().or_else(|| Some(project_folders()?.data_dir().to_path_buf()))?;
+    Some(data.join("models"))
+}
+
+/// The folder that checkpoints are downloaded to, if this system has such a place. It need not exist.
+pub fn downloads_folder() -> Option<PathBuf> {
+    let cache = data_override().or_else(|| Some(project_folders()?.cache_dir().to_path_buf()))?;
+    Some(cache.join("downloads"))
+}
+
+fn data_override() -> Option<PathBuf> {
+    std::env::var_os(DATA_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn project_folders() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "earmark")
 }
 
 /// All models in [`search_paths`], by id.

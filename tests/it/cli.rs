@@ -144,15 +144,22 @@ fn without_the_library_the_built_in_runtime_is_used_and_said_so() {
 }
 
 #[test]
-fn models_are_listed_with_what_runs_them() {
+fn models_are_listed_and_described_with_what_runs_them() {
     let output = earmark(&["models"]);
     assert!(output.status.success());
     let listed = text(&output.stdout);
-    for part in ["yamnet\n", "firered-aed\n", "bicycle-bell\n", "521", "Apache-2.0", "passes the self-check"] {
+    for part in ["  yamnet ", "  firered-aed ", "  bicycle-bell ", "521", "Apache-2.0"] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
-    let classes = text(&earmark(&["models", "--classes", "firered-aed"]).stdout);
-    assert_eq!(classes, "Speech\nSinging\nMusic\n");
+    for (name, classes) in [("yamnet", "521"), ("firered-aed", "3"), ("bicycle-bell", "1")] {
+        let described = text(&earmark(&["model", "info", name]).stdout);
+        for part in [name, classes, "passes the self-check", "licence", "path"] {
+            assert!(described.contains(part), "{part}: {described}");
+        }
+    }
+    for arguments in [vec!["models", "--classes", "firered-aed"], vec!["model", "list", "--classes", "firered-aed"]] {
+        assert_eq!(text(&earmark(&arguments).stdout), "Speech\nSinging\nMusic\n");
+    }
 }
 
 #[test]

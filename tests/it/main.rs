@@ -3,9 +3,12 @@
 
 mod audio;
 mod cli;
+mod download;
 mod format;
+mod http_server;
 mod metric;
 mod model;
+mod model_cli;
 mod playback;
 mod project;
 mod spectrogram;
