@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link, one start.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
+mod arrays;
 mod audio;
 mod checkpoint;
 mod cli;
@@ -15,3 +16,4 @@ mod project;
 mod spectrogram;
 mod tidy;
 mod window;
+mod zoo;
