@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark that cannot run should say so at once")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use earmark::dsp::LogMel;
-use earmark::model::ModelFolder;
+use earmark::dsp::{ClipMel, ClipMelSpec, LogMel};
+use earmark::model::{FrontEnd, ModelFolder};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -17,7 +17,9 @@ fn front_ends(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(samples.len() as u64));
     for id in ["yamnet", "firered-aed"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(id);
-        let spec = ModelFolder::open(&folder).unwrap().manifest.front_end;
+        let FrontEnd::LogMel(spec) = ModelFolder::open(&folder).unwrap().manifest.front_end else {
+            unreachable!("{id} has another front end")
+        };
         let mut frames = Vec::new();
         group.bench_function(id, |bencher| {
             bencher.iter(|| {
@@ -28,6 +30,15 @@ fn front_ends(criterion: &mut Criterion) {
             });
         });
     }
+    // Clips of 10 s, as the EfficientSED networks see them: a clip takes a sixth of what is printed.
+    let mut levels = vec![0.0; 128 * 1000];
+    group.bench_function("fmn", |bencher| {
+        bencher.iter(|| {
+            let mut front_end = ClipMel::new(ClipMelSpec::FMN);
+            samples.chunks_exact(160_000).for_each(|clip| front_end.compute(clip, &mut levels));
+            black_box(&levels);
+        });
+    });
     group.finish();
 }
 

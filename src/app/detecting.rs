@@ -3,14 +3,16 @@
 use super::notices::Gravity;
 use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
-use crate::decision::{DecisionRule, FrameScores};
+use crate::decision::{DecisionRule, FrameScores, Preset};
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
 use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How far one key press moves the threshold.
+/// How far one key press moves the threshold, and below [`FINE_BELOW`], where many models have their best one.
 const THRESHOLD_STEP: f32 = 0.05;
+const FINE_STEP: f32 = 0.01;
+const FINE_BELOW: f32 = 0.1;
 
 impl Workbench {
     /// The model that runs next, or why there is none.
@@ -103,9 +105,7 @@ impl Workbench {
             self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
         let of_manifest = || {
             let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
-            let manifest = &folder.manifest;
-            let median_frames = manifest.median_frames(start.axis.hop_secs);
-            Some(DecisionRule { threshold: manifest.threshold, median_frames, ..DecisionRule::default() })
+            Some(folder.manifest.rule(start.axis.hop_secs, Preset::default()))
         };
         earlier.map(|scored| scored.rule).or_else(of_manifest).unwrap_or_default()
     }
@@ -165,11 +165,14 @@ impl Workbench {
         self.refresh_predictions();
     }
 
-    /// Raises or lowers the threshold.
-    pub(super) fn step_threshold(&mut self, steps: f32) {
+    /// Raises the threshold (`direction` > 0) or lowers it.
+    pub(super) fn step_threshold(&mut self, direction: f32) {
         let rule = self.rule();
-        let threshold = ((rule.threshold / THRESHOLD_STEP).round() + steps) * THRESHOLD_STEP;
-        self.set_rule(DecisionRule { threshold: threshold.clamp(0.05, 0.95), ..rule });
+        let at_border = (rule.threshold - FINE_BELOW).abs() < 0.5 * FINE_STEP;
+        let is_fine = if at_border { direction < 0.0 } else { rule.threshold < FINE_BELOW };
+        let step = if is_fine { FINE_STEP } else { THRESHOLD_STEP };
+        let threshold = ((rule.threshold / step).round() + direction) * step;
+        self.set_rule(DecisionRule { threshold: threshold.clamp(FINE_STEP, 0.95), ..rule });
     }
 
     /// Shows the predictions of these classes only.

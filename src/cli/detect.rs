@@ -4,15 +4,17 @@ use super::progress::Progress;
 use super::scores_file::ScoresFile;
 use super::write_stdout;
 use crate::audio;
-use crate::decision::{DecisionRule, FrameScores, decide_class};
+use crate::decision::{DecisionRule, EventFinder, Preset};
 use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels};
 use crate::model::{
-    Detector, DetectorOptions, DeviceChoice, ModelError, RunSummary, RuntimeChoice, class_indices, registry,
+    Detector, DetectorOptions, DeviceChoice, ModelError, RunSummary, RuntimeChoice, ShortClips, class_indices, registry,
 };
+use crate::time::Span;
 use anyhow::{Context, bail, ensure};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +24,10 @@ Examples:
       Many recordings, events in one file, frame scores in a file each
   earmark detect talk.mp3 --model firered-aed --threshold 0.6 --median 21
       Speech, singing and music, decided more strictly
+  earmark detect yard.wav --threshold 0.3 --hysteresis 0.1 --merge-gap 0.2 --min-duration 0.1
+      Events begin where the score is high and last as long as it is not low
+  earmark detect *.wav --model FOLDER --preset reference
+      What the program that the model comes from would list, to the last digit
   earmark detect yard.wav --classes \"Dog,Walk, footsteps\"
       Only these classes; `earmark model list --classes yamnet` lists them all
 
@@ -42,9 +48,24 @@ pub(super) struct Arguments {
     /// A frame is active if its filtered score is greater than this, 0 to 1 [default: the model's]
     #[arg(long, value_name = "X", value_parser = threshold)]
     threshold: Option<f32>,
+    /// Extend an event that has reached the threshold over all frames beside it whose score is greater than this [default: the model's]
+    #[arg(long, value_name = "X", value_parser = threshold)]
+    hysteresis: Option<f32>,
     /// Median filter over this many frames, 1 for none [default: the model's]
     #[arg(long, value_name = "N")]
     median: Option<usize>,
+    /// Events of a class with a gap of at most this many seconds between them become one [default: the model's]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    merge_gap: Option<f64>,
+    /// Drop events shorter than this many seconds [default: the model's]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    min_duration: Option<f64>,
+    /// How recordings are cut into clips, for models whose clips give many scores each
+    #[arg(long, value_enum, default_value_t = Cutting::Overlapping)]
+    preset: Cutting,
+    /// What fills up a recording that is shorter than the model's clip
+    #[arg(long, value_enum, value_name = "WITH", default_value_t = Short::Pad)]
+    short: Short,
     /// Only these classes, separated by commas, in any case
     #[arg(long, value_name = "A,B")]
     classes: Option<String>,
@@ -86,12 +107,35 @@ enum Device {
     Cpu,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Cutting {
+    /// Clips overlap and fade into each other, and nothing beyond the end is scored
+    Overlapping,
+    /// As the program the model comes from: no overlap, the last clip filled up with silence that is scored too; its events after the end are
+    /// listed with onset and offset at the end
+    Reference,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Short {
+    /// Silence
+    Pad,
+    /// The recording again and again
+    Repeat,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "is not a number".to_owned())?;
+    if (0.0..=3600.0).contains(&value) { Ok(value) } else { Err("is not from 0 to 3600".to_owned()) }
+}
+
 fn threshold(text: &str) -> Result<f32, String> {
     let value: f32 = text.parse().map_err(|_| "is not a number".to_owned())?;
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("is not from 0 to 1".to_owned()) }
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    arguments.check()?;
     let folder = registry::find(&arguments.model)?;
     let mut job = Job::prepare(arguments, Detector::load(&folder, &arguments.options())?)?;
     let progress = Progress::new(arguments.files.len());
@@ -117,6 +161,34 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Arguments {
+    /// The reference program knows nothing of some steps: asking for both is a mistake.
+    fn check(&self) -> anyhow::Result<()> {
+        let foreign = [
+            ("--hysteresis", self.hysteresis.is_some()),
+            ("--merge-gap", self.merge_gap.is_some()),
+            ("--min-duration", self.min_duration.is_some()),
+            ("--short repeat", self.short == Short::Repeat),
+        ];
+        match foreign.iter().find(|(_, is_given)| *is_given && self.preset == Cutting::Reference) {
+            Some((name, _)) => bail!("the reference program does nothing like {name}: leave it or --preset out"),
+            None => Ok(()),
+        }
+    }
+
+    /// The model's rule with what was asked for.
+    fn rule(&self, of_model: DecisionRule) -> DecisionRule {
+        let threshold = self.threshold.unwrap_or(of_model.threshold);
+        DecisionRule {
+            threshold,
+            // A lower threshold that is not lower says nothing.
+            hysteresis: self.hysteresis.or(of_model.hysteresis).filter(|&lower| lower < threshold),
+            median_frames: self.median.unwrap_or(of_model.median_frames),
+            merge_gap_secs: self.merge_gap.unwrap_or(of_model.merge_gap_secs),
+            min_duration_secs: self.min_duration.unwrap_or(of_model.min_duration_secs),
+            ..of_model
+        }
+    }
+
     fn options(&self) -> DetectorOptions {
         DetectorOptions {
             runtime: match self.runtime {
@@ -130,6 +202,14 @@ impl Arguments {
             },
             hop_secs: self.hop,
             threads: self.threads.map(usize::from),
+            preset: match self.preset {
+                Cutting::Overlapping => Preset::Overlapping,
+                Cutting::Reference => Preset::Reference,
+            },
+            short: match self.short {
+                Short::Pad => ShortClips::Pad,
+                Short::Repeat => ShortClips::Repeat,
+            },
         }
     }
 }
@@ -138,7 +218,7 @@ struct Job {
     detector: Detector,
     rule: DecisionRule,
     /// The classes whose events are wanted.
-    classes: Vec<usize>,
+    classes: BTreeSet<usize>,
     /// What each recording is called in the output.
     names: Vec<String>,
     /// The score file of each recording, if scores are wanted.
@@ -152,14 +232,10 @@ impl Job {
         let manifest = &detector.folder().manifest;
         let names = detector.classes();
         let classes = match &arguments.classes {
-            Some(list) => class_indices(&manifest.name, &names, list)?,
+            Some(list) => class_indices(&manifest.name, &names, list)?.into_iter().collect(),
             None => (0..names.len()).collect(),
         };
-        let rule = DecisionRule {
-            threshold: arguments.threshold.unwrap_or(manifest.threshold),
-            median_frames: arguments.median.unwrap_or(manifest.median_frames(detector.axis().hop_secs)),
-            ..DecisionRule::default()
-        };
+        let rule = arguments.rule(detector.rule());
         if let Some(folder) = arguments.output.as_deref().map(folder_of) {
             ensure!(folder.is_dir(), "{}: there is no such folder to write the events to", folder.display());
         }
@@ -185,7 +261,7 @@ impl Job {
         progress.set(index, &name, 0.0);
         let source = audio::open(file)?;
         let (axis, classes) = (self.detector.axis(), self.detector.classes());
-        let mut scores = FrameScores::new(axis, classes.clone());
+        let mut events = EventFinder::new(&self.rule, axis, classes.len());
         let score_path = self.score_files[index].as_deref();
         let mut score_file = match score_path {
             Some(path) => Some(ScoresFile::create(path, axis, &classes).with_context(|| path.display().to_string())?),
@@ -195,8 +271,9 @@ impl Job {
         let mut written = Ok(());
         let stop = std::cell::Cell::new(false);
         let summary = self.detector.run(source, &|| stop.get(), &mut |block| {
-            scores.push(block.scores);
-            written = score_file.as_mut().map_or(Ok(()), |file| file.push(block.scores));
+            events.push(block.scores);
+            let inside = (block.frame_count - block.padding_count) * classes.len();
+            written = score_file.as_mut().map_or(Ok(()), |file| file.push(&block.scores[..inside]));
             stop.set(written.is_err());
             progress.set(index, &name, block.done_secs / block.duration_secs.max(f64::MIN_POSITIVE));
         });
@@ -205,7 +282,7 @@ impl Job {
         if let (Some(score_file), Some(path)) = (score_file, score_path) {
             score_file.commit(summary.duration_secs).with_context(|| path.display().to_string())?;
         }
-        let count = self.decide(&name, &scores, summary.duration_secs);
+        let count = self.list(&name, events.finish(summary.duration_secs), &classes);
         report(progress, file, count, &summary);
         Ok(())
     }
@@ -218,17 +295,15 @@ impl Job {
         }
     }
 
-    /// Adds the events of a recording and says how many there are.
-    fn decide(&mut self, name: &str, scores: &FrameScores, duration_secs: f64) -> usize {
+    /// Lists the events of a recording that are wanted, and says how many there are.
+    fn list(&mut self, name: &str, events: Vec<(usize, Span)>, classes: &[Arc<str>]) -> usize {
         let before = self.labels.rows.len();
-        for &class in &self.classes {
-            let events = decide_class(scores, class, &self.rule, duration_secs);
-            self.labels.rows.extend(events.iter().map(|event| StrongLabel {
-                filename: name.to_owned(),
-                span: event.span,
-                event_label: scores.classes[class].clone(),
-            }));
-        }
+        let wanted = events.into_iter().filter(|(class, _)| self.classes.contains(class));
+        self.labels.rows.extend(wanted.map(|(class, span)| StrongLabel {
+            filename: name.to_owned(),
+            span,
+            event_label: classes[class].clone(),
+        }));
         self.labels.files.push(name.to_owned());
         self.labels.rows.len() - before
     }
@@ -290,5 +365,7 @@ mod tests {
     fn thresholds_are_from_0_to_1() {
         assert_eq!(threshold("0.25"), Ok(0.25));
         assert!(threshold("1.2").is_err() && threshold("NaN").is_err() && threshold("x").is_err());
+        assert_eq!(seconds("0.5"), Ok(0.5));
+        assert!(seconds("-1").is_err() && seconds("inf").is_err() && seconds("").is_err());
     }
 }

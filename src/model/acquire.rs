@@ -96,7 +96,7 @@ pub fn acquire(
     let options = ImportOptions {
         output: Some(places.models.join(published.name)),
         name: Some(published.name.to_owned()),
-        labels: None,
+        ..ImportOptions::default()
     };
     let imported = import::import(&downloaded.path, &options)
         .map_err(|source| AcquireError::Import { path: downloaded.path.clone(), source })?;

@@ -1,6 +1,7 @@
 //! The one thing a runtime must do for a model. Knows neither manifests nor recordings.
 
 use super::manifest::Activation;
+use crate::dsp::elementary;
 
 /// What a network gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,12 +21,15 @@ impl NetworkOutput {
         }
         let mut scores = self.values;
         if activation == Activation::Sigmoid {
-            scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
+            elementary::logistic(&mut scores);
         }
-        match scores.iter().find(|score| !(-0.001..=1.001).contains(*score)) {
-            Some(score) => Err(format!("the output holds {score}, expected scores of 0 to 1")),
-            None => Ok(scores),
+        let is_score = |score: f32| (-0.001..=1.001).contains(&score);
+        // All are looked at, which needs no branch a score; only what is wrong is looked for.
+        if scores.iter().fold(true, |all, &score| all & is_score(score)) {
+            return Ok(scores);
         }
+        let found = scores.iter().find(|&&score| !is_score(score)).copied().unwrap_or(f32::NAN);
+        Err(format!("the output holds {found}, expected scores of 0 to 1"))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Running a model over recordings: the one thing that the window, the command line and the tests ask of this module.
 
 use super::folder::ModelFolder;
+use super::framed_clips::Framing;
 use super::manifest::{Layout, Padding};
 use super::pipeline::{self, Plan};
 use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
-use crate::decision::FrameAxis;
+use crate::decision::{DecisionRule, FrameAxis, Preset};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +15,9 @@ use std::time::Instant;
 const CLIPS_PER_BATCH_CPU: usize = 8;
 /// Clips a run of the network on an accelerator.
 const CLIPS_PER_BATCH_ACCELERATOR: usize = 64;
+/// Clips a run if each gives many rows of scores: those are long, and one fills a CPU's cache by itself.
+const FRAMED_CLIPS_PER_BATCH_CPU: usize = 1;
+const FRAMED_CLIPS_PER_BATCH_ACCELERATOR: usize = 16;
 /// More threads than this gain little and take the machine from its user.
 const MOST_DEFAULT_THREADS: usize = 8;
 
@@ -28,6 +32,20 @@ pub struct DetectorOptions {
     pub hop_secs: Option<f64>,
     /// Threads that run the network, 1 to 256; as many as there are processors, at most 8, if `None`.
     pub threads: Option<usize>,
+    /// How recordings are cut into clips, if the model leaves a choice ([`crate::model::Manifest::has_presets`]).
+    pub preset: Preset,
+    /// What is done with recordings that are shorter than a clip, where the preset leaves a choice.
+    pub short: ShortClips,
+}
+
+/// What fills up a recording that is shorter than the clip that a network wants. Only its own rows are kept in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShortClips {
+    /// Silence after it.
+    #[default]
+    Pad,
+    /// The recording again, as often as it takes.
+    Repeat,
 }
 
 /// Scores as they come.
@@ -37,6 +55,8 @@ pub struct ScoreBlock<'a> {
     pub scores: &'a [f32],
     /// Rows in `scores`.
     pub frame_count: usize,
+    /// How many of the last of them lie after the end of the recording, in silence that was put there; only with [`Preset::Reference`].
+    pub padding_count: usize,
     /// How much of the recording has scores now, in seconds.
     pub done_secs: f64,
     /// Length of the recording as far as it is known, in seconds.
@@ -61,6 +81,8 @@ pub struct Detector {
     folder: ModelFolder,
     network: OpenNetwork,
     hop_secs: f64,
+    preset: Preset,
+    short: ShortClips,
 }
 
 impl Detector {
@@ -72,11 +94,14 @@ impl Detector {
             None => manifest.default_hop_secs(),
             Some(secs) => manifest.hop_choice_secs(secs).ok_or_else(|| unknown_hop(manifest, secs))?,
         };
+        if options.preset == Preset::Reference && !manifest.has_presets() {
+            return Err(ModelError::Preset { model: manifest.name.clone() });
+        }
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = options.threads.unwrap_or(processors.min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
         let network = runtime::open(folder, &onnx, options.runtime, options.device, threads)?;
-        Ok(Self { folder: folder.clone(), network, hop_secs })
+        Ok(Self { folder: folder.clone(), network, hop_secs, preset: options.preset, short: options.short })
     }
 
     /// What runs the model, and why not what was wanted more.
@@ -94,6 +119,11 @@ impl Detector {
         self.folder.manifest.axis(self.hop_secs)
     }
 
+    /// The model's own decision rule for its scores.
+    pub fn rule(&self) -> DecisionRule {
+        self.folder.manifest.rule(self.hop_secs, self.preset)
+    }
+
     /// The class of each score of a row.
     pub fn classes(&self) -> Arc<[Arc<str>]> {
         self.folder.classes()
@@ -103,7 +133,8 @@ impl Detector {
     /// asked on that thread some fifty times a second, and the run ends with [`ModelError::Cancelled`] soon after it says so.
     ///
     /// The scores cover the recording: the first one's stretch of time reaches back to 0, and the last score is repeated until the end
-    /// of the recording is less than a hop away. A recording without samples gets no scores.
+    /// of the recording is less than a hop away. A recording without samples gets no scores. With [`Preset::Reference`] the scores go on in
+    /// the silence that fills up the last clip.
     pub fn run(
         &mut self,
         source: Box<dyn SampleSource>,
@@ -115,17 +146,17 @@ impl Detector {
         let mut duration_secs = source.spec().duration_secs();
         let plan = self.plan();
         let (mut frame_count, mut last_row) = (0_usize, Vec::new());
-        let mut hand_on = |scores: &[f32], duration_secs: f64| {
+        let mut hand_on = |scores: &[f32], padding_count: usize, duration_secs: f64| {
             let rows = scores.len() / class_count;
             frame_count += rows;
             last_row.clear();
             last_row.extend_from_slice(&scores[scores.len() - class_count..]);
             let done_secs = (axis.first_onset_secs + frame_count as f64 * axis.hop_secs).min(duration_secs);
-            on_scores(ScoreBlock { scores, frame_count: rows, done_secs, duration_secs });
+            on_scores(ScoreBlock { scores, frame_count: rows, padding_count, done_secs, duration_secs });
         };
-        let mut take = |scores: &[f32]| {
+        let mut take = |scores: &[f32], padding_count: usize| {
             if !scores.is_empty() {
-                hand_on(scores, duration_secs);
+                hand_on(scores, padding_count, duration_secs);
             }
         };
         let heard = pipeline::run(&plan, &mut self.network.backends, source, is_cancelled, &mut take)?;
@@ -134,7 +165,13 @@ impl Detector {
         if missing > 0 {
             let rows = last_row.repeat(missing);
             frame_count += missing;
-            on_scores(ScoreBlock { scores: &rows, frame_count: missing, done_secs: duration_secs, duration_secs });
+            on_scores(ScoreBlock {
+                scores: &rows,
+                frame_count: missing,
+                padding_count: 0,
+                done_secs: duration_secs,
+                duration_secs,
+            });
         }
         let elapsed_secs = began.elapsed().as_secs_f64();
         Ok(RunSummary { frame_count, duration_secs, elapsed_secs, warnings: heard.warnings })
@@ -145,21 +182,45 @@ impl Detector {
         let hop_frames = manifest.hop_frames(self.hop_secs);
         let padding = match manifest.layout {
             Layout::Clips { .. } => {
-                Padding { step_samples: (hop_frames * manifest.front_end.hop_samples) as u64, ..manifest.padding }
+                let step_samples = (hop_frames * manifest.front_end.hop_samples()) as u64;
+                Padding { step_samples, ..manifest.padding }
             }
-            Layout::Frames { .. } => manifest.padding,
+            Layout::Frames { .. } | Layout::FramedClips { .. } => manifest.padding,
         };
         Plan {
             model: manifest.name.clone(),
             front_end: manifest.front_end.clone(),
             layout: manifest.layout,
+            framing: self.framing(),
             activation: manifest.network.activation,
             padding,
             axis: self.axis(),
             hop_frames,
-            clips_per_batch: if self.network.is_cpu { CLIPS_PER_BATCH_CPU } else { CLIPS_PER_BATCH_ACCELERATOR },
+            clips_per_batch: self.clips_per_batch(),
             class_count: self.folder.labels.len(),
         }
+    }
+
+    fn framing(&self) -> Option<Framing> {
+        let Layout::FramedClips { clip_samples, rows, row_samples, hop_rows, .. } = self.folder.manifest.layout else {
+            return None;
+        };
+        let (hop_rows, short) = match self.preset {
+            Preset::Overlapping => (hop_rows, self.short),
+            Preset::Reference => (rows, ShortClips::Pad),
+        };
+        Some(Framing { clip_samples, rows, row_samples, hop_rows, preset: self.preset, short })
+    }
+
+    fn clips_per_batch(&self) -> usize {
+        let manifest = &self.folder.manifest;
+        let good = match (manifest.has_presets(), self.network.is_cpu) {
+            (false, true) => CLIPS_PER_BATCH_CPU,
+            (false, false) => CLIPS_PER_BATCH_ACCELERATOR,
+            (true, true) => FRAMED_CLIPS_PER_BATCH_CPU,
+            (true, false) => FRAMED_CLIPS_PER_BATCH_ACCELERATOR,
+        };
+        good.min(manifest.clips_at_once.unwrap_or(good))
     }
 }
 

@@ -92,6 +92,12 @@ pub enum ModelError {
         /// What it offers: `0.1 s or 0.48 s`.
         choices: String,
     },
+    /// A preset for a model whose scores come about in one way only.
+    #[error("{model} is always run as its reference program does: leave the preset out")]
+    Preset {
+        /// The model.
+        model: String,
+    },
     /// Neither runtime can run the model right.
     #[error("{model} cannot be run: {}", .reasons.join("; "))]
     NoRuntime {

@@ -53,16 +53,21 @@ impl ModelFolder {
     pub fn network_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let path = self.path.join(&self.manifest.network.file);
         let bytes = read_bounded(&path, LONGEST_NETWORK_BYTES)?;
-        let found = Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let found = sha256_hex(&bytes);
         if found == self.manifest.network.sha256 {
             Ok(bytes)
         } else {
             Err(ModelError::Checksum { path, found, expected: self.manifest.network.sha256.clone() })
         }
     }
+}
+
+/// The SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {

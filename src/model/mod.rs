@@ -6,13 +6,16 @@
 
 pub mod acquire;
 mod backend;
+mod bare_network;
 pub mod bench;
 mod built_in;
 pub mod catalogue;
 mod detector;
 pub mod download;
 mod error;
+mod features;
 mod folder;
+mod framed_clips;
 pub mod import;
 pub mod installed;
 mod labels;
@@ -24,9 +27,12 @@ pub mod registry;
 mod runtime;
 mod self_check;
 
-pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock};
+pub use bare_network::BareNetwork;
+pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
-pub use manifest::{Activation, Layout, Manifest, Network, Padding, SelfCheck};
+pub use manifest::{
+    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, Padding, SelfCheck, WaveformSpec,
+};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

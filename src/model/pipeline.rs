@@ -1,13 +1,14 @@
-//! The threads of a detection: one reads the recording and makes features, some run the network, and the caller's own takes the scores in
-//! order. Bounded channels between them hold memory down; dropping the caller's end stops the others.
+//! The threads of a detection: one reads the recording, some make features of clips and run the network, and the caller's own takes the scores
+//! in order. Bounded channels between them hold memory down; dropping the caller's end stops the others.
 
 use super::ModelError;
 use super::backend::Backend;
-use super::manifest::{Activation, Layout, Padding};
-use super::planner::{Batch, Planner};
+use super::features::{ClipFeatures, FeatureStream};
+use super::framed_clips::{ClipCutter, Framing, Seams};
+use super::manifest::{Activation, FrontEnd, Layout, Padding};
+use super::planner::{Batch, Cut, Planner};
 use crate::audio::{Resampler, SampleSource};
 use crate::decision::FrameAxis;
-use crate::dsp::{LogMel, LogMelSpec};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +22,10 @@ const CANCEL_CHECK: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub(super) struct Plan {
     pub model: String,
-    pub front_end: LogMelSpec,
+    pub front_end: FrontEnd,
     pub layout: Layout,
+    /// Only for clips that give many rows.
+    pub framing: Option<Framing>,
     pub activation: Activation,
     pub padding: Padding,
     pub axis: FrameAxis,
@@ -39,15 +42,23 @@ pub(super) struct Heard {
     pub warnings: Vec<String>,
 }
 
-type Scored = (usize, Result<Vec<f32>, ModelError>);
+/// The rows of a batch, `[row × class]`.
+struct BatchScores {
+    scores: Vec<f32>,
+    onset_rows: Vec<usize>,
+    padding_rows: usize,
+}
 
-/// Runs the detection; `take` gets the scores batch by batch in order, row-major `[frame × class]`.
+type Scored = (usize, Result<BatchScores, ModelError>);
+
+/// Runs the detection; `take` gets the scores batch by batch in order, row-major `[frame × class]`, and how many of the last rows lie after the
+/// end of the recording.
 pub(super) fn run(
     plan: &Plan,
     backends: &mut [Box<dyn Backend>],
     source: Box<dyn SampleSource>,
     is_cancelled: &dyn Fn() -> bool,
-    take: &mut dyn FnMut(&[f32]),
+    take: &mut dyn FnMut(&[f32], usize),
 ) -> Result<Heard, ModelError> {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -63,7 +74,7 @@ pub(super) fn run(
         }
         // Only the threads hold these ends now, so that each channel closes when its last sender or receiver is done.
         drop((batches, score_sender));
-        let collected = collect(&scores, is_cancelled, take);
+        let collected = collect(plan, &scores, is_cancelled, take);
         stop.store(true, Ordering::Relaxed);
         drop(scores);
         let heard = join(plan, reader);
@@ -92,17 +103,17 @@ fn join<T>(plan: &Plan, handle: ScopedJoinHandle<'_, T>) -> Result<T, ModelError
     handle.join().map_err(failed)
 }
 
-/// Reads the recording to its end, makes features, and sends batches.
+/// Reads the recording to its end, makes what features the whole recording has, and sends batches.
 fn read(
     plan: &Plan,
     source: Box<dyn SampleSource>,
     batches: &Sender<(usize, Batch)>,
     stop: &AtomicBool,
 ) -> Result<Heard, ModelError> {
-    let rate = plan.front_end.mel.sample_rate;
+    let rate = plan.front_end.sample_rate();
     let mut source = Resampler::mono(source, rate)?;
-    let mut front_end = LogMel::new(plan.front_end.clone());
-    let mut planner = Planner::new(plan.layout, front_end.band_count(), plan.hop_frames, plan.clips_per_batch);
+    let mut stream = FeatureStream::new(&plan.front_end);
+    let mut cutter = Cutter::new(plan);
     let mut samples = vec![0.0_f32; rate as usize / 2];
     let (mut sample_count, mut sent, mut is_wanted) = (0_u64, 0_usize, true);
     // A failed send means that nobody wants scores any more: there is nothing left to do and nothing to say.
@@ -116,26 +127,59 @@ fn read(
             break;
         }
         sample_count += count as u64;
-        front_end.push(&samples[..count], planner.frames_mut());
-        while let (true, Some(batch)) = (is_wanted, planner.ready()) {
+        stream.push(&samples[..count], cutter.frames_mut());
+        while let (true, Some(batch)) = (is_wanted, cutter.ready()) {
             is_wanted = send(batch);
         }
     }
     if is_wanted && sample_count > 0 {
-        push_silence(&mut front_end, planner.frames_mut(), plan.padding.padded(sample_count) - sample_count);
-        let rows = plan.row_count(sample_count);
-        while planner.rest(rows).is_some_and(&mut send) {}
+        stream.push_silence(plan.padding.padded(sample_count) - sample_count, cutter.frames_mut());
+        while cutter.rest(plan, sample_count).is_some_and(&mut send) {}
     }
     let duration_secs = sample_count as f64 / f64::from(rate);
     Ok(Heard { duration_secs, warnings: source.take_warnings() })
 }
 
-fn push_silence(front_end: &mut LogMel, frames: &mut Vec<f32>, mut sample_count: u64) {
-    let silence = [0.0; 4096];
-    while sample_count > 0 {
-        let count = sample_count.min(silence.len() as u64);
-        front_end.push(&silence[..count as usize], frames);
-        sample_count -= count;
+/// Cuts the stream as the layout wants it.
+enum Cutter {
+    Frames(Planner),
+    Clips(ClipCutter),
+}
+
+impl Cutter {
+    fn new(plan: &Plan) -> Self {
+        let planner = |cut| Planner::new(cut, plan.front_end.stream_bands(), plan.hop_frames, plan.clips_per_batch);
+        match (plan.layout, plan.framing) {
+            (_, Some(framing)) => Self::Clips(ClipCutter::new(framing, plan.clips_per_batch)),
+            (Layout::Frames { piece_frames, context_before_frames, context_after_frames, .. }, None) => {
+                Self::Frames(planner(Cut::Pieces { piece_frames, context_before_frames, context_after_frames }))
+            }
+            (Layout::Clips { .. } | Layout::FramedClips { .. }, None) => {
+                Self::Frames(planner(Cut::Clips { frame_count: plan.layout.frames_at_once() }))
+            }
+        }
+    }
+
+    /// Where new stream frames are to be appended.
+    fn frames_mut(&mut self) -> &mut Vec<f32> {
+        match self {
+            Self::Frames(planner) => planner.frames_mut(),
+            Self::Clips(cutter) => cutter.samples_mut(),
+        }
+    }
+
+    fn ready(&mut self) -> Option<Batch> {
+        match self {
+            Self::Frames(planner) => planner.ready(),
+            Self::Clips(cutter) => cutter.ready(),
+        }
+    }
+
+    fn rest(&mut self, plan: &Plan, sample_count: u64) -> Option<Batch> {
+        match self {
+            Self::Frames(planner) => planner.rest(plan.row_count(sample_count)),
+            Self::Clips(cutter) => cutter.rest(sample_count),
+        }
     }
 }
 
@@ -145,10 +189,12 @@ impl Plan {
     fn row_count(&self, sample_count: u64) -> usize {
         let frames = self.front_end.frame_count(self.padding.padded(sample_count)) as usize;
         let rows = match self.layout {
-            Layout::Clips { frame_count } => frames.saturating_sub(frame_count) / self.hop_frames + 1,
             Layout::Frames { .. } => frames,
+            Layout::Clips { .. } | Layout::FramedClips { .. } => {
+                frames.saturating_sub(self.layout.frames_at_once()) / self.hop_frames + 1
+            }
         };
-        let duration_secs = sample_count as f64 / f64::from(self.front_end.mel.sample_rate);
+        let duration_secs = sample_count as f64 / f64::from(self.front_end.sample_rate());
         let inside = ((duration_secs - self.axis.first_onset_secs) / self.axis.hop_secs).ceil().max(1.0) as usize;
         rows.min(inside)
     }
@@ -156,32 +202,52 @@ impl Plan {
 
 /// Runs the network on batches until there are no more.
 fn work(plan: &Plan, backend: &mut dyn Backend, batches: &Receiver<(usize, Batch)>, scores: &Sender<Scored>) {
+    let mut features = ClipFeatures::new(&plan.front_end, plan.layout);
     for (index, batch) in batches {
-        let result =
-            score(plan, backend, &batch).map_err(|reason| ModelError::Inference { model: plan.model.clone(), reason });
+        let result = score(plan, backend, &mut features, batch);
+        let result = result.map_err(|reason| ModelError::Inference { model: plan.model.clone(), reason });
         if scores.send((index, result)).is_err() {
             return;
         }
     }
 }
 
-fn score(plan: &Plan, backend: &mut dyn Backend, batch: &Batch) -> Result<Vec<f32>, String> {
-    let shape = plan.layout.input_shape(batch.frame_count, plan.front_end.mel.band_count);
-    let output = backend.run(&batch.input, &shape)?;
+fn score(
+    plan: &Plan,
+    backend: &mut dyn Backend,
+    features: &mut ClipFeatures,
+    batch: Batch,
+) -> Result<BatchScores, String> {
+    let shape = plan.layout.input_shape(&plan.front_end, batch.frame_count);
+    let output = backend.run(features.of(&batch.input), &shape)?;
     let rows = plan.layout.row_count(batch.frame_count);
     let mut scores = output.into_scores(rows, plan.class_count, plan.activation)?;
+    if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
+        drop_unused_rows(&mut scores, given_rows * plan.class_count, rows * plan.class_count);
+    }
     scores.truncate((batch.skip_rows + batch.keep_rows) * plan.class_count);
     scores.drain(..batch.skip_rows * plan.class_count);
-    Ok(scores)
+    Ok(BatchScores { scores, onset_rows: batch.onset_rows, padding_rows: batch.padding_rows })
+}
+
+/// Keeps the first `used` of every `given` scores.
+fn drop_unused_rows(scores: &mut Vec<f32>, given: usize, used: usize) {
+    if used < given {
+        let clips = scores.len() / given;
+        (1..clips).for_each(|clip| scores.copy_within(clip * given..clip * given + used, clip * used));
+        scores.truncate(clips * used);
+    }
 }
 
 /// Hands scores on in order until the workers are done, one fails, or nobody wants them any more.
 fn collect(
+    plan: &Plan,
     scores: &Receiver<Scored>,
     is_cancelled: &dyn Fn() -> bool,
-    take: &mut dyn FnMut(&[f32]),
+    take: &mut dyn FnMut(&[f32], usize),
 ) -> Result<(), ModelError> {
-    let mut early: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+    let mut seams = plan.framing.map(|framing| Seams::new(&framing, plan.class_count));
+    let mut early: BTreeMap<usize, BatchScores> = BTreeMap::new();
     let mut next = 0;
     loop {
         let received = scores.recv_timeout(CANCEL_CHECK);
@@ -191,11 +257,18 @@ fn collect(
         match received {
             Ok((index, result)) => drop(early.insert(index, result?)),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        while let Some(rows) = early.remove(&next) {
-            take(&rows);
+        while let Some(batch) = early.remove(&next) {
+            match &mut seams {
+                Some(seams) => take(&seams.join(&batch.onset_rows, &batch.scores), batch.padding_rows),
+                None => take(&batch.scores, batch.padding_rows),
+            }
             next += 1;
         }
     }
+    if let Some(seams) = &mut seams {
+        take(&seams.finish(), 0);
+    }
+    Ok(())
 }

@@ -2,23 +2,52 @@
 //! is not used: a wrong score looks like any other.
 
 use super::backend::Backend;
-use super::manifest::{Manifest, SelfCheck};
+use super::manifest::{FrontEnd, Layout, Manifest, SelfCheck};
 
-/// The features of the check, row-major `[frame × band]`.
-pub(super) fn features(check: &SelfCheck, band_count: usize) -> Vec<f32> {
-    let feature =
-        |frame: f64, band: f64| check.mean + check.spread * (0.7 * frame + 1.3 * band + 0.01 * frame * band).sin();
-    (0..check.frame_count).flat_map(|f| (0..band_count).map(move |b| feature(f as f64, b as f64) as f32)).collect()
+/// The features of the check, as the network wants them: `[frame × band]`, or clip by clip `[band × frame]` for those that take log-mel levels
+/// clip by clip.
+pub(super) fn features(check: &SelfCheck, front_end: &FrontEnd, layout: Layout) -> Vec<f32> {
+    let feature = |frame: usize, band: usize| {
+        let (frame, band) = (frame as f64, band as f64);
+        (check.mean + check.spread * (0.7 * frame + 1.3 * band + 0.01 * frame * band).sin()) as f32
+    };
+    let (clip_frames, bands) = front_end.clip_features(layout.frames_at_once());
+    match front_end {
+        FrontEnd::LogMel(_) | FrontEnd::Waveform(_) => {
+            (0..check.frame_count).flat_map(|frame| (0..bands).map(move |band| feature(frame, band))).collect()
+        }
+        FrontEnd::ClipMel(_) => {
+            let onsets = (0..check.frame_count).step_by(clip_frames.max(1));
+            let rows = onsets.flat_map(|onset| (0..bands).map(move |band| (onset, band)));
+            rows.flat_map(|(onset, band)| (onset..onset + clip_frames).map(move |frame| feature(frame, band))).collect()
+        }
+    }
+}
+
+/// How many stream frames stand behind the features of the check.
+fn stream_frames(check: &SelfCheck, front_end: &FrontEnd, layout: Layout) -> usize {
+    match layout {
+        Layout::Frames { .. } => check.frame_count,
+        Layout::Clips { .. } | Layout::FramedClips { .. } => {
+            let clip = layout.frames_at_once();
+            check.frame_count / front_end.clip_features(clip).0.max(1) * clip
+        }
+    }
+}
+
+/// The scores `[row × class]` that the network makes of the check's features.
+pub(super) fn scores(manifest: &Manifest, class_count: usize, backend: &mut dyn Backend) -> Result<Vec<f32>, String> {
+    let (check, front_end, layout) = (&manifest.self_check, &manifest.front_end, manifest.layout);
+    let frames = stream_frames(check, front_end, layout);
+    let shape = layout.input_shape(front_end, frames);
+    let output = backend.run(&features(check, front_end, layout), &shape)?;
+    output.into_scores(layout.row_count(frames), class_count, manifest.network.activation)
 }
 
 /// Runs the check; the error says what was wrong.
 pub(super) fn run(manifest: &Manifest, class_count: usize, backend: &mut dyn Backend) -> Result<(), String> {
     let check = &manifest.self_check;
-    let bands = manifest.front_end.mel.band_count;
-    let shape = manifest.layout.input_shape(check.frame_count, bands);
-    let output = backend.run(&features(check, bands), &shape)?;
-    let rows = manifest.layout.row_count(check.frame_count);
-    let scores = output.into_scores(rows, class_count, manifest.network.activation)?;
+    let scores = scores(manifest, class_count, backend)?;
     for &(row, class, expected) in &check.expected {
         let score = scores.get(row * class_count + class).copied().unwrap_or(f32::NAN);
         // Not a number is not within the tolerance.

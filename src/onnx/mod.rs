@@ -5,6 +5,7 @@
 
 pub mod builder;
 pub mod cost;
+pub mod outline;
 pub mod proto;
 pub mod shapes;
 

@@ -4,12 +4,14 @@ use super::choices::choice;
 use super::widgets::{command_button, section, weak};
 use super::{Panels, theme};
 use crate::app::{Command, Request, Scored, Workbench};
-use crate::decision::DecisionRule;
+use crate::decision::{DecisionRule, Preset};
 use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, SliderClamping, TextEdit, Ui};
 use std::collections::BTreeSet;
 
 /// Classes whose greatest score is below this are not listed: they do not occur.
 const LISTED_PEAK: f32 = 0.05;
+/// The least score down to which events can be extended.
+const LEAST_HYSTERESIS: f32 = 0.005;
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
@@ -97,7 +99,14 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
         let key =
             format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
         let hover = format!("A frame belongs to an event if its filtered score is above this ({key})");
-        line(ui, "Threshold", hover, Slider::new(&mut rule.threshold, 0.01..=0.99).fixed_decimals(2));
+        line(ui, "Threshold", hover, level(&mut rule.threshold, 0.01..=0.99));
+        // Down to the threshold itself it extends nothing.
+        let mut lower = rule.hysteresis.unwrap_or(rule.threshold).min(rule.threshold);
+        let hover =
+            "An event that has reached the threshold lasts as long as the filtered score is above this".to_owned();
+        let least = LEAST_HYSTERESIS.min(rule.threshold);
+        line(ui, "Hysteresis", hover, level(&mut lower, least..=rule.threshold));
+        rule.hysteresis = (lower < rule.threshold).then_some(lower);
         let hover = format!("Running median over so many frames of {hop} s: removes single outliers");
         let mut frames = rule.median_frames.max(1);
         let frames_now = frames;
@@ -113,9 +122,21 @@ fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
         let hover = "Shorter events are dropped".to_owned();
         line(ui, "Minimum", hover, Slider::new(&mut rule.min_duration_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
     });
+    if let Some(preset) = rule.preset {
+        let hover = match preset {
+            Preset::Overlapping => "Clips fade into each other, and nothing beyond the recording's end is scored",
+            Preset::Reference => "Clips follow each other as in the program that the model comes from",
+        };
+        ui.label(weak(format!("Preset: {}", preset.text()))).on_hover_text(hover);
+    }
     if rule != scored.rule {
         requests.push(Request::SetRule(DecisionRule { ..rule }));
     }
+}
+
+/// A slider for scores: logarithmic, since many models have their best threshold far below a half.
+fn level(value: &mut f32, range: std::ops::RangeInclusive<f32>) -> Slider<'_> {
+    Slider::new(value, range).logarithmic(true).min_decimals(2).max_decimals(3)
 }
 
 fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec<Request>) {

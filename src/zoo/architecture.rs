@@ -182,12 +182,23 @@ pub struct Sequence {
     pub heads: usize,
     /// Layers one after the other.
     pub layers: usize,
+    /// Sizes that only Mamba-2 has.
+    pub state_space: Option<StateSpace>,
     /// Whether a linear layer brings the backbone's channels to `dim` first.
     pub is_projected: bool,
 }
 
+/// Sizes of a Mamba-2 layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateSpace {
+    /// States a channel.
+    pub states: usize,
+    /// Channels after the expansion.
+    pub inner: usize,
+}
+
 /// The kinds of sequence models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SequenceKind {
     /// Transformer blocks: attention with rotary embedding and gates, and a feed-forward layer each (`tf`).
     Transformer,
@@ -197,13 +208,8 @@ pub enum SequenceKind {
     Gru,
     /// A temporal convolutional network, causal (`tcn`).
     Tcn,
-    /// Mamba-2, causal, with this many states a channel (`mamba`).
-    Mamba {
-        /// States a channel.
-        states: usize,
-        /// Channels after the expansion.
-        inner: usize,
-    },
+    /// Mamba-2, causal (`mamba`).
+    Mamba,
     /// A bidirectional minimal GRU and attention side by side (`hybrid`).
     Hybrid,
 }
@@ -216,7 +222,7 @@ impl SequenceKind {
             Self::Attention => "attn",
             Self::Gru => "gru",
             Self::Tcn => "tcn",
-            Self::Mamba { .. } => "mamba",
+            Self::Mamba => "mamba",
             Self::Hybrid => "hybrid",
         }
     }
@@ -235,7 +241,7 @@ impl Sequence {
             "tcn" => (SequenceKind::Tcn, 1, 1),
             "mamba" => {
                 let head_dim = if dim == 128 { 32 } else { 64 };
-                (SequenceKind::Mamba { states: 64, inner: 2 * dim }, 2 * dim / head_dim, 32)
+                (SequenceKind::Mamba, 2 * dim / head_dim, 32)
             }
             _ => {
                 return Err(ZooError::Setting {
@@ -252,7 +258,8 @@ impl Sequence {
                 expected: format!("a multiple of {step} from 8 to 8192"),
             });
         }
-        Ok(Self { kind, dim, heads, layers: 2, is_projected: kind != SequenceKind::Gru })
+        let state_space = (kind == SequenceKind::Mamba).then_some(StateSpace { states: 64, inner: 2 * dim });
+        Ok(Self { kind, dim, heads, layers: 2, state_space, is_projected: kind != SequenceKind::Gru })
     }
 
     /// Features of a frame that comes out.

@@ -158,7 +158,9 @@ fn sequence_part(sequence: &Sequence, inputs: u64) -> Part {
         SequenceKind::Attention => gated_attention(dim, heads),
         SequenceKind::Gru => gru(if index == 0 { inputs } else { 2 * dim }, dim),
         SequenceKind::Tcn => tcn_layer(dim),
-        SequenceKind::Mamba { states, inner } => mamba_layer(dim, heads, counted(states), counted(inner)),
+        SequenceKind::Mamba => sequence
+            .state_space
+            .map_or_else(Part::default, |sizes| mamba_layer(dim, heads, counted(sizes.states), counted(sizes.inner))),
         SequenceKind::Hybrid => hybrid_layer(dim, heads),
     };
     let mut all = sum((0..sequence.layers.min(64)).map(layer));
@@ -168,7 +170,7 @@ fn sequence_part(sequence: &Sequence, inputs: u64) -> Part {
     // The norm at the end, or at the start.
     all.add(Part::silent(match sequence.kind {
         SequenceKind::Transformer | SequenceKind::Hybrid => dim,
-        SequenceKind::Mamba { .. } => 2 * dim,
+        SequenceKind::Mamba => 2 * dim,
         SequenceKind::Attention | SequenceKind::Gru | SequenceKind::Tcn => 0,
     }));
     all

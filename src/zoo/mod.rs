@@ -14,7 +14,7 @@ mod sequence;
 mod weights;
 mod writer;
 
-pub use architecture::{Architecture, Backbone, Block, Sequence, SequenceKind};
+pub use architecture::{Architecture, Backbone, Block, Sequence, SequenceKind, StateSpace};
 pub use error::ZooError;
 pub use graph::{Network, Time, untrained};
 pub use names::network_tensors;

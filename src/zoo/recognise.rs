@@ -1,7 +1,7 @@
 //! Which sequence model the tensors of a network belong to, and its sizes, from names and shapes alone.
 
 use super::ZooError;
-use super::architecture::{Sequence, SequenceKind, Shapes, first_size};
+use super::architecture::{Sequence, SequenceKind, Shapes, StateSpace, first_size};
 
 /// More layers than any network of the family has.
 const MOST_LAYERS: usize = 64;
@@ -32,13 +32,13 @@ pub(super) fn sequence(shapes: &Shapes<'_>, channels: usize) -> Result<Option<Se
         (SequenceKind::Tcn, 1, layers)
     } else if has("seq_model.2.layers.0.0.in_proj.weight") {
         let layers = count(shapes, |layer| format!("seq_model.2.layers.{layer}.0.in_proj.weight"));
-        let (kind, heads) = mamba(shapes)?;
-        (kind, heads, layers)
+        (SequenceKind::Mamba, first_size(shapes, "seq_model.2.layers.0.0.dt_bias", "a step a head")?, layers)
     } else {
         let names: Vec<String> = shapes.keys().filter(|name| name.starts_with("seq_model.")).take(5).cloned().collect();
         return Err(ZooError::Unexpected { architecture: "a known sequence model".to_owned(), names });
     };
-    Ok(Some(Sequence { kind, dim, heads, layers, is_projected }))
+    let state_space = if kind == SequenceKind::Mamba { Some(state_space(shapes, heads)?) } else { None };
+    Ok(Some(Sequence { kind, dim, heads, layers, state_space, is_projected }))
 }
 
 fn count(shapes: &Shapes<'_>, name: impl Fn(usize) -> String) -> usize {
@@ -49,7 +49,7 @@ fn gru(shapes: &Shapes<'_>) -> Result<Sequence, ZooError> {
     let name = "seq_model.0.gru.weight_hh_l0";
     let rows = first_size(shapes, name, "a recurrent weight [3 × hidden, hidden]")?;
     let layers = count(shapes, |layer| format!("seq_model.0.gru.weight_hh_l{layer}"));
-    Ok(Sequence { kind: SequenceKind::Gru, dim: rows / 3, heads: 1, layers, is_projected: false })
+    Ok(Sequence { kind: SequenceKind::Gru, dim: rows / 3, heads: 1, layers, state_space: None, is_projected: false })
 }
 
 /// Heads of an attention layer with gates, of which there is one a head.
@@ -67,9 +67,9 @@ fn heads_of(shapes: &Shapes<'_>, name: &str, dim: usize, head_dim: usize) -> Res
     Err(ZooError::Shape { name: name.to_owned(), found, expected: format!("heads that divide the dimension {dim}") })
 }
 
-fn mamba(shapes: &Shapes<'_>) -> Result<(SequenceKind, usize), ZooError> {
+/// The sizes of a Mamba-2 layer of `heads` heads.
+fn state_space(shapes: &Shapes<'_>, heads: usize) -> Result<StateSpace, ZooError> {
     let part = |name: &str| format!("seq_model.2.layers.0.0.{name}");
-    let heads = first_size(shapes, &part("dt_bias"), "a step a head")?;
     let name = part("out_proj.weight");
     let inner = shapes.get(&name).and_then(|tensor| tensor.shape.get(1)).copied();
     let inner = inner.ok_or_else(|| ZooError::Missing { name, expected: "a linear layer".to_owned() })?;
@@ -77,7 +77,7 @@ fn mamba(shapes: &Shapes<'_>) -> Result<(SequenceKind, usize), ZooError> {
     let channels = first_size(shapes, &name, "a depthwise convolution")?;
     let states = channels.checked_sub(inner).filter(|rest| rest.is_multiple_of(2)).map(|rest| rest / 2);
     match states {
-        Some(states) if states > 0 && inner.is_multiple_of(heads) => Ok((SequenceKind::Mamba { states, inner }, heads)),
+        Some(states) if states > 0 && inner.is_multiple_of(heads) => Ok(StateSpace { states, inner }),
         _ => Err(ZooError::Shape {
             found: shapes.get(&name).map(|tensor| tensor.shape.clone()).unwrap_or_default(),
             name,

@@ -39,7 +39,14 @@ fn state(folder: &Path) -> ProjectState {
         model: "yamnet".into(),
         version: "1".into(),
         runtime: "ONNX Runtime 1.23 · CPU".to_owned(),
-        rule: DecisionRule { threshold: 0.35, median_frames: 7, merge_gap_secs: 0.1, min_duration_secs: 0.2 },
+        rule: DecisionRule {
+            threshold: 0.35,
+            hysteresis: Some(0.2),
+            median_frames: 7,
+            merge_gap_secs: 0.1,
+            min_duration_secs: 0.2,
+            ..DecisionRule::default()
+        },
         scores: frame_scores(1000),
     }];
     ProjectState { document, history, scores, view: serde_json::json!({"zoom": 0.1, "panels": ["events"]}) }

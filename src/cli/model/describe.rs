@@ -51,7 +51,7 @@ fn installed(folder: &ModelFolder, origin: Option<&Origin>) -> String {
     let hops: Vec<String> = manifest.hop_choices_secs.iter().map(|secs| format!("{secs} s")).collect();
     line(&mut text, "name", &format!("{}, version {}: {}", manifest.name, manifest.version, manifest.summary));
     line(&mut text, "classes", &folder.labels.len().to_string());
-    let rate = manifest.front_end.mel.sample_rate;
+    let rate = manifest.front_end.sample_rate();
     line(&mut text, "rate", &format!("{rate} Hz, a score every {}", hops.join(" or ")));
     line(&mut text, "licence", &format!("{} ({})", manifest.licence, manifest.attribution));
     match Detector::load(folder, &DetectorOptions::default()) {

@@ -1,10 +1,11 @@
 //! A network that is to be counted or measured: an installed model, or one of the family with random weights.
 
 use super::super::backend::NetworkSource;
+use super::super::features::{ClipFeatures, FeatureStream};
 use super::super::runtime::{self, OpenNetwork, Wanted};
 use super::super::{Layout, ModelError, ModelFolder};
 use super::{Counts, Settings};
-use crate::dsp::{ClipMel, ClipMelSpec, LogMel};
+use crate::dsp::{ClipMel, ClipMelSpec};
 use crate::onnx::cost;
 use crate::onnx::proto::Model;
 use crate::zoo::{self, Architecture, Time, ZooError, complexity};
@@ -64,7 +65,7 @@ impl Subject {
     pub fn clip_secs(&self) -> f64 {
         match &self.origin {
             Origin::Folder(folder) => {
-                self.clip_sample_count() as f64 / f64::from(folder.manifest.front_end.mel.sample_rate)
+                self.clip_sample_count() as f64 / f64::from(folder.manifest.front_end.sample_rate())
             }
             Origin::Untrained(_) => 10.0,
         }
@@ -81,11 +82,12 @@ impl Subject {
         }
     }
 
-    /// Frames of a clip.
+    /// Stream frames of a clip, as [`Layout`] means them.
     fn clip_frames(&self) -> usize {
         match &self.origin {
             Origin::Folder(folder) => match folder.manifest.layout {
                 Layout::Clips { frame_count } => frame_count,
+                Layout::FramedClips { clip_samples, .. } => clip_samples,
                 Layout::Frames { .. } => (10.0 / folder.manifest.frame_hop_secs()).round() as usize,
             },
             Origin::Untrained(_) => CLIP_FRAMES,
@@ -95,7 +97,9 @@ impl Subject {
     /// Whether several clips go through the network at once.
     fn has_batches(&self) -> bool {
         match &self.origin {
-            Origin::Folder(folder) => matches!(folder.manifest.layout, Layout::Clips { .. }),
+            Origin::Folder(folder) => {
+                folder.manifest.clips_at_once != Some(1) && !matches!(folder.manifest.layout, Layout::Frames { .. })
+            }
             Origin::Untrained(_) => true,
         }
     }
@@ -108,7 +112,7 @@ impl Subject {
         Ok(match &self.origin {
             Origin::Folder(folder) => {
                 let manifest = &folder.manifest;
-                manifest.layout.input_shape(batch * self.clip_frames(), manifest.front_end.mel.band_count)
+                manifest.layout.input_shape(&manifest.front_end, batch * self.clip_frames())
             }
             Origin::Untrained(_) => vec![batch, 1, ClipMelSpec::FMN.mel.band_count, CLIP_FRAMES],
         })
@@ -118,8 +122,14 @@ impl Subject {
     pub(super) fn front_end(&self) -> Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send> {
         match &self.origin {
             Origin::Folder(folder) => {
-                let spec = folder.manifest.front_end.clone();
-                Box::new(move |samples, features| LogMel::new(spec.clone()).push(samples, features))
+                let front_end = folder.manifest.front_end.clone();
+                let mut clip = ClipFeatures::new(&front_end, folder.manifest.layout);
+                let mut frames = Vec::new();
+                Box::new(move |samples, features| {
+                    frames.clear();
+                    FeatureStream::new(&front_end).push(samples, &mut frames);
+                    features.extend_from_slice(clip.of(&frames));
+                })
             }
             Origin::Untrained(_) => {
                 let mut front_end = ClipMel::new(ClipMelSpec::FMN);

@@ -2,11 +2,12 @@
 //! every number has been found sensible, and each refusal names the field, what was found and what was expected.
 
 mod check;
+mod front_end;
 mod raw;
 
-use crate::decision::FrameAxis;
-use crate::dsp::LogMelSpec;
+use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
 
+pub use front_end::{ClipAxes, FrontEnd, WaveformSpec};
 pub use raw::Activation;
 
 /// The checked manifest of a model.
@@ -29,7 +30,7 @@ pub struct Manifest {
     /// The network's file and names.
     pub network: Network,
     /// From samples to features.
-    pub front_end: LogMelSpec,
+    pub front_end: FrontEnd,
     /// How features become clips and scores become frames.
     pub layout: Layout,
     /// The hops between scores that can be chosen, in seconds, the default first.
@@ -38,10 +39,10 @@ pub struct Manifest {
     pub padding: Padding,
     /// File in the folder that holds the classes.
     pub labels_file: String,
-    /// Threshold of the default decision rule, 0 to 1.
-    pub threshold: f32,
-    /// Width of the default median filter, in seconds; 0 for none.
-    pub median_secs: f64,
+    /// The most clips that the network takes in one run; as many as are good for the device if `None`.
+    pub clips_at_once: Option<usize>,
+    /// The default decision rule.
+    pub decision: Decision,
     /// An input and what the network must make of it.
     pub self_check: SelfCheck,
 }
@@ -61,10 +62,27 @@ pub struct Network {
     pub activation: Activation,
 }
 
-/// What the network sees at once.
+/// The default decision rule, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decision {
+    /// Threshold, 0 to 1.
+    pub threshold: f32,
+    /// The lower threshold down to which events are extended, 0 to 1.
+    pub hysteresis: Option<f32>,
+    /// Width of the median filter; 0 for none.
+    pub median_secs: f64,
+    /// What the median filter sees at the ends.
+    pub median_edges: MedianEdges,
+    /// Gaps of at most this are closed.
+    pub merge_gap_secs: f64,
+    /// Events shorter than this are dropped.
+    pub min_duration_secs: f64,
+}
+
+/// What the network sees at once. Frames are stream frames of the front end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layout {
-    /// Clips of `frame_count` frames: `[clip, frame, band]` → `[clip, class]`. A score belongs to the middle of its clip.
+    /// Clips of `frame_count` frames: `[clip, …]` → `[clip, class]`. A score belongs to the middle of its clip.
     Clips {
         /// Frames of a clip.
         frame_count: usize,
@@ -81,6 +99,20 @@ pub enum Layout {
         /// Frames seen after those.
         context_after_frames: usize,
     },
+    /// Clips of which each gives rows of scores from its beginning on: `[clip, …]` → `[clip, row, class]`. Row `i` covers the samples
+    /// `[i · row_samples, (i + 1) · row_samples)` of its clip.
+    FramedClips {
+        /// Samples of a clip.
+        clip_samples: usize,
+        /// Rows of scores that the network gives for a clip.
+        given_rows: usize,
+        /// Rows that are used, the first ones: those that begin and end within the clip.
+        rows: usize,
+        /// Samples of a row.
+        row_samples: usize,
+        /// Rows from one clip to the next with [`Preset::Overlapping`].
+        hop_rows: usize,
+    },
 }
 
 /// Silence after the recording: up to `min_samples`, and from there to a whole number of steps.
@@ -95,7 +127,7 @@ pub struct Padding {
 /// An input by formula and the scores it must give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SelfCheck {
-    /// Frames of the input; feature `[f, b]` is `mean + spread · sin(0.7 f + 1.3 b + 0.01 f b)`.
+    /// Frames of the network's features (log-mel frames or samples), of all clips together; feature `[f, b]` is `mean + spread · sin(0.7 f + 1.3 b + 0.01 f b)`.
     pub frame_count: usize,
     /// Middle of the features.
     pub mean: f64,
@@ -113,9 +145,9 @@ impl Manifest {
         self.hop_choices_secs.first().copied().unwrap_or_else(|| self.frame_hop_secs())
     }
 
-    /// From one feature frame to the next, in seconds.
+    /// From one stream frame to the next, in seconds.
     pub fn frame_hop_secs(&self) -> f64 {
-        self.front_end.hop_samples as f64 / f64::from(self.front_end.mel.sample_rate)
+        self.front_end.hop_samples() as f64 / f64::from(self.front_end.sample_rate())
     }
 
     /// The choice that `secs` means, if it is one.
@@ -125,56 +157,91 @@ impl Manifest {
 
     /// What a score sees of the recording, in seconds: a clip, or a frame's window.
     pub fn seen_secs(&self) -> f64 {
-        let frames = match self.layout {
-            Layout::Clips { frame_count } => frame_count,
-            Layout::Frames { .. } => 1,
+        let samples = match self.layout {
+            Layout::Clips { frame_count } => self.front_end.sample_count(frame_count as u64),
+            Layout::Frames { .. } => self.front_end.sample_count(1),
+            Layout::FramedClips { clip_samples, .. } => clip_samples as u64,
         };
-        self.front_end.sample_count(frames as u64) as f64 / f64::from(self.front_end.mel.sample_rate)
+        samples as f64 / f64::from(self.front_end.sample_rate())
     }
 
-    /// Where the scores lie on the recording: each belongs to a hop's length around the middle of what it sees. What lies before the first
-    /// middle and after the last one belongs to those too.
+    /// Where the scores lie on the recording. Rows of clips lie one after the other from the start on. Other scores belong to a hop's length
+    /// around the middle of what they see; what lies before the first middle and after the last one belongs to those too.
     pub fn axis(&self, hop_secs: f64) -> FrameAxis {
-        FrameAxis { first_onset_secs: (0.5 * (self.seen_secs() - hop_secs)).max(0.0), hop_secs }
+        let first_onset_secs = match self.layout {
+            Layout::FramedClips { .. } => 0.0,
+            Layout::Clips { .. } | Layout::Frames { .. } => (0.5 * (self.seen_secs() - hop_secs)).max(0.0),
+        };
+        FrameAxis { first_onset_secs, hop_secs }
     }
 
-    /// Feature frames from one score to the next.
+    /// Stream frames from one score to the next.
     pub fn hop_frames(&self, hop_secs: f64) -> usize {
         ((hop_secs / self.frame_hop_secs()).round() as usize).max(1)
     }
 
     /// Width of the default median filter in scores `hop_secs` apart: odd, 1 for none.
     pub fn median_frames(&self, hop_secs: f64) -> usize {
-        let width = (self.median_secs / hop_secs).round() as usize;
+        let width = (self.decision.median_secs / hop_secs).round() as usize;
         if width < 2 { 1 } else { width | 1 }
+    }
+
+    /// Whether it can be chosen how recordings are cut into clips.
+    pub fn has_presets(&self) -> bool {
+        matches!(self.layout, Layout::FramedClips { .. })
+    }
+
+    /// The default rule for scores `hop_secs` apart. That of [`Preset::Reference`] has nothing that the reference program does not do.
+    pub fn rule(&self, hop_secs: f64, preset: Preset) -> DecisionRule {
+        let decision = &self.decision;
+        let rule = DecisionRule {
+            threshold: decision.threshold,
+            median_frames: self.median_frames(hop_secs),
+            median_edges: decision.median_edges,
+            preset: self.has_presets().then_some(preset),
+            ..DecisionRule::default()
+        };
+        if rule.preset == Some(Preset::Reference) {
+            return DecisionRule { median_edges: MedianEdges::Reflect, ..rule };
+        }
+        DecisionRule {
+            hysteresis: decision.hysteresis,
+            merge_gap_secs: decision.merge_gap_secs,
+            min_duration_secs: decision.min_duration_secs,
+            ..rule
+        }
     }
 }
 
 impl Layout {
-    /// The most frames that the network sees in one clip or piece.
+    /// The most stream frames that the network sees in one clip or piece.
     pub fn frames_at_once(&self) -> usize {
         match *self {
             Self::Clips { frame_count } => frame_count,
             Self::Frames { piece_frames, context_before_frames, context_after_frames, .. } => {
                 piece_frames + context_before_frames + context_after_frames
             }
+            Self::FramedClips { clip_samples, .. } => clip_samples,
         }
     }
 
-    /// The dimensions of an input of `frame_count` frames of `band_count` bands.
-    pub fn input_shape(&self, frame_count: usize, band_count: usize) -> Vec<usize> {
+    /// The dimensions of the network's input for `frame_count` stream frames.
+    pub fn input_shape(&self, front_end: &FrontEnd, frame_count: usize) -> Vec<usize> {
         match *self {
-            Self::Clips { frame_count: clip } => vec![frame_count / clip.max(1), clip, band_count],
-            Self::Frames { batch_axis: true, .. } => vec![1, frame_count, band_count],
-            Self::Frames { batch_axis: false, .. } => vec![frame_count, band_count],
+            Self::Clips { frame_count: clip } | Self::FramedClips { clip_samples: clip, .. } => {
+                front_end.clips_shape(frame_count / clip.max(1), clip)
+            }
+            Self::Frames { batch_axis: true, .. } => vec![1, frame_count, front_end.stream_bands()],
+            Self::Frames { batch_axis: false, .. } => vec![frame_count, front_end.stream_bands()],
         }
     }
 
-    /// How many rows of scores an input of `frame_count` frames gives.
+    /// How many rows of scores the network gives for `frame_count` stream frames.
     pub fn row_count(&self, frame_count: usize) -> usize {
         match *self {
             Self::Clips { frame_count: clip } => frame_count / clip.max(1),
             Self::Frames { .. } => frame_count,
+            Self::FramedClips { clip_samples, given_rows, .. } => frame_count / clip_samples.max(1) * given_rows,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The manifest as it stands in the file, field by field, nothing checked but types and names.
 
+use super::ClipAxes;
+use crate::decision::MedianEdges;
 use crate::dsp::{FrameWindow, LogRule, SpectrumKind};
 
 #[derive(Debug, serde::Deserialize)]
@@ -41,10 +43,19 @@ pub enum Activation {
     Sigmoid,
 }
 
+/// From samples to what the network takes; `kind` says which of these it is.
+#[derive(Debug, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum RawInput {
+    LogMel(RawLogMel),
+    /// All is fixed by the kind.
+    FmnMel {},
+    Waveform(RawWaveform),
+}
+
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawInput {
-    pub kind: String,
+pub(super) struct RawLogMel {
     pub sample_rate: u32,
     pub window_samples: usize,
     pub hop_samples: usize,
@@ -63,6 +74,16 @@ pub(super) struct RawInput {
     pub preemphasis: f32,
 }
 
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWaveform {
+    pub sample_rate: u32,
+    #[serde(rename = "layout")]
+    pub axes: ClipAxes,
+    #[serde(default = "one")]
+    pub sample_scale: f32,
+}
+
 fn one() -> f32 {
     1.0
 }
@@ -79,6 +100,10 @@ pub(super) struct RawTime {
     pub context_after_secs: Option<f64>,
     pub pad_min_secs: Option<f64>,
     pub pad_step_secs: Option<f64>,
+    pub rows_per_clip: Option<usize>,
+    pub row_secs: Option<f64>,
+    pub clip_hop_secs: Option<f64>,
+    pub clips_at_once: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -87,6 +112,7 @@ pub(super) enum RawLayout {
     Clips,
     Frames,
     BatchedFrames,
+    FramedClips,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -100,6 +126,13 @@ pub(super) struct RawLabels {
 pub(super) struct RawDecision {
     pub threshold: f32,
     pub median_secs: f64,
+    #[serde(default)]
+    pub median_edges: MedianEdges,
+    pub hysteresis: Option<f32>,
+    #[serde(default)]
+    pub merge_gap_secs: f64,
+    #[serde(default)]
+    pub min_duration_secs: f64,
 }
 
 #[derive(Debug, serde::Deserialize)]

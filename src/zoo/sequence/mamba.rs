@@ -5,6 +5,7 @@ use super::attention::{size_of, split};
 use super::{RowCount, Sequence, Value, Writer, ZooError};
 use crate::onnx::GraphBuilder;
 use crate::onnx::builder::{int, ints};
+use crate::zoo::StateSpace;
 
 /// Rows of a stretch: clips of ten seconds have 250 rows, so that five stretches need no padding.
 const STRETCH: usize = 50;
@@ -41,14 +42,10 @@ struct Inputs {
 }
 
 impl Writer<'_> {
-    pub(super) fn mamba(
-        &mut self,
-        rows: &Value,
-        sequence: &Sequence,
-        states: usize,
-        inner: usize,
-        count: RowCount,
-    ) -> Result<Value, ZooError> {
+    pub(super) fn mamba(&mut self, rows: &Value, sequence: &Sequence, count: RowCount) -> Result<Value, ZooError> {
+        let missing =
+            || ZooError::Missing { name: "seq_model.2".to_owned(), expected: "the sizes of Mamba-2".to_owned() };
+        let StateSpace { states, inner } = sequence.state_space.ok_or_else(missing)?;
         let sizes = Sizes { inner, states, heads: sequence.heads };
         let mut rows = self.layer_norm(rows, "seq_model.1", sequence.dim)?;
         for layer in 0..sequence.layers {

@@ -31,21 +31,29 @@ impl Writer<'_> {
             true => self.linear_maps(maps, "seq_model.0", channels, sequence.dim)?,
             false => maps.clone(),
         };
-        if sequence.kind == SequenceKind::Tcn {
-            // It stays with maps, which convolutions take.
-            let maps = self.tcn(&projected, sequence)?;
-            return Ok(self.rows_of_maps(&maps));
-        }
-        if sequence.kind == SequenceKind::Gru {
-            return self.gru(&projected, channels, sequence);
-        }
-        let frames = self.rows_of_maps(&projected);
         match sequence.kind {
-            SequenceKind::Transformer => self.transformer(&frames, sequence, rows),
-            SequenceKind::Attention => self.attention_layers(&frames, sequence, rows),
-            SequenceKind::Hybrid => self.hybrid(&frames, sequence, rows),
-            SequenceKind::Mamba { states, inner } => self.mamba(&frames, sequence, states, inner, rows),
-            SequenceKind::Gru | SequenceKind::Tcn => Ok(frames),
+            SequenceKind::Gru => self.gru(&projected, channels, sequence),
+            // It stays with maps, which convolutions take.
+            SequenceKind::Tcn => {
+                let maps = self.tcn(&projected, sequence)?;
+                Ok(self.rows_of_maps(&maps))
+            }
+            SequenceKind::Transformer => {
+                let frames = self.rows_of_maps(&projected);
+                self.transformer(&frames, sequence, rows)
+            }
+            SequenceKind::Attention => {
+                let frames = self.rows_of_maps(&projected);
+                self.attention_layers(&frames, sequence, rows)
+            }
+            SequenceKind::Hybrid => {
+                let frames = self.rows_of_maps(&projected);
+                self.hybrid(&frames, sequence, rows)
+            }
+            SequenceKind::Mamba => {
+                let frames = self.rows_of_maps(&projected);
+                self.mamba(&frames, sequence, rows)
+            }
         }
     }
 }

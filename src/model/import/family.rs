@@ -1,0 +1,159 @@
+//! A checkpoint of the EfficientSED family as a model folder: what is fixed for all of them, and what each says itself.
+
+use super::classes::{Classes, classes};
+use super::folder_files::{FolderFiles, ManifestText, SelfCheckText};
+use super::{ImportError, ImportOptions};
+use crate::checkpoint;
+use crate::model::catalogue::{Published, published};
+use crate::model::{ModelError, folder::sha256_hex};
+use crate::zoo::{Architecture, Network, Time, complexity};
+use std::path::Path;
+
+/// Mel frames of a clip of ten seconds.
+const CLIP_FRAMES: usize = 1000;
+/// Middle and spread of the self-check's features: what the front end gives for sound.
+const CHECK_MEAN: f64 = -0.3;
+const CHECK_SPREAD: f64 = 1.2;
+const CHECK_TOLERANCE: f32 = 1e-3;
+
+const INPUT: &str = "mel";
+const OUTPUT: &str = "strong";
+
+/// `[input]`, `[time]` and `[decision]` of every network of the family.
+const TABLES: &str = r#"[input]
+# 128 mel bands to 7 kHz, 25 ms every 10 ms, of each clip by itself; all is fixed by the kind.
+kind = "fmn_mel"
+
+[time]
+# The network sees clips of ten seconds, and gives a row of scores for every 40 ms of them.
+layout = "framed_clips"
+clip_secs = 10.0
+rows_per_clip = 250
+row_secs = 0.04
+clip_hop_secs = 9.0
+
+[decision]
+# Low thresholds are the normal range of these networks. The authors filter with a median over 9 frames.
+threshold = 0.1
+median_secs = 0.36
+median_edges = "reflect"
+"#;
+
+/// The files of the model folder, the self-check still without scores, and what was recognised, in lines for the user.
+pub(super) fn draft(
+    path: &Path,
+    name: &str,
+    options: &ImportOptions,
+) -> Result<(FolderFiles, Vec<String>), ImportError> {
+    let tensors = checkpoint::read(path)?;
+    let fails = |reason| ImportError::Network { path: path.to_path_buf(), reason };
+    let network = Network::recognise(&tensors).map_err(fails)?;
+    let onnx = network.to_onnx(Time::Fixed(CLIP_FRAMES)).map_err(fails)?;
+    let architecture = &network.architecture;
+    let Classes { labels, origin } = classes(architecture.strong_classes, options.labels.as_deref())?;
+    let provenance = Provenance::of(path)?;
+    let summary = vec![
+        format!("Recognised {architecture}: {} parameters", complexity::of(architecture).parameters),
+        format!("{} classes by frame: {origin}", architecture.strong_classes),
+    ];
+    let manifest = ManifestText {
+        name: name.to_owned(),
+        version: provenance.version.clone(),
+        summary: format!("{} classes, 25 scores a second ({architecture})", architecture.strong_classes),
+        licence: provenance.licence(),
+        attribution: provenance.attribution(),
+        source: provenance.source(architecture),
+        network_input: INPUT.to_owned(),
+        network_output: OUTPUT.to_owned(),
+        activation: "sigmoid",
+        tables: TABLES.to_owned(),
+        self_check: SelfCheckText {
+            frames: CLIP_FRAMES,
+            mean: CHECK_MEAN,
+            spread: CHECK_SPREAD,
+            tolerance: CHECK_TOLERANCE,
+            expected: Vec::new(),
+        },
+    };
+    let licence_text = provenance.licence_text();
+    Ok((FolderFiles { network: onnx, labels, licence_text, manifest }, summary))
+}
+
+/// Where a checkpoint comes from, as far as it can be told.
+struct Provenance {
+    file: String,
+    /// The first digits of the file's SHA-256: two trainings of one architecture are two versions.
+    version: String,
+    sha256: String,
+    /// The published model that has the file's name, and its checksum where that is known.
+    published: Option<&'static Published>,
+}
+
+impl Provenance {
+    fn of(path: &Path) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_path_buf(), source })?;
+        let sha256 = sha256_hex(&bytes);
+        let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let published = published().iter().find(|model| {
+            model.checkpoint.is_some_and(|checkpoint| {
+                checkpoint.file == file && checkpoint.sha256.is_none_or(|known| known == sha256)
+            })
+        });
+        Ok(Self { version: sha256.chars().take(8).collect(), file, sha256, published })
+    }
+
+    fn licence(&self) -> String {
+        let licence = self.published.and_then(|model| model.checkpoint).map(|checkpoint| checkpoint.licence);
+        licence.unwrap_or("as the checkpoint's").to_owned()
+    }
+
+    fn attribution(&self) -> String {
+        match self.published {
+            Some(_) => "EfficientSED by Florian Schmid and others, EUSIPCO 2025; class names from AudioSet by Google LLC, CC BY 4.0",
+            None => "whoever trained the checkpoint; architecture: EfficientSED by Florian Schmid and others, EUSIPCO 2025",
+        }
+        .to_owned()
+    }
+
+    fn source(&self, architecture: &Architecture) -> String {
+        format!("{} (SHA-256 {}), imported as {architecture}", self.file, self.sha256)
+    }
+
+    fn licence_text(&self) -> String {
+        let (file, sha256) = (&self.file, &self.sha256);
+        let weights = format!("The weights in this folder were imported from {file}\n(SHA-256 {sha256}).\n\n");
+        let terms = match self.published {
+            Some(_) => MIT_OF_AUTHORS,
+            None => {
+                "Earmark cannot tell under which licence they are: ask whoever trained or published the checkpoint.\n"
+            }
+        };
+        weights + terms
+    }
+}
+
+const MIT_OF_AUTHORS: &str = "\
+By its name it is a checkpoint that the authors of EfficientSED published under the MIT licence:
+
+MIT License
+
+Copyright (c) 2024 Florian Schmid
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the \"Software\"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+";

@@ -1,0 +1,95 @@
+//! Making a model folder of a file that somebody trained: recognising, writing the network, trying it, and only then putting the folder in
+//! its place. A folder that is half made is never seen under its name.
+
+mod classes;
+mod error;
+mod family;
+mod folder_files;
+mod foreign;
+mod trial;
+
+pub use error::ImportError;
+pub use foreign::{Form, InputKind};
+
+use super::registry::user_folder;
+use super::{MANIFEST_FILE, ModelFolder};
+use folder_files::FolderFiles;
+use std::path::{Path, PathBuf};
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// The model folder to write; else one named after the model in the user's folder.
+    pub output: Option<PathBuf>,
+    /// The model's name; else the file's.
+    pub name: Option<String>,
+    /// A file with the names of the classes; else they are found from their number.
+    pub labels: Option<PathBuf>,
+    /// What the graph of a plain ONNX file does not say.
+    pub form: Form,
+}
+
+/// A model folder that was made.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What was recognised, in lines for the user.
+    pub summary: Vec<String>,
+}
+
+/// Makes a model folder of the file at `path`: a checkpoint of a network of the EfficientSED family (PyTorch or safetensors), or a plain
+/// ONNX file (by its ending).
+///
+/// # Errors
+/// See [`ImportError`]; nothing is left behind.
+pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportError> {
+    let name = model_name(path, options)?;
+    let folder = match &options.output {
+        Some(folder) => folder.clone(),
+        None => user_folder().ok_or(ImportError::NoHome)?.join(&name),
+    };
+    if folder.join(MANIFEST_FILE).exists() {
+        return Err(ImportError::Exists { folder });
+    }
+    let is_onnx = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    let draft = if is_onnx { foreign::draft } else { family::draft };
+    let (files, mut summary) = draft(path, &name, options)?;
+    summary.extend(put(path, files, &folder)?);
+    Ok(Imported { folder, summary })
+}
+
+/// The name that was asked for, or the file's without what says only that it is a checkpoint.
+fn model_name(path: &Path, options: &ImportOptions) -> Result<String, ImportError> {
+    let of_file = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = options.name.clone().unwrap_or_else(of_file);
+    let is_plain = !name.trim().is_empty()
+        && name.len() <= 100
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\', ':'])
+        && !name.chars().any(char::is_control);
+    if is_plain { Ok(name) } else { Err(ImportError::Name { name }) }
+}
+
+/// Writes the folder beside its place, tries the network, reads the folder back as any model folder is read, and moves it there. Gives what
+/// the trial showed, in lines for the user.
+fn put(path: &Path, mut files: FolderFiles, folder: &Path) -> Result<Vec<String>, ImportError> {
+    let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(io)?;
+    let staging = tempfile::Builder::new().prefix(".importing-").tempdir_in(parent).map_err(io)?;
+    files.write(staging.path()).map_err(io)?;
+    let trial = trial::run(&ModelFolder::open(staging.path())?, &files.network)
+        .map_err(|reason| ImportError::Trial { path: path.to_path_buf(), reason })?;
+    files.manifest.self_check.expected = trial.expected;
+    files.write(staging.path()).map_err(io)?;
+    ModelFolder::open(staging.path())?;
+    // An empty folder may stand there already; anything else is somebody's.
+    if folder.is_dir() {
+        std::fs::remove_dir(folder).map_err(|_| ImportError::Exists { folder: folder.to_path_buf() })?;
+    }
+    std::fs::rename(staging.path(), folder).map_err(io)?;
+    // Moved away: there is nothing left to remove.
+    let _moved = staging.keep();
+    Ok(trial.notes)
+}
