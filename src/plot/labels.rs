@@ -18,50 +18,75 @@ pub(super) struct Wanted {
 /// Distance from a point's middle to its label.
 const NEAR: f64 = 8.0;
 const FAR: f64 = 17.0;
+/// At this distance a thin line leads from the label to its point.
+const LED: f64 = 30.0;
+/// A label this near to another point could be taken for that one's.
+const BESIDE: f64 = 7.0;
 /// A label that would cover this much, in square points, is left out.
 const TOO_MUCH: f64 = 14.0;
 
-/// A box for each label within `bounds`, or none; `taken` must not be covered, and lines from `a` to `b` better not.
-pub(super) fn place(wanted: &[Wanted], bounds: Box4, taken: &[Box4], lines: &[[f64; 4]]) -> Vec<Option<Box4>> {
-    let mut placed: Vec<Option<Box4>> = vec![None; wanted.len()];
-    let mut full: Vec<Box4> = taken.to_vec();
+/// A label's box, and whether a line leads to it.
+pub(super) type Placed = (Box4, bool);
+
+/// A box for each label within `bounds`, or none; points of radius `radius` at `markers` must not be covered, and `lines` better not.
+pub(super) fn place(
+    wanted: &[Wanted],
+    bounds: Box4,
+    markers: &[(f64, f64)],
+    radius: f64,
+    lines: &[[f64; 4]],
+) -> Vec<Option<Placed>> {
+    let around = |&(x, y): &(f64, f64), radius: f64| [x - radius, y - radius, x + radius, y + radius];
+    let mut placed: Vec<Option<Placed>> = vec![None; wanted.len()];
+    let mut full: Vec<Box4> = markers.iter().map(|marker| around(marker, radius)).collect();
     // Who has the most neighbours chooses first.
     let crowd = |one: &Wanted| wanted.iter().filter(|other| (one.x - other.x).hypot(one.y - other.y) < 60.0).count();
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(crowd(&wanted[index])));
     for index in order {
-        let choices = candidates(&wanted[index]).into_iter().filter(|(place, _)| is_within(*place, bounds));
-        let costed = choices.map(|(place, dislike)| {
-            let covered: f64 = full.iter().map(|other| overlap(place, *other)).sum();
-            let crossed = lines.iter().filter(|line| crosses(**line, place)).count() as f64;
-            (place, covered, 3.0 * covered + 2.5 * crossed + dislike)
+        let label = &wanted[index];
+        let others = markers.iter().filter(|(x, y)| (label.x - x).hypot(label.y - y) > 0.5);
+        let beside: Vec<Box4> = others.map(|marker| around(marker, radius + BESIDE)).collect();
+        let choices = candidates(label).into_iter().filter(|choice| is_within(choice.place, bounds));
+        let costed = choices.map(|choice| {
+            let covered: f64 = full.iter().map(|other| overlap(choice.place, *other)).sum();
+            let confused = beside.iter().filter(|other| overlap(choice.place, **other) > 0.0).count() as f64;
+            let crossed = lines.iter().filter(|line| crosses(**line, choice.place)).count() as f64;
+            let cost = 3.0 * covered + 2.5 * crossed + 2.0 * confused + choice.dislike;
+            (choice, covered, cost)
         });
         let best = costed.min_by(|a, b| a.2.total_cmp(&b.2));
-        if let Some((place, covered, _)) = best
+        if let Some((choice, covered, _)) = best
             && covered <= TOO_MUCH
         {
-            placed[index] = Some(place);
-            full.push(place);
+            placed[index] = Some((choice.place, choice.is_led));
+            full.push(choice.place);
         }
     }
     placed
 }
 
-/// Places around a point with how little each is liked.
-fn candidates(label: &Wanted) -> Vec<(Box4, f64)> {
+/// A place beside a point, and how little it is liked.
+struct Choice {
+    place: Box4,
+    dislike: f64,
+    is_led: bool,
+}
+
+fn candidates(label: &Wanted) -> Vec<Choice> {
     let (width, height) = (label.width, label.height);
     // Directions: where the label's middle is from the point's, in halves of its own size.
     let around =
         [(1, 0, 0.0), (-1, 0, 0.6), (0, -1, 0.4), (0, 1, 0.5), (1, -1, 0.8), (1, 1, 0.9), (-1, -1, 1.0), (-1, 1, 1.1)];
     let mut all = Vec::new();
-    for (distance, dislike_far) in [(NEAR, 0.0), (FAR, 3.0)] {
+    for (distance, farther) in [(NEAR, 0.0), (FAR, 3.0), (LED, 7.0)] {
         for (right, down, dislike) in around {
             let (right, down) = (f64::from(right), f64::from(down));
             let diagonal = if right != 0.0 && down != 0.0 { 0.7 } else { 1.0 };
             let x = label.x + right * (diagonal * distance + 0.5 * width);
             let y = label.y + down * (diagonal * distance + 0.5 * height);
             let place = [x - 0.5 * width, y - 0.5 * height, x + 0.5 * width, y + 0.5 * height];
-            all.push((place, dislike + dislike_far));
+            all.push(Choice { place, dislike: dislike + farther, is_led: distance > NEAR });
         }
     }
     all
@@ -107,13 +132,13 @@ mod tests {
     fn neighbours_are_written_apart_and_what_has_no_room_is_left_out() {
         let label = |x: f64, y: f64| Wanted { x, y, width: 40.0, height: 12.0 };
         let bounds = [0.0, 0.0, 400.0, 300.0];
-        let placed = place(&[label(200.0, 150.0), label(206.0, 152.0), label(300.0, 20.0)], bounds, &[], &[]);
-        let boxes: Vec<Box4> = placed.into_iter().flatten().collect();
+        let placed = place(&[label(200.0, 150.0), label(206.0, 152.0), label(300.0, 20.0)], bounds, &[], 5.0, &[]);
+        let boxes: Vec<Box4> = placed.into_iter().flatten().map(|(place, _)| place).collect();
         assert_eq!(boxes.len(), 3);
         assert!(overlap(boxes[0], boxes[1]) <= TOO_MUCH);
         assert!(boxes.iter().all(|place| is_within(*place, bounds)));
         let full: Vec<Wanted> = (0..60).map(|_| label(200.0, 150.0)).collect();
-        let count = place(&full, bounds, &[], &[]).iter().flatten().count();
-        assert!((4..30).contains(&count), "{count}");
+        let count = place(&full, bounds, &[], 5.0, &[]).iter().flatten().count();
+        assert!((4..40).contains(&count), "{count}");
     }
 }

@@ -23,6 +23,8 @@ pub struct PlacedLabel {
     pub x: f64,
     /// The line that the text stands on.
     pub baseline: f64,
+    /// A line from the text to the point, x, y to x, y, where they are apart.
+    pub leader: Option<[f64; 4]>,
 }
 
 /// A chart on a page. Positions are points from the page's top left corner.
@@ -100,8 +102,7 @@ impl Layout {
                     continue;
                 }
                 let (x, y) = at(point.x, point.y);
-                let r = MARKER_RADIUS + 1.0;
-                markers.push([x - r, y - r, x + r, y + r]);
+                markers.push((x, y));
                 if !point.label.is_empty() {
                     owners.push((series_index, point_index));
                     let width = labels::text_width(&point.label, LABEL_SIZE);
@@ -111,13 +112,22 @@ impl Layout {
             lines.extend(series_lines(chart, series_index, self));
         }
         let bounds = [self.area[0] + 2.0, self.area[1] + 2.0, self.area[2] - 2.0, self.area[3] - 2.0];
-        let placed = labels::place(&wanted, bounds, &markers, &lines);
-        let label = |(&(series, point), place): (&(usize, usize), Option<labels::Box4>)| {
-            let place = place?;
-            Some(PlacedLabel { series, point, x: place[0], baseline: place[3] - 0.18 * LABEL_SIZE })
+        let placed = labels::place(&wanted, bounds, &markers, MARKER_RADIUS + 1.0, &lines);
+        let label = |((&(series, point), wanted), placed): ((&(usize, usize), &Wanted), Option<labels::Placed>)| {
+            let (place, is_led) = placed?;
+            let leader = is_led.then(|| leader(wanted, place));
+            Some(PlacedLabel { series, point, x: place[0], baseline: place[3] - 0.18 * LABEL_SIZE, leader })
         };
-        owners.iter().zip(placed).filter_map(label).collect()
+        owners.iter().zip(&wanted).zip(placed).filter_map(label).collect()
     }
+}
+
+/// From the nearest spot of a label's box to the edge of its point.
+fn leader(wanted: &Wanted, place: labels::Box4) -> [f64; 4] {
+    let (x, y) = (wanted.x.clamp(place[0], place[2]), wanted.y.clamp(place[1], place[3]));
+    let length = (wanted.x - x).hypot(wanted.y - y).max(f64::MIN_POSITIVE);
+    let kept = (1.0 - (MARKER_RADIUS + 1.0) / length).max(0.0);
+    [x, y, x + kept * (wanted.x - x), y + kept * (wanted.y - y)]
 }
 
 /// The straight parts of a series' lines: from x, y to x, y.

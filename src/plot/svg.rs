@@ -31,6 +31,9 @@ pub fn write(chart: &Chart, width: f64, height: f64) -> String {
     for label in &layout.labels {
         let Some(series) = chart.series.get(label.series) else { continue };
         let Some(point) = series.points.get(label.point) else { continue };
+        if let Some(leader) = label.leader {
+            drawing.line(leader, &format!("stroke=\"{}\" stroke-width=\"0.7\"", color(series)));
+        }
         drawing.halo_text(label.x, label.baseline, color(series), &point.label);
     }
     drawing.legend(chart, &layout);

@@ -295,8 +295,8 @@ mod tests {
         for (name, ..) in ROWS.iter().filter(|(name, ..)| !name.ends_with("1024") && !name.contains("fmn30+")) {
             let (formula, graph) = (of(&named(name)), counted_in_graph(name));
             assert_eq!(graph.uncounted, [], "{name}");
-            // The graph pads one end of a TCN's rows only and computes nothing that is cut off.
-            let tolerance = if name.contains("tcn") { 0.03 } else { 0.01 };
+            // Of a TCN the graph does not compute the 2 to 32 of 282 places that the program cuts off.
+            let tolerance = if name.contains("tcn") { 0.05 } else { 0.01 };
             let ratio = graph.paper_macs() as f64 / formula.once_macs as f64;
             assert!((ratio - 1.0).abs() < tolerance, "{name}: {ratio} {graph:?}");
             let recurrences = graph.of(MacKind::RecurrenceInput) + graph.of(MacKind::Recurrence);

@@ -82,9 +82,9 @@ pub fn chart(against: Against, own: &[OwnThroughput], conditions: &Conditions) -
     }
     let has_own = series.iter().flat_map(|series| &series.points).any(|point| !point.is_hollow);
     let x_title = match against {
-        Against::Macs => "Multiply-accumulates for a clip of 10 s, as published (thousand millions)",
-        Against::AllMacs => "Multiply-accumulates for a clip of 10 s, recurrences included (thousand millions)",
-        Against::Parameters => "Parameters (millions)",
+        Against::Macs => "Multiply-accumulates for a clip of 10 s, as published (× 10⁹)",
+        Against::AllMacs => "Multiply-accumulates for a clip of 10 s, recurrences included (× 10⁹)",
+        Against::Parameters => "Parameters (× 10⁶)",
         Against::Throughput => "Clips of 10 s a second",
     };
     let subtitle = match against {
@@ -143,7 +143,13 @@ fn family_series(
     let is_scaled = |model: &Published| model.backbone != "fmn10" || model.sequence.is_none_or(|(_, dim)| dim == 256);
     let lines = [places(&is_scaled), places(&|model| model.backbone == "fmn10" && model.sequence.is_some())];
     let points: Vec<Point> = members.into_iter().map(|(_, point)| point).collect();
-    let lines = lines.into_iter().filter(|line| line.len() > 1).collect();
+    // A line from one machine's figure to another's would say nothing.
+    let lines = lines
+        .iter()
+        .flat_map(|line| line.chunk_by(|&a, &b| points[a].is_hollow == points[b].is_hollow))
+        .filter(|line| line.len() > 1)
+        .map(<[usize]>::to_vec)
+        .collect();
     (!points.is_empty()).then(|| Series { name: name.to_owned(), color, marker, points, lines })
 }
 
