@@ -3,9 +3,11 @@
 
 mod audio;
 mod cli;
+mod decode;
 mod format;
 mod metric;
 mod model;
+mod npy;
 mod playback;
 mod project;
 mod spectrogram;
