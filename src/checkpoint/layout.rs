@@ -3,15 +3,22 @@
 use super::error::Mismatch;
 use super::number::Number;
 use super::pickle::{Object, Pickle, Value};
+use std::rc::Rc;
 
 /// Calls around calls: a parameter around a tensor.
 const MOST_WRAPPERS: usize = 8;
+
+/// Few tensors have more than six. A bound, since a pickle can show the same long tuple again and again.
+const MOST_DIMENSIONS: usize = 32;
+
+/// Keys are numbers in decimal.
+const MOST_KEY_BYTES: usize = 255;
 
 /// Numbers kept in a member of the archive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Storage {
     /// The member's name below `data/`.
-    pub key: String,
+    pub key: Rc<str>,
     pub number: Number,
     /// How many numbers the pickle says there are.
     pub count: usize,
@@ -157,7 +164,13 @@ fn storage_of(pickle: &Pickle, value: &Value) -> Result<Storage, Mismatch> {
         Mismatch::new(found, "floating-point numbers of 16, 32 or 64 bits, integers or truth values")
     })?;
     let Value::Text(key) = key else { return Err(Mismatch::new(pickle.describe(key), "a storage's key")) };
-    Ok(Storage { key: key.to_string(), number, count: size(pickle, count, "a storage's size")? })
+    if key.len() > MOST_KEY_BYTES {
+        return Err(Mismatch::new(
+            super::error::quoted(key),
+            format!("a storage's key of at most {MOST_KEY_BYTES} bytes"),
+        ));
+    }
+    Ok(Storage { key: key.clone(), number, count: size(pickle, count, "a storage's size")? })
 }
 
 fn size(pickle: &Pickle, value: &Value, expected: &str) -> Result<usize, Mismatch> {
@@ -171,6 +184,9 @@ fn size(pickle: &Pickle, value: &Value, expected: &str) -> Result<usize, Mismatc
 
 fn sizes(pickle: &Pickle, value: &Value, expected: &str) -> Result<Vec<usize>, Mismatch> {
     let members = pickle.tuple(value).ok_or_else(|| Mismatch::new(pickle.describe(value), expected))?;
+    if members.len() > MOST_DIMENSIONS {
+        return Err(Mismatch::new(format!("{} dimensions", members.len()), format!("at most {MOST_DIMENSIONS}")));
+    }
     members.iter().map(|member| size(pickle, member, expected)).collect()
 }
 
@@ -179,7 +195,7 @@ mod tests {
     use super::*;
 
     fn storage(count: usize) -> Storage {
-        Storage { key: "0".to_owned(), number: Number::U8, count }
+        Storage { key: "0".into(), number: Number::U8, count }
     }
 
     fn read(offset: usize, shape: &[usize], strides: &[usize]) -> Vec<f32> {

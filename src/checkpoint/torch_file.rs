@@ -15,6 +15,10 @@ use std::path::Path;
 const MOST_PICKLE_BYTES: u64 = 64 << 20;
 const MOST_STORAGE_BYTES: u64 = 4 << 30;
 
+/// The largest networks have some ten thousand.
+const MOST_TENSORS: usize = 1 << 17;
+const MOST_NAME_BYTES: usize = 1024;
+
 /// What a module keeps beside its tensors, of whatever kind it likes.
 const EXTRA_STATE: &str = "_extra_state";
 
@@ -70,6 +74,11 @@ fn layouts(path: &Path, bytes: &[u8]) -> Result<Layouts, CheckpointError> {
             }
             continue;
         };
+        if name.len() > MOST_NAME_BYTES || layouts.len() >= MOST_TENSORS {
+            let expected = format!("at most {MOST_TENSORS} tensors with names of at most {MOST_NAME_BYTES} bytes");
+            let found = format!("a name of {} bytes after {} tensors", name.len(), layouts.len());
+            return Err(bad_tensor(path, name, Mismatch::new(found, expected)));
+        }
         // A later entry takes the place of an earlier one of the same name, as in Python.
         layouts.remove(&**name);
         if let Some(layout) = layout(path, &pickle, name, value)? {

@@ -174,7 +174,8 @@ pub fn find(name: &str) -> Option<&'static Published> {
 
 /// For a name that [`find`] does not know: `: did you mean …?`, or where all names are listed.
 pub fn hint(name: &str) -> String {
-    let near = suggestion(name, published().iter().filter(|model| model.is_released()).map(|model| model.name));
+    let released = published().iter().filter(|model| model.is_released());
+    let near = suggestion(name, released.map(|model| model.name.strip_suffix("_strong").unwrap_or(model.name)));
     if near.is_empty() { ": see `earmark model list`".to_owned() } else { near }
 }
 

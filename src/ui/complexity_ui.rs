@@ -102,7 +102,7 @@ fn chart_ui(ui: &mut Ui, chart: &Chart, height: f32) {
             }
         });
     let name = format!("Chart: {}", chart.title);
-    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &name));
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &name));
 }
 
 fn place(point: &Point) -> [f64; 2] {

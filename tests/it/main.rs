@@ -1,8 +1,10 @@
 //! All integration tests in one binary: one link, one start.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
+mod arrays;
 mod audio;
 mod bench_cli;
+mod checkpoint;
 mod cli;
 mod download;
 mod format;
@@ -15,3 +17,4 @@ mod project;
 mod spectrogram;
 mod tidy;
 mod window;
+mod zoo;

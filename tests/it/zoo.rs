@@ -140,9 +140,12 @@ fn every_form_of_names_is_the_same_network() {
         .map(|(name, tensor)| (name.replace("model.model.fmn.", "").replace("model.", ""), tensor))
         .collect();
     let expected = Network::recognise(&bare).unwrap().to_onnx(CLIP).unwrap();
-    for (backbone, rest) in
-        [("net.model.", "net."), ("model.model.", "model."), ("model.fmn.", ""), ("_orig_mod.model.frame_mn.", "_orig_mod.")]
-    {
+    for (backbone, rest) in [
+        ("net.model.", "net."),
+        ("model.model.", "model."),
+        ("model.fmn.", ""),
+        ("_orig_mod.model.frame_mn.", "_orig_mod."),
+    ] {
         let renamed = |name: &String| match name.starts_with("features.") {
             true => format!("{backbone}{name}"),
             false => format!("{rest}{name}"),

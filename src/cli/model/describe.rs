@@ -4,7 +4,8 @@ use super::super::write_stdout;
 use super::{in_billions, in_millions};
 use crate::model::catalogue::{self, PSDS1_MEANING, Published, Quantity, Training};
 use crate::model::installed::Origin;
-use crate::model::{Detector, DetectorOptions, ModelFolder, registry};
+use crate::model::{Detector, DetectorOptions, ModelError, ModelFolder, registry};
+use anyhow::anyhow;
 use indicatif::DecimalBytes;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -34,11 +35,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 installed(&folder, Origin::read(&folder.path).as_ref()) + &numbers(published)
             }
             Some(published) => not_installed(published) + &numbers(published),
-            None => return Err(error.into()),
+            None => return Err(unknown(name, error)),
         },
     };
     write_stdout(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The error, with near names of published models where there is no near name of an installed one.
+fn unknown(name: &str, error: ModelError) -> anyhow::Error {
+    match &error {
+        ModelError::UnknownModel { suggestion, .. } if !suggestion.contains("did you mean") => {
+            anyhow!("no model is called \"{name}\"{}", catalogue::hint(name))
+        }
+        _ => error.into(),
+    }
 }
 
 fn line(text: &mut String, name: &str, value: &str) {

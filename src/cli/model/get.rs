@@ -16,8 +16,8 @@ Examples:
   EARMARK_MODEL_SOURCE=https://mirror.example/models earmark model get fmn10
                                               From a mirror that holds fmn10_strong.pt
 
-A download that breaks off is continued by the same command. Where the authors' checksum is known, it is checked;
-where not, that of what came is shown and noted in the model's folder. Without a network: download the file elsewhere
+A download that breaks off is continued by the same command. Where the file's checksum is known, it is checked; where \
+not, that of what came is shown and noted in the model's folder. Without a network: download the file elsewhere \
 (`earmark model info NAME` says where from) and run `earmark model import FILE`.";
 
 /// Download published models

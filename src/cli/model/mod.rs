@@ -22,9 +22,9 @@ Examples:
   earmark model bench fmn10+tf-256_strong        What it costs, and how fast it is here
   earmark model remove fmn10+tf-256_strong       Take it away again
 
-Models are folders with a model.toml. They are looked for in the folders of EARMARK_MODELS, beside the program, in
-its share/earmark/models, and in your data folder, where `get` and `import` put them. EARMARK_DATA names another data
-folder. EARMARK_MODEL_SOURCE names an address that holds copies of the published checkpoints (a mirror).";
+Models are folders with a model.toml. They are looked for in the folders of EARMARK_MODELS, beside the program, \
+in its share/earmark/models, and in your data folder, where `get` and `import` put them. EARMARK_DATA names another \
+data folder. EARMARK_MODEL_SOURCE names an address that holds copies of the published checkpoints (a mirror).";
 
 /// List, download, describe, import and remove models
 #[derive(clap::Args)]

@@ -187,13 +187,15 @@ fn problem_of(error: &Error) -> Problem {
             Problem::Content { found: format!("a redirection to {to}, which is not encrypted,") }
         }
         Error::Io(io) => match io.kind() {
-            ErrorKind::ConnectionRefused
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::NotFound
-            | ErrorKind::InvalidInput
-            | ErrorKind::InvalidData => Problem::Unreachable(io.to_string()),
-            _ => dropped(io.to_string()),
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::Interrupted
+            | ErrorKind::TimedOut
+            | ErrorKind::WouldBlock => dropped(io.to_string()),
+            // A name that is not found comes without a kind.
+            _ => Problem::Unreachable(io.to_string()),
         },
         Error::Protocol(_) | Error::BodyStalled => dropped(error.to_string()),
         _ => Problem::Unreachable(error.to_string()),
@@ -244,6 +246,19 @@ mod tests {
         for nonsense in ["", "bytes", "bytes 5-9", "pages 1-2/3", "bytes -1-2/x", "bytes 99999999999999999999-1/-3"] {
             assert_eq!(content_range(nonsense), (None, None), "{nonsense}");
         }
+    }
+
+    #[test]
+    fn only_connections_that_were_there_can_break() {
+        let problem = |kind: ErrorKind| problem_of(&Error::Io(kind.into()));
+        for kind in [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::BrokenPipe] {
+            assert!(matches!(problem(kind), Problem::Dropped { .. }), "{kind}");
+        }
+        for kind in [ErrorKind::ConnectionRefused, ErrorKind::NetworkUnreachable, ErrorKind::Other] {
+            assert!(matches!(problem(kind), Problem::Unreachable(_)), "{kind}");
+        }
+        let lookup = std::io::Error::other("failed to lookup address information");
+        assert!(!problem_of(&Error::Io(lookup)).may_pass());
     }
 
     #[test]
