@@ -66,7 +66,7 @@ impl Workbench {
         }
     }
 
-    fn runtime_choice(&self) -> RuntimeChoice {
+    pub(super) fn runtime_choice(&self) -> RuntimeChoice {
         match self.settings.runtime.as_str() {
             "onnxruntime" => RuntimeChoice::OnnxRuntime,
             "built-in" => RuntimeChoice::BuiltIn,

@@ -45,6 +45,12 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .set_file_name(format!("project.{PROJECT_EXTENSION}"))
             .save_file()
             .map(|path| vec![path]),
+        DialogPurpose::ExportChart(against, form) => dialog
+            .set_title("Export chart")
+            .add_filter(form.extension().to_uppercase(), &[form.extension()])
+            .set_file_name(format!("psds1-{}.{}", against.word(), form.extension()))
+            .save_file()
+            .map(|path| vec![path]),
         DialogPurpose::ExportLabels => dialog
             .set_title("Export labels")
             .add_filter("DCASE strong labels", &["tsv"])

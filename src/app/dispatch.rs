@@ -42,6 +42,10 @@ impl Workbench {
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
+            Request::Measure(networks) => self.measure(networks),
+            Request::StopMeasuring => self.stop_measuring(),
+            Request::AskForChart(against, form) => self.ask(DialogPurpose::ExportChart(against, form)),
+            Request::ExportChartTo { path, against, form } => self.export_chart(path, against, form),
             Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
                 self.change_view(&request);
             }
@@ -251,6 +255,9 @@ impl Workbench {
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
             Update::Exported { path, result } => self.exported(&path, result),
             Update::Imported { path, result } => self.imported(&path, result),
+            Update::ChartExported { path, result } => self.chart_exported(&path, result),
+            Update::MeasuringProgress(progress) => self.measuring_came(progress),
+            Update::MeasuringEnded(end) => self.measuring_ended(end),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
@@ -265,6 +272,9 @@ impl Workbench {
             DialogPurpose::Open => self.dispatch(Request::Open(paths)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
+            DialogPurpose::ExportChart(against, form) => {
+                paths.drain(..).for_each(|path| self.export_chart(path, against, form));
+            }
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

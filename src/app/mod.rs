@@ -3,6 +3,7 @@
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
 mod command;
+mod complexity;
 mod deciding;
 mod detecting;
 mod dialogs;
@@ -20,6 +21,7 @@ mod viewport;
 mod workbench;
 
 pub use command::{Command, Group, shortcut_text};
+pub use complexity::{Complexity, Measuring};
 pub use editing::Edge;
 pub use files::counted;
 pub use marks::{Mark, MarkState, Target};

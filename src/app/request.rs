@@ -4,7 +4,9 @@ use super::command::Command;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
+use crate::model::bench::charts::Against;
 use crate::time::Span;
+use crate::work::ChartForm;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,6 +97,21 @@ pub enum Request {
     CloseAnyway,
     /// Close the window as soon as everything is saved.
     CloseWhenSaved,
+    /// Measure networks of the EfficientSED family on this machine, by name.
+    Measure(Vec<String>),
+    /// Stop measuring; what was measured before stays.
+    StopMeasuring,
+    /// Ask where to write a chart.
+    AskForChart(Against, ChartForm),
+    /// Write a chart here.
+    ExportChartTo {
+        /// Where.
+        path: PathBuf,
+        /// Which.
+        against: Against,
+        /// As what.
+        form: ChartForm,
+    },
     /// A notice was read.
     DismissNotice(u64),
 }

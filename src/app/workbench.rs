@@ -1,6 +1,7 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
 use super::command::{Command, Group};
+use super::complexity::Complexity;
 use super::marks::{self, Mark, Target};
 use super::notices::Notices;
 use super::settings::Settings;
@@ -122,6 +123,8 @@ pub struct Workbench {
     pub models: Vec<ListedModel>,
     /// The hop for the next run, in seconds; none for the model's own default.
     pub hop_secs: Option<f64>,
+    /// What was measured of models on this machine since the start.
+    pub complexity: Complexity,
     /// What is drawn over the spectrogram is shown.
     pub show_marks: bool,
     /// What the panel on the right shows.
@@ -182,6 +185,7 @@ impl Workbench {
             label_set: Arc::new(label_set),
             models,
             hop_secs: None,
+            complexity: Complexity::default(),
             show_marks: true,
             inspector: Inspector::default(),
             notices: Notices::default(),

@@ -8,6 +8,7 @@ mod about_ui;
 mod axis_ui;
 mod canvas_ui;
 mod choices;
+mod complexity_ui;
 mod drag;
 mod empty_ui;
 mod event_table_ui;
@@ -35,6 +36,7 @@ pub mod waveform_painter;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
+use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use palette_ui::Palette;
@@ -49,6 +51,7 @@ pub struct Panels {
     path_prompt: Option<PathPrompt>,
     keys_shown: bool,
     about_shown: bool,
+    complexity: ComplexityPage,
     quit_asked: bool,
     class_filter: String,
     /// The row of the table that was brought into view last.
@@ -73,6 +76,7 @@ impl Panels {
             path_prompt: None,
             keys_shown: false,
             about_shown: false,
+            complexity: ComplexityPage::default(),
             quit_asked: false,
             class_filter: String::new(),
             table_row: None,
@@ -105,6 +109,7 @@ impl Panels {
             Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::About => self.about_shown = !self.about_shown,
             Command::Deselect if self.drag.take().is_some() => {}
             _ => return Some(command),
@@ -177,6 +182,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
     keys_ui::show(context, &mut panels.keys_shown);
+    complexity_ui::show(context, bench, &mut panels.complexity, requests);
     about_ui::show(context, bench, &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }

@@ -26,6 +26,7 @@ impl PathPrompt {
             DialogPurpose::Open => "Path of a recording, project or label file",
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::ExportChart(..) => "Path to export the chart to",
             DialogPurpose::ExportLabels => "Path to export the labels to",
         }
     }
@@ -37,6 +38,7 @@ impl PathPrompt {
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),
+            DialogPurpose::ExportChart(against, form) => Request::ExportChartTo { path, against, form },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod detection;
+mod measuring;
 mod storage;
 pub mod thread;
 mod tiles;
@@ -9,6 +10,9 @@ mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
+pub use measuring::{MeasuringJob, measure};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{SourceFactory, TileEngine, TileSettings, ViewTiles};
-pub use update::{DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel};
+pub use update::{
+    ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,
+};

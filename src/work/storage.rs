@@ -3,9 +3,10 @@
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
 use super::thread::{guarded, spawn};
-use super::{Update, UpdateSender};
+use super::{ChartForm, Update, UpdateSender};
 use crate::audio;
 use crate::format::{self, StrongLabels};
+use crate::plot::{Chart, png, svg};
 use crate::project::{self, ProjectState};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,15 @@ pub enum StorageRequest {
         path: PathBuf,
         /// The labels.
         labels: StrongLabels,
+    },
+    /// Write a chart.
+    ExportChart {
+        /// Where.
+        path: PathBuf,
+        /// The chart.
+        chart: Box<Chart>,
+        /// As what.
+        form: ChartForm,
     },
     /// Read labels.
     ImportLabels(PathBuf),
@@ -111,12 +121,31 @@ fn answer(request: StorageRequest) -> Option<Update> {
                 format::write_file(format::ALL[0], &path, &labels).map(|_| counts).map_err(|error| error.to_string());
             Update::Exported { path, result }
         }
+        StorageRequest::ExportChart { path, chart, form } => {
+            let result = write_chart(&path, &chart, form);
+            Update::ChartExported { path, result }
+        }
         StorageRequest::ImportLabels(path) => {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
             Update::Imported { path, result }
         }
     };
     Some(update)
+}
+
+/// Size of a chart's page in points, and pixels a point.
+const PAGE: (f64, f64) = (1000.0, 640.0);
+const PIXELS_A_POINT: f32 = 2.0;
+
+fn write_chart(path: &Path, chart: &Chart, form: ChartForm) -> Result<(), String> {
+    let drawn = || svg::write(chart, PAGE.0, PAGE.1);
+    let bytes = match form {
+        ChartForm::Svg => Ok(drawn().into_bytes()),
+        ChartForm::Png => png::render(&drawn(), PIXELS_A_POINT),
+        ChartForm::Csv => Ok(chart.to_csv().into_bytes()),
+    };
+    let written = bytes.and_then(|bytes| project::write_atomically(path, &bytes).map_err(|error| error.to_string()));
+    written.map_err(|reason| format!("{}: the chart cannot be written: {reason}", path.display()))
 }
 
 fn keep_settings(path: &Path, text: &str) -> Option<Update> {

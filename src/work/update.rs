@@ -4,6 +4,7 @@ use crate::annotation::RecordingId;
 use crate::audio::StreamSpec;
 use crate::decision::FrameAxis;
 use crate::format::StrongLabels;
+use crate::model::bench::{self, charts::Against};
 use crate::project::ProjectState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
@@ -11,6 +12,31 @@ use std::sync::Arc;
 
 /// Updates that may wait for the window; a thread that has more to say waits itself.
 const WAITING_UPDATES: usize = 256;
+
+/// The form of a chart's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartForm {
+    /// A drawing.
+    Svg,
+    /// A picture.
+    Png,
+    /// A table.
+    Csv,
+}
+
+impl ChartForm {
+    /// All forms.
+    pub const ALL: [Self; 3] = [Self::Svg, Self::Png, Self::Csv];
+
+    /// The file name's ending.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Png => "png",
+            Self::Csv => "csv",
+        }
+    }
+}
 
 /// Which question a file dialog asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +49,8 @@ pub enum DialogPurpose {
     ImportLabels,
     /// Where to export labels.
     ExportLabels,
+    /// Where to write a chart, in which form.
+    ExportChart(Against, ChartForm),
 }
 
 /// Names one run of a model over a recording: what comes of an earlier run of the same recording is told apart from it.
@@ -141,6 +169,17 @@ pub enum Update {
         /// The labels, or why not.
         result: Result<StrongLabels, String>,
     },
+    /// A chart was written.
+    ChartExported {
+        /// Where.
+        path: PathBuf,
+        /// Why it could not be written.
+        result: Result<(), String>,
+    },
+    /// How far measuring models has come.
+    MeasuringProgress(bench::Progress),
+    /// Measuring models is over: what was measured, or why it ended; none if the user stopped it.
+    MeasuringEnded(Option<Result<Vec<bench::Measured>, String>>),
     /// A file dialog was answered; no paths if it was closed or could not be shown.
     Chosen {
         /// Its question.

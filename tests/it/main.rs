@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
 mod audio;
+mod bench_cli;
 mod checkpoint;
 mod cli;
 mod decode;

@@ -1,5 +1,6 @@
 //! The window, driven by keys, mouse and accessible names, without a display.
 
 mod appearance;
+mod complexity;
 mod main_job;
 mod stage;

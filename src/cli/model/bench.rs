@@ -2,8 +2,10 @@
 
 use super::super::table::{Align, aligned};
 use super::super::write_stdout;
-use crate::model::bench::charts::{Against, OwnThroughput, chart};
-use crate::model::bench::{Counts, Measured, Settings, Subject, measure, peak_memory_bytes, report, run_once};
+use crate::model::bench::charts::{Against, chart, own_throughputs};
+use crate::model::bench::{
+    Counts, Measured, Settings, Subject, forget_peak_memory, measure, peak_memory_bytes, report, run_once,
+};
 use crate::model::registry;
 use crate::model::{DeviceChoice, RuntimeChoice};
 use crate::onnx::cost::MacKind;
@@ -111,6 +113,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let subjects = subjects(arguments)?;
     let settings = settings(arguments);
     if arguments.peak_only {
+        // Making random weights takes memory that a model on disk would not.
+        forget_peak_memory();
         subjects.iter().try_for_each(|subject| run_once(subject, &settings))?;
         write_stdout(&format!("{}\n", peak_memory_bytes().unwrap_or(0)))?;
         return Ok(ExitCode::SUCCESS);
@@ -194,15 +198,12 @@ fn measured(subjects: &[Subject], settings: &Settings) -> anyhow::Result<Vec<Mea
     Ok(measured?)
 }
 
-/// The peak memory of a process that runs only this model; none if it cannot be told.
+/// The peak memory of a process that only runs this model, with the smallest batch and the fewest threads; none if it cannot be told.
 fn peak_of(arguments: &Arguments, name: &str) -> Option<u64> {
     peak_memory_bytes()?;
     let mut command = std::process::Command::new(std::env::current_exe().ok()?);
-    command.args(["model", "bench", "--peak-only", "--batch"]);
-    command.arg(arguments.batch.iter().max()?.to_string());
-    if let Some(threads) = arguments.threads.iter().max() {
-        command.args(["--threads", &threads.to_string()]);
-    }
+    command.args(["model", "bench", "--peak-only", "--batch", &arguments.batch.iter().min()?.to_string()]);
+    command.args(["--threads", &arguments.threads.iter().min().unwrap_or(&1).to_string()]);
     if arguments.device == Device::Cpu {
         command.args(["--device", "cpu"]);
     }
@@ -307,7 +308,10 @@ fn parts_text(measured: &[Measured]) -> String {
     }
     let mut columns = vec![Align::Right; 7];
     columns[0] = Align::Left;
-    format!("From samples to events, one thread\n{}", aligned(&columns, &rows))
+    format!(
+        "From samples to events, one clip after the other on one thread\n{}\nPeak memory: of a process that only does this.\n",
+        aligned(&columns, &rows)
+    )
 }
 
 /// What kind of picture the name asks for.
@@ -321,16 +325,7 @@ fn picture_kind(path: &Path) -> anyhow::Result<&'static str> {
 }
 
 fn draw(path: &Path, charts: &[ChartWord], measured: &[Measured]) -> anyhow::Result<()> {
-    let mut conditions = BTreeSet::new();
-    let mut own = Vec::new();
-    for one in measured {
-        if let Some(fastest) = one.fastest() {
-            let plural = if fastest.threads == 1 { "" } else { "s" };
-            conditions.insert(format!("{}, {}, up to {} thread{plural}", one.runtime, one.device, fastest.threads));
-            own.push(OwnThroughput { name: one.name.clone(), clips_per_sec: fastest.clips_per_sec });
-        }
-    }
-    let conditions = conditions.into_iter().collect::<Vec<_>>().join("; ");
+    let (own, conditions) = own_throughputs(measured);
     for word in charts {
         let against = word.against();
         let path = if charts.len() == 1 { path.to_path_buf() } else { named_for(path, against.word()) };

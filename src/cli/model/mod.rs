@@ -19,6 +19,7 @@ Examples:
                                                  Use it
   earmark model info fmn10+tf-256_strong         What it is, what runs it here, where it came from
   earmark model import my_model.pt               Make a model of your own checkpoint
+  earmark model bench fmn10+tf-256_strong        What it costs, and how fast it is here
   earmark model remove fmn10+tf-256_strong       Take it away again
 
 Models are folders with a model.toml. They are looked for in the folders of EARMARK_MODELS, beside the program, \

@@ -2,7 +2,9 @@
 //! lines there are; drawing them is [`crate::plot`]'s.
 
 use super::super::catalogue::{self, Published, SequenceKind, Training};
+use super::Measured;
 use crate::plot::{Axis, Chart, Marker, Point, Scale, Series};
+use std::collections::BTreeSet;
 
 /// What PSDS1 is shown against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,23 @@ pub struct OwnThroughput {
     pub name: String,
     /// Clips of 10 s a second.
     pub clips_per_sec: f64,
+}
+
+/// The fastest figure of each model, for clips of 10 s, and what they hold for.
+pub fn own_throughputs(measured: &[Measured]) -> (Vec<OwnThroughput>, String) {
+    let mut conditions = BTreeSet::new();
+    let mut own = Vec::new();
+    for one in measured {
+        if let Some(fastest) = one.fastest() {
+            let plural = if fastest.threads == 1 { "" } else { "s" };
+            conditions.insert(format!("{}, {}, {} thread{plural}", one.runtime, one.device, fastest.threads));
+            own.push(OwnThroughput {
+                name: one.name.clone(),
+                clips_per_sec: fastest.clips_per_sec * one.clip_secs / 10.0,
+            });
+        }
+    }
+    (own, conditions.into_iter().collect::<Vec<_>>().join("; "))
 }
 
 /// What the measured figures hold for: `2 threads, batches of 8, ONNX Runtime 1.31.1, CPU`.

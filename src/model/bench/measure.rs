@@ -315,6 +315,13 @@ pub fn run_once(subject: &Subject, settings: &Settings) -> Result<(), ModelError
     measure(std::slice::from_ref(subject), &few, &|| false, &mut |_| {}).map(drop)
 }
 
+/// Lets [`peak_memory_bytes`] start again from what is held now, where the system can.
+pub fn forget_peak_memory() {
+    if let Err(error) = std::fs::write("/proc/self/clear_refs", "5") {
+        log::debug!("the peak of memory cannot be reset: {error}");
+    }
+}
+
 /// The most memory that this process has had, in bytes; none where the system does not say.
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

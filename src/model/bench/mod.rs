@@ -13,7 +13,7 @@ use super::{DeviceChoice, RuntimeChoice};
 use crate::onnx::cost::Costs;
 use crate::zoo::complexity::Complexity;
 
-pub use measure::{Progress, measure, peak_memory_bytes, run_once};
+pub use measure::{Progress, forget_peak_memory, measure, peak_memory_bytes, run_once};
 pub use subject::Subject;
 
 /// How to measure.

@@ -223,6 +223,9 @@ fn split(operation: &Operation<'_>) -> Result<Vec<Known>, String> {
     if parts.iter().fold(0_usize, |sum, &size| sum.saturating_add(size)) != input.dims[axis] {
         return Err(format!("parts of {parts:?} do not make up {}", input.dims[axis]));
     }
+    if parts.len() != operation.node.output.len() {
+        return Err(format!("{} parts for {} outputs", parts.len(), operation.node.output.len()));
+    }
     let part = |&size: &usize| {
         let mut dims = input.dims.clone();
         dims[axis] = size;

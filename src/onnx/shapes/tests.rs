@@ -62,6 +62,21 @@ fn an_ellipsis_stands_for_the_axes_that_are_left() {
 }
 
 #[test]
+fn a_split_has_as_many_parts_as_outputs() {
+    let split = |sizes: &[i64]| {
+        shape_of(|graph| {
+            let x = input(graph, &[5]);
+            let sizes = graph.integers("sizes", sizes);
+            let [first, _second] = graph.node_of("Split", &[&x, &sizes], vec![]);
+            first
+        })
+    };
+    assert_eq!(split(&[2, 3]).map(|known| known.dims), Ok(vec![2]));
+    assert_eq!(split(&[5]), Err("1 parts for 2 outputs".to_owned()));
+    assert!(split(&[2, 2]).unwrap_err().contains("do not make up 5"));
+}
+
+#[test]
 fn a_range_has_as_many_numbers_as_it_passes() {
     let range = |start, limit, step| {
         let known = shape_of(|graph| {
