@@ -97,7 +97,7 @@ fn the_bands_and_the_window_are_those_of_the_reference() {
 #[test]
 fn clip_mel_is_that_of_the_reference() {
     let clip10 = samples(&path("clip10.wav"));
-    check_levels("clip10", &clip10, &array("clip10.mel_every_5th_frame"), |column| 5 * column);
+    check_levels("clip10", &clip10, &array("clip10.mel_every_4th_frame"), |column| 4 * column);
     check_levels("end of clip10", &clip10, &array("clip10.mel_last_20"), |column| 980 + column);
     let direct = array("long23.samples_44800_to_48000").0;
     let whole = |(values, shape): npy::Array| {
@@ -118,6 +118,10 @@ fn mirrored_medians_are_those_of_scipy() {
     let mut compared = 0;
     for (name, (expected, shape)) in cases.iter().filter(|(name, _)| name.starts_with("med_")) {
         let [frames, width] = [1, 2].map(|part| name.split('_').nth(part).unwrap().parse::<usize>().unwrap());
+        // Where the window reaches back four times the length, scipy 1.x takes a value from before the array: no number to compare with.
+        if frames > 1 && width / 2 >= 4 * frames {
+            continue;
+        }
         let scores = &cases[&format!("x_{frames}")].0;
         for class in 0..shape[1] {
             let column = |values: &[f32]| values.iter().skip(class).step_by(shape[1]).copied().collect::<Vec<_>>();
@@ -126,7 +130,7 @@ fn mirrored_medians_are_those_of_scipy() {
         }
         compared += 1;
     }
-    assert_eq!(compared, 100);
+    assert_eq!(compared, 98);
 }
 
 /// The scores `[frame × class]` of logits `[class × frame]`.
