@@ -25,7 +25,7 @@ fn array(name: &str) -> npy::Array {
     npy::read(&path(&format!("{name}.npy")))
 }
 
-/// All arrays of 32-bit floats of an `.npz` file by name.
+/// All arrays of 32-bit floats of an `.npz` file that are kept row by row, by name.
 fn npz(path: &Path) -> BTreeMap<String, npy::Array> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let mut arrays = BTreeMap::new();
@@ -33,7 +33,8 @@ fn npz(path: &Path) -> BTreeMap<String, npy::Array> {
         let mut file = archive.by_index(index).unwrap();
         let (mut bytes, name) = (Vec::new(), file.name().unwrap().trim_end_matches(".npy").to_owned());
         file.read_to_end(&mut bytes).unwrap();
-        if bytes.windows(5).take(100).any(|part| part == b"'<f4'") {
+        let header = String::from_utf8_lossy(&bytes[..128.min(bytes.len())]).into_owned();
+        if header.contains("'<f4'") && header.contains("'fortran_order': False") {
             arrays.insert(name, npy::parse(&bytes));
         }
     }
