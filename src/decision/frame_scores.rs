@@ -86,20 +86,34 @@ impl FrameScores {
         if class_count == 0 {
             return;
         }
-        for row in scores.chunks_exact(class_count) {
-            let (block, place) = (self.frame_count / BLOCK_FRAMES, self.frame_count % BLOCK_FRAMES);
-            for ((column, peak), &score) in self.columns.iter_mut().zip(&mut self.peaks).zip(row) {
-                let score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
-                column.resize(block + 1, None);
-                *peak = peak.max(score);
-                column[block].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]))[place] =
-                    (score * QUANTUM).round() as u16;
-                if place + 1 == BLOCK_FRAMES {
-                    drop_if_quiet(&mut column[block]);
-                }
-            }
-            self.frame_count += 1;
+        let mut rest = &scores[..scores.len() / class_count * class_count];
+        while !rest.is_empty() {
+            let open = BLOCK_FRAMES - self.frame_count % BLOCK_FRAMES;
+            let (rows, after) = rest.split_at(rest.len().min(open * class_count));
+            self.push_within_block(rows, class_count);
+            rest = after;
         }
+    }
+
+    /// Appends rows that all belong to one block, class by class.
+    fn push_within_block(&mut self, rows: &[f32], class_count: usize) {
+        let (index, place) = (self.frame_count / BLOCK_FRAMES, self.frame_count % BLOCK_FRAMES);
+        let count = rows.len() / class_count;
+        for (class, (column, peak)) in self.columns.iter_mut().zip(&mut self.peaks).enumerate() {
+            column.resize(index + 1, None);
+            let block = column[index].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]));
+            let of_class = rows[class..].iter().step_by(class_count);
+            for (kept, &score) in block[place..place + count].iter_mut().zip(of_class) {
+                let score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
+                *peak = peak.max(score);
+                // Nothing is below 0, so that cutting off rounds to the nearest.
+                *kept = (score * QUANTUM + 0.5) as u16;
+            }
+            if place + count == BLOCK_FRAMES {
+                drop_if_quiet(&mut column[index]);
+            }
+        }
+        self.frame_count += count;
     }
 
     /// The scores of one class over all frames.

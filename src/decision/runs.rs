@@ -76,10 +76,12 @@ impl RunFinder {
         while self.upper.next(is_all, &mut self.reached) {
             match &mut self.lower {
                 // Both filters have seen the same frames, so that both can go on.
-                Some(lower) => _ = lower.next(is_all, &mut self.active),
-                None => self.active.copy_from_slice(&self.reached),
+                Some(lower) => {
+                    lower.next(is_all, &mut self.active);
+                    self.has_reached.iter_mut().zip(&self.reached).for_each(|(has, reached)| *has |= reached);
+                }
+                None => std::mem::swap(&mut self.active, &mut self.reached),
             }
-            self.has_reached.iter_mut().zip(&self.reached).for_each(|(has, reached)| *has |= reached);
             self.follow();
             self.frame += 1;
         }
@@ -87,27 +89,26 @@ impl RunFinder {
 
     /// Begins and ends runs where `active` differs from the frame before.
     fn follow(&mut self) {
-        const GROUP: usize = 64;
-        for first in (0..self.class_count).step_by(GROUP) {
-            let group = first..(first + GROUP).min(self.class_count);
-            // Most groups stay as they are: one comparison for all.
-            if self.was_active[group.clone()] == self.active[group.clone()] {
+        const GROUP: usize = 8;
+        let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
+        for (group, (was, is)) in self.was_active.chunks(GROUP).zip(self.active.chunks(GROUP)).enumerate() {
+            // Most classes stay as they are: one comparison for eight.
+            if word(was) == word(is) {
                 continue;
             }
-            for class in group {
-                match (self.was_active[class], self.active[class]) {
-                    (0, 1) => self.began[class] = self.frame,
-                    (1, 0) => {
-                        if self.has_reached[class] == 1 {
-                            self.runs.push(Run { class, first: self.began[class], after: self.frame });
-                        }
-                        self.has_reached[class] = 0;
+            for (place, (was, is)) in was.iter().zip(is).enumerate() {
+                let class = group * GROUP + place;
+                if is > was {
+                    self.began[class] = self.frame;
+                } else if is < was {
+                    if self.lower.is_none() || self.has_reached[class] == 1 {
+                        self.runs.push(Run { class, first: self.began[class], after: self.frame });
                     }
-                    _ => {}
+                    self.has_reached[class] = 0;
                 }
-                self.was_active[class] = self.active[class];
             }
         }
+        self.was_active.copy_from_slice(&self.active);
     }
 }
 

@@ -1,13 +1,13 @@
 //! The log-mel front end of networks that see a clip at a time: pre-emphasis, frames centred on their samples, and reflection at the
 //! clip's own borders. Pure; keeps nothing from one clip to the next, so that clips can be done on any thread in any order.
 //!
-//! It computes in 32 bits, several frames side by side: against the same formulas in 64 bits, the results differ by less than their
-//! distance from the reference program, which computes in 32 bits too.
+//! Spectra are computed in 64 bits, all else in 32. The networks' own program computes in 32 bits, which puts 1 in 1000 of its levels more than
+//! 4.3e-5 away from the exact ones; another rounding of 32 bits on top would use up what tolerance there is, for an eighth of the time.
 
 use super::elementary::ln_above;
 use super::mel::{MelBank, MelSpec};
 use super::window::FrameWindow;
-use realfft::num_complex::Complex32;
+use realfft::num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
 use std::sync::Arc;
 
@@ -59,14 +59,14 @@ impl ClipMelSpec {
 /// The front end with its plans and scratch memory, for one thread.
 pub struct ClipMel {
     spec: ClipMelSpec,
-    window: Vec<f32>,
-    fft: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f64>,
+    fft: Arc<dyn RealToComplex<f64>>,
     bank: MelBank,
     /// The clip after pre-emphasis, reflected at both ends.
     emphasised: Vec<f32>,
-    frame: Vec<f32>,
-    bins: Vec<Complex32>,
-    scratch: Vec<Complex32>,
+    frame: Vec<f64>,
+    bins: Vec<Complex64>,
+    scratch: Vec<Complex64>,
     /// Powers `[bin][frame]` of the frames side by side.
     powers: Vec<[f32; LANES]>,
     /// Levels `[band][frame]` of the frames side by side.
@@ -76,11 +76,10 @@ pub struct ClipMel {
 impl ClipMel {
     /// Plans the transform.
     pub fn new(spec: ClipMelSpec) -> Self {
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(spec.mel.fft_size);
+        let fft = RealFftPlanner::<f64>::new().plan_fft_forward(spec.mel.fft_size);
         let bank = MelBank::new(&spec.mel);
-        let window = FrameWindow::HannSymmetric.weights(spec.window_samples);
         Self {
-            window: window.iter().map(|&weight| weight as f32).collect(),
+            window: FrameWindow::HannSymmetric.weights(spec.window_samples),
             emphasised: Vec::new(),
             frame: fft.make_input_vec(),
             bins: fft.make_output_vec(),
@@ -138,14 +137,14 @@ impl ClipMel {
         let samples = &self.emphasised[onset + lead..onset + lead + self.spec.window_samples];
         let (own, rest) = self.frame.split_at_mut(self.spec.window_samples);
         for ((out, sample), weight) in own.iter_mut().zip(samples).zip(&self.window) {
-            *out = sample * weight;
+            *out = f64::from(*sample) * weight;
         }
         rest.fill(0.0);
         // The lengths are those the plan made, so that it cannot refuse.
         let done = self.fft.process_with_scratch(&mut self.frame, &mut self.bins, &mut self.scratch);
         debug_assert!(done.is_ok());
         for (power, bin) in self.powers.iter_mut().zip(&self.bins) {
-            power[lane] = bin.re * bin.re + bin.im * bin.im;
+            power[lane] = (bin.re * bin.re + bin.im * bin.im) as f32;
         }
     }
 

@@ -272,3 +272,138 @@ fn collect(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ShortClips;
+    use super::super::backend::NetworkOutput;
+    use super::super::manifest::{ClipAxes, WaveformSpec};
+    use super::*;
+    use crate::audio::{AudioError, StreamSpec};
+    use crate::decision::Preset;
+    use crate::dsp::{ClipMel, ClipMelSpec};
+
+    /// A recording whose sample `n` is `n / 1000`.
+    struct Ramp(StreamSpec);
+
+    impl Ramp {
+        fn boxed(frame_count: u64) -> Box<dyn SampleSource> {
+            let format = "ramp".to_owned();
+            Box::new(Self(StreamSpec { sample_rate: 16_000, channels: 1, frame_count, length_is_exact: true, format }))
+        }
+    }
+
+    impl SampleSource for Ramp {
+        fn spec(&self) -> &StreamSpec {
+            &self.0
+        }
+
+        fn read(&mut self, first_frame: u64, out: &mut [f32]) -> Result<usize, AudioError> {
+            let count = out.len().min(self.0.frame_count.saturating_sub(first_frame) as usize);
+            out.iter_mut().take(count).enumerate().for_each(|(n, out)| *out = (first_frame as usize + n) as f32 / 1e6);
+            Ok(count)
+        }
+    }
+
+    /// Gives for each stretch of `row` values of its input their first one, and checks the shape.
+    struct FirstOfRow {
+        row: usize,
+        wants: fn(&[usize]) -> bool,
+    }
+
+    impl Backend for FirstOfRow {
+        fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+            if !(self.wants)(shape) || shape.iter().product::<usize>() != input.len() {
+                return Err(format!("the shape is {shape:?}"));
+            }
+            let values: Vec<f32> = input.chunks(self.row).map(|row| row[0]).collect();
+            let shape = vec![values.len(), 1];
+            Ok(NetworkOutput { values, shape })
+        }
+    }
+
+    /// Clips of a second, 25 rows of 640 samples, 20 rows apart.
+    fn plan(front_end: FrontEnd, preset: Preset) -> Plan {
+        let layout =
+            Layout::FramedClips { clip_samples: 16_000, given_rows: 25, rows: 25, row_samples: 640, hop_rows: 20 };
+        let hop_rows = if preset == Preset::Reference { 25 } else { 20 };
+        let short = ShortClips::Pad;
+        Plan {
+            model: "stub".to_owned(),
+            front_end,
+            layout,
+            framing: Some(Framing { clip_samples: 16_000, rows: 25, row_samples: 640, hop_rows, preset, short }),
+            activation: Activation::None,
+            padding: Padding { min_samples: 0, step_samples: 0 },
+            axis: FrameAxis { first_onset_secs: 0.0, hop_secs: 0.04 },
+            hop_frames: 640,
+            clips_per_batch: 2,
+            class_count: 1,
+        }
+    }
+
+    fn rows_of(plan: &Plan, wants: fn(&[usize]) -> bool, row: usize, samples: u64) -> (Vec<f32>, usize) {
+        let mut backends: Vec<Box<dyn Backend>> =
+            (0..3).map(|_| -> Box<dyn Backend> { Box::new(FirstOfRow { row, wants }) }).collect();
+        let (mut rows, mut padding) = (Vec::new(), 0);
+        let heard = run(plan, &mut backends, Ramp::boxed(samples), &|| false, &mut |scores, padding_rows| {
+            rows.extend_from_slice(scores);
+            padding += padding_rows;
+        });
+        assert_eq!(heard.unwrap().duration_secs, samples as f64 / 16_000.0);
+        (rows, padding)
+    }
+
+    #[test]
+    fn rows_of_overlapping_clips_lie_where_their_samples_are() {
+        for axes in [ClipAxes::BatchSamples, ClipAxes::BatchChannelSamples] {
+            let wants: fn(&[usize]) -> bool = match axes {
+                ClipAxes::BatchChannelSamples => |shape| shape.len() == 3 && shape[1..] == [1, 16_000],
+                _ => |shape| shape.len() == 2 && shape[1] == 16_000,
+            };
+            let front_end = FrontEnd::Waveform(WaveformSpec { sample_rate: 16_000, axes, sample_scale: 2.0 });
+            let plan = plan(front_end, Preset::Overlapping);
+            for samples in [0, 1, 641, 15_999, 16_000, 16_639, 16_640, 50_000, 200_000] {
+                let (rows, padding) = rows_of(&plan, wants, 640, samples);
+                let count = if samples < 16_000 { samples.div_ceil(640) } else { samples / 640 };
+                assert_eq!((rows.len(), padding), (count as usize, 0), "{samples}");
+                // Fading between equal scores changes nothing.
+                let is_right = |(row, &score): (usize, &f32)| (score - (row * 640) as f32 / 5e5).abs() < 1e-5;
+                assert!(rows.iter().enumerate().all(is_right), "{samples}: {rows:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_reference_goes_on_through_the_padding() {
+        let spec = WaveformSpec { sample_rate: 16_000, axes: ClipAxes::BatchSamples, sample_scale: 1.0 };
+        let plan = plan(FrontEnd::Waveform(spec), Preset::Reference);
+        let (rows, padding) = rows_of(&plan, |shape| shape.len() == 2, 640, 50_000);
+        assert_eq!((rows.len(), padding), (100, 100 - 79));
+        assert!(rows[79..].iter().all(|&row| row == 0.0) && rows[78] > 0.0);
+    }
+
+    #[test]
+    fn clip_features_are_those_of_each_clip_alone() {
+        let spec = ClipMelSpec::FMN;
+        let plan = plan(FrontEnd::ClipMel(spec), Preset::Reference);
+        // The stub sees 128 bands of 100 frames; every 512th value makes 25 rows.
+        let (rows, _) = rows_of(&plan, |shape| shape.len() == 4 && shape[1..] == [1, 128, 100], 512, 40_000);
+        let mut front_end = ClipMel::new(spec);
+        for clip in 0..3 {
+            let samples: Vec<f32> =
+                (0..16_000).map(|n| clip * 16_000 + n).map(|n| if n < 40_000 { n as f32 / 1e6 } else { 0.0 }).collect();
+            let mut levels = vec![0.0; 12_800];
+            front_end.compute(&samples, &mut levels);
+            let expected: Vec<f32> = levels.chunks(512).map(|row| row[0]).collect();
+            assert_eq!(rows[clip * 25..][..25], expected);
+        }
+    }
+
+    #[test]
+    fn rows_that_reach_past_the_clip_are_dropped() {
+        let mut scores = vec![0.0, 1.0, 9.0, 2.0, 3.0, 9.0];
+        drop_unused_rows(&mut scores, 3, 2);
+        assert_eq!(scores, [0.0, 1.0, 2.0, 3.0]);
+    }
+}

@@ -1,17 +1,18 @@
 //! All integration tests in one binary: one link, one start.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
-mod arrays;
 mod audio;
 mod bench_cli;
 mod checkpoint;
 mod cli;
+mod decode;
 mod download;
 mod format;
 mod http_server;
 mod metric;
 mod model;
 mod model_cli;
+mod npy;
 mod playback;
 mod project;
 mod spectrogram;

@@ -7,7 +7,7 @@
 use earmark::audio::{AudioError, SampleSource, StreamSpec};
 use earmark::dsp::LogMel;
 use earmark::model::{
-    Detector, DetectorOptions, DeviceChoice, ModelError, ModelFolder, RunSummary, RuntimeChoice, registry,
+    Detector, DetectorOptions, DeviceChoice, FrontEnd, ModelError, ModelFolder, RunSummary, RuntimeChoice, registry,
 };
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -23,17 +23,10 @@ fn model(id: &str) -> ModelFolder {
     ModelFolder::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(id)).unwrap()
 }
 
-/// A two-dimensional array of 32-bit floats as NumPy writes it: values row by row, and the length of a row.
+/// A two-dimensional array: values row by row, and the length of a row.
 fn npy(name: &str) -> (Vec<f32>, usize) {
-    let bytes = std::fs::read(data(name)).unwrap();
-    assert_eq!(&bytes[..6], b"\x93NUMPY");
-    let header_end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let header = std::str::from_utf8(&bytes[10..header_end]).unwrap();
-    assert!(header.contains("'<f4'") && header.contains("'fortran_order': False"), "{header}");
-    let shape = header.split(['(', ')']).nth(1).unwrap();
-    let shape: Vec<usize> = shape.split(',').filter_map(|size| size.trim().parse().ok()).collect();
-    let values = bytes[header_end..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    (values.collect(), shape[1])
+    let (values, shape) = super::npy::read(&data(name));
+    (values, shape[1])
 }
 
 /// The samples of a test recording, which is 16-bit mono with a plain header.
@@ -76,7 +69,7 @@ impl SampleSource for Memory {
 }
 
 fn options(runtime: RuntimeChoice, hop_secs: Option<f64>) -> DetectorOptions {
-    DetectorOptions { runtime, device: DeviceChoice::Cpu, hop_secs, threads: Some(2) }
+    DetectorOptions { runtime, device: DeviceChoice::Cpu, hop_secs, threads: Some(2), ..DetectorOptions::default() }
 }
 
 fn detector(folder: &ModelFolder, options: &DetectorOptions) -> Detector {
@@ -100,7 +93,7 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 /// How far each of our features is from the reference's.
 fn front_end_differences(id: &str, reference: &str) -> Vec<f32> {
-    let spec = model(id).manifest.front_end;
+    let FrontEnd::LogMel(spec) = model(id).manifest.front_end else { panic!("{id} has another front end") };
     let (expected, bands) = npy(&format!("{reference}.npy"));
     assert_eq!(bands, spec.mel.band_count);
     let mut samples = samples(reference.split('.').next().unwrap());
@@ -335,7 +328,11 @@ fn manifests_with_nonsense_are_refused_by_field() {
         ("high_hz = 7500.0", "high_hz = 9000.0", "input.high_hz: found 9000, expected 0 to 8000"),
         ("high_hz = 7500.0", "high_hz = nan", "input.high_hz: found NaN, expected 0 to 8000"),
         ("low_hz = 125.0", "low_hz = 7500.0", "input.high_hz: found 7500, expected more than low_hz, which is 7500"),
-        ("kind = \"log_mel\"", "kind = \"mfcc\"", "input.kind: found \"mfcc\", expected \"log_mel\""),
+        (
+            "kind = \"log_mel\"",
+            "kind = \"mfcc\"",
+            "unknown variant `mfcc`, expected one of `log_mel`, `fmn_mel`, `waveform`",
+        ),
         ("clip_secs = 0.96", "clip_secs = 1e9", "time.clip_secs: found 1000000000, expected 0.01 to 600"),
         (
             "clip_secs = 0.96",
@@ -346,6 +343,17 @@ fn manifests_with_nonsense_are_refused_by_field() {
         ("[0.1, 0.48]", "[]", "time.hop_choices_secs: found [], expected 1 to 20 hops, the default first"),
         ("[0.1, 0.48]", "[2.0]", "time.hop_choices_secs: found 2, expected 0.01 to 0.96"),
         ("threshold = 0.2", "threshold = 1.5", "decision.threshold: found 1.5, expected 0 to 1"),
+        ("threshold = 0.2", "threshold = 0.2\nhysteresis = 0.3", "decision.hysteresis: found 0.3, expected 0 to 0.2"),
+        (
+            "layout = \"clips\"",
+            "layout = \"framed_clips\"",
+            "time.layout: found framed_clips, expected clips or frames",
+        ),
+        (
+            "clip_secs = 0.96",
+            "clip_secs = 0.96\nrow_secs = 0.1",
+            "time.row_secs: found 0.1, expected nothing, for this layout",
+        ),
         (
             "frames = 192",
             "frames = 100",

@@ -181,18 +181,19 @@ impl Checker<'_> {
     }
 
     fn layout(&self, raw: &RawTime, front_end: &FrontEnd, hop_secs: f64) -> Result<Layout, ModelError> {
-        self.absent_times(raw)?;
         let is_stream = matches!(front_end, FrontEnd::LogMel(_));
+        let is_frames = matches!(raw.layout, RawLayout::Frames | RawLayout::BatchedFrames);
+        if is_frames && !is_stream {
+            return Err(self.refuse("time.layout", "frames", "clips or framed_clips, for this kind of input"));
+        }
+        if raw.layout == RawLayout::FramedClips && is_stream {
+            return Err(self.refuse("time.layout", "framed_clips", "clips or frames, for this kind of input"));
+        }
+        self.absent_times(raw)?;
         match raw.layout {
             RawLayout::Clips => self.clips(raw, front_end, hop_secs),
-            RawLayout::Frames | RawLayout::BatchedFrames if is_stream => self.frames(raw, hop_secs),
-            RawLayout::FramedClips if !is_stream => self.framed_clips(raw, front_end),
-            RawLayout::Frames | RawLayout::BatchedFrames => {
-                Err(self.refuse("time.layout", "frames", "\"clips\" or \"framed_clips\", for this kind of input"))
-            }
-            RawLayout::FramedClips => {
-                Err(self.refuse("time.layout", "framed_clips", "\"clips\" or frames, for this kind of input"))
-            }
+            RawLayout::Frames | RawLayout::BatchedFrames => self.frames(raw, hop_secs),
+            RawLayout::FramedClips => self.framed_clips(raw, front_end),
         }
     }
 

@@ -1,10 +1,15 @@
-//! Arrays as NumPy writes them: the form in which numbers of reference programs lie in `tests/data`.
+//! Reading arrays of 32-bit floats as NumPy writes them, for tests. Stops at anything else.
 
-use std::path::Path;
+/// Values row by row, and the length of each dimension.
+pub type Array = (Vec<f32>, Vec<usize>);
 
-/// An array of 32-bit floats of any dimensions: values in order, and the length of the last dimension.
-pub fn npy(path: &Path) -> (Vec<f32>, usize) {
-    let bytes = std::fs::read(path).unwrap();
+/// Reads an `.npy` file.
+pub fn read(path: &std::path::Path) -> Array {
+    parse(&std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// The array in the content of an `.npy` file.
+pub fn parse(bytes: &[u8]) -> Array {
     assert_eq!(&bytes[..6], b"\x93NUMPY");
     let header_end = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..header_end]).unwrap();
@@ -12,5 +17,5 @@ pub fn npy(path: &Path) -> (Vec<f32>, usize) {
     let shape = header.split(['(', ')']).nth(1).unwrap();
     let shape: Vec<usize> = shape.split(',').filter_map(|size| size.trim().parse().ok()).collect();
     let values = bytes[header_end..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    (values.collect(), *shape.last().unwrap())
+    (values.collect(), shape)
 }
