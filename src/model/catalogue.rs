@@ -4,6 +4,7 @@
 //! [`super::download`]'s; knows no model on this machine: that is [`super::registry`]'s.
 
 use super::labels::suggestion;
+use crate::zoo::SequenceKind;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -47,23 +48,6 @@ pub struct Published {
     pub remark: &'static str,
 }
 
-/// A sequence model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SequenceKind {
-    /// Transformer blocks.
-    Transformer,
-    /// A bidirectional GRU.
-    Gru,
-    /// minGRU beside self-attention.
-    Hybrid,
-    /// Self-attention layers.
-    Attention,
-    /// Mamba-2 layers.
-    Mamba,
-    /// A temporal convolutional network.
-    Tcn,
-}
-
 /// What a model was trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Training {
@@ -97,25 +81,6 @@ pub struct Checkpoint {
     pub bytes: Option<u64>,
     /// Its SHA-256 in lower-case hexadecimal, where known.
     pub sha256: Option<&'static str>,
-}
-
-impl SequenceKind {
-    /// Its word in checkpoint names: `tf`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Transformer => "tf",
-            Self::Gru => "gru",
-            Self::Hybrid => "hybrid",
-            Self::Attention => "attn",
-            Self::Mamba => "mamba",
-            Self::Tcn => "tcn",
-        }
-    }
-
-    fn of(word: &str) -> Option<Self> {
-        let all = [Self::Transformer, Self::Gru, Self::Hybrid, Self::Attention, Self::Mamba, Self::Tcn];
-        all.into_iter().find(|kind| kind.word() == word)
-    }
 }
 
 impl Quantity {
@@ -240,7 +205,7 @@ fn parse_sequence(word: &str, dim: &str) -> Result<Option<(SequenceKind, u32)>, 
     if word == "none" {
         return if dim.is_empty() { Ok(None) } else { Err("dim") };
     }
-    let kind = SequenceKind::of(word).ok_or("sequence")?;
+    let kind = SequenceKind::of_word(word).ok_or("sequence")?;
     let dim = dim.parse().ok().filter(|dim| (1..=4096).contains(dim)).ok_or("dim")?;
     Ok(Some((kind, dim)))
 }

@@ -215,7 +215,14 @@ pub enum SequenceKind {
 }
 
 impl SequenceKind {
-    /// The word in a network's name.
+    const ALL: [Self; 6] = [Self::Transformer, Self::Attention, Self::Gru, Self::Tcn, Self::Mamba, Self::Hybrid];
+
+    /// The kind that has this word in a network's name.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The word in a network's name: `tf`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Transformer => "tf",
@@ -232,24 +239,18 @@ impl Sequence {
     /// The sequence model that the published programs make for `word` and `dim`.
     pub fn named(word: &str, dim: usize) -> Result<Self, ZooError> {
         // Rotary embedding turns pairs, so that a head that has it needs an even dimension.
-        let (kind, heads, step) = match word {
-            "tf" if dim < 128 => (SequenceKind::Transformer, 4, 8),
-            "tf" => (SequenceKind::Transformer, 8, 16),
-            "attn" => (SequenceKind::Attention, 8, 16),
-            "hybrid" => (SequenceKind::Hybrid, 8, 8),
-            "gru" => (SequenceKind::Gru, 1, 1),
-            "tcn" => (SequenceKind::Tcn, 1, 1),
-            "mamba" => {
-                let head_dim = if dim == 128 { 32 } else { 64 };
-                (SequenceKind::Mamba, 2 * dim / head_dim, 32)
-            }
-            _ => {
-                return Err(ZooError::Setting {
-                    what: "sequence model".to_owned(),
-                    found: format!("{word:?}"),
-                    expected: "tf, attn, gru, tcn, mamba or hybrid".to_owned(),
-                });
-            }
+        let kind = SequenceKind::of_word(word).ok_or_else(|| ZooError::Setting {
+            what: "sequence model".to_owned(),
+            found: format!("{word:?}"),
+            expected: "tf, attn, gru, tcn, mamba or hybrid".to_owned(),
+        })?;
+        let (heads, step) = match kind {
+            SequenceKind::Transformer if dim < 128 => (4, 8),
+            SequenceKind::Transformer | SequenceKind::Attention => (8, 16),
+            SequenceKind::Hybrid => (8, 8),
+            SequenceKind::Gru | SequenceKind::Tcn => (1, 1),
+            SequenceKind::Mamba if dim == 128 => (8, 32),
+            SequenceKind::Mamba => (2 * dim / 64, 32),
         };
         if !(8..=8192).contains(&dim) || !dim.is_multiple_of(step) {
             return Err(ZooError::Setting {

@@ -89,13 +89,13 @@ impl Weights for Untrained {
     fn get(&mut self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, ZooError> {
         let count: usize = shape.iter().product();
         let fan_in = shape.iter().skip(1).product::<usize>().max(1);
+        let is_vector = shape.len() == 1;
+        let is_scale = ["running_var", "gamma", "weight_g"].iter().any(|part| name.ends_with(part));
         let values = if name.ends_with("freqs") {
             (0..count).map(|index| 10_000.0_f32.powf(-(index as f32) / count as f32)).collect()
-        } else if name.ends_with("running_var") || name.ends_with("gamma") || name.ends_with("weight_g") {
+        } else if is_scale || is_vector && name.ends_with("weight") {
             vec![1.0; count]
-        } else if shape.len() == 1 && name.ends_with("weight") {
-            vec![1.0; count]
-        } else if shape.len() == 1 {
+        } else if is_vector {
             vec![0.0; count]
         } else {
             // Variance 2 / fan-in, as He et al. (2015).

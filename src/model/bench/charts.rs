@@ -1,9 +1,10 @@
 //! The paper's charts of performance against complexity, with this machine's own throughput where it was measured. Owns which points and
 //! lines there are; drawing them is [`crate::plot`]'s.
 
-use super::super::catalogue::{self, Published, SequenceKind, Training};
+use super::super::catalogue::{self, Published, Training};
 use super::Measured;
 use crate::plot::{Axis, Chart, Marker, Point, Scale, Series};
+use crate::zoo::SequenceKind;
 use std::collections::BTreeSet;
 
 /// What PSDS1 is shown against.
