@@ -2,7 +2,7 @@
 //! (random weights; `README.md` there says how they were made), on both runtimes.
 #![allow(clippy::print_stdout, reason = "measured errors are worth seeing")]
 
-use crate::arrays::npy;
+use crate::npy;
 use earmark::checkpoint::{self, Tensor, Tensors};
 use earmark::model::{BareNetwork, RuntimeChoice};
 use earmark::zoo::{Architecture, Network, Time, ZooError, untrained};
@@ -43,8 +43,9 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 /// Compares an output with every `step`-th row of it as the reference computed it.
 fn check(network: &mut BareNetwork, output: &str, name: &str, step: usize) -> f32 {
-    let (mel, _) = npy(&data("clip10.mel.npy"));
-    let (expected, columns) = npy(&data(&format!("{name}.{output}.npy")));
+    let (mel, _) = npy::read(&data("clip10.mel.npy"));
+    let (expected, shape) = npy::read(&data(&format!("{name}.{output}.npy")));
+    let columns = *shape.last().unwrap();
     let (values, _) = network.run(&mel, &CLIP_SHAPE).unwrap();
     let rows: Vec<f32> = values.chunks_exact(columns).step_by(step).flatten().copied().collect();
     largest_difference(&rows, &expected)
@@ -108,7 +109,7 @@ fn the_hybrid_computes_what_the_reference_does() {
 /// Every kind but the hybrid, whose recurrence is unrolled, takes clips of any length.
 #[test]
 fn an_open_time_axis_changes_no_score() {
-    let (mel, _) = npy(&data("clip10.mel.npy"));
+    let (mel, _) = npy::read(&data("clip10.mel.npy"));
     for file in ["fmn04+tf-104_strong.pt.gz", "fmn04+gru-104_strong.pt.gz", "fmn04+mamba-128_strong.pt.gz"] {
         let tensors = tensors(file);
         let network = Network::recognise(&tensors).unwrap();
