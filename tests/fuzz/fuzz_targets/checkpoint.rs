@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read(bytes: &[u8]) {
-    if let Ok(tensors) = earmark::checkpoint::from_bytes(Path::new("fuzz.pt"), bytes) {
+    if let Ok(tensors) = earmark_fuzz::checkpoint::from_bytes(Path::new("fuzz.pt"), bytes) {
         for tensor in tensors.values() {
             assert_eq!(tensor.values.len(), tensor.shape.iter().product::<usize>());
         }

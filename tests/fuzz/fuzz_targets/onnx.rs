@@ -1,7 +1,7 @@
 //! Any bytes given to the decoder of ONNX graphs, and what it makes of them written and decoded again.
 #![no_main]
 
-use earmark::onnx::proto::Model;
+use earmark_fuzz::onnx::proto::Model;
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 
