@@ -7,8 +7,11 @@ use crate::model::bench::charts::Against;
 use crate::model::catalogue::{self, Published, Training};
 use crate::plot::{COLORS, Chart, Marker, Point, Series, tick_text};
 use crate::work::ChartForm;
-use eframe::egui::{self, Align2, Checkbox, Color32, Grid, ProgressBar, RichText, ScrollArea, Ui, Vec2b, Window, vec2};
-use egui_plot::{GridInput, GridMark, HoverPosition, Legend, Line, MarkerShape, Plot, PlotPoints, Points};
+use eframe::egui::{
+    self, Align2, Checkbox, Color32, Grid, ProgressBar, RichText, ScrollArea, Sense, Shape, Stroke, Ui, Vec2b, Window,
+    vec2,
+};
+use egui_plot::{GridInput, GridMark, HoverPosition, Line, MarkerShape, Plot, PlotPoints, Points};
 use std::collections::BTreeSet;
 
 /// Networks that are measured unless others are chosen: one of each kind that differs in speed.
@@ -44,7 +47,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ComplexityPag
         ui.set_height(room.y.min(780.0));
         let chart = bench.complexity.chart(page.against);
         choice_ui(ui, page, &chart);
-        let height = (ui.available_height() - TABLE_HEIGHT - 84.0).max(160.0);
+        let height = (ui.available_height() - TABLE_HEIGHT - 60.0).max(160.0);
         chart_ui(ui, &chart, height);
         actions_ui(ui, bench, page, requests);
         ui.separator();
@@ -62,7 +65,38 @@ fn choice_ui(ui: &mut Ui, page: &mut ComplexityPage, chart: &Chart) {
             }
         }
     });
-    ui.label(weak(&chart.subtitle));
+    ui.horizontal_wrapped(|ui| {
+        for series in &chart.series {
+            legend_ui(ui, series);
+        }
+        ui.add_space(theme::GRID);
+        ui.label(weak(&chart.subtitle));
+    });
+}
+
+/// A series' marker and name.
+fn legend_ui(ui: &mut Ui, series: &Series) {
+    let color = series_color(series, ui.visuals().dark_mode, ui.visuals().strong_text_color());
+    let (rect, _) = ui.allocate_exact_size(vec2(12.0, theme::ROW_HEIGHT), Sense::hover());
+    let at = |x: f32, y: f32| rect.center() + 4.5 * vec2(x, y);
+    let polygon = |corners: &[(f32, f32)]| {
+        Shape::convex_polygon(corners.iter().map(|&(x, y)| at(x, y)).collect(), color, Stroke::NONE)
+    };
+    let cross = |lines: [(f32, f32); 2]| {
+        let line = |(x, y): (f32, f32)| Shape::line_segment([at(x, y), at(-x, -y)], Stroke::new(1.6, color));
+        Shape::Vec(lines.into_iter().map(line).collect())
+    };
+    ui.painter().add(match series.marker {
+        Marker::Circle => Shape::circle_filled(rect.center(), 4.5, color),
+        Marker::Square => polygon(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+        Marker::Up => polygon(&[(0.0, -1.0), (1.0, 0.8), (-1.0, 0.8)]),
+        Marker::Down => polygon(&[(0.0, 1.0), (-1.0, -0.8), (1.0, -0.8)]),
+        Marker::Diamond => polygon(&[(0.0, -1.1), (1.0, 0.0), (0.0, 1.1), (-1.0, 0.0)]),
+        Marker::Plus => cross([(1.0, 0.0), (0.0, 1.0)]),
+        Marker::Cross => cross([(0.8, 0.8), (0.8, -0.8)]),
+        Marker::Star => Shape::Vec(vec![cross([(1.0, 0.0), (0.5, 0.87)]), cross([(0.5, -0.87), (0.5, -0.87)])]),
+    });
+    ui.label(&series.name);
 }
 
 fn chart_ui(ui: &mut Ui, chart: &Chart, height: f32) {
@@ -77,10 +111,10 @@ fn chart_ui(ui: &mut Ui, chart: &Chart, height: f32) {
         .auto_bounds(Vec2b::FALSE)
         .x_axis_label(&chart.x.title)
         .y_axis_label(&chart.y.title)
-        .x_grid_spacer(|input| log_marks(chart, input))
+        .x_grid_spacer(|input| log_marks(chart, &input))
         .x_axis_formatter(|mark, _| tick_text(10.0_f64.powf(mark.value)))
         .label_formatter(|position| hover_text(chart, position))
-        .legend(Legend::default().follow_insertion_order(true))
+        .grid_color(theme::colors(ui.visuals()).line)
         .allow_scroll(false)
         .show(ui, |plot| {
             for series in &chart.series {
@@ -109,7 +143,7 @@ fn place(point: &Point) -> [f64; 2] {
     [point.x.log10(), point.y]
 }
 
-fn log_marks(chart: &Chart, input: GridInput) -> Vec<GridMark> {
+fn log_marks(chart: &Chart, input: &GridInput) -> Vec<GridMark> {
     let (least, greatest) = input.bounds;
     // Far beyond any number of models, powers of ten have no float.
     let range = (10.0_f64.powf(least.max(-30.0)), 10.0_f64.powf(greatest.min(30.0)));

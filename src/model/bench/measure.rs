@@ -3,6 +3,7 @@
 use super::super::ModelError;
 use super::super::backend::Backend;
 use super::super::runtime::OpenNetwork;
+use super::subject::ClipFrontEnd;
 use super::{Measured, Parts, Settings, Subject, Throughput};
 use crate::decision::{DecisionRule, EventFinder, FrameAxis};
 use std::time::Instant;
@@ -92,8 +93,7 @@ fn measure_group(
         open.push(opened(subject, settings)?);
     }
     for turn in 0..turns {
-        for index in 0..open.len() {
-            let one = &mut open[index];
+        for (index, one) in open.iter_mut().enumerate() {
             tell(one.subject.name(), (subjects.len() * (turn + 1) + index) as f64 / steps);
             for (_, network, cases) in &mut one.networks {
                 for case in cases {
@@ -200,7 +200,7 @@ fn turn_of(subject: &Subject, network: &mut OpenNetwork, case: &Case) -> Result<
 struct PartsCase {
     samples: Vec<f32>,
     features: Vec<f32>,
-    front_end: Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send>,
+    front_end: ClipFrontEnd,
     turns: Vec<Parts>,
 }
 

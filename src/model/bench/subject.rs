@@ -17,6 +17,9 @@ const PUBLISHED_CLASSES: usize = 447;
 const CLIP_SAMPLES: usize = 160_000;
 const CLIP_FRAMES: usize = 1000;
 
+/// Appends the features of a clip's samples.
+pub(super) type ClipFrontEnd = Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send>;
+
 /// A network that is to be counted or measured.
 pub struct Subject {
     name: String,
@@ -119,7 +122,7 @@ impl Subject {
     }
 
     /// The front end of a clip of so many samples, features appended to a buffer.
-    pub(super) fn front_end(&self) -> Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send> {
+    pub(super) fn front_end(&self) -> ClipFrontEnd {
         match &self.origin {
             Origin::Folder(folder) => {
                 let front_end = folder.manifest.front_end.clone();
