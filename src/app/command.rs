@@ -153,6 +153,8 @@ commands! {
     Detect, Model, icons::MAGIC, "Detect events", "Run the model over this recording in the background", [CTRL, R];
     DetectAll, Model, "", "Detect events in all recordings", "Run the model over every recording of the list in the background", [CTRL_SHIFT, R];
     CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL, Period];
+    ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
+    GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
     ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, T];
     ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, T];

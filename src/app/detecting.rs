@@ -3,7 +3,7 @@
 use super::notices::Gravity;
 use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
-use crate::decision::{DecisionRule, FrameScores, Preset};
+use crate::decision::{DecisionRule, FrameScores};
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
 use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
 use std::collections::BTreeSet;
@@ -52,8 +52,7 @@ impl Workbench {
             }
         };
         let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
-        let options =
-            DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
+        let options = self.detector_options(&model);
         let cancel = CancelOnDrop::default();
         let id = RunId { recording, number: self.next_run };
         self.next_run += 1;
@@ -63,6 +62,17 @@ impl Workbench {
         } else {
             self.notices
                 .add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
+        }
+    }
+
+    /// What the user has chosen, as far as the model leaves a choice.
+    fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
+        let options =
+            DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
+        if model.manifest.has_presets() {
+            DetectorOptions { preset: self.settings.preset(), short: self.settings.short_clips(), ..options }
+        } else {
+            options
         }
     }
 
@@ -99,15 +109,14 @@ impl Workbench {
         self.refresh_predictions();
     }
 
-    /// The rule that the same model was used with last in this project, else the one of its manifest.
+    /// The rule that the same model was used with last in this project for scores of the same kind, else its own.
     fn model_rule(&self, start: &DetectionStart) -> DecisionRule {
-        let earlier =
-            self.scored.values().find(|scored| scored.start.model == start.model && scored.start.axis == start.axis);
-        let of_manifest = || {
-            let folder = self.models.iter().find(|listed| listed.id == *start.model)?.folder.as_ref().ok()?;
-            Some(folder.manifest.rule(start.axis.hop_secs, Preset::default()))
+        let is_alike = |scored: &&Scored| {
+            scored.start.model == start.model
+                && scored.start.axis == start.axis
+                && scored.rule.preset == start.rule.preset
         };
-        earlier.map(|scored| scored.rule).or_else(of_manifest).unwrap_or_default()
+        self.scored.values().find(is_alike).map_or(start.rule, |scored| scored.rule)
     }
 
     /// The next frames of a recording have come.
@@ -160,7 +169,9 @@ impl Workbench {
         let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
         let Some(model) = self.scored.get(&id).map(|scored| scored.start.model.clone()) else { return };
         // One rule for the model in the whole project: recordings are compared with each other.
-        self.scored.values_mut().filter(|scored| scored.start.model == model).for_each(|scored| scored.rule = rule);
+        let of_model = self.scored.values_mut().filter(|scored| scored.start.model == model);
+        // How the scores came about is not for a slider to say.
+        of_model.for_each(|scored| scored.rule = DecisionRule { preset: scored.rule.preset, ..rule });
         self.revision += 1;
         self.refresh_predictions();
     }

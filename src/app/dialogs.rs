@@ -1,5 +1,6 @@
 //! The system's file dialogs, each on a thread of its own, so that the window goes on while one is open.
 
+use super::models::MODEL_EXTENSIONS;
 use crate::audio;
 use crate::project::EXTENSION as PROJECT_EXTENSION;
 use crate::work::thread::spawn;
@@ -44,6 +45,18 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .add_filter("Earmark project", &[PROJECT_EXTENSION])
             .set_file_name(format!("project.{PROJECT_EXTENSION}"))
             .save_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ImportModel => dialog
+            .set_title("Import model")
+            .add_filter("Checkpoints and ONNX files", &MODEL_EXTENSIONS)
+            .add_filter("All files", &["*"])
+            .pick_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ModelLabels => dialog
+            .set_title("Names of the classes")
+            .add_filter("Names, one a line", labels)
+            .add_filter("All files", &["*"])
+            .pick_file()
             .map(|path| vec![path]),
         DialogPurpose::ExportChart(against, form) => dialog
             .set_title("Export chart")

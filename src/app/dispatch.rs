@@ -7,6 +7,8 @@ use super::notices::Gravity;
 use super::request::Request;
 use super::workbench::Workbench;
 use crate::annotation::Status;
+use crate::decision::Preset;
+use crate::model::ShortClips;
 use crate::playback::PlaybackEvent;
 use crate::work::{DialogPurpose, StorageRequest, Update};
 use std::time::{Duration, Instant};
@@ -46,6 +48,14 @@ impl Workbench {
             Request::StopMeasuring => self.stop_measuring(),
             Request::AskForChart(against, form) => self.ask(DialogPurpose::ExportChart(against, form)),
             Request::ExportChartTo { path, against, form } => self.export_chart(path, against, form),
+            Request::AskForImport(path) => self.ask_for_import(path),
+            Request::TakeModelLabels(path) => self.take_model_labels(path),
+            Request::AskForModelLabels => self.ask(DialogPurpose::ModelLabels),
+            Request::DropImport => self.shelf.asked = None,
+            Request::ImportModel { path, options } => self.import_model(path, options),
+            Request::GetModel(name) => self.get_model(name),
+            Request::CancelModelTask(number) => self.cancel_model_task(number),
+            Request::RemoveModel(id) => self.remove_model(&id),
             Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
                 self.change_view(&request);
             }
@@ -77,6 +87,14 @@ impl Workbench {
             }
             Request::SetHop(hop_secs) => self.hop_secs = hop_secs,
             Request::SetRuntime(runtime) => self.settings.runtime = runtime,
+            Request::SetPreset(preset) => {
+                let word = if preset == Preset::Reference { "reference" } else { "overlapping" };
+                self.settings.preset = word.to_owned();
+            }
+            Request::SetShortClips(short) => {
+                let word = if short == ShortClips::Repeat { "repeat" } else { "pad" };
+                self.settings.short_recordings = word.to_owned();
+            }
             Request::SetColormap(name) => self.settings.colormap = name,
             Request::SetLevels { floor_db, ceiling_db } => {
                 self.settings.floor_db = floor_db.clamp(-140.0, -20.0);
@@ -109,6 +127,7 @@ impl Workbench {
             Command::Detect => self.detect(),
             Command::DetectAll => self.detect_all(),
             Command::CancelDetection => self.cancel_detection(),
+            Command::ImportModel => self.ask(DialogPurpose::ImportModel),
             Command::ThresholdUp => self.step_threshold(1.0),
             Command::ThresholdDown => self.step_threshold(-1.0),
             _ => self.perform_on_event(command),
@@ -258,6 +277,8 @@ impl Workbench {
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::MeasuringProgress(progress) => self.measuring_came(progress),
             Update::MeasuringEnded(end) => self.measuring_ended(end),
+            Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
+            Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
@@ -275,6 +296,8 @@ impl Workbench {
             DialogPurpose::ExportChart(against, form) => {
                 paths.drain(..).for_each(|path| self.export_chart(path, against, form));
             }
+            DialogPurpose::ImportModel => paths.drain(..).for_each(|path| self.ask_for_import(path)),
+            DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

@@ -1,5 +1,6 @@
 //! Opening, saving, importing and exporting: requests to the storage thread, and what its answers change.
 
+use super::models::is_model_file;
 use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Scored, Workbench};
@@ -34,6 +35,7 @@ impl Workbench {
                 "tsv" | "csv" | "txt" => {
                     self.ask_storage(StorageRequest::ImportLabels(path));
                 }
+                _ if is_model_file(&path) => self.ask_for_import(path),
                 _ => {
                     let id = self.document.add_recording(&path, 0.0);
                     self.ask_storage(StorageRequest::Probe(path));
@@ -344,6 +346,7 @@ fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored 
         notes: Vec::new(),
         axis: stored.scores.axis,
         classes: stored.scores.classes.clone(),
+        rule: stored.rule,
     };
     let chosen_by_user = chosen.is_some();
     Scored { start, scores: stored.scores, chosen: chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }

@@ -4,7 +4,10 @@ use super::command::Command;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
+use crate::decision::Preset;
+use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
+use crate::model::import::ImportOptions;
 use crate::time::Span;
 use crate::work::ChartForm;
 use std::collections::BTreeSet;
@@ -97,6 +100,31 @@ pub enum Request {
     CloseAnyway,
     /// Close the window as soon as everything is saved.
     CloseWhenSaved,
+    /// How recordings are cut into clips where a model leaves a choice.
+    SetPreset(Preset),
+    /// What fills up recordings that are shorter than a clip.
+    SetShortClips(ShortClips),
+    /// Ask with a form how this file is to be imported as a model.
+    AskForImport(PathBuf),
+    /// Take this file of class names into that form.
+    TakeModelLabels(PathBuf),
+    /// Ask for a file of class names.
+    AskForModelLabels,
+    /// Close that form.
+    DropImport,
+    /// Make a model of a file.
+    ImportModel {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        options: Box<ImportOptions>,
+    },
+    /// Download a published model, by its name in the catalogue.
+    GetModel(&'static str),
+    /// Stop a task about models.
+    CancelModelTask(u64),
+    /// Take a model away from the user's folder.
+    RemoveModel(String),
     /// Measure networks of the EfficientSED family on this machine, by name.
     Measure(Vec<String>),
     /// Stop measuring; what was measured before stays.

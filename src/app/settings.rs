@@ -1,5 +1,7 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use crate::decision::Preset;
+use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
 
 const RECENT_FILES: usize = 12;
@@ -43,6 +45,10 @@ pub struct Settings {
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
     pub runtime: String,
+    /// How recordings are cut into clips where a model leaves a choice: `overlapping` or `reference`.
+    pub preset: String,
+    /// What fills up a recording that is shorter than a clip: `pad` or `repeat`.
+    pub short_recordings: String,
     /// Files that were opened last, latest first.
     pub recent_files: Vec<PathBuf>,
     /// Labels that were given last, latest first.
@@ -69,6 +75,8 @@ impl Default for Settings {
             volume: 0.8,
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
+            preset: "overlapping".to_owned(),
+            short_recordings: "pad".to_owned(),
             recent_files: Vec::new(),
             recent_labels: Vec::new(),
         }
@@ -109,6 +117,16 @@ impl Settings {
     /// The settings as they are kept.
     pub fn to_json(&self) -> Result<String, String> {
         serde_json::to_string_pretty(self).map_err(|error| error.to_string())
+    }
+
+    /// How recordings are cut into clips where a model leaves a choice.
+    pub fn preset(&self) -> Preset {
+        if self.preset == "reference" { Preset::Reference } else { Preset::Overlapping }
+    }
+
+    /// What fills up a recording that is shorter than a clip.
+    pub fn short_clips(&self) -> ShortClips {
+        if self.short_recordings == "repeat" { ShortClips::Repeat } else { ShortClips::Pad }
     }
 
     /// Puts a file at the head of the recent ones.

@@ -3,6 +3,7 @@
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::marks::{self, Mark, Target};
+use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::settings::Settings;
 use super::viewport::Viewport;
@@ -121,6 +122,8 @@ pub struct Workbench {
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
     pub models: Vec<ListedModel>,
+    /// Work on models.
+    pub shelf: ModelShelf,
     /// The hop for the next run, in seconds; none for the model's own default.
     pub hop_secs: Option<f64>,
     /// What was measured of models on this machine since the start.
@@ -158,11 +161,8 @@ impl Workbench {
     pub fn new(settings: Settings, wake: Wake) -> Self {
         let (updates, received) = update_channel(wake.clone());
         let mut player = Player::new(wake.clone());
-        let models = registry::list();
-        let mut label_set = LabelSet::audioset();
-        for folder in models.iter().filter_map(|listed| listed.folder.as_ref().ok()) {
-            label_set.extend(&LabelSet::from_names(folder.labels.iter().map(|label| &*label.name)));
-        }
+        let listed = registry::list();
+        let label_set = models::label_set(&listed);
         player.set_gain(settings.volume);
         Self {
             document: Document::default(),
@@ -183,7 +183,8 @@ impl Workbench {
             label_order: Vec::new(),
             label_places: BTreeMap::new(),
             label_set: Arc::new(label_set),
-            models,
+            models: listed,
+            shelf: ModelShelf::new(&updates),
             hop_secs: None,
             complexity: Complexity::default(),
             show_marks: true,
@@ -350,7 +351,8 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ShowComplexity => true,
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
+            Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),

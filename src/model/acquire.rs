@@ -9,13 +9,15 @@ use super::installed::Origin;
 use super::{ModelError, registry};
 use std::path::PathBuf;
 
-/// Where things are put.
+/// Where things are put, and got from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
     /// Folder of unfinished and not yet imported downloads.
     pub downloads: PathBuf,
     /// Folder of the user's model folders.
     pub models: PathBuf,
+    /// An address that holds copies of the checkpoints and takes the place of the published ones: `ADDRESS/FILE`.
+    pub mirror: Option<String>,
 }
 
 /// What is being done.
@@ -71,7 +73,8 @@ impl Places {
     /// This system has none.
     pub fn of_user() -> Result<Self, AcquireError> {
         let places = registry::downloads_folder().zip(registry::user_folder());
-        places.map(|(downloads, models)| Self { downloads, models }).ok_or(AcquireError::NoPlace)
+        let mirror = download::mirror();
+        places.map(|(downloads, models)| Self { downloads, models, mirror }).ok_or(AcquireError::NoPlace)
     }
 }
 
@@ -89,7 +92,7 @@ pub fn acquire(
     let Some(checkpoint) = &published.checkpoint else {
         return Err(AcquireError::NotReleased { name: published.name.to_owned() });
     };
-    let source = Source::of(checkpoint)?;
+    let source = Source::at(checkpoint, places.mirror.as_deref())?;
     let mut fetching = |progress| report(Stage::Fetching(progress));
     let downloaded = download::fetch(&source, &places.downloads, &Patience::default(), &mut fetching, is_cancelled)?;
     report(Stage::Importing);
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_was_not_released_is_said_before_anything_is_asked() {
-        let places = Places { downloads: PathBuf::from("/nowhere"), models: PathBuf::from("/nowhere") };
+        let places = Places { downloads: PathBuf::from("/nowhere"), models: PathBuf::from("/nowhere"), mirror: None };
         let published = catalogue::find("fmn10+mamba-256").unwrap();
         let error = acquire(published, &places, &mut |_| panic!(), &|| false).unwrap_err();
         assert!(error.to_string().contains("released no checkpoint"), "{error}");

@@ -63,7 +63,7 @@ pub fn list() -> Vec<ListedModel> {
     list_in(&search_paths())
 }
 
-/// All models in `paths`, by id; of two with one id the first counts.
+/// All models in `paths`, by id; of two with one id the first counts. Folders whose name begins with a dot are being made and are no models yet.
 pub fn list_in(paths: &[PathBuf]) -> Vec<ListedModel> {
     let mut models: Vec<ListedModel> = Vec::new();
     for path in paths {
@@ -71,7 +71,8 @@ pub fn list_in(paths: &[PathBuf]) -> Vec<ListedModel> {
         for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
             let id = entry.file_name().to_string_lossy().into_owned();
             let folder = entry.path();
-            if folder.join(MANIFEST_FILE).is_file() && !models.iter().any(|model| model.id == id) {
+            let is_passed_over = id.starts_with('.') || models.iter().any(|model| model.id == id);
+            if !is_passed_over && folder.join(MANIFEST_FILE).is_file() {
                 models.push(ListedModel { id, folder: ModelFolder::open(&folder), path: folder });
             }
         }

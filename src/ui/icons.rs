@@ -15,6 +15,10 @@ icons! {
     TERMINAL = "\u{E47E}";
     FLOPPY_DISK = "\u{E248}";
     DOWNLOAD = "\u{E20C}";
+    CLOUD_DOWNLOAD = "\u{E1AC}";
+    TRASH = "\u{E4A6}";
+    CARET_UP = "\u{E13C}";
+    CARET_DOWN = "\u{E136}";
     EXPORT = "\u{EAF0}";
     TAG = "\u{E478}";
     PLUS = "\u{E3D4}";

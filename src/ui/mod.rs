@@ -13,17 +13,20 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod import_form_ui;
 mod keys;
 mod keys_ui;
 mod lanes_ui;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
+mod models_ui;
 mod notices_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod picture_ui;
+mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
 mod transport_ui;
@@ -39,6 +42,7 @@ use crate::work::DialogPurpose;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
 pub use spectrogram_painter::SpectrogramPainter;
@@ -52,6 +56,7 @@ pub struct Panels {
     keys_shown: bool,
     about_shown: bool,
     complexity: ComplexityPage,
+    models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
     /// The row of the table that was brought into view last.
@@ -77,6 +82,7 @@ impl Panels {
             keys_shown: false,
             about_shown: false,
             complexity: ComplexityPage::default(),
+            models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
             table_row: None,
@@ -110,6 +116,7 @@ impl Panels {
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
+            Command::GetModels => self.models.shown = !self.models.shown,
             Command::About => self.about_shown = !self.about_shown,
             Command::Deselect if self.drag.take().is_some() => {}
             _ => return Some(command),
@@ -183,6 +190,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     path_prompt_ui::show(context, panels, requests);
     keys_ui::show(context, &mut panels.keys_shown);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
+    models_ui::show(context, bench, &mut panels.models, requests);
     about_ui::show(context, bench, &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }

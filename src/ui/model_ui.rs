@@ -5,6 +5,7 @@ use super::widgets::{command_button, section, weak};
 use super::{Panels, theme};
 use crate::app::{Command, Request, Scored, Workbench};
 use crate::decision::{DecisionRule, Preset};
+use crate::model::ShortClips;
 use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, SliderClamping, TextEdit, Ui};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         if running {
             command_button(ui, Command::CancelDetection, true, requests);
         }
+        command_button(ui, Command::GetModels, true, requests);
     });
     let Some(scored) = bench.scored_here() else {
         ui.add_space(theme::GRID);
@@ -58,6 +60,7 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             requests.extend(choice(ui, "Hop", hover, &bench.hop_secs.or(first), &all).map(Request::SetHop));
             ui.end_row();
         }
+        preset_choice(ui, bench, requests);
         ui.label(weak("Runtime"));
         let runtimes = [("auto", "Best available"), ("onnxruntime", "ONNX Runtime"), ("built-in", "Built-in (CPU)")];
         let all: Vec<(String, String)> = runtimes.map(|(value, text)| (value.to_owned(), text.to_owned())).to_vec();
@@ -65,6 +68,31 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         requests.extend(choice(ui, "Runtime", hover, &bench.settings.runtime, &all).map(Request::SetRuntime));
         ui.end_row();
     });
+}
+
+/// How recordings are cut into clips, for models that leave the choice.
+fn preset_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    if !bench.model().is_ok_and(|model| model.manifest.has_presets()) {
+        return;
+    }
+    ui.label(weak("Preset"));
+    let all = [(Preset::Overlapping, "Overlapping clips"), (Preset::Reference, "As the reference program")];
+    let hover = "How the next run cuts recordings into clips.\nOverlapping clips fade into each other, and silence beyond the end is not \
+                 scored: better edges.\nAs the reference program: clips of 10 s one after the other, the last one filled up with silence; to \
+                 compare with published results";
+    let all = all.map(|(preset, text)| (preset, text.to_owned()));
+    let preset = bench.settings.preset();
+    requests.extend(choice(ui, "Preset", hover, &preset, &all).map(Request::SetPreset));
+    ui.end_row();
+    if preset == Preset::Overlapping {
+        ui.label(weak("Short files"));
+        let all = [(ShortClips::Pad, "Fill with silence"), (ShortClips::Repeat, "Repeat")];
+        let all = all.map(|(short, text)| (short, text.to_owned()));
+        let hover = "What fills up a recording that is shorter than the model's clip; only its own frames are kept";
+        requests
+            .extend(choice(ui, "Short files", hover, &bench.settings.short_clips(), &all).map(Request::SetShortClips));
+        ui.end_row();
+    }
 }
 
 fn model_text(listed: &crate::model::registry::ListedModel) -> String {

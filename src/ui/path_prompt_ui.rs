@@ -26,6 +26,8 @@ impl PathPrompt {
             DialogPurpose::Open => "Path of a recording, project or label file",
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
+            DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
             DialogPurpose::ExportChart(..) => "Path to export the chart to",
             DialogPurpose::ExportLabels => "Path to export the labels to",
         }
@@ -37,6 +39,8 @@ impl PathPrompt {
             DialogPurpose::Open => Request::Open(vec![path]),
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
+            DialogPurpose::ImportModel => Request::AskForImport(path),
+            DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),
             DialogPurpose::ExportChart(against, form) => Request::ExportChartTo { path, against, form },
         }

@@ -1,7 +1,7 @@
 //! The bar at the bottom: sound, position, what the pointer is over, what is running, which keys help now.
 
 use super::widgets::{icon_button, icon_button_showing, weak};
-use super::{Panels, icons, theme};
+use super::{Panels, icons, models_ui, theme};
 use crate::app::{Command, MarkState, Request, Workbench};
 use crate::time::clock_text;
 use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Slider, Ui};
@@ -23,6 +23,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             runs(ui, bench, requests);
+            model_tasks(ui, bench, requests);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 hint(ui, bench, panels);
             });
@@ -77,6 +78,21 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
         ui.separator();
     }
     ui.add(egui::Label::new(weak(text)).truncate());
+}
+
+/// Downloads and imports of models; the page of models tells more.
+fn model_tasks(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let Some(text) = models_ui::short_text(bench) else { return };
+    // Beside a model's run there is no room for more than the icon.
+    let shown = if bench.runs.is_empty() {
+        format!("{} {text}", icons::CLOUD_DOWNLOAD)
+    } else {
+        icons::CLOUD_DOWNLOAD.to_owned()
+    };
+    let button = ui.add(egui::Button::new(weak(shown)).frame_when_inactive(false)).accessible_name(&text);
+    if button.on_hover_text(format!("{text}\nShow the page of models")).clicked() {
+        requests.push(Request::Do(Command::GetModels));
+    }
 }
 
 /// The model runs: progress, speed, stop.

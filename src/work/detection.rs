@@ -85,6 +85,7 @@ impl Inference {
             notes: detector.report().notes.clone(),
             axis: detector.axis(),
             classes: detector.classes(),
+            rule: detector.rule(),
         };
         // A window that is gone wants no scores.
         let is_heard = Cell::new(updates.send(Update::DetectionStarted { run: job.run, start: Box::new(start) }));

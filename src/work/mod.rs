@@ -3,6 +3,7 @@
 mod cancel;
 mod detection;
 mod measuring;
+mod model_queue;
 mod storage;
 pub mod thread;
 mod tiles;
@@ -11,6 +12,7 @@ mod update;
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
 pub use measuring::{MeasuringJob, measure};
+pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{

@@ -1,10 +1,14 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
+use super::ModelEnd;
 use crate::annotation::RecordingId;
 use crate::audio::StreamSpec;
+use crate::decision::DecisionRule;
 use crate::decision::FrameAxis;
 use crate::format::StrongLabels;
+use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
+use crate::model::registry::ListedModel;
 use crate::project::ProjectState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
@@ -49,6 +53,10 @@ pub enum DialogPurpose {
     ImportLabels,
     /// Where to export labels.
     ExportLabels,
+    /// Which file to make a model of.
+    ImportModel,
+    /// Which file has the names of the classes of a model that is being imported.
+    ModelLabels,
     /// Where to write a chart, in which form.
     ExportChart(Against, ChartForm),
 }
@@ -77,6 +85,8 @@ pub struct DetectionStart {
     pub axis: FrameAxis,
     /// Its classes.
     pub classes: Arc<[Arc<str>]>,
+    /// The model's own rule for scores that came about like these.
+    pub rule: DecisionRule,
 }
 
 /// How a model run ended.
@@ -180,6 +190,22 @@ pub enum Update {
     MeasuringProgress(bench::Progress),
     /// Measuring models is over: what was measured, or why it ended; none if the user stopped it.
     MeasuringEnded(Option<Result<Vec<bench::Measured>, String>>),
+    /// How far a task about models has come.
+    ModelTaskProgress {
+        /// Which.
+        number: u64,
+        /// What is being done.
+        stage: Stage,
+    },
+    /// A task about models is over.
+    ModelTaskEnded {
+        /// Which.
+        number: u64,
+        /// How.
+        end: ModelEnd,
+        /// The models that are installed now.
+        models: Vec<ListedModel>,
+    },
     /// A file dialog was answered; no paths if it was closed or could not be shown.
     Chosen {
         /// Its question.

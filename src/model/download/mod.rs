@@ -43,16 +43,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A released checkpoint, at its published address or at that of `EARMARK_MODEL_SOURCE`.
-    ///
-    /// # Errors
-    /// The variable holds no web address.
-    pub fn of(checkpoint: &Checkpoint) -> Result<Self, DownloadError> {
-        let mirror = std::env::var_os(SOURCE_VARIABLE).filter(|value| !value.is_empty());
-        Self::at(checkpoint, mirror.map(|value| value.to_string_lossy().into_owned()).as_deref())
-    }
-
-    /// As [`Source::of`], with the mirror's address given.
+    /// A released checkpoint, at its published address or at that of a mirror.
     ///
     /// # Errors
     /// `mirror` is no web address.
@@ -76,6 +67,12 @@ impl Source {
     fn error(&self, problem: Problem) -> DownloadError {
         DownloadError::Server { address: self.address.clone(), problem, published: self.published.clone() }
     }
+}
+
+/// The address that `EARMARK_MODEL_SOURCE` names, if it is set.
+pub fn mirror() -> Option<String> {
+    let value = std::env::var_os(SOURCE_VARIABLE).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// How much is borne before giving up.

@@ -41,8 +41,7 @@ pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, Mode
     }
     if count == DCASE_2016.len() {
         let labels = DCASE_2016.iter().map(|name| ClassLabel { mid: None, name: (*name).into() }).collect();
-        let origin =
-            "taken for those of DCASE 2016 Task 2, which has as many; if they are others, give a file with --labels";
+        let origin = "taken for those of DCASE 2016 Task 2, which has as many; if they are others, import it again with a file of their names";
         return Ok(Classes { labels, origin: origin.to_owned() });
     }
     let labels = (1..=count).map(|number| ClassLabel { mid: None, name: format!("Class {number}").into() }).collect();
@@ -50,7 +49,7 @@ pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, Mode
         TAG_COUNT => "numbered: the order of AudioSet's 527 tags in the released weak checkpoints is not documented",
         _ => "numbered: no data set of this family has as many",
     };
-    Ok(Classes { labels, origin: format!("{why}; give their names with --labels") })
+    Ok(Classes { labels, origin: format!("{why}; import it again with a file of their names") })
 }
 
 /// A label file as model folders have them, or plain text with a name a line.

@@ -112,7 +112,7 @@ pub(super) fn draft(
         None => outline.outputs.first(),
     };
     let output = output.ok_or_else(|| {
-        refuse(format!("it has the outputs {}: name one with --output", Port::list(&outline.outputs)))
+        refuse(format!("it has the outputs {}: name the one with the scores", Port::list(&outline.outputs)))
     })?;
     let mut guess = Guess::of(input, form).map_err(refuse)?;
     if outline.outputs.len() > 1 && form.output.is_none() {

@@ -17,7 +17,7 @@ use folder_files::FolderFiles;
 use std::path::{Path, PathBuf};
 
 /// How to import.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportOptions {
     /// The model folder to write; else one named after the model in the user's folder.
     pub output: Option<PathBuf>,
@@ -52,15 +52,22 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
     if folder.join(MANIFEST_FILE).exists() {
         return Err(ImportError::Exists { folder });
     }
-    let is_onnx = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
-    let draft = if is_onnx { foreign::draft } else { family::draft };
+    let draft = if is_plain_onnx(path) { foreign::draft } else { family::draft };
     let (files, mut summary) = draft(path, &name, options)?;
     summary.extend(put(path, files, &folder)?);
     Ok(Imported { folder, summary })
 }
 
-/// The name that was asked for, or the file's without what says only that it is a checkpoint.
-fn model_name(path: &Path, options: &ImportOptions) -> Result<String, ImportError> {
+/// Whether the file at `path` is taken for a plain ONNX file, for which [`Form`] counts.
+pub fn is_plain_onnx(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+}
+
+/// What the model of the file at `path` is called, and its folder unless another is given: the name that was asked for, or the file's.
+///
+/// # Errors
+/// The name cannot be a folder's.
+pub fn model_name(path: &Path, options: &ImportOptions) -> Result<String, ImportError> {
     let of_file = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let name = options.name.clone().unwrap_or_else(of_file);
     let is_plain = !name.trim().is_empty()
