@@ -42,6 +42,8 @@ pub struct RunningTask {
     pub title: String,
     /// The published model that it gets.
     pub published: Option<&'static str>,
+    /// The file that it imports: its form comes back if that fails.
+    importing: Option<AskedImport>,
     /// How far it is; none while it waits.
     pub stage: Option<Stage>,
     cancel: CancelOnDrop,
@@ -114,15 +116,21 @@ impl Workbench {
     /// Makes a model of a file.
     pub(super) fn import_model(&mut self, path: PathBuf, options: Box<ImportOptions>) {
         self.shelf.asked = None;
+        let asked = AskedImport { path: path.clone(), labels: options.labels.clone() };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.push_model_task(format!("Importing {name}"), None, ModelTask::Import { path, options });
+        if self.push_model_task(format!("Importing {name}"), None, ModelTask::Import { path, options })
+            && let Some(task) = self.shelf.tasks.last_mut()
+        {
+            task.importing = Some(asked);
+        }
     }
 
     /// Downloads a published model.
     pub(super) fn get_model(&mut self, name: &str) {
         let Some(published) = catalogue::published().iter().find(|published| published.name == name) else { return };
         if self.shelf.getting(published).is_none() {
-            self.push_model_task(format!("Getting {name}"), Some(published.name), ModelTask::Get(published));
+            let task = ModelTask::Get(published);
+            self.push_model_task(format!("Getting {name}"), Some(published.name), task);
         }
     }
 
@@ -133,17 +141,19 @@ impl Workbench {
         self.push_model_task(format!("Removing {id}"), None, task);
     }
 
-    fn push_model_task(&mut self, title: String, published: Option<&'static str>, task: ModelTask) {
+    fn push_model_task(&mut self, title: String, published: Option<&'static str>, task: ModelTask) -> bool {
         let shelf = &mut self.shelf;
         let cancel = CancelOnDrop::default();
         let number = shelf.next;
         shelf.next += 1;
         let job = ModelJob { number, task, places: shelf.places.clone(), cancel: cancel.0.clone() };
         if shelf.queue.push(job) {
-            shelf.tasks.push(RunningTask { number, title, published, stage: None, cancel });
+            shelf.tasks.push(RunningTask { number, title, published, importing: None, stage: None, cancel });
+            true
         } else {
             let text = "The thread that sees to models has stopped: save your work and start Earmark again";
             self.notices.add(Gravity::Failure, text);
+            false
         }
     }
 
@@ -168,8 +178,8 @@ impl Workbench {
 
     /// A task is over, and the models are these now.
     pub(super) fn model_task_ended(&mut self, number: u64, end: ModelEnd, models: Vec<ListedModel>) {
-        let was_known = self.shelf.tasks.iter().any(|task| task.number == number);
-        self.shelf.tasks.retain(|task| task.number != number);
+        let place = self.shelf.tasks.iter().position(|task| task.number == number);
+        let task = place.map(|place| self.shelf.tasks.remove(place));
         self.models = models;
         self.label_set = std::sync::Arc::new(label_set(&self.models));
         match end {
@@ -181,11 +191,17 @@ impl Workbench {
             ModelEnd::Removed { id, bytes } => {
                 self.notices.add(Gravity::Done, format!("Removed {id}, {}", bytes_text(bytes)));
             }
-            ModelEnd::Cancelled if was_known => {
+            ModelEnd::Cancelled if task.is_some() => {
                 self.notices.add(Gravity::Done, "Stopped; what has arrived is kept and will be continued");
             }
             ModelEnd::Cancelled => {}
-            ModelEnd::Failed(reason) => self.notices.add(Gravity::Failure, reason),
+            ModelEnd::Failed(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                // What was typed may need only a small change.
+                if self.shelf.asked.is_none() {
+                    self.shelf.asked = task.and_then(|task| task.importing);
+                }
+            }
         }
     }
 }

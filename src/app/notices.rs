@@ -24,10 +24,18 @@ pub struct Notice {
     pub given_secs: f64,
 }
 
-/// How long a message of success stays.
+/// How long a message of success stays: at least so long, and long enough to be read.
 const DONE_SECS: f64 = 6.0;
+const READING_SECS_A_LETTER: f64 = 0.08;
 /// More than this many are not kept; the oldest goes.
 const KEPT: usize = 50;
+
+impl Notice {
+    /// How long it stays if it tells of success.
+    fn stays_secs(&self) -> f64 {
+        (self.text.chars().count() as f64 * READING_SECS_A_LETTER).max(DONE_SECS)
+    }
+}
 
 /// The messages that have not been dismissed, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +70,7 @@ impl Notices {
     /// Moves the clock; messages of success that have stood long enough go. Returns when the next one goes, in seconds from now.
     pub fn tick(&mut self, now_secs: f64) -> Option<f64> {
         self.now_secs = now_secs;
-        let left = |notice: &Notice| notice.given_secs + DONE_SECS - now_secs;
+        let left = |notice: &Notice| notice.given_secs + notice.stays_secs() - now_secs;
         self.list.retain(|notice| notice.gravity != Gravity::Done || left(notice) > 0.0);
         self.list.iter().filter(|notice| notice.gravity == Gravity::Done).map(left).reduce(f64::min)
     }
@@ -87,6 +95,10 @@ mod tests {
         assert_eq!(notices.list().len(), 1);
         notices.add(Gravity::Failure, "Disk full");
         assert_eq!(notices.list().len(), 1);
+        notices.add(Gravity::Done, "Imported a model. ".repeat(10));
+        notices.tick(20.0);
+        assert_eq!(notices.list().len(), 2, "a long message stays until it can have been read");
+        notices.tick(22.0);
         let id = notices.list()[0].id;
         notices.dismiss(id);
         assert!(notices.list().is_empty());

@@ -2,7 +2,7 @@
 
 use super::widgets::weak;
 use crate::app::{Command, Request, Settings, Workbench};
-use eframe::egui::{self, Align2, Grid, Id, Modal, RichText, Window};
+use eframe::egui::{self, Align2, Grid, Id, Modal, RichText, ScrollArea, Window};
 
 /// Draws the page, if it is shown.
 pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
@@ -17,7 +17,8 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
             ui.label("Semi-automatic strong labels for sound event detection");
             ui.label(weak("Licensed under MIT or Apache-2.0"));
             ui.separator();
-            Grid::new("about").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+            let height = (context.content_rect().height() - 240.0).max(120.0);
+            ScrollArea::vertical().max_height(height).show(ui, |ui| Grid::new("about").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 let mut line = |name: &str, text: String| {
                     ui.label(weak(name));
                     ui.add(egui::Label::new(text).wrap());
@@ -32,7 +33,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
                     };
                     line(&listed.id, text);
                 }
-            });
+            }));
             ui.separator();
             let text = "Icons: Phosphor (MIT). Font: Roboto (Apache-2.0). Label names: AudioSet ontology, Google (CC BY-SA 4.0)";
             ui.label(weak(text));

@@ -5,12 +5,19 @@ use super::theme;
 use super::widgets::weak;
 use crate::app::{AskedImport, Request};
 use crate::model::import::{Form, ImportOptions, InputKind, is_plain_onnx};
-use eframe::egui::{Button, Color32, Grid, Key, Label, RichText, TextEdit, Ui};
+use eframe::egui::{Button, Color32, Grid, Key, Label, Response, RichText, TextEdit, Ui};
 use std::path::PathBuf;
+
+/// Size of a field, in points: a grid would make it as narrow as it can be.
+const FIELD_SIZE: [f32; 2] = [190.0, 22.0];
 
 /// What is typed in the form.
 #[derive(Default)]
 pub struct ImportForm {
+    /// The file it is about; for another one it begins anew.
+    path: PathBuf,
+    /// Whether its first field has been given the keyboard.
+    is_ready: bool,
     name: String,
     labels: String,
     /// The file of class names that was taken over from a dialog.
@@ -55,6 +62,9 @@ fn number<T: std::str::FromStr>(text: &str, fits: impl Fn(&T) -> bool) -> Option
 
 /// Draws the form.
 pub fn show(ui: &mut Ui, asked: &AskedImport, form: &mut ImportForm, requests: &mut Vec<Request>) {
+    if asked.path != form.path {
+        *form = ImportForm { path: asked.path.clone(), ..ImportForm::default() };
+    }
     if asked.labels != form.taken {
         form.taken.clone_from(&asked.labels);
         form.labels = asked.labels.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
@@ -69,21 +79,26 @@ pub fn show(ui: &mut Ui, asked: &AskedImport, form: &mut ImportForm, requests: &
         "Size, sequence model and classes are recognised in the file; nothing in it is run"
     };
     ui.add(Label::new(weak(text)).wrap());
+    let mut entered = false;
     Grid::new("import form").num_columns(4).spacing([12.0, 6.0]).show(ui, |ui| {
         let stem = asked.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        field(ui, "Name", &stem, "What the model is called in Earmark; the file's name unless given", &mut form.name);
-        labels_field(ui, form, requests);
+        let hover = "What the model is called in Earmark; the file's name unless given";
+        let name = field(ui, "Name", &stem, hover, &mut form.name);
+        if !std::mem::replace(&mut form.is_ready, true) {
+            name.request_focus();
+        }
+        entered |= is_entered(ui, &name);
+        entered |= labels_field(ui, form, requests);
         ui.end_row();
         if is_onnx {
-            onnx_fields(ui, form);
+            entered |= onnx_fields(ui, form);
         }
     });
     let options = form.options(is_onnx);
     ui.horizontal(|ui| {
-        let typed = ui.input(|input| input.key_pressed(Key::Enter)) && !ui.ctx().any_popup_open();
         let button = ui.add_enabled(options.is_ok(), Button::new("Import")).accessible_name("Import this file");
         if let Ok(options) = &options
-            && (button.on_hover_text("Make a model of the file in your own folder (Enter)").clicked() || typed)
+            && (button.on_hover_text("Make a model of the file in your own folder (Enter)").clicked() || entered)
         {
             requests.push(Request::ImportModel { path: asked.path.clone(), options: Box::new(options.clone()) });
         }
@@ -97,7 +112,13 @@ pub fn show(ui: &mut Ui, asked: &AskedImport, form: &mut ImportForm, requests: &
     });
 }
 
-fn onnx_fields(ui: &mut Ui, form: &mut ImportForm) {
+/// Whether Enter was pressed in a field.
+fn is_entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+fn onnx_fields(ui: &mut Ui, form: &mut ImportForm) -> bool {
+    let mut fields = Vec::new();
     let guess = "guess";
     ui.label(weak("Input"));
     let all = std::iter::once((None, "Guess".to_owned()));
@@ -108,16 +129,17 @@ fn onnx_fields(ui: &mut Ui, form: &mut ImportForm) {
         form.input = kind;
     }
     let hover = "Samples a second that the network was trained with; 16000 if empty";
-    field(ui, "Sample rate (Hz)", "guess: 16000", hover, &mut form.sample_rate);
+    fields.push(field(ui, "Sample rate (Hz)", "guess: 16000", hover, &mut form.sample_rate));
     ui.end_row();
     let hover = "Seconds from one score to the next; guessed from the number of scores a clip";
-    field(ui, "Hop (s)", guess, hover, &mut form.hop_secs);
+    fields.push(field(ui, "Hop (s)", guess, hover, &mut form.hop_secs));
     let hover = "Seconds of a clip, where the network takes any length; 10 if empty";
-    field(ui, "Clip (s)", "guess: 10", hover, &mut form.clip_secs);
+    fields.push(field(ui, "Clip (s)", "guess: 10", hover, &mut form.clip_secs));
     ui.end_row();
     let hover = "The output that has the scores, by its name in the file; the first if empty";
-    field(ui, "Output", "guess: the first", hover, &mut form.output);
+    fields.push(field(ui, "Output", "guess: the first", hover, &mut form.output));
     ui.end_row();
+    fields.iter().any(|field| is_entered(ui, field))
 }
 
 fn words(kind: InputKind) -> String {
@@ -130,23 +152,25 @@ fn words(kind: InputKind) -> String {
     .to_owned()
 }
 
-fn field(ui: &mut Ui, name: &str, hint: &str, hover: &str, text: &mut String) {
+fn field(ui: &mut Ui, name: &str, hint: &str, hover: &str, text: &mut String) -> Response {
     ui.label(weak(name)).on_hover_text(hover);
-    let edit = TextEdit::singleline(text).hint_text(hint).desired_width(190.0);
-    ui.add(edit).accessible_name(name).on_hover_text(hover);
+    let edit = TextEdit::singleline(text).hint_text(hint);
+    ui.add_sized(FIELD_SIZE, edit).accessible_name(name).on_hover_text(hover)
 }
 
-fn labels_field(ui: &mut Ui, form: &mut ImportForm, requests: &mut Vec<Request>) {
+fn labels_field(ui: &mut Ui, form: &mut ImportForm, requests: &mut Vec<Request>) -> bool {
     let hover = "A file with a name a line in the network's order; if empty, the names are found from their number, or numbered";
     ui.label(weak("Class names")).on_hover_text(hover);
     ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut form.labels).hint_text("found from their number").desired_width(190.0);
-        ui.add(edit).accessible_name("File of class names").on_hover_text(hover);
+        let edit = TextEdit::singleline(&mut form.labels).hint_text("found from their number");
+        let field = ui.add_sized(FIELD_SIZE, edit).accessible_name("File of class names").on_hover_text(hover);
         let button = ui.button("Choose…").accessible_name("Choose a file of class names");
         if button.on_hover_text("Choose a file of class names").clicked() {
             requests.push(Request::AskForModelLabels);
         }
-    });
+        is_entered(ui, &field)
+    })
+    .inner
 }
 
 #[cfg(test)]

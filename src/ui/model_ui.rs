@@ -18,7 +18,7 @@ const LEAST_HYSTERESIS: f32 = 0.005;
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
     model_choice(ui, bench, requests);
     let running = bench.open.as_ref().is_some_and(|open| bench.runs.contains_key(&open.id));
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         command_button(ui, Command::Detect, bench.open.is_some() && !running, requests);
         if running {
             command_button(ui, Command::CancelDetection, true, requests);
@@ -45,7 +45,7 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         let models: Vec<(String, String)> =
             bench.models.iter().map(|listed| (listed.id.clone(), model_text(listed))).collect();
         let hover = match bench.model() {
-            Ok(model) => model.manifest.summary.clone(),
+            Ok(model) => format!("{}\n{}", model.id, model.manifest.summary),
             Err(reason) => reason,
         };
         requests.extend(choice(ui, "Model", &hover, &bench.settings.model, &models).map(Request::SetModel));

@@ -47,7 +47,6 @@ enum List {
 pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ModelsPage, requests: &mut Vec<Request>) {
     let asked = bench.shelf.asked.is_some();
     if !page.shown && !asked {
-        page.form = ImportForm::default();
         return;
     }
     page.shown = true;
@@ -75,8 +74,6 @@ fn page_ui(ui: &mut Ui, bench: &Workbench, page: &mut ModelsPage, requests: &mut
     if let Some(asked) = &bench.shelf.asked {
         import_form_ui::show(ui, asked, &mut page.form, requests);
         ui.separator();
-    } else {
-        page.form = ImportForm::default();
     }
     ui.horizontal(|ui| {
         let published = published_ui::rows(&page.filter, Sorting::default()).len();

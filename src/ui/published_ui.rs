@@ -9,6 +9,9 @@ use eframe::egui::{
     Align2, Button, CursorIcon, Label, Rect, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
+/// Room for the one button of a model that is not installed, in points.
+const ONE_BUTTON_WIDTH: f32 = 84.0;
+
 /// What a table can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -43,8 +46,8 @@ impl Column {
 
     /// Where it stands in a row of this width: left end and width, in points.
     fn place(self, row_width: f32) -> (f32, f32) {
-        let numbers = [76.0, 96.0, 88.0];
-        let name = (0.3 * (row_width - BUTTONS_WIDTH)).clamp(196.0, 290.0);
+        let numbers = [70.0, 88.0, 78.0];
+        let name = (0.36 * (row_width - BUTTONS_WIDTH)).clamp(200.0, 290.0);
         match self {
             Self::Name => (0.0, name),
             Self::Psds1 => (name, numbers[0]),
@@ -127,7 +130,7 @@ fn header(ui: &mut Ui, sorting: &mut Sorting) {
     let color = theme::colors(ui.visuals()).weak_text;
     for column in Column::ALL {
         let place = cell(rect, column.place(rect.width()));
-        let response = ui.interact(place, ui.id().with(("sort by", column.title())), Sense::click());
+        let response = ui.interact(place, ui.scope_id().with(("sort by", column.title())), Sense::click());
         let name = format!("Sort by {}", column.title());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         let is_sorted = sorting.column == column;
@@ -156,7 +159,7 @@ fn header(ui: &mut Ui, sorting: &mut Sorting) {
 
 fn licence_place(row_width: f32) -> (f32, f32) {
     let (left, width) = Column::Macs.place(row_width);
-    (left + width + 12.0, 64.0)
+    (left + width + 8.0, 60.0)
 }
 
 fn remark_place(row_width: f32) -> (f32, f32) {
@@ -198,7 +201,12 @@ fn model_row(
     }
     let licence = model.checkpoint.map_or("–", |checkpoint| checkpoint.licence);
     text_in(ui, cell(rect, licence_place(rect.width())), Align2::LEFT_CENTER, licence, 13.0, weak_color);
-    text_in(ui, cell(rect, remark_place(rect.width())), Align2::LEFT_CENTER, model.remark, 13.0, weak_color);
+    let (left, mut width) = remark_place(rect.width());
+    if listed.is_none() && bench.shelf.getting(model).is_none() {
+        // One button leaves room.
+        width = (rect.width() - ONE_BUTTON_WIDTH - left).max(0.0);
+    }
+    text_in(ui, cell(rect, (left, width)), Align2::LEFT_CENTER, model.remark, 13.0, weak_color);
     buttons(ui, rect, |ui| match (listed, bench.shelf.getting(model)) {
         (_, Some(task)) => {
             if ui

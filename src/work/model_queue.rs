@@ -9,7 +9,7 @@ use crate::model::catalogue::Published;
 use crate::model::download::DownloadError;
 use crate::model::import::{self, ImportError, ImportOptions};
 use crate::model::installed;
-use crate::model::registry::{self, ListedModel};
+use crate::model::registry;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::PathBuf;
 

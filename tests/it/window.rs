@@ -3,4 +3,5 @@
 mod appearance;
 mod complexity;
 mod main_job;
+mod models;
 mod stage;
