@@ -99,6 +99,7 @@ pub fn acquire(
     let options = ImportOptions {
         output: Some(places.models.join(published.name)),
         name: Some(published.name.to_owned()),
+        replaces: true,
         ..ImportOptions::default()
     };
     let imported = import::import(&downloaded.path, &options)

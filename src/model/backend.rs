@@ -1,6 +1,6 @@
 //! The one thing a runtime must do for a model. Knows neither manifests nor recordings.
 
-use super::manifest::Activation;
+use super::manifest::{Activation, OutputAxes};
 use crate::dsp::elementary;
 
 /// What a network gave.
@@ -14,12 +14,25 @@ pub(super) struct NetworkOutput {
 
 impl NetworkOutput {
     /// The scores `[row × class]`, 0 to 1, if the output has that shape and holds numbers.
-    pub fn into_scores(self, rows: usize, classes: usize, activation: Activation) -> Result<Vec<f32>, String> {
-        let fits = self.shape.last() == Some(&classes) && self.values.len() == rows * classes;
+    pub fn into_scores(
+        self,
+        rows: usize,
+        classes: usize,
+        activation: Activation,
+        axes: OutputAxes,
+    ) -> Result<Vec<f32>, String> {
+        let class_axis = match axes {
+            OutputAxes::RowMajor => self.shape.last(),
+            OutputAxes::ClassMajor => self.shape.len().checked_sub(2).and_then(|axis| self.shape.get(axis)),
+        };
+        let fits = class_axis == Some(&classes) && self.values.len() == rows * classes;
         if !fits {
             return Err(format!("the output has the shape {:?}, expected {rows} × {classes} scores", self.shape));
         }
-        let mut scores = self.values;
+        let mut scores = match (axes, self.shape.last()) {
+            (OutputAxes::ClassMajor, Some(&clip_rows)) => with_classes_last(&self.values, classes, clip_rows),
+            _ => self.values,
+        };
         if activation == Activation::Sigmoid {
             elementary::logistic(&mut scores);
         }
@@ -31,6 +44,12 @@ impl NetworkOutput {
         let found = scores.iter().find(|&&score| !is_score(score)).copied().unwrap_or(f32::NAN);
         Err(format!("the output holds {found}, expected scores of 0 to 1"))
     }
+}
+
+/// `[clip × class × row]` as `[clip × row × class]`.
+fn with_classes_last(values: &[f32], classes: usize, rows: usize) -> Vec<f32> {
+    let clips = values.chunks_exact((classes * rows).max(1));
+    clips.flat_map(|clip| (0..rows).flat_map(move |row| clip[row..].iter().step_by(rows).copied())).collect()
 }
 
 /// A network that is ready to run on one thread.
@@ -48,4 +67,25 @@ pub(super) struct NetworkSource<'a> {
     pub input: &'a str,
     /// Name of the output that gives scores.
     pub output: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_a_class_beside_each_other_are_brought_into_rows() {
+        let output = |shape: &[usize]| NetworkOutput {
+            values: (0..12).map(|n| n as f32 / 100.0).collect(),
+            shape: shape.to_vec(),
+        };
+        let scores = |shape: &[usize]| output(shape).into_scores(6, 2, Activation::None, OutputAxes::ClassMajor);
+        let expected = [0.0, 0.03, 0.01, 0.04, 0.02, 0.05, 0.06, 0.09, 0.07, 0.1, 0.08, 0.11];
+        assert_eq!(scores(&[2, 2, 3]).unwrap(), expected);
+        assert_eq!(scores(&[2, 6]).unwrap()[..4], [0.0, 0.06, 0.01, 0.07]);
+        for wrong in [&[2, 3, 2][..], &[12], &[]] {
+            assert!(scores(wrong).unwrap_err().contains("expected 6 × 2 scores"), "{wrong:?}");
+        }
+        assert_eq!(output(&[2, 3, 2]).into_scores(6, 2, Activation::None, OutputAxes::RowMajor).unwrap()[1], 0.01);
+    }
 }

@@ -193,6 +193,7 @@ impl Detector {
             layout: manifest.layout,
             framing: self.framing(),
             activation: manifest.network.activation,
+            output_axes: manifest.network.output_axes,
             padding,
             axis: self.axis(),
             hop_frames,

@@ -33,6 +33,6 @@ pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{
-    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, Padding, SelfCheck, WaveformSpec,
+    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding, SelfCheck, WaveformSpec,
 };
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

@@ -5,7 +5,7 @@ use super::ModelError;
 use super::backend::Backend;
 use super::features::{ClipFeatures, FeatureStream};
 use super::framed_clips::{ClipCutter, Framing, Seams};
-use super::manifest::{Activation, FrontEnd, Layout, Padding};
+use super::manifest::{Activation, FrontEnd, Layout, OutputAxes, Padding};
 use super::planner::{Batch, Cut, Planner};
 use crate::audio::{Resampler, SampleSource};
 use crate::decision::FrameAxis;
@@ -27,6 +27,7 @@ pub(super) struct Plan {
     /// Only for clips that give many rows.
     pub framing: Option<Framing>,
     pub activation: Activation,
+    pub output_axes: OutputAxes,
     pub padding: Padding,
     pub axis: FrameAxis,
     pub hop_frames: usize,
@@ -221,7 +222,7 @@ fn score(
     let shape = plan.layout.input_shape(&plan.front_end, batch.frame_count);
     let output = backend.run(features.of(&batch.input), &shape)?;
     let rows = plan.layout.row_count(batch.frame_count);
-    let mut scores = output.into_scores(rows, plan.class_count, plan.activation)?;
+    let mut scores = output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)?;
     if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
         drop_unused_rows(&mut scores, given_rows * plan.class_count, rows * plan.class_count);
     }
@@ -334,6 +335,7 @@ mod tests {
             layout,
             framing: Some(Framing { clip_samples: 16_000, rows: 25, row_samples: 640, hop_rows, preset, short }),
             activation: Activation::None,
+            output_axes: OutputAxes::RowMajor,
             padding: Padding { min_samples: 0, step_samples: 0 },
             axis: FrameAxis { first_onset_secs: 0.0, hop_secs: 0.04 },
             hop_frames: 640,

@@ -41,7 +41,7 @@ pub(super) fn scores(manifest: &Manifest, class_count: usize, backend: &mut dyn 
     let frames = stream_frames(check, front_end, layout);
     let shape = layout.input_shape(front_end, frames);
     let output = backend.run(&features(check, front_end, layout), &shape)?;
-    output.into_scores(layout.row_count(frames), class_count, manifest.network.activation)
+    output.into_scores(layout.row_count(frames), class_count, manifest.network.activation, manifest.network.output_axes)
 }
 
 /// Runs the check; the error says what was wrong.

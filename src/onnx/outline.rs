@@ -1,6 +1,6 @@
 //! What an ONNX file says about itself without being run: inputs and outputs with their sizes.
 
-use super::proto::{DimensionSize, Model, ValueInfo};
+use super::proto::{DimensionSize, ElementKind, Model, ValueInfo};
 use prost::Message;
 use std::collections::HashSet;
 use std::fmt;
@@ -21,6 +21,25 @@ pub struct Port {
     pub name: String,
     /// The size of each dimension, none where it is open.
     pub sizes: Vec<Option<usize>>,
+    /// What it holds, as a word: `32-bit floats`; empty if the file does not say.
+    pub holds: &'static str,
+}
+
+/// What a port with 32-bit floats holds.
+pub const FLOATS: &str = "32-bit floats";
+const NO_TENSOR: &str = "no tensor";
+
+fn word_of(element: i32) -> &'static str {
+    match ElementKind::try_from(element) {
+        Ok(ElementKind::Float) => FLOATS,
+        Ok(ElementKind::Undefined) => "",
+        Ok(ElementKind::Int32) => "32-bit whole numbers",
+        Ok(ElementKind::Int64) => "64-bit whole numbers",
+        Ok(ElementKind::Bool) => "true or false",
+        Ok(ElementKind::Float16) => "16-bit floats",
+        Ok(ElementKind::Double) => "64-bit floats",
+        Err(_) => "numbers of another type",
+    }
 }
 
 /// Why a file has no outline.
@@ -59,7 +78,9 @@ impl Port {
             Some(DimensionSize::Fixed(size)) => usize::try_from(size).ok().filter(|&size| size > 0),
             Some(DimensionSize::Open(_)) | None => None,
         });
-        Self { name: value.name.clone(), sizes: sizes.collect() }
+        let kind = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
+        let holds = kind.map_or(NO_TENSOR, |kind| word_of(kind.elem_type));
+        Self { name: value.name.clone(), sizes: sizes.collect(), holds }
     }
 
     /// Ports in words.
@@ -89,6 +110,7 @@ mod tests {
         let outline = Outline::read(&graph.finish("1")).unwrap();
         assert_eq!(Port::list(&outline.inputs), "\"x\" [?, 3]");
         assert_eq!(outline.outputs[0].sizes, [None, Some(3)]);
+        assert_eq!(outline.inputs[0].holds, FLOATS);
     }
 
     #[test]

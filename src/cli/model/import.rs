@@ -1,7 +1,8 @@
 //! `earmark model import`: makes a model folder of a checkpoint or of a plain ONNX file.
 
-use crate::model::import::{self, Form, ImportOptions, InputKind};
-use std::path::PathBuf;
+use crate::model::import::{self, Form, ImportOptions, InputKind, Tryout};
+use anyhow::Context;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -12,11 +13,12 @@ Examples:
       A checkpoint of your own training, with the names of its classes
   earmark model import fmn10_strong.pt -o models/fmn10
       Into a folder of your choice; use it with --model models/fmn10
-  earmark model import tagger.onnx --input waveform --rate 32000 --clip 10 --labels classes.txt
-      A plain ONNX file of other origin; what you do not say is guessed, tried, and told
+  earmark model import tagger.onnx --input waveform --rate 32000 --clip 10 --labels classes.txt --try dog.wav
+      A plain ONNX file of other origin; what you do not say is guessed and told, and what it hears in dog.wav is printed
 
 Read are PyTorch files (.pt, .pth, .ckpt: tensors only, nothing in them is run) and safetensors of networks of the
-EfficientSED family, and ONNX files whose output has the classes last. Remove a model with `earmark model remove`.";
+EfficientSED family, and ONNX files with one input of 32-bit floats (samples, or log-mel of a known kind) and scores or
+logits by class. Remove a model with `earmark model remove`.";
 
 /// Make a model of a checkpoint or of an ONNX file
 #[derive(clap::Args)]
@@ -49,6 +51,12 @@ pub(super) struct Arguments {
     /// ONNX: the output with the scores [default: the first]
     #[arg(long = "scores-output", value_name = "NAME")]
     scores_output: Option<String>,
+    /// ONNX: the output is [clip, class, row], not [clip, row, class] [default: told by the sizes]
+    #[arg(long)]
+    classes_first: bool,
+    /// Run the model on this recording at once, and print the strongest classes: do the guesses hold?
+    #[arg(long = "try", value_name = "RECORDING")]
+    recording: Option<PathBuf>,
 }
 
 fn input_kind(text: &str) -> Result<InputKind, String> {
@@ -62,16 +70,32 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         output: arguments.output.clone(),
         name: arguments.name.clone(),
         labels: arguments.labels.clone(),
+        replaces: false,
         form: Form {
             input: arguments.input,
             sample_rate: arguments.rate,
             hop_secs: arguments.hop,
             clip_secs: arguments.clip,
             output: arguments.scores_output.clone(),
+            classes_first: arguments.classes_first,
         },
     };
     let imported = import::import(&arguments.file, &options)?;
     imported.summary.iter().for_each(|line| eprintln!("{line}"));
     eprintln!("in {}", imported.folder.display());
+    if let Some(recording) = &arguments.recording {
+        let tried = import::tryout(&imported.folder, recording)
+            .with_context(|| format!("the model was made, but fails on {}", recording.display()))?;
+        tell(recording, &tried);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell(recording: &Path, tried: &Tryout) {
+    println!("{}: {} rows of scores, {:.4} a second", recording.display(), tried.rows, tried.rows_per_sec);
+    println!("scores from {:.4} to {:.4}; the strongest classes:", tried.lowest, tried.highest);
+    for strong in &tried.strongest {
+        println!("  {:.4}  at {:8.3} s  {}", strong.score, strong.onset_secs, strong.class);
+    }
+    tried.doubts.iter().for_each(|doubt| println!("looks wrong: {doubt}"));
 }

@@ -44,26 +44,43 @@ pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, Mode
         let origin = "taken for those of DCASE 2016 Task 2, which has as many; if they are others, import it again with a file of their names";
         return Ok(Classes { labels, origin: origin.to_owned() });
     }
-    let labels = (1..=count).map(|number| ClassLabel { mid: None, name: format!("Class {number}").into() }).collect();
     let why = match count {
         TAG_COUNT => "numbered: the order of AudioSet's 527 tags in the released weak checkpoints is not documented",
         _ => "numbered: no data set of this family has as many",
     };
-    Ok(Classes { labels, origin: format!("{why}; import it again with a file of their names") })
+    Ok(Classes { labels: numbered(count), origin: format!("{why}; import it again with a file of their names") })
 }
 
-/// A label file as model folders have them, or plain text with a name a line.
-fn from_file(count: usize, path: &Path) -> Result<Classes, ModelError> {
+/// The classes of a network of unknown training: those of `file`, or numbers.
+pub(super) fn of_foreign(count: usize, file: Option<&Path>, named: Option<Vec<ClassLabel>>) -> Classes {
+    match file.zip(named) {
+        Some((path, labels)) => Classes { labels, origin: format!("from {}", path.display()) },
+        None => Classes {
+            labels: numbered(count),
+            origin: "numbered, for an ONNX file does not name them; import it again with a file of their names".to_owned(),
+        },
+    }
+}
+
+fn numbered(count: usize) -> Vec<ClassLabel> {
+    (1..=count).map(|number| ClassLabel { mid: None, name: format!("Class {number}").into() }).collect()
+}
+
+/// Reads a label file as model folders have them, or plain text with a name a line.
+pub(super) fn read_names(path: &Path) -> Result<Vec<ClassLabel>, ModelError> {
     let io = |source| ModelError::Io { path: path.to_path_buf(), source };
     let text = std::fs::read_to_string(path).map_err(io)?;
     let text = text.trim_start_matches('\u{feff}');
-    let labels = if text.starts_with("mid\tname") {
-        parse_labels(path, text)?
-    } else {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let lines: Vec<String> = lines.map(|line| format!("\t{line}")).collect();
-        parse_labels(path, &format!("mid\tname\n{}\n", lines.join("\n")))?
-    };
+    if text.starts_with("mid\tname") {
+        return parse_labels(path, text);
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<String> = lines.map(|line| format!("\t{line}")).collect();
+    parse_labels(path, &format!("mid\tname\n{}\n", lines.join("\n")))
+}
+
+fn from_file(count: usize, path: &Path) -> Result<Classes, ModelError> {
+    let labels = read_names(path)?;
     if labels.len() != count {
         return Err(ModelError::Field {
             path: path.to_path_buf(),

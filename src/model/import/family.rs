@@ -66,6 +66,7 @@ pub(super) fn draft(
         network_input: INPUT.to_owned(),
         network_output: OUTPUT.to_owned(),
         activation: "sigmoid",
+        is_class_major: false,
         tables: TABLES.to_owned(),
         self_check: SelfCheckText {
             frames: CLIP_FRAMES,

@@ -32,6 +32,8 @@ pub(super) struct ManifestText {
     pub network_output: String,
     /// `none` or `sigmoid`.
     pub activation: &'static str,
+    /// Whether the output is `[clip, class, row]`.
+    pub is_class_major: bool,
     /// The tables `[input]`, `[time]` and `[decision]`.
     pub tables: String,
     /// The table `[self_check]`.
@@ -84,6 +86,9 @@ impl FolderFiles {
         line("input", &manifest.network_input);
         line("output", &manifest.network_output);
         line("activation", manifest.activation);
+        if manifest.is_class_major {
+            line("output_axes", "class_major");
+        }
         let _ = write!(
             text,
             "\n{}\n[labels]\nfile = {}\n\n{}",

@@ -7,14 +7,17 @@ mod family;
 mod folder_files;
 mod foreign;
 mod trial;
+mod tryout;
 
 pub use error::ImportError;
 pub use foreign::{Form, InputKind};
+pub use tryout::{Strong, Tryout, tryout};
 
 use super::registry::user_folder;
-use super::{MANIFEST_FILE, ModelFolder};
+use super::{MANIFEST_FILE, ModelError, ModelFolder};
 use folder_files::FolderFiles;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// How to import.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +28,8 @@ pub struct ImportOptions {
     pub name: Option<String>,
     /// A file with the names of the classes; else they are found from their number.
     pub labels: Option<PathBuf>,
+    /// Whether a model folder that stands in the place already gives way.
+    pub replaces: bool,
     /// What the graph of a plain ONNX file does not say.
     pub form: Form,
 }
@@ -49,12 +54,12 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
         Some(folder) => folder.clone(),
         None => user_folder().ok_or(ImportError::NoHome)?.join(&name),
     };
-    if folder.join(MANIFEST_FILE).exists() {
+    if folder.join(MANIFEST_FILE).exists() && !options.replaces {
         return Err(ImportError::Exists { folder });
     }
     let draft = if is_plain_onnx(path) { foreign::draft } else { family::draft };
     let (files, mut summary) = draft(path, &name, options)?;
-    summary.extend(put(path, files, &folder)?);
+    summary.extend(put(path, files, &folder, options.replaces)?);
     Ok(Imported { folder, summary })
 }
 
@@ -80,23 +85,52 @@ pub fn model_name(path: &Path, options: &ImportOptions) -> Result<String, Import
 
 /// Writes the folder beside its place, tries the network, reads the folder back as any model folder is read, and moves it there. Gives what
 /// the trial showed, in lines for the user.
-fn put(path: &Path, mut files: FolderFiles, folder: &Path) -> Result<Vec<String>, ImportError> {
+fn put(path: &Path, mut files: FolderFiles, folder: &Path, replaces: bool) -> Result<Vec<String>, ImportError> {
     let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(io)?;
     let staging = tempfile::Builder::new().prefix(".importing-").tempdir_in(parent).map_err(io)?;
     files.write(staging.path()).map_err(io)?;
-    let trial = trial::run(&ModelFolder::open(staging.path())?, &files.network)
+    let trial = trial::run(&opened(path, staging.path())?, &files.network)
         .map_err(|reason| ImportError::Trial { path: path.to_path_buf(), reason })?;
     files.manifest.self_check.expected = trial.expected;
     files.write(staging.path()).map_err(io)?;
-    ModelFolder::open(staging.path())?;
-    // An empty folder may stand there already; anything else is somebody's.
-    if folder.is_dir() {
+    opened(path, staging.path())?;
+    move_to(staging, folder, replaces)?;
+    Ok(trial.notes)
+}
+
+/// The folder that was written, read back. What is wrong is told about the file at `path`: the folder is gone when the message is read.
+fn opened(path: &Path, staging: &Path) -> Result<ModelFolder, ImportError> {
+    ModelFolder::open(staging).map_err(|error| match error {
+        ModelError::Field { field, found, expected, .. } => {
+            let reason = format!("{field}: found {found}, expected {expected}");
+            ImportError::Foreign { path: path.to_path_buf(), reason }
+        }
+        other => other.into(),
+    })
+}
+
+/// Moves a whole model folder to its place. One that stands there is moved aside first and removed last, so that one of both is always whole.
+fn move_to(staging: TempDir, folder: &Path, replaces: bool) -> Result<(), ImportError> {
+    let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
+    let parent = staging.path().parent().unwrap_or(Path::new("."));
+    let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(parent).map_err(io)?;
+    let is_replaced = replaces && folder.join(MANIFEST_FILE).exists();
+    if is_replaced {
+        std::fs::rename(folder, aside.path().join("model")).map_err(io)?;
+    } else if folder.is_dir() {
+        // An empty folder may stand there already; anything else is somebody's.
         std::fs::remove_dir(folder).map_err(|_| ImportError::Exists { folder: folder.to_path_buf() })?;
     }
-    std::fs::rename(staging.path(), folder).map_err(io)?;
+    let moved = std::fs::rename(staging.path(), folder);
+    if let Err(source) = moved {
+        if is_replaced && let Err(error) = std::fs::rename(aside.path().join("model"), folder) {
+            log::error!("{}: cannot be moved back: {error}", aside.keep().display());
+        }
+        return Err(io(source));
+    }
     // Moved away: there is nothing left to remove.
     let _moved = staging.keep();
-    Ok(trial.notes)
+    Ok(())
 }

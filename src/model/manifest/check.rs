@@ -61,6 +61,7 @@ impl Checker<'_> {
             input: raw.network.input,
             output: raw.network.output,
             activation: raw.network.activation,
+            output_axes: raw.network.output_axes,
         };
         Ok(Manifest {
             name: raw.name,

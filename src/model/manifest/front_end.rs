@@ -37,6 +37,8 @@ pub enum ClipAxes {
     BatchSamples,
     /// `[clip, 1, sample]`.
     BatchChannelSamples,
+    /// `[clip, sample, 1]`.
+    BatchSamplesChannel,
 }
 
 impl FrontEnd {
@@ -100,6 +102,7 @@ impl FrontEnd {
                 ClipAxes::Samples => vec![clip_count * frames],
                 ClipAxes::BatchSamples => vec![clip_count, frames],
                 ClipAxes::BatchChannelSamples => vec![clip_count, 1, frames],
+                ClipAxes::BatchSamplesChannel => vec![clip_count, frames, 1],
             },
         }
     }

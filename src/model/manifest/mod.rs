@@ -8,7 +8,7 @@ mod raw;
 use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
 
 pub use front_end::{ClipAxes, FrontEnd, WaveformSpec};
-pub use raw::Activation;
+pub use raw::{Activation, OutputAxes};
 
 /// The checked manifest of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,8 @@ pub struct Network {
     pub output: String,
     /// What is still to be done to the output.
     pub activation: Activation,
+    /// In which order it gives scores.
+    pub output_axes: OutputAxes,
 }
 
 /// The default decision rule, in seconds.

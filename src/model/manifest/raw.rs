@@ -31,6 +31,8 @@ pub(super) struct RawNetwork {
     pub input: String,
     pub output: String,
     pub activation: Activation,
+    #[serde(default)]
+    pub output_axes: OutputAxes,
 }
 
 /// What is still to be done to a network's output to make scores of 0 to 1.
@@ -41,6 +43,17 @@ pub enum Activation {
     None,
     /// The logistic function: the network gives logits.
     Sigmoid,
+}
+
+/// In which order a network gives the scores of many rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputAxes {
+    /// `[clip, row, class]`: all classes of a row beside each other.
+    #[default]
+    RowMajor,
+    /// `[clip, class, row]`: all rows of a class beside each other.
+    ClassMajor,
 }
 
 /// From samples to what the network takes; `kind` says which of these it is.
