@@ -40,12 +40,14 @@ impl ImportForm {
             hop_secs: number(&self.hop_secs, is_length).ok_or("Hop: seconds, such as 0.04")?,
             clip_secs: number(&self.clip_secs, is_length).ok_or("Clip: seconds, such as 10")?,
             output: text(&self.output),
+            ..Form::default()
         };
         Ok(ImportOptions {
             output: None,
             name: text(&self.name),
             labels: text(&self.labels).map(PathBuf::from),
             form: if is_onnx { form } else { Form::default() },
+            ..ImportOptions::default()
         })
     }
 }

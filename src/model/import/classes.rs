@@ -57,7 +57,8 @@ pub(super) fn of_foreign(count: usize, file: Option<&Path>, named: Option<Vec<Cl
         Some((path, labels)) => Classes { labels, origin: format!("from {}", path.display()) },
         None => Classes {
             labels: numbered(count),
-            origin: "numbered, for an ONNX file does not name them; import it again with a file of their names".to_owned(),
+            origin: "numbered, for an ONNX file does not name them; import it again with a file of their names"
+                .to_owned(),
         },
     }
 }
