@@ -6,7 +6,7 @@ use crate::annotation::LabelSet;
 use crate::model::acquire::Stage;
 use crate::model::catalogue::{self, Published};
 use crate::model::import::ImportOptions;
-use crate::model::registry::ListedModel;
+use crate::model::registry::{self, ListedModel};
 use crate::work::{CancelOnDrop, ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask, UpdateSender};
 use std::path::{Path, PathBuf};
 
@@ -190,6 +190,10 @@ impl Workbench {
             }
             ModelEnd::Removed { id, bytes } => {
                 self.notices.add(Gravity::Done, format!("Removed {id}, {}", bytes_text(bytes)));
+                if self.settings.model == id {
+                    self.settings.model = registry::DEFAULT_MODEL.to_owned();
+                    self.hop_secs = None;
+                }
             }
             ModelEnd::Cancelled if task.is_some() => {
                 self.notices.add(Gravity::Done, "Stopped; what has arrived is kept and will be continued");

@@ -96,7 +96,17 @@ pub fn show(ui: &mut Ui, asked: &AskedImport, form: &mut ImportForm, requests: &
             entered |= onnx_fields(ui, form);
         }
     });
-    let options = form.options(is_onnx);
+    end_ui(ui, asked, form.options(is_onnx), entered, requests);
+}
+
+/// Import or leave it; or what is wrong in the form.
+fn end_ui(
+    ui: &mut Ui,
+    asked: &AskedImport,
+    options: Result<ImportOptions, &str>,
+    entered: bool,
+    requests: &mut Vec<Request>,
+) {
     ui.horizontal(|ui| {
         let button = ui.add_enabled(options.is_ok(), Button::new("Import")).accessible_name("Import this file");
         if let Ok(options) = &options

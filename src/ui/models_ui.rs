@@ -46,6 +46,10 @@ enum List {
 /// Draws the page, if it is shown or asks for a file to import.
 pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ModelsPage, requests: &mut Vec<Request>) {
     let asked = bench.shelf.asked.is_some();
+    if !asked && bench.shelf.tasks.is_empty() {
+        // What was typed is kept only as long as it may be needed once more.
+        page.form = ImportForm::default();
+    }
     if !page.shown && !asked {
         return;
     }
@@ -286,7 +290,7 @@ pub(super) fn row(ui: &mut Ui, name: &str, selected: bool, hover: &str) -> Rect 
     if selected {
         ui.painter().rect_filled(rect, 4.0, ui.visuals().selection.bg_fill.gamma_multiply(0.5));
     } else if response.hovered() {
-        ui.painter().rect_filled(rect, 4.0, ui.visuals().faint_bg_color);
+        ui.painter().rect_filled(rect, 4.0, ui.visuals().widgets.hovered.weak_bg_fill.gamma_multiply(0.4));
     }
     if !hover.is_empty() {
         response.on_hover_text(hover);

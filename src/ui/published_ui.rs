@@ -3,7 +3,7 @@
 use super::models_ui::{BUTTONS_WIDTH, ROW_HEIGHT, buttons, installed_buttons, row};
 use super::widgets::{text_in, weak};
 use super::{icons, theme};
-use crate::app::{Request, Workbench, bytes_text};
+use crate::app::{Request, RunningTask, Workbench, bytes_text};
 use crate::model::catalogue::{self, PSDS1_MEANING, Published, Training};
 use eframe::egui::{
     Align2, Button, CursorIcon, Label, Rect, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
@@ -208,24 +208,24 @@ fn model_row(
     }
     text_in(ui, cell(rect, (left, width)), Align2::LEFT_CENTER, model.remark, 13.0, weak_color);
     buttons(ui, rect, |ui| match (listed, bench.shelf.getting(model)) {
-        (_, Some(task)) => {
-            if ui
-                .add_enabled(task.is_cancellable(), Button::new("Cancel"))
-                .accessible_name(format!("Cancel {}", model.name))
-                .clicked()
-            {
-                requests.push(Request::CancelModelTask(task.number));
-            }
-            let text = match (task.part(), task.stage) {
-                (Some(part), _) => format!("{:.0} %", 100.0 * part),
-                (None, None) => "Waiting".to_owned(),
-                (None, Some(_)) => "Getting".to_owned(),
-            };
-            ui.label(weak(text));
-        }
+        (_, Some(task)) => getting_ui(ui, model, task, requests),
         (Some(listed), None) => installed_buttons(ui, bench, listed, to_remove, requests),
         (None, None) => get_button(ui, model, requests),
     });
+}
+
+/// A download under way, from right to left: stop it, how far it is.
+fn getting_ui(ui: &mut Ui, model: &Published, task: &RunningTask, requests: &mut Vec<Request>) {
+    let button = ui.add_enabled(task.is_cancellable(), Button::new("Cancel"));
+    if button.accessible_name(format!("Cancel {}", model.name)).clicked() {
+        requests.push(Request::CancelModelTask(task.number));
+    }
+    let text = match (task.part(), task.stage) {
+        (Some(part), _) => format!("{:.0} %", 100.0 * part),
+        (None, None) => "Waiting".to_owned(),
+        (None, Some(_)) => "Getting".to_owned(),
+    };
+    ui.label(weak(text));
 }
 
 fn get_button(ui: &mut Ui, model: &'static Published, requests: &mut Vec<Request>) {

@@ -150,6 +150,8 @@ fn light() -> Visuals {
     visuals.panel_fill = Color32::from_rgb(0xf4, 0xf5, 0xf7);
     visuals.window_fill = gray(0xff);
     visuals.extreme_bg_color = gray(0xff);
+    // Fields stand on white pages too.
+    visuals.text_edit_bg_color = Some(Color32::from_rgb(0xe9, 0xec, 0xf1));
     visuals.faint_bg_color = Color32::from_rgb(0xea, 0xec, 0xf0);
     visuals.selection.bg_fill = Color32::from_rgb(0xc6, 0xde, 0xf7);
     visuals.widgets.noninteractive.fg_stroke.color = gray(0x20);

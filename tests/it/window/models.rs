@@ -243,6 +243,7 @@ fn a_published_model_is_got_with_progress_stopped_continued_and_removed() {
     harness.run_steps(2);
     wait(&mut harness, "the removal", |bench| bench.shelf.tasks.is_empty());
     assert!(!folder.exists());
+    assert_eq!(harness.state().bench.settings.model, "yamnet", "what was removed is not run next");
     assert!(harness.query_by_label("Get fmn04_strong").is_some());
 }
 
