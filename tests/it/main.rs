@@ -12,6 +12,7 @@ mod http_server;
 mod metric;
 mod model;
 mod model_cli;
+mod model_import;
 mod npy;
 mod playback;
 mod project;

@@ -140,6 +140,64 @@ fn a_download_comes_from_the_mirror_and_a_file_that_is_no_checkpoint_is_kept_and
     assert!(!data.path().join("models/fmn04+tf-104_strong").exists());
 }
 
+/// The whole life of a published model: fetched with a break, imported, listed, described, used, fetched again, removed.
+#[test]
+fn a_published_model_is_got_used_got_again_and_removed() {
+    let file = crate::zoo::checkpoint_bytes("fmn04+tf-104_strong.pt.gz");
+    let (served, half) = (file.clone(), file.len() / 2);
+    let server = Server::start(move |before, request| match request.path.as_str() {
+        "/fmn04+tf-104_strong.pt" => {
+            Answer { break_after: (before == 0).then_some(half), ..ranged(request, &served, "\"1\"") }
+        }
+        _ => Answer::of(404, b""),
+    });
+    let data = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = earmark(arguments, data.path(), &server.address);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (_, said) = run(&["model", "get", "fmn04+tf-104"]);
+    for part in ["the connection broke at", "Recognised fmn04+tf-104", "447 classes by frame: those of AudioSet Strong"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(server.requests()[1].header("range"), Some(format!("bytes={half}-").as_str()));
+    let models = data.path().join("models");
+    let folder = models.join("fmn04+tf-104_strong");
+    assert!(folder.join("model.onnx").is_file());
+    assert_eq!(std::fs::read_dir(data.path().join("downloads")).unwrap().count(), 0, "the checkpoint is not kept");
+
+    assert!(run(&["model", "list", "--installed"]).0.contains("fmn04+tf-104_strong"));
+    let (info, _) = run(&["model", "info", "fmn04+tf-104_strong"]);
+    let digest = sha2_hex(&file);
+    for part in [&format!("{}/fmn04+tf-104_strong.pt", server.address), &digest, "passes the self-check"] {
+        assert!(info.contains(part), "{part}: {info}");
+    }
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/zoo/short3.wav");
+    let (events, _) = run(&["detect", recording.to_str().unwrap(), "--model", "fmn04+tf-104_strong"]);
+    assert!(events.starts_with("filename\tonset\toffset\tevent_label"), "{events}");
+
+    let asked = server.requests().len();
+    assert!(run(&["model", "get", "fmn04+tf-104"]).1.contains("--again gets it once more"));
+    assert_eq!(server.requests().len(), asked);
+    // What lies in the old folder is gone with it, and nothing else is left beside.
+    std::fs::write(folder.join("model.onnx"), "damaged").unwrap();
+    std::fs::write(folder.join("note.txt"), "old").unwrap();
+    run(&["model", "get", "fmn04+tf-104", "--again"]);
+    assert!(!folder.join("note.txt").exists() && folder.join("origin.toml").is_file());
+    assert!(run(&["model", "info", "fmn04+tf-104_strong"]).0.contains("passes the self-check"));
+    assert_eq!(std::fs::read_dir(&models).unwrap().count(), 1);
+
+    assert!(run(&["model", "remove", "fmn04+tf-104_strong"]).1.contains("removed fmn04+tf-104_strong"));
+    assert_eq!(std::fs::read_dir(&models).unwrap().count(), 0);
+}
+
+fn sha2_hex(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn names_and_mirrors_that_make_no_sense_ask_nobody() {
     let data = tempfile::tempdir().unwrap();
