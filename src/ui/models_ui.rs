@@ -111,6 +111,8 @@ fn page_ui(ui: &mut Ui, bench: &Workbench, page: &mut ModelsPage, requests: &mut
 fn tasks_ui(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     for task in &bench.shelf.tasks {
         ui.horizontal(|ui| {
+            // The rest of a bar must be seen on a white page too.
+            ui.visuals_mut().extreme_bg_color = ui.visuals().text_edit_bg_color();
             match task.part() {
                 Some(part) => {
                     let text = format!("{:.0} %", 100.0 * part);
@@ -120,7 +122,9 @@ fn tasks_ui(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
                     let size = vec2(PROGRESS_WIDTH, ui.spacing().interact_size.y);
                     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
                         ui.set_min_width(PROGRESS_WIDTH);
-                        ui.add(egui::Spinner::new().size(16.0));
+                        if task.stage.is_some() {
+                            ui.add(egui::Spinner::new().size(16.0));
+                        }
                     });
                 }
             }
