@@ -194,9 +194,9 @@ def export(checkpoint, path):
 
 
 def ours_in(folder):
-    """Network file and name of the strong output of a model folder."""
+    """Network file of a model folder, and its output of strong logits."""
     network = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))["network"]
-    return folder / network["file"], network["output"]
+    return folder / network["file"], "strong"
 
 
 def runner(path, output, threads, mel):

@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 
 /// Name of the input: the front end's `[batch, 1, 128, frame]`.
 const INPUT: &str = "mel";
-/// Names of outputs: logits `[batch, row, class]` and `[batch, class]`, and on request what the heads see and what the backbone gives.
+/// Names of outputs: logits `[batch, row, class]` and `[batch, class]`, the first as scores of 0 to 1, and on request what the heads see and
+/// what the backbone gives.
 const STRONG: &str = "strong";
+const SCORES: &str = "scores";
 const WEAK: &str = "weak";
 const FEATURES: &str = "features";
 const BACKBONE: &str = "backbone";
@@ -63,7 +65,7 @@ impl<'a> Network<'a> {
     }
 
     /// The network as an ONNX file: input `mel` `[batch, 1, 128, frame]`, the output of the front end; outputs `strong`
-    /// `[batch, row, class]` and `weak` `[batch, class]`, both logits.
+    /// `[batch, row, class]` and `weak` `[batch, class]`, both logits, and `scores`, the logistic function of the first.
     ///
     /// Every tensor of the network must be asked for by a layer and have the shape that the layer needs.
     pub fn to_onnx(&self, time: Time) -> Result<Vec<u8>, ZooError> {
@@ -116,7 +118,10 @@ impl Writer<'_> {
         };
         let feature_count = architecture.feature_count();
         let strong = self.linear_rows(&features, "strong_head", feature_count, architecture.strong_classes)?;
-        self.graph.output(&strong, STRONG, &[batch, row_size, Size::Fixed(architecture.strong_classes)]);
+        let scores = self.graph.node("Sigmoid", &[&strong], vec![]);
+        for (value, name) in [(&strong, STRONG), (&scores, SCORES)] {
+            self.graph.output(value, name, &[batch, row_size, Size::Fixed(architecture.strong_classes)]);
+        }
         if architecture.weak_classes > 0 {
             let axis = self.graph.integers("row axis", &[1]);
             let mean =

@@ -60,7 +60,7 @@ impl Subject {
     fn ends(&self) -> (&str, &str) {
         match &self.origin {
             Origin::Folder(folder) => (&folder.manifest.network.input, &folder.manifest.network.output),
-            Origin::Untrained(_) => ("mel", "strong"),
+            Origin::Untrained(_) => ("mel", "scores"),
         }
     }
 
@@ -156,7 +156,7 @@ impl Subject {
     pub(super) fn gives_logits(&self) -> bool {
         match &self.origin {
             Origin::Folder(folder) => folder.manifest.network.activation == super::super::Activation::Sigmoid,
-            Origin::Untrained(_) => true,
+            Origin::Untrained(_) => false,
         }
     }
 

@@ -17,7 +17,7 @@ const CHECK_SPREAD: f64 = 1.2;
 const CHECK_TOLERANCE: f32 = 1e-3;
 
 const INPUT: &str = "mel";
-const OUTPUT: &str = "strong";
+const OUTPUT: &str = "scores";
 
 /// `[input]`, `[time]` and `[decision]` of every network of the family.
 const TABLES: &str = r#"[input]
@@ -65,7 +65,7 @@ pub(super) fn draft(
         source: provenance.source(architecture),
         network_input: INPUT.to_owned(),
         network_output: OUTPUT.to_owned(),
-        activation: "sigmoid",
+        activation: "none",
         is_class_major: false,
         tables: TABLES.to_owned(),
         self_check: SelfCheckText {

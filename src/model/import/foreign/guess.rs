@@ -264,9 +264,13 @@ impl Guess {
             Some(secs) => whole(secs),
             None if clip.is_multiple_of(rows) => clip / rows,
             None => {
+                let other = match probe.reading.is_guessed {
+                    true => "; or, if its output is [clip, class, row], say --classes-first",
+                    false => "",
+                };
                 return Err(format!(
                     "it gives {rows} rows of scores for a clip of {clip} samples, which are {:.1} samples a row: say with --hop how many \
-                     seconds lie between them",
+                     seconds lie between them{other}",
                     clip as f64 / rows as f64
                 ));
             }
