@@ -59,7 +59,7 @@ pub enum AcquireError {
         /// The downloaded file.
         path: PathBuf,
         /// The reason.
-        source: ImportError,
+        source: Box<ImportError>,
     },
     /// The note about the origin could not be written.
     #[error(transparent)]
@@ -102,7 +102,7 @@ pub fn acquire(
         ..ImportOptions::default()
     };
     let imported = import::import(&downloaded.path, &options)
-        .map_err(|source| AcquireError::Import { path: downloaded.path.clone(), source })?;
+        .map_err(|source| AcquireError::Import { path: downloaded.path.clone(), source: Box::new(source) })?;
     let origin = Origin {
         published: published.name.to_owned(),
         address: source.address,

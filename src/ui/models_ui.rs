@@ -101,7 +101,7 @@ fn page_ui(ui: &mut Ui, bench: &Workbench, page: &mut ModelsPage, requests: &mut
     ui.add_space(theme::GRID);
     match page.list {
         List::Published => {
-            published_ui::show(ui, bench, &page.filter, &mut page.sorting, &mut page.to_remove, requests)
+            published_ui::show(ui, bench, &page.filter, &mut page.sorting, &mut page.to_remove, requests);
         }
         List::Installed => installed_ui(ui, bench, page, requests),
     }
