@@ -96,20 +96,20 @@ pub fn show(ui: &mut Ui, asked: &AskedImport, form: &mut ImportForm, requests: &
             entered |= onnx_fields(ui, form);
         }
     });
-    end_ui(ui, asked, form.options(is_onnx), entered, requests);
+    end_ui(ui, asked, &form.options(is_onnx), entered, requests);
 }
 
 /// Import or leave it; or what is wrong in the form.
 fn end_ui(
     ui: &mut Ui,
     asked: &AskedImport,
-    options: Result<ImportOptions, &str>,
+    options: &Result<ImportOptions, &str>,
     entered: bool,
     requests: &mut Vec<Request>,
 ) {
     ui.horizontal(|ui| {
         let button = ui.add_enabled(options.is_ok(), Button::new("Import")).accessible_name("Import this file");
-        if let Ok(options) = &options
+        if let Ok(options) = options
             && (button.on_hover_text("Make a model of the file in your own folder (Enter)").clicked() || entered)
         {
             requests.push(Request::ImportModel { path: asked.path.clone(), options: Box::new(options.clone()) });
@@ -119,7 +119,7 @@ fn end_ui(
         }
         if let Err(reason) = options {
             let color: Color32 = theme::colors(ui.visuals()).failure;
-            ui.label(RichText::new(reason).color(color));
+            ui.label(RichText::new(*reason).color(color));
         }
     });
 }
