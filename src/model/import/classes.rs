@@ -28,7 +28,12 @@ pub(super) struct Classes {
     pub labels: Vec<ClassLabel>,
     /// A sentence for the user.
     pub origin: String,
+    /// Whose work the names are, where they must be named.
+    pub attribution: Option<&'static str>,
 }
+
+/// Whose work the names of AudioSet are.
+const AUDIOSET_ATTRIBUTION: &str = "class names from AudioSet by Google LLC, CC BY 4.0";
 
 /// Names for `count` classes: those of `file` if there is one, else those of the only data set of the family with so many.
 pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, ModelError> {
@@ -37,28 +42,34 @@ pub(super) fn classes(count: usize, file: Option<&Path>) -> Result<Classes, Mode
     }
     let audioset = parse_labels(Path::new("audioset_strong.tsv"), AUDIOSET_STRONG)?;
     if count == audioset.len() {
-        return Ok(Classes { labels: audioset, origin: "those of AudioSet Strong, which has as many".to_owned() });
+        return Ok(Classes {
+            labels: audioset,
+            origin: "those of AudioSet Strong, which has as many".to_owned(),
+            attribution: Some(AUDIOSET_ATTRIBUTION),
+        });
     }
     if count == DCASE_2016.len() {
         let labels = DCASE_2016.iter().map(|name| ClassLabel { mid: None, name: (*name).into() }).collect();
         let origin = "taken for those of DCASE 2016 Task 2, which has as many; if they are others, import it again with a file of their names";
-        return Ok(Classes { labels, origin: origin.to_owned() });
+        return Ok(Classes { labels, origin: origin.to_owned(), attribution: None });
     }
     let why = match count {
         TAG_COUNT => "numbered: the order of AudioSet's 527 tags in the released weak checkpoints is not documented",
         _ => "numbered: no data set of this family has as many",
     };
-    Ok(Classes { labels: numbered(count), origin: format!("{why}; import it again with a file of their names") })
+    let origin = format!("{why}; import it again with a file of their names");
+    Ok(Classes { labels: numbered(count), origin, attribution: None })
 }
 
 /// The classes of a network of unknown training: those of `file`, or numbers.
 pub(super) fn of_foreign(count: usize, file: Option<&Path>, named: Option<Vec<ClassLabel>>) -> Classes {
     match file.zip(named) {
-        Some((path, labels)) => Classes { labels, origin: format!("from {}", path.display()) },
+        Some((path, labels)) => Classes { labels, origin: format!("from {}", path.display()), attribution: None },
         None => Classes {
             labels: numbered(count),
             origin: "numbered, for an ONNX file does not name them; import it again with a file of their names"
                 .to_owned(),
+            attribution: None,
         },
     }
 }
@@ -90,7 +101,7 @@ fn from_file(count: usize, path: &Path) -> Result<Classes, ModelError> {
             expected: format!("{count}, as many as the network has"),
         });
     }
-    Ok(Classes { labels, origin: format!("from {}", path.display()) })
+    Ok(Classes { labels, origin: format!("from {}", path.display()), attribution: None })
 }
 
 #[cfg(test)]

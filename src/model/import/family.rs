@@ -50,8 +50,8 @@ pub(super) fn draft(
     let network = Network::recognise(&tensors).map_err(fails)?;
     let onnx = network.to_onnx(Time::Fixed(CLIP_FRAMES)).map_err(fails)?;
     let architecture = &network.architecture;
-    let Classes { labels, origin } = classes(architecture.strong_classes, options.labels.as_deref())?;
-    let provenance = Provenance::of(path)?;
+    let Classes { labels, origin, attribution } = classes(architecture.strong_classes, options.labels.as_deref())?;
+    let provenance = Provenance::of(path, architecture)?;
     let summary = vec![
         format!("Recognised {architecture}: {} parameters", complexity::of(architecture).parameters),
         format!("{} classes by frame: {origin}", architecture.strong_classes),
@@ -61,7 +61,7 @@ pub(super) fn draft(
         version: provenance.version.clone(),
         summary: format!("{} classes, 25 scores a second ({architecture})", architecture.strong_classes),
         licence: provenance.licence(),
-        attribution: provenance.attribution(),
+        attribution: provenance.attribution(attribution),
         source: provenance.source(architecture),
         network_input: INPUT.to_owned(),
         network_output: OUTPUT.to_owned(),
@@ -86,24 +86,26 @@ struct Provenance {
     /// The first digits of the file's SHA-256: two trainings of one architecture are two versions.
     version: String,
     sha256: String,
-    /// The published model that has the file's name, unless its known checksum says that this is another file.
+    /// The published model that it is, by its checksum or, where that is not known, by the file's name and the network in it.
     published: Option<&'static Published>,
-    /// Whether the checksum says that it is that one.
+    /// Whether the checksum says so.
     is_certain: bool,
 }
 
 impl Provenance {
-    fn of(path: &Path) -> Result<Self, ModelError> {
+    fn of(path: &Path, architecture: &Architecture) -> Result<Self, ModelError> {
         let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_path_buf(), source })?;
         let sha256 = sha256_hex(&bytes);
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let published = published().iter().find(|model| {
-            model.checkpoint.is_some_and(|checkpoint| {
-                checkpoint.file == file && checkpoint.sha256.is_none_or(|known| known == sha256)
-            })
+        let network = architecture.to_string();
+        let found = published().iter().find_map(|model| {
+            let checkpoint = model.checkpoint.as_ref()?;
+            match checkpoint.sha256 {
+                Some(known) => (known == sha256).then_some((model, true)),
+                None => (checkpoint.file == file && model.network() == network).then_some((model, false)),
+            }
         });
-        let is_certain =
-            published.and_then(|model| model.checkpoint).is_some_and(|checkpoint| checkpoint.sha256.is_some());
+        let (published, is_certain) = found.map_or((None, false), |(model, is_certain)| (Some(model), is_certain));
         Ok(Self { version: sha256.chars().take(8).collect(), file, sha256, published, is_certain })
     }
 
@@ -115,12 +117,15 @@ impl Provenance {
         }
     }
 
-    fn attribution(&self) -> String {
-        match self.published {
-            Some(_) => "EfficientSED by Florian Schmid and others, EUSIPCO 2025; class names from AudioSet by Google LLC, CC BY 4.0",
-            None => "whoever trained the checkpoint; architecture: EfficientSED by Florian Schmid and others, EUSIPCO 2025",
-        }
-        .to_owned()
+    /// Who made it, with whose work its class names are.
+    fn attribution(&self, of_names: Option<&str>) -> String {
+        let makers = match self.published {
+            Some(_) => "EfficientSED by Florian Schmid and others, EUSIPCO 2025",
+            None => {
+                "whoever trained the checkpoint; architecture: EfficientSED by Florian Schmid and others, EUSIPCO 2025"
+            }
+        };
+        of_names.map_or_else(|| makers.to_owned(), |names| format!("{makers}; {names}"))
     }
 
     fn source(&self, architecture: &Architecture) -> String {
@@ -131,18 +136,20 @@ impl Provenance {
         let (file, sha256) = (&self.file, &self.sha256);
         let weights = format!("The weights in this folder were imported from {file}\n(SHA-256 {sha256}).\n\n");
         let terms = match self.published {
-            Some(_) => MIT_OF_AUTHORS,
+            Some(_) if self.is_certain => format!("By its checksum it is {PUBLISHED_UNDER}{MIT}"),
+            Some(_) => format!("By its name and size it is {PUBLISHED_UNDER}{MIT}"),
             None => {
                 "Earmark cannot tell under which licence they are: ask whoever trained or published the checkpoint.\n"
+                    .to_owned()
             }
         };
-        weights + terms
+        weights + &terms
     }
 }
 
-const MIT_OF_AUTHORS: &str = "\
-By its name it is a checkpoint that the authors of EfficientSED published under the MIT licence:
+const PUBLISHED_UNDER: &str = "a checkpoint that the authors of EfficientSED published under the MIT licence:\n\n";
 
+const MIT: &str = "\
 MIT License
 
 Copyright (c) 2024 Florian Schmid

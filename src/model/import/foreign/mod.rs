@@ -51,7 +51,7 @@ pub(super) fn draft(
         guess.notes.push(format!("Of the outputs {outputs}, the first is taken; --scores-output names another"));
     }
     let probe = guess.probe(&onnx, input, output, names.as_ref().map(Vec::len), form).map_err(refuse)?;
-    let Classes { labels, origin } = match guess.kind {
+    let Classes { labels, origin, attribution } = match guess.kind {
         InputKind::FmnMel => classes::classes(probe.reading.classes, file)?,
         _ => classes::of_foreign(probe.reading.classes, file, names),
     };
@@ -69,7 +69,10 @@ pub(super) fn draft(
         version: sha256_hex(&onnx).chars().take(8).collect(),
         summary: format!("{} classes, imported from an ONNX file", labels.len()),
         licence: "as the network's".to_owned(),
-        attribution: "whoever made the ONNX file".to_owned(),
+        attribution: match attribution {
+            Some(names) => format!("whoever made the ONNX file; {names}"),
+            None => "whoever made the ONNX file".to_owned(),
+        },
         source: format!("{} (SHA-256 {})", path.file_name().unwrap_or_default().to_string_lossy(), sha256_hex(&onnx)),
         network_input: input.name.clone(),
         network_output: output.name.clone(),
