@@ -238,12 +238,12 @@ impl SequenceKind {
 impl Sequence {
     /// The sequence model that the published programs make for `word` and `dim`.
     pub fn named(word: &str, dim: usize) -> Result<Self, ZooError> {
-        // Rotary embedding turns pairs, so that a head that has it needs an even dimension.
         let kind = SequenceKind::of_word(word).ok_or_else(|| ZooError::Setting {
             what: "sequence model".to_owned(),
             found: format!("{word:?}"),
             expected: "tf, attn, gru, tcn, mamba or hybrid".to_owned(),
         })?;
+        // Rotary embedding turns pairs, so that a head that has it needs an even dimension.
         let (heads, step) = match kind {
             SequenceKind::Transformer if dim < 128 => (4, 8),
             SequenceKind::Transformer | SequenceKind::Attention => (8, 16),
@@ -256,7 +256,7 @@ impl Sequence {
             return Err(ZooError::Setting {
                 what: format!("dimension of {word}"),
                 found: dim.to_string(),
-                expected: format!("a multiple of {step} from 8 to 8192"),
+                expected: format!("a multiple of {step} from {} to 8192", step.max(8)),
             });
         }
         let state_space = (kind == SequenceKind::Mamba).then_some(StateSpace { states: 64, inner: 2 * dim });

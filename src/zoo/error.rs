@@ -1,5 +1,8 @@
 //! Why the tensors of a checkpoint are no network of the family. Each message says which tensor, what was found, and what was expected.
 
+/// Names that a message shows.
+const SHOWN_NAMES: usize = 5;
+
 /// Why a checkpoint cannot be written as a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZooError {
@@ -10,9 +13,9 @@ pub enum ZooError {
         found: String,
     },
     /// More than one network in one checkpoint.
-    #[error("there is more than one network: {}", .names.join(", "))]
+    #[error("there is more than one network: {}", listed(.names))]
     Ambiguous {
-        /// The tensors that could each be the first layer.
+        /// The tensors that could each be the same part of it, as the checkpoint names them.
         names: Vec<String>,
     },
     /// A tensor that the network needs is not there.
@@ -34,7 +37,7 @@ pub enum ZooError {
         expected: String,
     },
     /// Tensors that belong to the network but that no layer of the architecture has.
-    #[error("no layer of {architecture} has the tensor{} {}", if .names.len() == 1 { "" } else { "s" }, .names.join(", "))]
+    #[error("no layer of {architecture} has the tensor{} {}", if .names.len() == 1 { "" } else { "s" }, listed(.names))]
     Unexpected {
         /// What the checkpoint was taken for.
         architecture: String,
@@ -57,4 +60,26 @@ pub enum ZooError {
         /// What it may be.
         expected: String,
     },
+}
+
+/// The first of the names, and whether there are more.
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..SHOWN_NAMES).unwrap_or(names).join(", ");
+    if names.len() > SHOWN_NAMES { format!("{shown}, …") } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_shows_five_names() {
+        let told = |count: usize| {
+            let names = (0..count).map(|index| format!("t{index}")).collect();
+            ZooError::Unexpected { architecture: "fmn04".to_owned(), names }.to_string()
+        };
+        assert_eq!(told(1), "no layer of fmn04 has the tensor t0");
+        assert_eq!(told(5), "no layer of fmn04 has the tensors t0, t1, t2, t3, t4");
+        assert_eq!(told(100_000), "no layer of fmn04 has the tensors t0, t1, t2, t3, t4, …");
+    }
 }

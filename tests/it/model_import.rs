@@ -266,7 +266,7 @@ fn networks_of_log_mel_give_a_score_a_frame_or_a_patch() {
     let (told, rows) = scores_of(&work, &patches(true), Form::default());
     assert_eq!(rows.len(), 75, "25 a second");
     related(&rows, "maps");
-    assert!(told.contains(&"Sample rate 32000 Hz".to_owned()), "{told:?}");
+    assert!(told.contains(&"Sample rate 16000 Hz".to_owned()), "{told:?}");
 }
 
 fn bundled(id: &str) -> PathBuf {

@@ -3,12 +3,13 @@
 use super::Form;
 use super::input::{self, Axes, InputKind};
 use super::output::{self, Hints, Reading};
+use crate::dsp::ClipMelSpec;
 use crate::model::{BareNetwork, ClipAxes, OutputAxes, RuntimeChoice};
 use crate::onnx::outline::Port;
 
 const DEFAULT_RATE: u32 = 16_000;
 /// The rate of the EfficientSED networks, whose front end is fixed.
-const FMN_RATE: u32 = 32_000;
+const FMN_RATE: u32 = ClipMelSpec::FMN.mel.sample_rate;
 const DEFAULT_CLIP_SECS: f64 = 10.0;
 /// What is seen at once and what a self-check holds is bounded by the manifest's checker; longer clips are refused before they are run.
 const LONGEST_CLIP_SECS: f64 = 120.0;
@@ -74,7 +75,7 @@ impl Guess {
             Axes::Frames { .. } => return Ok(()),
             Axes::Samples(_, samples) => samples,
             Axes::Clips { frames, .. } => Some(frames),
-            Axes::Maps { frames } => frames.map(|frames| frames * self.hop_samples()),
+            Axes::Maps { frames } => frames.map(|frames| frames.saturating_mul(self.hop_samples())),
         };
         let step_secs = self.step_secs();
         let given = form.clip_secs.map(|secs| (secs / step_secs).round() as usize);
@@ -115,6 +116,9 @@ impl Guess {
     }
 
     fn hop_samples(&self) -> usize {
+        if self.kind == InputKind::FmnMel {
+            return ClipMelSpec::FMN.hop_samples;
+        }
         (FRAME_SECS * f64::from(self.sample_rate)).round() as usize
     }
 
@@ -324,7 +328,8 @@ mod tests {
         let form = Form { sample_rate: Some(32_000), clip_secs: Some(5.0), ..Form::default() };
         assert_eq!(guess(&[None, None], &form).unwrap().notes[1..], ["Sample rate 32000 Hz", "Clips of 5 s"]);
         let maps = guess(&[None, Some(1), Some(128), Some(1000)], &Form::default()).unwrap();
-        assert_eq!(maps.notes[1..], ["Sample rate 32000 Hz", "Clips of 10 s"]);
+        assert_eq!(maps.notes[1..], ["Sample rate 16000 Hz", "Clips of 10 s"]);
+        assert_eq!((maps.sample_rate, maps.clip_frames), (16_000, Some(160_000)));
     }
 
     #[test]
@@ -339,5 +344,12 @@ mod tests {
         assert!(refused(&[None], form).starts_with("--hop NaN: expected more than 0 s"));
         assert!(refused(&[Some(4), Some(16_000)], Form::default()).contains("exactly 4 clips at once"));
         assert!(refused(&[None, Some(1 << 40)], Form::default()).contains("expected at most 120 s"));
+        for frames in [12_001, 1 << 60, usize::MAX] {
+            let told = refused(&[None, Some(1), Some(128), Some(frames)], Form::default());
+            assert!(told.contains("at 16000 Hz; expected at most 120 s"), "{told}");
+        }
+        let form = Form { sample_rate: Some(32_000), ..Form::default() };
+        let told = refused(&[None, Some(1), Some(128), Some(1000)], form);
+        assert_eq!(told, "fmn-mel is made at 16000 Hz, not --rate 32000");
     }
 }

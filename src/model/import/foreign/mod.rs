@@ -20,7 +20,7 @@ use std::path::Path;
 pub struct Form {
     /// What the network takes.
     pub input: Option<InputKind>,
-    /// Sample rate in hertz; 16 kHz unless given, and 32 kHz for [`InputKind::FmnMel`].
+    /// Sample rate in hertz; 16 kHz unless given; [`InputKind::FmnMel`] has no other.
     pub sample_rate: Option<u32>,
     /// Seconds from one score to the next.
     pub hop_secs: Option<f64>,
