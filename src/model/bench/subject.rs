@@ -1,6 +1,7 @@
 //! A network that is to be counted or measured: an installed model, or one of the family with random weights.
 
 use super::super::backend::NetworkSource;
+use super::super::catalogue;
 use super::super::features::{ClipFeatures, FeatureStream};
 use super::super::runtime::{self, OpenNetwork, Wanted};
 use super::super::{Layout, ModelError, ModelFolder};
@@ -49,6 +50,11 @@ impl Subject {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether its weights are random.
+    pub fn is_untrained(&self) -> bool {
+        matches!(self.origin, Origin::Untrained(_))
     }
 
     /// How many bytes its network's file has.
@@ -182,12 +188,7 @@ impl Subject {
             |name: &str, place: usize, _: &str| if name == input { shape.get(place).copied() } else { None };
         let paper = match &self.origin {
             Origin::Untrained(architecture) => Some(complexity::of(architecture)),
-            // A folder that was made of a published network has its name.
-            Origin::Folder(_) => super::super::catalogue::find(&self.name)
-                .and_then(|published| {
-                    Architecture::named(&published.network(), PUBLISHED_CLASSES, PUBLISHED_CLASSES).ok()
-                })
-                .map(|architecture| complexity::of(&architecture)),
+            Origin::Folder(folder) => published_architecture(folder).map(|architecture| complexity::of(&architecture)),
         };
         Ok(Counts {
             name: self.name.clone(),
@@ -196,5 +197,37 @@ impl Subject {
             paper,
             file_bytes: self.onnx.len() as u64,
         })
+    }
+}
+
+/// The published network that a folder was made of. Its name alone tells nothing: anything can be called so, with other heads too.
+fn published_architecture(folder: &ModelFolder) -> Option<Architecture> {
+    let published = catalogue::find(&folder.id).filter(|_| folder.labels.len() == PUBLISHED_CLASSES)?;
+    let architecture = Architecture::named(&published.network(), PUBLISHED_CLASSES, PUBLISHED_CLASSES).ok()?;
+    let (_, imported_as) = folder.manifest.source.rsplit_once("imported as ")?;
+    (imported_as.trim() == architecture.to_string()).then_some(architecture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::registry;
+    use std::path::Path;
+
+    #[test]
+    fn only_what_was_made_of_a_published_network_has_the_papers_counts() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let mut folder = registry::find_in("bicycle-bell", &[models]).unwrap();
+        let label = folder.labels[0].clone();
+        folder.id = "fmn10+tf-256_strong".to_owned();
+        folder.labels = vec![label; 447];
+        assert_eq!(published_architecture(&folder), None);
+        folder.manifest.source = "fmn10+tf-256_strong.pt (SHA-256 00), imported as fmn10+tf-256".to_owned();
+        assert_eq!(published_architecture(&folder).unwrap().to_string(), "fmn10+tf-256");
+        folder.manifest.source = "x.pt (SHA-256 00), imported as fmn10+tf-128".to_owned();
+        assert_eq!(published_architecture(&folder), None);
+        folder.manifest.source = "fmn10+tf-256_strong.pt (SHA-256 00), imported as fmn10+tf-256".to_owned();
+        folder.labels.pop();
+        assert_eq!(published_architecture(&folder), None);
     }
 }
