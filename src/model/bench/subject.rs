@@ -1,11 +1,12 @@
 //! A network that is to be counted or measured: an installed model, or one of the family with random weights.
 
-use super::super::backend::NetworkSource;
+use super::super::backend::{NetworkOutput, NetworkSource};
 use super::super::catalogue;
 use super::super::features::{ClipFeatures, FeatureStream};
 use super::super::runtime::{self, OpenNetwork, Wanted};
-use super::super::{Layout, ModelError, ModelFolder};
+use super::super::{Activation, Layout, ModelError, ModelFolder, OutputAxes};
 use super::{Counts, Settings};
+use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
 use crate::dsp::{ClipMel, ClipMelSpec};
 use crate::onnx::cost;
 use crate::onnx::proto::Model;
@@ -17,9 +18,35 @@ const PUBLISHED_CLASSES: usize = 447;
 /// A clip of the family: 10 s, which are so many samples and frames of the front end.
 const CLIP_SAMPLES: usize = 160_000;
 const CLIP_FRAMES: usize = 1000;
+/// Rows of scores that it gives for one.
+const CLIP_ROWS: usize = 250;
 
 /// Appends the features of a clip's samples.
 pub(super) type ClipFrontEnd = Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send>;
+
+/// How the network's output for one clip becomes events.
+pub(super) struct Decoding {
+    /// Rows of scores that the network gives, and how many of them are used.
+    given_rows: usize,
+    used_rows: usize,
+    activation: Activation,
+    axes: OutputAxes,
+    /// Classes of the scores.
+    pub class_count: usize,
+    /// The rule.
+    pub rule: DecisionRule,
+    /// Where the rows lie.
+    pub axis: FrameAxis,
+}
+
+impl Decoding {
+    /// The scores `[row × class]` that count.
+    pub fn scores(&self, output: NetworkOutput) -> Result<Vec<f32>, String> {
+        let mut scores = output.into_scores(self.given_rows, self.class_count, self.activation, self.axes)?;
+        scores.truncate(self.used_rows * self.class_count);
+        Ok(scores)
+    }
+}
 
 /// A network that is to be counted or measured.
 pub struct Subject {
@@ -150,19 +177,38 @@ impl Subject {
         }
     }
 
-    /// Classes of the scores.
-    pub(super) fn class_count(&self) -> usize {
+    /// How its output becomes events, as in detection with what the manifest chooses.
+    pub(super) fn decoding(&self) -> Decoding {
         match &self.origin {
-            Origin::Folder(folder) => folder.labels.len(),
-            Origin::Untrained(architecture) => architecture.strong_classes,
-        }
-    }
-
-    /// Whether the network's output still needs the logistic function.
-    pub(super) fn gives_logits(&self) -> bool {
-        match &self.origin {
-            Origin::Folder(folder) => folder.manifest.network.activation == super::super::Activation::Sigmoid,
-            Origin::Untrained(_) => false,
+            Origin::Folder(folder) => {
+                let (manifest, class_count) = (&folder.manifest, folder.labels.len());
+                let hop_secs = manifest.default_hop_secs();
+                let given_rows = manifest.layout.row_count(self.clip_frames());
+                Decoding {
+                    given_rows,
+                    used_rows: if let Layout::FramedClips { rows, .. } = manifest.layout { rows } else { given_rows },
+                    class_count,
+                    activation: manifest.network.activation,
+                    axes: manifest.network.output_axes,
+                    rule: manifest.rule(hop_secs, Preset::Overlapping),
+                    axis: manifest.axis(hop_secs),
+                }
+            }
+            // As an import of such a network says.
+            Origin::Untrained(architecture) => Decoding {
+                given_rows: CLIP_ROWS,
+                used_rows: CLIP_ROWS,
+                class_count: architecture.strong_classes,
+                activation: Activation::None,
+                axes: OutputAxes::RowMajor,
+                rule: DecisionRule {
+                    threshold: 0.1,
+                    median_frames: 9,
+                    median_edges: MedianEdges::Reflect,
+                    ..DecisionRule::default()
+                },
+                axis: FrameAxis { first_onset_secs: 0.0, hop_secs: 10.0 / CLIP_ROWS as f64 },
+            },
         }
     }
 
