@@ -4,7 +4,7 @@ use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::LabelSet;
 use crate::model::acquire::Stage;
-use crate::model::catalogue::{self, Published};
+use crate::model::catalogue::{self, Published, Training};
 use crate::model::import::ImportOptions;
 use crate::model::registry::{self, ListedModel};
 use crate::work::{CancelOnDrop, ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask, UpdateSender};
@@ -183,6 +183,10 @@ impl Workbench {
         self.models = models;
         self.label_set = std::sync::Arc::new(label_set(&self.models));
         match end {
+            ModelEnd::Added { id, summary } if is_weak(&id, task.as_ref()) => {
+                let text = format!("{id} is installed, but not chosen: it tells what is in a clip, not when");
+                self.notices.add(Gravity::Done, format!("{text}\n{}", summary.join("\n")));
+            }
             ModelEnd::Added { id, summary } => {
                 self.notices.add(Gravity::Done, format!("{id} is installed and chosen\n{}", summary.join("\n")));
                 self.settings.model = id;
@@ -210,6 +214,15 @@ impl Workbench {
     }
 }
 
+/// Whether a model that came is one of the published ones without frame-wise classes, by its name or by the file that it was made of.
+fn is_weak(id: &str, task: Option<&RunningTask>) -> bool {
+    let file = task.and_then(|task| task.importing.as_ref()).and_then(|asked| asked.path.file_name());
+    let is_it = |model: &&Published| {
+        model.name == id || file.is_some_and(|file| model.checkpoint.is_some_and(|checkpoint| file == checkpoint.file))
+    };
+    catalogue::published().iter().find(is_it).is_some_and(|model| model.training == Training::Weak)
+}
+
 /// `15.5 MB`, in decimal units.
 pub fn bytes_text(bytes: u64) -> String {
     match bytes as f64 {
@@ -227,6 +240,15 @@ mod tests {
     #[test]
     fn lengths_have_decimal_units() {
         assert_eq!([999, 1500, 15_538_778, 2_000_000_000].map(bytes_text), ["999 B", "1.5 kB", "15.5 MB", "2.00 GB"]);
+    }
+
+    #[test]
+    fn models_for_training_only_are_told_from_those_to_use() {
+        assert!(is_weak("fmn10_weak", None) && !is_weak("fmn10_strong", None) && !is_weak("mine", None));
+        let importing = Some(AskedImport { path: PathBuf::from("a/fmn10_weak.pt"), labels: None });
+        let cancel = CancelOnDrop::default();
+        let task = RunningTask { number: 0, title: String::new(), published: None, importing, stage: None, cancel };
+        assert!(is_weak("mine", Some(&task)));
     }
 
     #[test]

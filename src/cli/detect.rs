@@ -176,17 +176,20 @@ impl Arguments {
     }
 
     /// The model's rule with what was asked for.
-    fn rule(&self, of_model: DecisionRule) -> DecisionRule {
+    fn rule(&self, of_model: DecisionRule) -> anyhow::Result<DecisionRule> {
         let threshold = self.threshold.unwrap_or(of_model.threshold);
-        DecisionRule {
+        if let Some(lower) = self.hysteresis.filter(|&lower| lower >= threshold) {
+            bail!("--hysteresis {lower}: expected less than the threshold, which is {threshold}");
+        }
+        Ok(DecisionRule {
             threshold,
-            // A lower threshold that is not lower says nothing.
+            // The model's own lower threshold that is no longer lower says nothing.
             hysteresis: self.hysteresis.or(of_model.hysteresis).filter(|&lower| lower < threshold),
             median_frames: self.median.unwrap_or(of_model.median_frames),
             merge_gap_secs: self.merge_gap.unwrap_or(of_model.merge_gap_secs),
             min_duration_secs: self.min_duration.unwrap_or(of_model.min_duration_secs),
             ..of_model
-        }
+        })
     }
 
     fn options(&self) -> DetectorOptions {
@@ -235,7 +238,7 @@ impl Job {
             Some(list) => class_indices(&manifest.name, &names, list)?.into_iter().collect(),
             None => (0..names.len()).collect(),
         };
-        let rule = arguments.rule(detector.rule());
+        let rule = arguments.rule(detector.rule())?;
         if let Some(folder) = arguments.output.as_deref().map(folder_of) {
             ensure!(folder.is_dir(), "{}: there is no such folder to write the events to", folder.display());
         }

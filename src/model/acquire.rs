@@ -3,7 +3,7 @@
 //! Decides the order of things; how each is done, [`super::download`] and [`super::import`] know.
 
 use super::catalogue::Published;
-use super::download::{self, DownloadError, Patience, Progress, Source};
+use super::download::{self, DownloadError, Downloaded, Patience, Progress, Source};
 use super::import::{self, ImportError, ImportOptions, Imported};
 use super::installed::Origin;
 use super::{ModelError, registry};
@@ -61,6 +61,12 @@ pub enum AcquireError {
         /// The reason.
         source: Box<ImportError>,
     },
+    /// What was downloaded is no checkpoint that can be read, and no known checksum vouched for it.
+    #[error("{source}. The downloaded file may be damaged and was removed: try again to download it anew")]
+    Damaged {
+        /// The reason.
+        source: Box<ImportError>,
+    },
     /// The note about the origin could not be written.
     #[error(transparent)]
     Note(#[from] ModelError),
@@ -82,7 +88,7 @@ impl Places {
 /// asked at least every 0.1 s while the checkpoint is being fetched.
 ///
 /// # Errors
-/// See [`AcquireError`]. What has been fetched is kept and used by the next call.
+/// See [`AcquireError`]. What has been fetched is kept and used by the next call, unless it is no checkpoint.
 pub fn acquire(
     published: &Published,
     places: &Places,
@@ -102,8 +108,7 @@ pub fn acquire(
         replaces: true,
         ..ImportOptions::default()
     };
-    let imported = import::import(&downloaded.path, &options)
-        .map_err(|source| AcquireError::Import { path: downloaded.path.clone(), source: Box::new(source) })?;
+    let imported = import::import(&downloaded.path, &options).map_err(|error| not_imported(&downloaded, error))?;
     let origin = Origin {
         published: published.name.to_owned(),
         address: source.address,
@@ -118,6 +123,16 @@ pub fn acquire(
         log::warn!("{}: cannot be removed: {error}", downloaded.path.display());
     }
     Ok(Acquired { imported, origin })
+}
+
+/// Why a download was not imported. One that may be damaged is removed: the next call would take it for whole, and fail again.
+fn not_imported(downloaded: &Downloaded, error: ImportError) -> AcquireError {
+    let is_unreadable = matches!(error, ImportError::Network { .. } | ImportError::Checkpoint(_));
+    let source = Box::new(error);
+    if is_unreadable && !downloaded.is_checked && std::fs::remove_file(&downloaded.path).is_ok() {
+        return AcquireError::Damaged { source };
+    }
+    AcquireError::Import { path: downloaded.path.clone(), source }
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub enum ModelError {
         choices: String,
     },
     /// A preset for a model whose scores come about in one way only.
-    #[error("{model} is always run as its reference program does: leave the preset out")]
+    #[error("{model} has no presets: leave the preset out")]
     Preset {
         /// The model.
         model: String,

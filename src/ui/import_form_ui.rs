@@ -27,6 +27,7 @@ pub struct ImportForm {
     hop_secs: String,
     clip_secs: String,
     output: String,
+    classes_first: bool,
 }
 
 impl ImportForm {
@@ -35,12 +36,12 @@ impl ImportForm {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let form = Form {
             input: self.input,
-            sample_rate: number(&self.sample_rate, |rate: &u32| (1..=768_000).contains(rate))
-                .ok_or("Sample rate: a whole number of hertz, up to 768000")?,
-            hop_secs: number(&self.hop_secs, is_length).ok_or("Hop: seconds, such as 0.04")?,
-            clip_secs: number(&self.clip_secs, is_length).ok_or("Clip: seconds, such as 10")?,
+            sample_rate: number(&self.sample_rate, |rate: &u32| (1000..=384_000).contains(rate))
+                .ok_or("Sample rate: a whole number of hertz, 1000 to 384000")?,
+            hop_secs: number(&self.hop_secs, is_length).ok_or("Hop: seconds, such as 0.04, up to 120")?,
+            clip_secs: number(&self.clip_secs, is_length).ok_or("Clip: seconds, such as 10, up to 120")?,
             output: text(&self.output),
-            ..Form::default()
+            classes_first: self.classes_first,
         };
         Ok(ImportOptions {
             output: None,
@@ -53,7 +54,7 @@ impl ImportForm {
 }
 
 fn is_length(secs: &f64) -> bool {
-    *secs > 0.0 && *secs <= 3600.0
+    *secs > 0.0 && *secs <= 120.0
 }
 
 /// Nothing of an empty text, `None` of one that is no such number.
@@ -150,6 +151,9 @@ fn onnx_fields(ui: &mut Ui, form: &mut ImportForm) -> bool {
     ui.end_row();
     let hover = "The output that has the scores, by its name in the file; the first if empty";
     fields.push(field(ui, "Output", "guess: the first", hover, &mut form.output));
+    ui.label(weak("Order of scores"));
+    let hover = "The output is [clip, class, row], not [clip, row, class]; unless ticked, the sizes tell";
+    ui.checkbox(&mut form.classes_first, "Classes before rows").on_hover_text(hover);
     ui.end_row();
     fields.iter().any(|field| is_entered(ui, field))
 }
@@ -196,16 +200,19 @@ mod tests {
         form.sample_rate = " 32000 ".to_owned();
         form.hop_secs = "0.04".to_owned();
         form.output = "scores".to_owned();
+        form.classes_first = true;
         let options = form.options(true).unwrap();
         assert_eq!((options.form.sample_rate, options.form.hop_secs), (Some(32_000), Some(0.04)));
-        assert_eq!(options.form.output.as_deref(), Some("scores"));
+        assert_eq!((options.form.output.as_deref(), options.form.classes_first), (Some("scores"), true));
         assert_eq!(form.options(false).unwrap().form, Form::default());
-        for (hop, part) in [("-1", "Hop"), ("fast", "Hop"), ("NaN", "Hop"), ("inf", "Hop")] {
+        for (hop, part) in [("-1", "Hop"), ("fast", "Hop"), ("NaN", "Hop"), ("inf", "Hop"), ("121", "Hop")] {
             form.hop_secs = hop.to_owned();
             assert!(form.options(true).unwrap_err().starts_with(part));
         }
         form.hop_secs.clear();
-        form.sample_rate = "0".to_owned();
-        assert!(form.options(true).unwrap_err().starts_with("Sample rate"));
+        for rate in ["0", "999", "384001"] {
+            form.sample_rate = rate.to_owned();
+            assert!(form.options(true).unwrap_err().starts_with("Sample rate"));
+        }
     }
 }

@@ -311,20 +311,45 @@ fn more_than_was_announced_or_nothing_at_all_is_no_file() {
     assert!(names(folder.path()).is_empty());
 }
 
+fn unreachable(address: String) -> Source {
+    Source {
+        address,
+        published: "https://example.org/a+b.pt".to_owned(),
+        file: "a+b.pt".to_owned(),
+        bytes: None,
+        sha256: None,
+    }
+}
+
 #[test]
 fn no_connection_is_told_without_many_attempts() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/a+b.pt", listener.local_addr().unwrap());
     drop(listener);
     let folder = tempfile::tempdir().unwrap();
-    let source = Source {
-        address,
-        published: "https://example.org/a+b.pt".to_owned(),
-        file: "a+b.pt".to_owned(),
-        bytes: None,
-        sha256: None,
-    };
-    assert!(matches!(problem(fetch(&source, folder.path(), &QUICK)), Problem::Unreachable(_)));
+    let source = unreachable(address);
+    let mut failed = 0;
+    let mut report = |progress: Progress| failed = progress.failed_attempts.max(failed);
+    let result = download::fetch(&source, folder.path(), &QUICK, &mut report, &|| false);
+    assert!(matches!(problem(result), Problem::Unreachable(_)));
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn a_network_that_goes_away_in_the_middle_is_waited_for() {
+    // A part is there, and nobody listens where the rest is asked for.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a+b.pt", listener.local_addr().unwrap());
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a+b.pt.part"), &weights(13)[..50_000]).unwrap();
+    std::fs::write(folder.path().join("a+b.pt.part.from"), format!("{address}\n\"v1\"\n")).unwrap();
+    let source = unreachable(address);
+    let mut failed = 0;
+    let mut report = |progress: Progress| failed = progress.failed_attempts.max(failed);
+    let result = download::fetch(&source, folder.path(), &QUICK, &mut report, &|| false);
+    assert!(matches!(problem(result), Problem::Unreachable(_)));
+    assert_eq!(failed, QUICK.attempts - 1);
 }
 
 #[test]

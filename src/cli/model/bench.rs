@@ -7,7 +7,7 @@ use crate::model::bench::{
     Counts, Measured, Settings, Subject, forget_peak_memory, measure, peak_memory_bytes, report, run_once,
 };
 use crate::model::registry;
-use crate::model::{DeviceChoice, RuntimeChoice};
+use crate::model::{DeviceChoice, ModelFolder, RuntimeChoice};
 use crate::onnx::cost::MacKind;
 use crate::plot::{png, svg};
 use crate::project::write_atomically;
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.plot {
         picture_kind(path)?;
     }
-    let subjects = subjects(arguments)?;
+    let (subjects, asked): (Vec<Subject>, Vec<String>) = subjects(arguments)?.into_iter().unzip();
     let settings = settings(arguments);
     if arguments.peak_only {
         // Making random weights takes memory that a model on disk would not.
@@ -123,8 +123,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         subjects.iter().map(|subject| subject.counts().map_err(anyhow::Error::msg)).collect::<Result<Vec<_>, _>>()?;
     let mut measured = if arguments.count_only { Vec::new() } else { measured(&subjects, &settings)? };
     if !arguments.no_memory {
-        for one in &mut measured {
-            one.peak_bytes = peak_of(arguments, &one.name);
+        for (one, (subject, asked)) in measured.iter_mut().zip(subjects.iter().zip(&asked)) {
+            one.peak_bytes = peak_of(arguments, subject, asked);
         }
     }
     if arguments.json {
@@ -141,17 +141,30 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn subjects(arguments: &Arguments) -> anyhow::Result<Vec<Subject>> {
+/// What to measure, each with the folder or name by which another process finds it.
+fn subjects(arguments: &Arguments) -> anyhow::Result<Vec<(Subject, String)>> {
+    let of_folder = |folder: &ModelFolder| -> anyhow::Result<(Subject, String)> {
+        let path = std::path::absolute(&folder.path).unwrap_or_else(|_| folder.path.clone());
+        Ok((Subject::of_folder(folder)?, path.to_string_lossy().into_owned()))
+    };
     let mut subjects = Vec::new();
     for name in &arguments.names {
-        subjects.push(Subject::of_folder(&registry::find(name)?)?);
+        subjects.push(of_folder(&registry::find(name)?)?);
     }
     for name in &arguments.untrained {
-        subjects.push(Subject::untrained(name)?);
+        subjects.push((Subject::untrained(name)?, name.clone()));
     }
     if arguments.names.is_empty() && arguments.untrained.is_empty() {
         for listed in registry::list() {
-            subjects.push(Subject::of_folder(&listed.folder?)?);
+            let read = listed.folder.map_err(anyhow::Error::from).and_then(|folder| of_folder(&folder));
+            let counted = read.and_then(|(subject, asked)| match subject.counts() {
+                Ok(_) => Ok((subject, asked)),
+                Err(reason) => Err(anyhow::Error::msg(reason)),
+            });
+            match counted {
+                Ok(subject) => subjects.push(subject),
+                Err(error) => eprintln!("note: {} is left out: {error}", listed.id),
+            }
         }
     }
     anyhow::ensure!(
@@ -199,7 +212,7 @@ fn measured(subjects: &[Subject], settings: &Settings) -> anyhow::Result<Vec<Mea
 }
 
 /// The peak memory of a process that only runs this model, with the smallest batch and the fewest threads; none if it cannot be told.
-fn peak_of(arguments: &Arguments, name: &str) -> Option<u64> {
+fn peak_of(arguments: &Arguments, subject: &Subject, asked: &str) -> Option<u64> {
     peak_memory_bytes()?;
     let mut command = std::process::Command::new(std::env::current_exe().ok()?);
     command.args(["model", "bench", "--peak-only", "--batch", &arguments.batch.iter().min()?.to_string()]);
@@ -212,8 +225,8 @@ fn peak_of(arguments: &Arguments, name: &str) -> Option<u64> {
         Runtime::Onnxruntime => drop(command.args(["--runtime", "onnxruntime"])),
         Runtime::BuiltIn => drop(command.args(["--runtime", "built-in"])),
     }
-    let is_untrained = arguments.untrained.iter().any(|untrained| untrained == name);
-    let output = if is_untrained { command.args(["--untrained", name]) } else { command.arg(name) }.output().ok()?;
+    let named = if subject.is_untrained() { command.args(["--untrained", asked]) } else { command.arg(asked) };
+    let output = named.output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.trim().parse().ok().filter(|bytes| *bytes > 0)
 }

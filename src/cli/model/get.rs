@@ -3,7 +3,7 @@
 use super::super::progress::DownloadProgress;
 use crate::model::acquire::{self, AcquireError, Acquired, Places, Stage};
 use crate::model::catalogue::{self, Checkpoint, Published};
-use crate::model::download::SOURCE_VARIABLE;
+use crate::model::download::Source;
 use crate::model::registry;
 use anyhow::bail;
 use indicatif::DecimalBytes;
@@ -69,8 +69,7 @@ fn installed_path(published: &Published) -> Option<String> {
 }
 
 fn get(published: &Published, checkpoint: &Checkpoint, places: &Places) -> Result<(), AcquireError> {
-    let mirror = std::env::var(SOURCE_VARIABLE).ok().filter(|value| !value.is_empty());
-    let from = mirror.as_deref().unwrap_or(checkpoint.address);
+    let from = Source::at(checkpoint, places.mirror.as_deref())?.address;
     eprintln!("{} from {from} ({}, copyright 2024 Florian Schmid)", published.name, checkpoint.licence);
     let progress = DownloadProgress::new(published.name);
     let mut report = |stage| match stage {

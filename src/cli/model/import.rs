@@ -1,5 +1,6 @@
 //! `earmark model import`: makes a model folder of a checkpoint or of a plain ONNX file.
 
+use super::super::write_stdout;
 use crate::model::import::{self, Form, ImportOptions, InputKind, Tryout};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
@@ -86,16 +87,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(recording) = &arguments.recording {
         let tried = import::tryout(&imported.folder, recording)
             .with_context(|| format!("the model was made, but fails on {}", recording.display()))?;
-        tell(recording, &tried);
+        write_stdout(&told(recording, &tried))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(recording: &Path, tried: &Tryout) {
-    println!("{}: {} rows of scores, {:.4} a second", recording.display(), tried.rows, tried.rows_per_sec);
-    println!("scores from {:.4} to {:.4}; the strongest classes:", tried.lowest, tried.highest);
+fn told(recording: &Path, tried: &Tryout) -> String {
+    let mut text =
+        format!("{}: {} rows of scores, {:.4} a second\n", recording.display(), tried.rows, tried.rows_per_sec);
+    text += &format!("scores from {:.4} to {:.4}; the strongest classes:\n", tried.lowest, tried.highest);
     for strong in &tried.strongest {
-        println!("  {:.4}  at {:8.3} s  {}", strong.score, strong.onset_secs, strong.class);
+        text += &format!("  {:.4}  at {:8.3} s  {}\n", strong.score, strong.onset_secs, strong.class);
     }
-    tried.doubts.iter().for_each(|doubt| println!("looks wrong: {doubt}"));
+    tried.doubts.iter().for_each(|doubt| text += &format!("looks wrong: {doubt}\n"));
+    text
 }

@@ -60,7 +60,8 @@ fn installed_table(models: &[ListedModel]) -> String {
 }
 
 fn published_table(models: &[ListedModel], only_missing: bool) -> String {
-    let is_installed = |published: &Published| models.iter().any(|model| model.id == published.name);
+    let is_installed =
+        |published: &Published| models.iter().any(|model| model.id == published.name && model.folder.is_ok());
     let shown = catalogue::published().iter().filter(|published| published.is_released());
     let shown: Vec<&Published> = shown.filter(|published| !(only_missing && is_installed(published))).collect();
     let number = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());

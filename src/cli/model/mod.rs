@@ -1,4 +1,4 @@
-//! `earmark model`: which models there are, getting one, knowing one, taking one away, making one of a checkpoint. One file a subcommand.
+//! `earmark model`: which models there are, getting one, knowing one, taking one away, making one of a checkpoint, measuring what they cost. One file a subcommand.
 
 mod bench;
 mod describe;
@@ -26,7 +26,7 @@ Models are folders with a model.toml. They are looked for in the folders of EARM
 in its share/earmark/models, and in your data folder, where `get` and `import` put them. EARMARK_DATA names another \
 data folder. EARMARK_MODEL_SOURCE names an address that holds copies of the published checkpoints (a mirror).";
 
-/// List, download, describe, import and remove models
+/// List, download, describe, import, measure and remove models
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Arguments {

@@ -2,7 +2,7 @@
 //! lines there are; drawing them is [`crate::plot`]'s.
 
 use super::super::catalogue::{self, Published, Training};
-use super::Measured;
+use super::{Measured, Throughput};
 use crate::plot::{Axis, Chart, Marker, Point, Scale, Series};
 use crate::zoo::SequenceKind;
 use std::collections::BTreeSet;
@@ -61,7 +61,9 @@ pub fn own_throughputs(measured: &[Measured]) -> (Vec<OwnThroughput>, String) {
     for one in measured {
         if let Some(fastest) = one.fastest() {
             let plural = if fastest.threads == 1 { "" } else { "s" };
-            conditions.insert(format!("{}, {}, {} thread{plural}", one.runtime, one.device, fastest.threads));
+            let Throughput { batch, threads, .. } = fastest;
+            let batches = if *batch == 1 { "single clips".to_owned() } else { format!("batches of {batch}") };
+            conditions.insert(format!("{threads} thread{plural}, {batches}, {}, {}", one.runtime, one.device));
             own.push(OwnThroughput {
                 name: one.name.clone(),
                 clips_per_sec: fastest.clips_per_sec * one.clip_secs / 10.0,

@@ -3,9 +3,9 @@
 use super::super::ModelError;
 use super::super::backend::Backend;
 use super::super::runtime::OpenNetwork;
-use super::subject::ClipFrontEnd;
+use super::subject::{ClipFrontEnd, Decoding};
 use super::{Measured, Parts, Settings, Subject, Throughput};
-use crate::decision::{DecisionRule, EventFinder, FrameAxis};
+use crate::decision::EventFinder;
 use std::time::Instant;
 
 /// Networks that are open at once may have this many bytes of weights, all copies together.
@@ -201,6 +201,7 @@ struct PartsCase {
     samples: Vec<f32>,
     features: Vec<f32>,
     front_end: ClipFrontEnd,
+    decoding: Decoding,
     turns: Vec<Parts>,
 }
 
@@ -210,6 +211,7 @@ impl PartsCase {
             samples: noise(subject.clip_sample_count()).iter().map(|sample| 0.1 * sample).collect(),
             features: Vec::new(),
             front_end: subject.front_end(),
+            decoding: subject.decoding(),
             turns: Vec::new(),
         }
     }
@@ -241,17 +243,12 @@ impl PartsCase {
         (self.front_end)(&self.samples, &mut self.features);
         let front_end_secs = began.elapsed().as_secs_f64();
         let began = Instant::now();
-        let mut scores = backend.run(&self.features, &shape)?.values;
+        let output = backend.run(&self.features, &shape)?;
         let network_secs = began.elapsed().as_secs_f64();
         let began = Instant::now();
-        if subject.gives_logits() {
-            scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp()));
-        }
-        let class_count = subject.class_count().max(1);
-        let hop_secs = subject.clip_secs() * class_count as f64 / scores.len().max(1) as f64;
-        let axis = FrameAxis { first_onset_secs: 0.0, hop_secs };
-        let rule = DecisionRule { median_frames: 9, ..DecisionRule::default() };
-        let mut finder = EventFinder::new(&rule, axis, class_count);
+        let decoding = &self.decoding;
+        let scores = decoding.scores(output)?;
+        let mut finder = EventFinder::new(&decoding.rule, decoding.axis, decoding.class_count);
         finder.push(&scores);
         std::hint::black_box(finder.finish(subject.clip_secs()));
         Ok(Parts { front_end_secs, network_secs, decoding_secs: began.elapsed().as_secs_f64() })

@@ -1,10 +1,12 @@
 //! A network that is to be counted or measured: an installed model, or one of the family with random weights.
 
-use super::super::backend::NetworkSource;
+use super::super::backend::{NetworkOutput, NetworkSource};
+use super::super::catalogue;
 use super::super::features::{ClipFeatures, FeatureStream};
 use super::super::runtime::{self, OpenNetwork, Wanted};
-use super::super::{Layout, ModelError, ModelFolder};
+use super::super::{Activation, Layout, ModelError, ModelFolder, OutputAxes};
 use super::{Counts, Settings};
+use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
 use crate::dsp::{ClipMel, ClipMelSpec};
 use crate::onnx::cost;
 use crate::onnx::proto::Model;
@@ -16,9 +18,35 @@ const PUBLISHED_CLASSES: usize = 447;
 /// A clip of the family: 10 s, which are so many samples and frames of the front end.
 const CLIP_SAMPLES: usize = 160_000;
 const CLIP_FRAMES: usize = 1000;
+/// Rows of scores that it gives for one.
+const CLIP_ROWS: usize = 250;
 
 /// Appends the features of a clip's samples.
 pub(super) type ClipFrontEnd = Box<dyn FnMut(&[f32], &mut Vec<f32>) + Send>;
+
+/// How the network's output for one clip becomes events.
+pub(super) struct Decoding {
+    /// Rows of scores that the network gives, and how many of them are used.
+    given_rows: usize,
+    used_rows: usize,
+    activation: Activation,
+    axes: OutputAxes,
+    /// Classes of the scores.
+    pub class_count: usize,
+    /// The rule.
+    pub rule: DecisionRule,
+    /// Where the rows lie.
+    pub axis: FrameAxis,
+}
+
+impl Decoding {
+    /// The scores `[row × class]` that count.
+    pub fn scores(&self, output: NetworkOutput) -> Result<Vec<f32>, String> {
+        let mut scores = output.into_scores(self.given_rows, self.class_count, self.activation, self.axes)?;
+        scores.truncate(self.used_rows * self.class_count);
+        Ok(scores)
+    }
+}
 
 /// A network that is to be counted or measured.
 pub struct Subject {
@@ -49,6 +77,11 @@ impl Subject {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether its weights are random.
+    pub fn is_untrained(&self) -> bool {
+        matches!(self.origin, Origin::Untrained(_))
     }
 
     /// How many bytes its network's file has.
@@ -144,19 +177,38 @@ impl Subject {
         }
     }
 
-    /// Classes of the scores.
-    pub(super) fn class_count(&self) -> usize {
+    /// How its output becomes events, as in detection with what the manifest chooses.
+    pub(super) fn decoding(&self) -> Decoding {
         match &self.origin {
-            Origin::Folder(folder) => folder.labels.len(),
-            Origin::Untrained(architecture) => architecture.strong_classes,
-        }
-    }
-
-    /// Whether the network's output still needs the logistic function.
-    pub(super) fn gives_logits(&self) -> bool {
-        match &self.origin {
-            Origin::Folder(folder) => folder.manifest.network.activation == super::super::Activation::Sigmoid,
-            Origin::Untrained(_) => false,
+            Origin::Folder(folder) => {
+                let (manifest, class_count) = (&folder.manifest, folder.labels.len());
+                let hop_secs = manifest.default_hop_secs();
+                let given_rows = manifest.layout.row_count(self.clip_frames());
+                Decoding {
+                    given_rows,
+                    used_rows: if let Layout::FramedClips { rows, .. } = manifest.layout { rows } else { given_rows },
+                    class_count,
+                    activation: manifest.network.activation,
+                    axes: manifest.network.output_axes,
+                    rule: manifest.rule(hop_secs, Preset::Overlapping),
+                    axis: manifest.axis(hop_secs),
+                }
+            }
+            // As an import of such a network says.
+            Origin::Untrained(architecture) => Decoding {
+                given_rows: CLIP_ROWS,
+                used_rows: CLIP_ROWS,
+                class_count: architecture.strong_classes,
+                activation: Activation::None,
+                axes: OutputAxes::RowMajor,
+                rule: DecisionRule {
+                    threshold: 0.1,
+                    median_frames: 9,
+                    median_edges: MedianEdges::Reflect,
+                    ..DecisionRule::default()
+                },
+                axis: FrameAxis { first_onset_secs: 0.0, hop_secs: 10.0 / CLIP_ROWS as f64 },
+            },
         }
     }
 
@@ -182,12 +234,7 @@ impl Subject {
             |name: &str, place: usize, _: &str| if name == input { shape.get(place).copied() } else { None };
         let paper = match &self.origin {
             Origin::Untrained(architecture) => Some(complexity::of(architecture)),
-            // A folder that was made of a published network has its name.
-            Origin::Folder(_) => super::super::catalogue::find(&self.name)
-                .and_then(|published| {
-                    Architecture::named(&published.network(), PUBLISHED_CLASSES, PUBLISHED_CLASSES).ok()
-                })
-                .map(|architecture| complexity::of(&architecture)),
+            Origin::Folder(folder) => published_architecture(folder).map(|architecture| complexity::of(&architecture)),
         };
         Ok(Counts {
             name: self.name.clone(),
@@ -196,5 +243,37 @@ impl Subject {
             paper,
             file_bytes: self.onnx.len() as u64,
         })
+    }
+}
+
+/// The published network that a folder was made of. Its name alone tells nothing: anything can be called so, with other heads too.
+fn published_architecture(folder: &ModelFolder) -> Option<Architecture> {
+    let published = catalogue::find(&folder.id).filter(|_| folder.labels.len() == PUBLISHED_CLASSES)?;
+    let architecture = Architecture::named(&published.network(), PUBLISHED_CLASSES, PUBLISHED_CLASSES).ok()?;
+    let (_, imported_as) = folder.manifest.source.rsplit_once("imported as ")?;
+    (imported_as.trim() == architecture.to_string()).then_some(architecture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::registry;
+    use std::path::Path;
+
+    #[test]
+    fn only_what_was_made_of_a_published_network_has_the_papers_counts() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let mut folder = registry::find_in("bicycle-bell", &[models]).unwrap();
+        let label = folder.labels[0].clone();
+        folder.id = "fmn10+tf-256_strong".to_owned();
+        folder.labels = vec![label; 447];
+        assert_eq!(published_architecture(&folder), None);
+        folder.manifest.source = "fmn10+tf-256_strong.pt (SHA-256 00), imported as fmn10+tf-256".to_owned();
+        assert_eq!(published_architecture(&folder).unwrap().to_string(), "fmn10+tf-256");
+        folder.manifest.source = "x.pt (SHA-256 00), imported as fmn10+tf-128".to_owned();
+        assert_eq!(published_architecture(&folder), None);
+        folder.manifest.source = "fmn10+tf-256_strong.pt (SHA-256 00), imported as fmn10+tf-256".to_owned();
+        folder.labels.pop();
+        assert_eq!(published_architecture(&folder), None);
     }
 }

@@ -106,12 +106,14 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether another attempt may succeed.
-    pub(super) fn may_pass(&self) -> bool {
+    /// Whether another attempt may succeed, where some of the file `has_come` already or nothing has.
+    pub(super) fn may_pass(&self, has_come: bool) -> bool {
         match self {
+            // A network that was there may come back; one that never was is most often set up wrong.
+            Self::Unreachable(_) => has_come,
             Self::Stalled { .. } | Self::Dropped { .. } | Self::Changed => true,
             Self::Status(status) => matches!(status, 408 | 429 | 500..),
-            Self::Unreachable(_) | Self::Content { .. } | Self::Length { .. } | Self::Checksum { .. } => false,
+            Self::Content { .. } | Self::Length { .. } | Self::Checksum { .. } => false,
         }
     }
 }

@@ -198,7 +198,7 @@ impl Fetching<'_> {
 
     /// Attempts until the file is whole.
     fn until_whole(&mut self, partial: &mut Partial) -> Result<(), DownloadError> {
-        let mut failed = 0;
+        let (mut failed, mut has_come) = (0, false);
         loop {
             let before = partial.length();
             let problem = match self.attempt(partial) {
@@ -206,8 +206,9 @@ impl Fetching<'_> {
                 Err(DownloadError::Server { problem, .. }) => problem,
                 Err(error) => return Err(error),
             };
+            has_come |= before.max(partial.length()) > 0;
             failed = if partial.length() >= before.saturating_add(REAL_PROGRESS) { 1 } else { failed + 1 };
-            if !problem.may_pass() || failed >= self.patience.attempts {
+            if !problem.may_pass(has_come) || failed >= self.patience.attempts {
                 return Err(self.source.error(problem));
             }
             self.meter.failed(failed, partial.length());
