@@ -139,8 +139,9 @@ pub fn count(model: &Model, open_size: &dyn Fn(&str, usize, &str) -> Option<usiz
 struct Wiring<'a> {
     graph: &'a Graph,
     maker: BTreeMap<&'a str, usize>,
-    takers: BTreeMap<&'a str, Vec<usize>>,
     is_needed: Vec<bool>,
+    /// Values that a softmax takes, and values that one gives, but for what only scales, masks or moves.
+    around_softmax: [BTreeSet<&'a str>; 2],
 }
 
 impl<'a> Wiring<'a> {
@@ -160,36 +161,66 @@ impl<'a> Wiring<'a> {
                 open.extend(graph.node[index].input.iter().map(String::as_str));
             }
         }
-        Self { graph, maker, takers, is_needed }
+        let around_softmax = [values_before_softmax(graph, &maker), values_after_softmax(graph, &takers)];
+        Self { graph, maker, is_needed, around_softmax }
     }
 
     /// Whether a softmax comes right before or after this product, but for what only scales, masks or moves.
-    fn is_beside_softmax(&self, node: &'a Node) -> bool {
-        let after =
-            |index: usize| self.graph.node[index].output.iter().filter_map(|name| self.takers.get(name.as_str()));
-        let outputs = node.output.iter().filter_map(|name| self.takers.get(name.as_str())).flatten();
-        let inputs = node.input.iter().filter_map(|name| self.maker.get(name.as_str()));
-        let before =
-            |index: usize| self.graph.node[index].input.iter().filter_map(|name| self.maker.get(name.as_str()));
-        self.reaches_softmax(outputs.copied().collect(), |index| after(index).flatten().copied().collect())
-            || self.reaches_softmax(inputs.copied().collect(), |index| before(index).copied().collect())
+    fn is_beside_softmax(&self, node: &Node) -> bool {
+        let [before, after] = &self.around_softmax;
+        node.output.iter().any(|name| before.contains(name.as_str()))
+            || node.input.iter().any(|name| after.contains(name.as_str()))
     }
+}
 
-    fn reaches_softmax(&self, mut open: Vec<usize>, next: impl Fn(usize) -> Vec<usize>) -> bool {
-        let mut seen = BTreeSet::new();
-        while let Some(index) = open.pop() {
-            if !seen.insert(index) {
-                continue;
-            }
-            match self.graph.node[index].op_type.as_str() {
-                "Softmax" => return true,
-                "Add" | "Sub" | "Mul" | "Div" | "Where" | "Cast" | "Identity" | "Dropout" | "Clip" | "Reshape"
-                | "Transpose" | "Squeeze" | "Unsqueeze" => open.extend(next(index)),
-                _ => {}
+/// Whether a node only scales, masks or moves the values of a softmax.
+fn passes_softmax(node: &Node) -> bool {
+    match node.op_type.as_str() {
+        "Add" | "Sub" | "Mul" | "Div" | "Where" | "Cast" | "Identity" | "Dropout" | "Clip" | "Reshape"
+        | "Transpose" | "Squeeze" | "Unsqueeze" => true,
+        _ => false,
+    }
+}
+
+fn named(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str).filter(|name| !name.is_empty())
+}
+
+fn softmaxes(graph: &Graph) -> impl Iterator<Item = &Node> {
+    graph.node.iter().filter(|node| node.op_type == "Softmax")
+}
+
+/// Values that a softmax takes; every node is gone through once, so that many products cost no more than one.
+fn values_before_softmax<'a>(graph: &'a Graph, maker: &BTreeMap<&'a str, usize>) -> BTreeSet<&'a str> {
+    let (mut found, mut seen) = (BTreeSet::new(), vec![false; graph.node.len()]);
+    let mut open: Vec<&str> = softmaxes(graph).flat_map(|node| named(&node.input)).collect();
+    while let Some(name) = open.pop() {
+        if found.insert(name)
+            && let Some(&index) = maker.get(name)
+            && passes_softmax(&graph.node[index])
+            && !std::mem::replace(&mut seen[index], true)
+        {
+            open.extend(named(&graph.node[index].input));
+        }
+    }
+    found
+}
+
+/// Values that a softmax gives.
+fn values_after_softmax<'a>(graph: &'a Graph, takers: &BTreeMap<&'a str, Vec<usize>>) -> BTreeSet<&'a str> {
+    let (mut found, mut seen) = (BTreeSet::new(), vec![false; graph.node.len()]);
+    let mut open: Vec<&str> = softmaxes(graph).flat_map(|node| named(&node.output)).collect();
+    while let Some(name) = open.pop() {
+        if !found.insert(name) {
+            continue;
+        }
+        for &index in takers.get(name).into_iter().flatten() {
+            if passes_softmax(&graph.node[index]) && !std::mem::replace(&mut seen[index], true) {
+                open.extend(named(&graph.node[index].output));
             }
         }
-        false
     }
+    found
 }
 
 /// The multiply-accumulates of a node; none if its sizes are not known.
@@ -304,7 +335,7 @@ fn count_constants(costs: &mut Costs, graph: &Graph, shapes: &Shapes, wiring: &W
         let tensor = node.attribute.first().and_then(|attribute| attribute.t.as_ref());
         tensors.extend(node.output.first().map(String::as_str).zip(tensor));
     }
-    let (mut weights, mut others) = (BTreeSet::new(), BTreeSet::new());
+    let (mut weights, mut others) = (Origins::default(), Origins::default());
     for (index, node) in graph.node.iter().enumerate().filter(|(index, _)| wiring.is_needed[*index]) {
         let is_folded = node.output.first().and_then(|name| shapes.value(name)).is_some_and(|known| known.is_constant);
         if is_folded && !node.output.is_empty() {
@@ -312,32 +343,40 @@ fn count_constants(costs: &mut Costs, graph: &Graph, shapes: &Shapes, wiring: &W
         }
         for name in &graph.node[index].input {
             let Some(known) = shapes.value(name).filter(|known| known.is_constant) else { continue };
-            let origins = origins(name, wiring, &tensors);
-            if is_weight_of(node, known) { weights.extend(origins) } else { others.extend(origins) }
+            let origins = if is_weight_of(node, known) { &mut weights } else { &mut others };
+            origins.add(name, wiring, &tensors);
         }
     }
     let count = |names: &mut dyn Iterator<Item = &&str>| {
         let tensors = names.filter_map(|name| tensors.get(name)).filter(|tensor| holds_weights(tensor));
         tensors.fold(0_u64, |sum, tensor| sum.saturating_add(tensor_elements(tensor)))
     };
-    costs.parameters = count(&mut weights.iter());
-    costs.other_constants = count(&mut others.difference(&weights));
+    costs.parameters = count(&mut weights.found.iter());
+    costs.other_constants = count(&mut others.found.difference(&weights.found));
 }
 
-/// The constants that a constant value is made of.
-fn origins<'a>(name: &'a str, wiring: &Wiring<'a>, tensors: &BTreeMap<&'a str, &Tensor>) -> Vec<&'a str> {
-    let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![name]);
-    while let Some(name) = open.pop() {
-        if !seen.insert(name) {
-            continue;
-        }
-        match wiring.maker.get(name) {
-            _ if tensors.contains_key(name) => found.push(name),
-            Some(&index) => open.extend(wiring.graph.node[index].input.iter().map(String::as_str)),
-            None => {}
+/// The constants that constant values are made of.
+#[derive(Default)]
+struct Origins<'a> {
+    found: BTreeSet<&'a str>,
+    /// All values gone through, each once however many values are made of it.
+    seen: BTreeSet<&'a str>,
+}
+
+impl<'a> Origins<'a> {
+    fn add(&mut self, name: &'a str, wiring: &Wiring<'a>, tensors: &BTreeMap<&'a str, &Tensor>) {
+        let mut open = vec![name];
+        while let Some(name) = open.pop() {
+            if !self.seen.insert(name) {
+                continue;
+            }
+            if tensors.contains_key(name) {
+                self.found.insert(name);
+            } else if let Some(&index) = wiring.maker.get(name) {
+                open.extend(wiring.graph.node[index].input.iter().map(String::as_str));
+            }
         }
     }
-    found
 }
 
 /// Whether a node weighs or shifts with this constant: in a layer or norm, or, of plain sums and products, one number a channel.

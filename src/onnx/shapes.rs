@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 
 /// Whole numbers that a value may hold to be followed: sizes and axes are few.
 const MOST_NUMBERS: usize = 1 << 12;
-/// No value has more elements: their products stay far within 64 bits.
+/// No value has more elements, nor a longer axis even where another one is of size 0: sums and products of two sizes stay within 64 bits.
 const MOST_ELEMENTS: u64 = 1 << 40;
+/// No value has more axes.
+const MOST_AXES: usize = 64;
 
 /// What is known of a value without running the network.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +42,12 @@ impl Known {
 /// How many elements a value of these sizes has.
 pub(super) fn elements(dims: &[usize]) -> u64 {
     dims.iter().fold(1_u64, |product, &size| product.saturating_mul(size as u64))
+}
+
+/// Whether a value can have these sizes.
+fn is_measured(dims: &[usize]) -> bool {
+    let fits = |elements: u64| elements <= MOST_ELEMENTS;
+    dims.len() <= MOST_AXES && fits(elements(dims)) && dims.iter().all(|&size| fits(size as u64))
 }
 
 /// A node whose sizes are not known.
@@ -100,7 +108,7 @@ impl Shapes {
     fn add_inputs(&mut self, graph: &Graph, open_size: &dyn Fn(&str, usize, &str) -> Option<usize>) {
         for input in &graph.input {
             if !self.values.contains_key(&input.name)
-                && let Some(dims) = input_dims(input, open_size)
+                && let Some(dims) = input_dims(input, open_size).filter(|dims| is_measured(dims))
             {
                 self.values.insert(input.name.clone(), Known::of(dims));
             }
@@ -122,8 +130,8 @@ impl Shapes {
         let mut outputs = rules::outputs(&Operation { node, inputs })?;
         let is_constant = node.input.iter().filter_map(|name| self.values.get(name)).all(|known| known.is_constant);
         for output in &mut outputs {
-            if output.elements() > MOST_ELEMENTS {
-                return Err("its output is larger than any memory".to_owned());
+            if !is_measured(&output.dims) {
+                return Err("its output is larger than any memory, or has too many axes".to_owned());
             }
             output.integers = output.integers.take().filter(|numbers| numbers.len() <= MOST_NUMBERS);
             output.is_constant |= is_constant;
@@ -148,6 +156,9 @@ pub(super) fn input_dims(
 
 fn of_tensor(tensor: &Tensor) -> Option<Known> {
     let dims: Vec<usize> = tensor.dims.iter().map(|&size| usize::try_from(size).ok()).collect::<Option<_>>()?;
+    if !is_measured(&dims) {
+        return None;
+    }
     Some(Known { integers: integers_of(tensor, &dims), dims, is_constant: true })
 }
 

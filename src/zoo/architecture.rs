@@ -88,6 +88,8 @@ pub(super) const LINES: [Line; 15] = [
 const STEM: usize = 16;
 /// The last convolution has this many times the channels that come in.
 const LAST_EXPANSION: usize = 6;
+/// No layer of a network that runs is larger. A tensor without elements may claim any size; sums and products of these fit 64 bits.
+const LARGEST_SIZE: usize = 1 << 20;
 /// Widths that have names, in tenths: fmn04 to fmn30.
 const NAMED_WIDTHS: [u32; 5] = [4, 6, 10, 20, 30];
 
@@ -325,15 +327,22 @@ impl fmt::Display for Architecture {
     }
 }
 
-/// The first dimension of a tensor: what a layer gives.
+/// The first dimension of a tensor: what a layer gives, 1 to [`LARGEST_SIZE`].
 pub(super) fn first_size(shapes: &Shapes<'_>, name: &str, what: &str) -> Result<usize, ZooError> {
+    size_at(shapes, name, 0, what)
+}
+
+/// The dimension `axis` of a tensor, 1 to [`LARGEST_SIZE`].
+pub(super) fn size_at(shapes: &Shapes<'_>, name: &str, axis: usize, what: &str) -> Result<usize, ZooError> {
     let Some(tensor) = shapes.get(name) else {
         return Err(ZooError::Missing { name: name.to_owned(), expected: what.to_owned() });
     };
-    match tensor.shape.first() {
-        Some(&size) if size > 0 => Ok(size),
-        _ => Err(ZooError::Shape { name: name.to_owned(), found: tensor.shape.clone(), expected: what.to_owned() }),
-    }
+    let expected = match tensor.shape.get(axis) {
+        Some(&size) if (1..=LARGEST_SIZE).contains(&size) => return Ok(size),
+        Some(&size) if size > 0 => format!("{what}, of at most {LARGEST_SIZE}"),
+        _ => what.to_owned(),
+    };
+    Err(ZooError::Shape { name: name.to_owned(), found: tensor.shape.clone(), expected })
 }
 
 #[cfg(test)]

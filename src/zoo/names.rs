@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Names of a backbone end with this for its first convolution.
 const FIRST_LAYER: &str = "features.0.0.weight";
-/// What stands before the rest of a network, longest first so that the fitting one is found.
+/// What the names of the rest begin with within the network; what stands before the first of them in a name is the program's.
 const PARTS: [&str; 3] = ["seq_model.", "strong_head.", "weak_head."];
 /// A compiled PyTorch module puts this into names.
 const COMPILED: &str = "_orig_mod.";
@@ -16,28 +16,34 @@ const COMPILED: &str = "_orig_mod.";
 ///
 /// Accepted are all forms that the published training and inference programs write or read: `net.model.features…` with `net.seq_model…`,
 /// `model.model.…` with `model.…`, `model.fmn.…` with either or with no prefix, those of Lightning checkpoints, and `model.frame_mn.…`.
-/// What stands under other names (a teacher's tensors, say) belongs to something else and is left out.
+/// What stands under other names (a teacher's tensors, say) belongs to something else and is left out. One tensor may stand under two names,
+/// but two tensors of one name within the network would be two networks.
 pub fn network_tensors(tensors: &Tensors) -> Result<BTreeMap<String, &Tensor>, ZooError> {
-    let plain: Vec<(String, &Tensor)> =
-        tensors.iter().map(|(name, tensor)| (name.replace(COMPILED, ""), tensor)).collect();
+    let plain: Vec<(String, &String)> = tensors.keys().map(|given| (given.replace(COMPILED, ""), given)).collect();
     let backbone = backbone_prefix(&plain)?;
-    let mut network = BTreeMap::new();
-    for (name, tensor) in plain {
+    let mut network: BTreeMap<String, (&String, &Tensor)> = BTreeMap::new();
+    for ((name, given), tensor) in plain.iter().zip(tensors.values()) {
         let own = match name.strip_prefix(&backbone) {
             Some(own) if own.starts_with("features.") => Some(own.to_owned()),
-            _ => rest_of_network(&name, &backbone),
+            _ => rest_of_network(name, &backbone),
         };
-        if let Some(own) = own.filter(|own| !own.ends_with(".num_batches_tracked")) {
-            network.insert(own, tensor);
+        if let Some(own) = own.filter(|own| !own.ends_with(".num_batches_tracked"))
+            && let Some((other, first)) = network.insert(own, (given, tensor))
+            && first != tensor
+        {
+            return Err(ZooError::Ambiguous { names: vec![other.clone(), (*given).clone()] });
         }
     }
-    Ok(network)
+    Ok(network.into_iter().map(|(own, (_, tensor))| (own, tensor)).collect())
 }
 
-fn backbone_prefix(plain: &[(String, &Tensor)]) -> Result<String, ZooError> {
+/// What stands before the backbone's names, from plain names and those that the checkpoint gives.
+fn backbone_prefix(plain: &[(String, &String)]) -> Result<String, ZooError> {
     let is_start = |prefix: &str| prefix.is_empty() || prefix.ends_with('.');
-    let prefixes: Vec<&str> =
+    let mut prefixes: Vec<&str> =
         plain.iter().filter_map(|(name, _)| name.strip_suffix(FIRST_LAYER)).filter(|prefix| is_start(prefix)).collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
     match prefixes.as_slice() {
         [one] => Ok((*one).to_owned()),
         [] => {
@@ -66,9 +72,29 @@ mod tests {
     use super::*;
 
     fn names(given: &[&str]) -> Result<Vec<String>, ZooError> {
-        let tensor = Tensor { shape: vec![1], values: vec![0.0] };
-        let tensors: Tensors = given.iter().map(|name| ((*name).to_owned(), tensor.clone())).collect();
+        names_of(&given.iter().map(|name| (*name, 0.0)).collect::<Vec<_>>())
+    }
+
+    /// Of tensors that hold one number each.
+    fn names_of(given: &[(&str, f32)]) -> Result<Vec<String>, ZooError> {
+        let tensor = |number| Tensor { shape: vec![1], values: vec![number] };
+        let tensors: Tensors = given.iter().map(|(name, number)| ((*name).to_owned(), tensor(*number))).collect();
         network_tensors(&tensors).map(|network| network.into_keys().collect())
+    }
+
+    #[test]
+    fn two_tensors_of_one_name_are_refused_unless_they_are_equal() {
+        let first = ("net.model.features.0.0.weight", 1.0);
+        for [one, other] in [
+            ["model.strong_head.bias", "net.strong_head.bias"],
+            ["_orig_mod.net.strong_head.bias", "net.strong_head.bias"],
+            ["_orig_mod.net.model.features.0.0.weight", first.0],
+        ] {
+            let same = names_of(&[first, (one, 1.0), (other, 1.0)]).unwrap();
+            assert!(same.len() <= 2 && same[0] == "features.0.0.weight", "{same:?}");
+            let refused = names_of(&[first, (one, 2.0), (other, 1.0)]);
+            assert_eq!(refused, Err(ZooError::Ambiguous { names: vec![one.to_owned(), other.to_owned()] }));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which sequence model the tensors of a network belong to, and its sizes, from names and shapes alone.
 
 use super::ZooError;
-use super::architecture::{Sequence, SequenceKind, Shapes, StateSpace, first_size};
+use super::architecture::{Sequence, SequenceKind, Shapes, StateSpace, first_size, size_at};
 
 /// More layers than any network of the family has.
 const MOST_LAYERS: usize = 64;
@@ -70,9 +70,7 @@ fn heads_of(shapes: &Shapes<'_>, name: &str, dim: usize, head_dim: usize) -> Res
 /// The sizes of a Mamba-2 layer of `heads` heads.
 fn state_space(shapes: &Shapes<'_>, heads: usize) -> Result<StateSpace, ZooError> {
     let part = |name: &str| format!("seq_model.2.layers.0.0.{name}");
-    let name = part("out_proj.weight");
-    let inner = shapes.get(&name).and_then(|tensor| tensor.shape.get(1)).copied();
-    let inner = inner.ok_or_else(|| ZooError::Missing { name, expected: "a linear layer".to_owned() })?;
+    let inner = size_at(shapes, &part("out_proj.weight"), 1, "a linear layer")?;
     let name = part("conv1d.weight");
     let channels = first_size(shapes, &name, "a depthwise convolution")?;
     let states = channels.checked_sub(inner).filter(|rest| rest.is_multiple_of(2)).map(|rest| rest / 2);
@@ -83,5 +81,60 @@ fn state_space(shapes: &Shapes<'_>, heads: usize) -> Result<StateSpace, ZooError
             name,
             expected: format!("{inner} channels and two vectors of states, and {heads} heads that divide {inner}"),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checkpoint::{Tensor, Tensors};
+    use crate::zoo::architecture::{BlockNames, LINES};
+    use crate::zoo::{Network, ZooError};
+
+    /// A checkpoint of a Mamba-2 network without a single number: shapes alone say what is recognised.
+    fn tensors(changed: &str, shape: &[usize]) -> Tensors {
+        let mut shapes = vec![("features.0.0.weight".to_owned(), vec![8])];
+        for (index, line) in LINES.iter().enumerate() {
+            let names = BlockNames::of(index + 1, true, line.has_squeeze);
+            shapes.push((format!("{}.0.weight", names.depthwise), vec![8]));
+            shapes.push((format!("{}.0.weight", names.project), vec![8]));
+            shapes.push((format!("{}.fc1.weight", names.squeeze), vec![8]));
+        }
+        for (name, shape) in [
+            ("features.16.0.weight", vec![48]),
+            ("seq_model.0.weight", vec![64, 48]),
+            ("seq_model.2.layers.0.0.in_proj.weight", vec![388, 64]),
+            ("seq_model.2.layers.0.0.dt_bias", vec![4]),
+            ("seq_model.2.layers.0.0.out_proj.weight", vec![64, 128]),
+            ("seq_model.2.layers.0.0.conv1d.weight", vec![256, 1, 3]),
+            ("strong_head.weight", vec![447, 64]),
+        ] {
+            shapes.push((name.to_owned(), shape));
+        }
+        let of = |(name, own): (String, Vec<usize>)| {
+            let shape = if name == changed { shape.to_vec() } else { own };
+            (name, Tensor { shape, values: Vec::new() })
+        };
+        shapes.into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn sizes_of_nothing_are_refused_however_large() {
+        let whole = tensors("", &[]);
+        let sequence = Network::recognise(&whole).unwrap().architecture.sequence.unwrap();
+        assert_eq!((sequence.dim, sequence.heads, sequence.state_space.unwrap().states), (64, 4, 64));
+        for (name, shape) in [
+            ("seq_model.2.layers.0.0.out_proj.weight", vec![0, usize::MAX]),
+            ("seq_model.2.layers.0.0.out_proj.weight", vec![64, 0]),
+            ("seq_model.2.layers.0.0.conv1d.weight", vec![1 << 63, 0]),
+            ("seq_model.2.layers.0.0.dt_bias", vec![(1 << 20) + 1, 0]),
+            ("seq_model.0.weight", vec![usize::MAX, 0]),
+            ("features.16.0.weight", vec![1 << 62, 0]),
+            ("features.0.0.weight", vec![usize::MAX / 2, 0]),
+            ("strong_head.weight", vec![1 << 40, 0]),
+        ] {
+            let tensors = tensors(name, &shape);
+            let refused = Network::recognise(&tensors).map(|network| network.architecture).unwrap_err();
+            assert!(matches!(&refused, ZooError::Shape { name: told, .. } if told == name), "{refused}");
+        }
     }
 }

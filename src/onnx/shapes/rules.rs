@@ -2,7 +2,7 @@
 
 use super::contraction::{attention, einsum, gemm, matrix_product, recurrence};
 use super::windows::{convolution, pooling, transposed_convolution};
-use super::{Known, Operation, axis_of, broadcast, elements, int, ints, of_tensor, size_of};
+use super::{Known, MOST_AXES, MOST_NUMBERS, Operation, axis_of, broadcast, elements, int, ints, of_tensor, size_of};
 
 /// What is known of the outputs of a node.
 pub(super) fn outputs(operation: &Operation<'_>) -> Result<Vec<Known>, String> {
@@ -183,6 +183,9 @@ fn unsqueeze(operation: &Operation<'_>) -> Result<Known, String> {
     let input = operation.input(0)?;
     let axes = operation.integers_at("axes", 1)?.ok_or("Unsqueeze without axes")?;
     let rank = input.dims.len() + axes.len();
+    if rank > MOST_AXES {
+        return Err(format!("{rank} axes"));
+    }
     let new: Vec<usize> = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<_, _>>()?;
     let mut old = input.dims.iter().copied();
     let dims = (0..rank).map(|axis| if new.contains(&axis) { 1 } else { old.next().unwrap_or(1) }).collect();
@@ -201,9 +204,9 @@ fn concat(operation: &Operation<'_>) -> Result<Known, String> {
             return Err(format!("its input {index} has other sizes than the first"));
         }
         dims[axis] = dims[axis].saturating_add(input.dims[axis]);
-        integers = integers.zip(input.integers.as_ref()).map(|(mut all, more)| {
+        integers = integers.zip(input.integers.as_ref()).and_then(|(mut all, more)| {
             all.extend(more);
-            all
+            (all.len() <= MOST_NUMBERS).then_some(all)
         });
     }
     Ok(Known { integers: integers.filter(|_| dims.len() == 1), dims, ..Known::default() })
@@ -242,6 +245,9 @@ fn slice(operation: &Operation<'_>) -> Result<Known, String> {
     let steps = operation.integers_at("steps", 4)?.unwrap_or_else(|| vec![1; starts.len()]);
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] {
         return Err("starts, ends, axes and steps differ in number".to_owned());
+    }
+    if starts.len() > input.dims.len() {
+        return Err(format!("{} slices of {} axes", starts.len(), input.dims.len()));
     }
     let (mut dims, mut integers) = (input.dims.clone(), input.integers.clone().filter(|_| input.dims.len() == 1));
     for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
@@ -347,7 +353,7 @@ fn range(operation: &Operation<'_>) -> Result<Known, String> {
         return Err("a step of 0".to_owned());
     }
     let count = ((span + step - step.signum()) / step).max(0);
-    let count = usize::try_from(count).ok().filter(|&count| count <= super::MOST_NUMBERS);
+    let count = usize::try_from(count).ok().filter(|&count| count <= MOST_NUMBERS);
     let count = count.ok_or("a range too long to follow")?;
     let numbers = (0..count).map(|index| (i128::from(start) + step * index as i128) as i64).collect();
     Ok(Known { dims: vec![count], integers: Some(numbers), ..Known::default() })
@@ -372,7 +378,7 @@ fn filled(operation: &Operation<'_>) -> Result<Known, String> {
     let dims: Vec<usize> = operation.integers(0)?.iter().map(|&size| size_of(size)).collect::<Result<_, _>>()?;
     let value = operation.node.attribute.first().and_then(|attribute| attribute.t.as_ref()).and_then(of_tensor);
     let count = usize::try_from(elements(&dims)).unwrap_or(usize::MAX);
-    let number = value.and_then(|value| value.integers?.first().copied()).filter(|_| count <= super::MOST_NUMBERS);
+    let number = value.and_then(|value| value.integers?.first().copied()).filter(|_| count <= MOST_NUMBERS);
     Ok(Known { dims, integers: number.map(|number| vec![number; count]), ..Known::default() })
 }
 

@@ -92,6 +92,69 @@ fn a_range_has_as_many_numbers_as_it_passes() {
     assert!(range(0, i64::MAX, 1).is_err());
 }
 
+#[test]
+fn sizes_beyond_measure_are_refused_even_of_nothing() {
+    const HUGE: usize = i64::MAX as usize;
+    let refused = |write: &dyn Fn(&mut GraphBuilder) -> Value| shape_of(write).unwrap_err();
+    let told = refused(&|graph| {
+        let x = input(graph, &[0, HUGE]);
+        let twice = graph.node("Concat", &[&x, &x], vec![int("axis", 1)]);
+        let [start, end, axis] = [0, -2, 1].map(|number| graph.integers("at", &[number]));
+        graph.node("Slice", &[&twice, &start, &end, &axis], vec![])
+    });
+    assert_eq!(told, "the sizes of its input x are not known");
+    // Made by an operator, it is refused there.
+    let told = refused(&|graph| {
+        let shape = graph.integers("shape", &[0, 1 << 41]);
+        graph.node("ConstantOfShape", &[&shape], vec![])
+    });
+    assert!(told.contains("larger than any memory"), "{told}");
+    let told = refused(&|graph| {
+        let (x, weight) = (input(graph, &[1, 0, 4]), graph.input("w", &[0, 1, HUGE].map(Size::Fixed)));
+        graph.node("ConvTranspose", &[&x, &weight], vec![ints("dilations", &[i64::MAX])])
+    });
+    assert_eq!(told, "the sizes of its input w are not known");
+    let told = refused(&|graph| {
+        let x = input(graph, &[1, 0, 1]);
+        graph.node("MaxPool", &[&x], vec![ints("kernel_shape", &[1]), ints("pads", &[i64::MAX - 1, 1])])
+    });
+    assert!(told.contains("larger than any memory"), "{told}");
+    let constant = Tensor { name: "c".to_owned(), dims: vec![0, 1 << 41], data_type: 1, ..Tensor::default() };
+    assert_eq!(of_tensor(&constant), None);
+    assert_eq!(
+        of_tensor(&Tensor { dims: vec![0, 1 << 40], ..constant }).map(|known| known.dims),
+        Some(vec![0, 1 << 40])
+    );
+}
+
+#[test]
+fn axes_and_numbers_have_an_end() {
+    let ones = |count: usize| {
+        shape_of(|graph| {
+            let (x, shape) = (input(graph, &[1]), graph.integers("shape", &vec![1; count]));
+            graph.node("Reshape", &[&x, &shape], vec![])
+        })
+    };
+    assert_eq!(ones(64).unwrap().dims, [1; 64]);
+    assert!(ones(65).unwrap_err().contains("too many axes"));
+    let unsqueezed = shape_of(|graph| {
+        let (x, axes) = (input(graph, &[1]), graph.integers("axes", &(0..64).collect::<Vec<_>>()));
+        graph.node("Unsqueeze", &[&x, &axes], vec![])
+    });
+    assert_eq!(unsqueezed, Err("65 axes".to_owned()));
+    let joined = |count: usize| {
+        let known = shape_of(|graph| {
+            let numbers = graph.integers("numbers", &[7; 1024]);
+            graph.node("Concat", &vec![&numbers; count], vec![int("axis", 0)])
+        });
+        let known = known.unwrap();
+        (known.dims, known.integers.map(|numbers| numbers.len()))
+    };
+    assert_eq!(joined(4), (vec![4096], Some(4096)));
+    assert_eq!(joined(5), (vec![5120], None));
+    assert_eq!(joined(1 << 12), (vec![1 << 22], None));
+}
+
 const OPERATORS: [&str; 22] = [
     "Conv",
     "ConvTranspose",
@@ -136,7 +199,8 @@ proptest! {
     #[test]
     fn no_settings_break_it(
         operator in 0..OPERATORS.len(),
-        dims in proptest::collection::vec(proptest::collection::vec(0_i64..5, 0..5), 1..4),
+        dims in proptest::collection::vec(
+            proptest::collection::vec(prop_oneof![8 => 0_i64..5, 1 => (1_i64 << 39)..=(1 << 40), 1 => Just(i64::MAX)], 0..5), 1..4),
         numbers in proptest::collection::vec(prop_oneof![-3_i64..6, any::<i64>()], 0..5),
         settings in proptest::collection::vec(
             (0..SETTINGS.len(), proptest::collection::vec(prop_oneof![-3_i64..6, any::<i64>()], 0..5)), 0..4),

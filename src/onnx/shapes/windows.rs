@@ -78,7 +78,8 @@ fn slide(operation: &Operation<'_>, dims: &[usize], kernel: &[usize]) -> Result<
         if room < 0 {
             return Err(format!("the window of {reach} does not fit into {size} with {pads} of padding"));
         }
-        size_of(if rounds_up { room.saturating_add(stride - 1) / stride } else { room / stride } + 1)
+        let steps = if rounds_up { room.saturating_add(stride - 1) / stride } else { room / stride };
+        size_of(steps.saturating_add(1))
     };
     (0..dims.len()).map(place).collect()
 }
