@@ -45,6 +45,33 @@ fn models_are_measured_and_charts_drawn() {
     }
 }
 
+/// Of all that is installed, what cannot be read is left out; the peak of memory is that of the folder that was asked for.
+#[test]
+fn a_broken_folder_is_left_out_and_folders_elsewhere_are_measured_whole() {
+    let models = tempfile::tempdir().unwrap();
+    let bundled = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/bicycle-bell");
+    for id in ["whole", "broken"] {
+        std::fs::create_dir(models.path().join(id)).unwrap();
+        for entry in std::fs::read_dir(&bundled).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), models.path().join(id).join(entry.file_name())).unwrap();
+        }
+    }
+    std::fs::write(models.path().join("broken/model.toml"), "name = 1").unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_earmark"));
+    program.args(["model", "bench", "--count-only"]).env("EARMARK_MODELS", models.path()).env_remove("RUST_LOG");
+    let output = program.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(printed(&output).contains("whole") && said.contains("note: broken is left out"), "{said}");
+
+    let whole = models.path().join("whole");
+    let quick = ["--batch", "1", "--threads", "1", "--repetitions", "1", "--device", "cpu", "--json"];
+    let json = printed(&bench(&[&[whole.to_str().unwrap()][..], &quick[..]].concat()));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    if cfg!(target_os = "linux") {
+        assert!(json[0]["measured"]["peak_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000_000), "{json}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (arguments, expected) in [

@@ -1,6 +1,6 @@
 //! Networks that are counted and measured for real, and what reports and charts say of them.
 
-use super::charts::{Against, OwnThroughput, chart};
+use super::charts::{Against, OwnThroughput, chart, own_throughputs};
 use super::*;
 use crate::model::registry;
 use crate::plot::{png, svg};
@@ -35,6 +35,10 @@ fn a_network_of_the_family_is_counted_and_measured() {
     assert_eq!(cases(0), [(1, 1), (2, 1), (1, 2), (2, 2)]);
     // It takes one stretch of time at a time, and that is said.
     assert_eq!(cases(2), [(1, 1), (1, 2)]);
+    let (own, conditions) = own_throughputs(&measured[..1]);
+    let fastest = measured[0].fastest().unwrap();
+    let batch = if fastest.batch == 1 { "single clips" } else { "batches of 2" };
+    assert!(own.len() == 1 && conditions.contains(batch) && conditions.contains("CPU"), "{conditions}");
     assert!(measured[2].notes.iter().any(|note| note.contains("no batch of 2")), "{:?}", measured[2].notes);
     for one in &measured {
         assert!(one.throughputs.iter().all(|one| one.range.0 <= one.clips_per_sec && one.clips_per_sec <= one.range.1));

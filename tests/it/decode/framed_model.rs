@@ -166,6 +166,8 @@ fn what_the_reference_does_not_do_is_refused() {
     };
     let said = fails(&["--model", &folder, "--preset", "reference", "--hysteresis", "0.1"]);
     assert!(said.contains("the reference program does nothing like --hysteresis"), "{said}");
+    let said = fails(&["--model", &folder, "--threshold", "0.1", "--hysteresis", "0.1"]);
+    assert!(said.contains("--hysteresis 0.1: expected less than the threshold, which is 0.1"), "{said}");
     let yamnet = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/yamnet").display().to_string();
     let said = fails(&["--model", &yamnet, "--preset", "reference"]);
     assert!(said.contains("YAMNet has no presets: leave the preset out"), "{said}");
