@@ -175,11 +175,22 @@ impl<'a> Wiring<'a> {
 
 /// Whether a node only scales, masks or moves the values of a softmax.
 fn passes_softmax(node: &Node) -> bool {
-    match node.op_type.as_str() {
-        "Add" | "Sub" | "Mul" | "Div" | "Where" | "Cast" | "Identity" | "Dropout" | "Clip" | "Reshape"
-        | "Transpose" | "Squeeze" | "Unsqueeze" => true,
-        _ => false,
-    }
+    matches!(
+        node.op_type.as_str(),
+        "Add"
+            | "Sub"
+            | "Mul"
+            | "Div"
+            | "Where"
+            | "Cast"
+            | "Identity"
+            | "Dropout"
+            | "Clip"
+            | "Reshape"
+            | "Transpose"
+            | "Squeeze"
+            | "Unsqueeze"
+    )
 }
 
 fn named(names: &[String]) -> impl Iterator<Item = &str> {

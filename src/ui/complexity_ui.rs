@@ -47,7 +47,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ComplexityPag
         ui.set_height(room.y.min(780.0));
         let chart = bench.complexity.chart(page.against);
         choice_ui(ui, page, &chart);
-        let height = (ui.available_height() - TABLE_HEIGHT - 60.0).max(160.0);
+        let height = (ui.available_height() - TABLE_HEIGHT - 84.0).max(160.0);
         chart_ui(ui, &chart, height);
         actions_ui(ui, bench, page, requests);
         ui.separator();
@@ -58,7 +58,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ComplexityPag
 
 fn choice_ui(ui: &mut Ui, page: &mut ComplexityPage, chart: &Chart) {
     ui.horizontal_wrapped(|ui| {
-        ui.label("PSDS1 against");
+        ui.label("PSDS1 (× 100) against");
         for against in Against::ALL {
             if ui.selectable_label(page.against == against, against.name()).clicked() {
                 page.against = against;
@@ -109,8 +109,6 @@ fn chart_ui(ui: &mut Ui, chart: &Chart, height: f32) {
         .default_x_bounds(x_range.0.log10(), x_range.1.log10())
         .default_y_bounds(y_range.0, y_range.1)
         .auto_bounds(Vec2b::FALSE)
-        .x_axis_label(&chart.x.title)
-        .y_axis_label(&chart.y.title)
         .x_grid_spacer(|input| log_marks(chart, &input))
         .x_axis_formatter(|mark, _| tick_text(10.0_f64.powf(mark.value)))
         .label_formatter(|position| hover_text(chart, position))
@@ -137,6 +135,8 @@ fn chart_ui(ui: &mut Ui, chart: &Chart, height: f32) {
         });
     let name = format!("Chart: {}", chart.title);
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &name));
+    // The plot's own titles of axes would lie on the numbers.
+    ui.vertical_centered(|ui| ui.label(weak(&chart.x.title)));
 }
 
 fn place(point: &Point) -> [f64; 2] {
