@@ -173,24 +173,25 @@ impl<'a> Wiring<'a> {
     }
 }
 
-/// Whether a node only scales, masks or moves the values of a softmax.
+/// What only scales, masks or moves the values of a softmax.
+const PASSES_SOFTMAX: [&str; 13] = [
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Where",
+    "Cast",
+    "Identity",
+    "Dropout",
+    "Clip",
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+];
+
 fn passes_softmax(node: &Node) -> bool {
-    matches!(
-        node.op_type.as_str(),
-        "Add"
-            | "Sub"
-            | "Mul"
-            | "Div"
-            | "Where"
-            | "Cast"
-            | "Identity"
-            | "Dropout"
-            | "Clip"
-            | "Reshape"
-            | "Transpose"
-            | "Squeeze"
-            | "Unsqueeze"
-    )
+    PASSES_SOFTMAX.contains(&node.op_type.as_str())
 }
 
 fn named(names: &[String]) -> impl Iterator<Item = &str> {

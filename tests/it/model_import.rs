@@ -134,9 +134,9 @@ fn patches(is_fmn: bool) -> Vec<u8> {
     };
     let open = [CLIP, Size::Open("row"), Size::Fixed(3)];
     if is_fmn {
-        graph.output(&scores, "scores", &open)
+        graph.output(&scores, "scores", &open);
     } else {
-        graph.output(&scores, "scores", &[open[0], open[2]])
+        graph.output(&scores, "scores", &[open[0], open[2]]);
     }
     graph.finish("test")
 }
