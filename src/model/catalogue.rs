@@ -116,6 +116,12 @@ impl Published {
         }
     }
 
+    /// Multiply-accumulates with those of recurrences, each counted once: what `macs` would be if the paper counted so.
+    pub fn all_macs(&self) -> Option<u64> {
+        let once = self.macs_counted_once.or(self.macs)?.value;
+        Some(once + self.macs_not_counted.map_or(0, |more| more.value))
+    }
+
     /// Whether it can be downloaded.
     pub fn is_released(&self) -> bool {
         self.checkpoint.is_some()

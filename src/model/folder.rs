@@ -4,6 +4,7 @@ use super::labels::{ClassLabel, parse_labels};
 use super::{Manifest, ModelError};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub const MANIFEST_FILE: &str = "model.toml";
 const LONGEST_TEXT_BYTES: u64 = 16 << 20;
 const LONGEST_NETWORK_BYTES: u64 = 2 << 30;
+/// How much of a file is read at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// A model folder whose manifest and classes are sound. The network itself is read when a detector is made.
 #[derive(Clone, Debug)]
@@ -52,7 +55,7 @@ impl ModelFolder {
     /// The network, if it is the one the manifest describes.
     pub fn network_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let path = self.path.join(&self.manifest.network.file);
-        let bytes = read_bounded(&path, LONGEST_NETWORK_BYTES)?;
+        let bytes = read_network(&path)?;
         let found = sha256_hex(&bytes);
         if found == self.manifest.network.sha256 {
             Ok(bytes)
@@ -64,10 +67,34 @@ impl ModelFolder {
 
 /// The SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The SHA-256 of a file, read piece by piece.
+pub(super) fn sha256_of_file(path: &Path) -> Result<String, ModelError> {
+    let io = |source| ModelError::Io { path: path.to_path_buf(), source };
+    let mut file = std::fs::File::open(path).map_err(io)?;
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(count) => hasher.update(piece.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io(error)),
+        }
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The content of an ONNX file, if it is not longer than any network.
+pub(super) fn read_network(path: &Path) -> Result<Vec<u8>, ModelError> {
+    read_bounded(path, LONGEST_NETWORK_BYTES)
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {

@@ -268,14 +268,11 @@ fn row_ui(ui: &mut Ui, bench: &Workbench, page: &mut ComplexityPage, model: &Pub
     }
     let own = bench.complexity.measured.iter().find(|measured| measured.name == network);
     let giga = |macs: u64| format!("{:.3} G", macs as f64 / 1e9);
-    let all_macs = model.macs.map(|macs| {
-        model.macs_counted_once.unwrap_or(macs).value + model.macs_not_counted.map_or(0, |more| more.value)
-    });
     let cells = [
         model.psds1.map(|score| format!("{score:.2}")),
         model.parameters.map(|parameters| format!("{:.3} M", parameters.value as f64 / 1e6)),
         model.macs.map(|macs| giga(macs.value)),
-        all_macs.map(giga),
+        model.all_macs().map(giga),
         model.clips_per_sec.map(|(lowest, highest)| format!("{:.0}", 0.5 * (lowest + highest))),
         own.and_then(|own| own.fastest()).map(|fastest| format!("{:.1}", fastest.clips_per_sec)),
         own.and_then(|own| Some(format!("{:.0}", own.fastest()?.clips_per_sec * own.clip_secs))),

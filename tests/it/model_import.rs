@@ -410,6 +410,9 @@ fn a_model_is_tried_at_once_and_its_place_is_not_taken_twice() {
         ["0.8808  at    1.000 s  Very loud", "0.6225  at    1.000 s  Loud", "0.5000  at    0.000 s  Quiet"]
     );
     assert!(work.path("data/models/steps/model.toml").is_file());
+    // Whoever may read folders beside it may read the model.
+    let rights = |path: &str| std::fs::metadata(work.path(path)).unwrap().permissions();
+    assert_eq!(rights("data/models/steps"), rights("data/models"));
     let again = import(&work, &arguments);
     assert_eq!(again.status.code(), Some(1));
     assert!(said(&again).contains("steps: is there already: remove it first"), "{}", said(&again));

@@ -180,10 +180,7 @@ fn point(against: Against, model: &Published, own: &[OwnThroughput]) -> Option<P
     let own = own.iter().find(|own| own.name == model.name || own.name == network);
     let published = match against {
         Against::Macs => model.macs.map(|macs| macs.value as f64 / 1e9),
-        Against::AllMacs => model.macs.map(|macs| {
-            let once = model.macs_counted_once.unwrap_or(macs).value;
-            (once + model.macs_not_counted.map_or(0, |more| more.value)) as f64 / 1e9
-        }),
+        Against::AllMacs => model.all_macs().map(|macs| macs as f64 / 1e9),
         Against::Parameters => model.parameters.map(|parameters| parameters.value as f64 / 1e6),
         Against::Throughput => model.clips_per_sec.map(|(lowest, highest)| 0.5 * (lowest + highest)),
     };

@@ -5,7 +5,7 @@ use super::folder_files::{FolderFiles, ManifestText, SelfCheckText};
 use super::{ImportError, ImportOptions};
 use crate::checkpoint;
 use crate::model::catalogue::{Published, published};
-use crate::model::{ModelError, folder::sha256_hex};
+use crate::model::{ModelError, folder::sha256_of_file};
 use crate::zoo::{Architecture, Network, Time, complexity};
 use std::path::Path;
 
@@ -94,8 +94,7 @@ struct Provenance {
 
 impl Provenance {
     fn of(path: &Path, architecture: &Architecture) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_path_buf(), source })?;
-        let sha256 = sha256_hex(&bytes);
+        let sha256 = sha256_of_file(path)?;
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let network = architecture.to_string();
         let found = published().iter().find_map(|model| {

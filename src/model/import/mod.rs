@@ -89,7 +89,7 @@ fn put(path: &Path, mut files: FolderFiles, folder: &Path, replaces: bool) -> Re
     let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(io)?;
-    let staging = tempfile::Builder::new().prefix(".importing-").tempdir_in(parent).map_err(io)?;
+    let staging = staging_builder().tempdir_in(parent).map_err(io)?;
     files.write(staging.path()).map_err(io)?;
     let trial = trial::run(&opened(path, staging.path())?, &files.network)
         .map_err(|reason| ImportError::Trial { path: path.to_path_buf(), reason })?;
@@ -98,6 +98,19 @@ fn put(path: &Path, mut files: FolderFiles, folder: &Path, replaces: bool) -> Re
     opened(path, staging.path())?;
     move_to(staging, folder, replaces)?;
     Ok(trial.notes)
+}
+
+/// For a folder that will be moved into place: whoever may read what stands there may read it too, unlike other temporary folders.
+fn staging_builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".importing-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The system takes away what the user's mask takes away.
+        builder.permissions(std::fs::Permissions::from_mode(0o777));
+    }
+    builder
 }
 
 /// The folder that was written, read back. What is wrong is told about the file at `path`: the folder is gone when the message is read.

@@ -10,7 +10,8 @@ pub use input::InputKind;
 use super::classes::{self, Classes};
 use super::folder_files::{FolderFiles, ManifestText, SelfCheckText};
 use super::{ImportError, ImportOptions};
-use crate::model::{ModelError, OutputAxes, folder::sha256_hex};
+use crate::model::OutputAxes;
+use crate::model::folder::{read_network, sha256_hex};
 use crate::onnx::outline::{FLOATS, Outline, Port};
 use guess::Guess;
 use std::path::Path;
@@ -38,7 +39,7 @@ pub(super) fn draft(
     name: &str,
     options: &ImportOptions,
 ) -> Result<(FolderFiles, Vec<String>), ImportError> {
-    let onnx = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_path_buf(), source })?;
+    let onnx = read_network(path)?;
     let refuse = |reason: String| ImportError::Foreign { path: path.to_path_buf(), reason };
     let outline = Outline::read(&onnx).map_err(|error| refuse(error.to_string()))?;
     let form = &options.form;
