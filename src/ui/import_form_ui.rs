@@ -175,10 +175,10 @@ fn field(ui: &mut Ui, name: &str, hint: &str, hover: &str, text: &mut String) ->
 }
 
 fn labels_field(ui: &mut Ui, form: &mut ImportForm, requests: &mut Vec<Request>) -> bool {
-    let hover = "A file with a name a line in the network's order; if empty, the names are found from their number, or numbered";
+    let hover = "A file with a name a line in the network's order; if empty, a known data set's names where the number of classes tells it, else numbers";
     ui.label(weak("Class names")).on_hover_text(hover);
     ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut form.labels).hint_text("found from their number");
+        let edit = TextEdit::singleline(&mut form.labels).hint_text("known or numbered");
         let field = ui.add_sized(FIELD_SIZE, edit).accessible_name("File of class names").on_hover_text(hover);
         let button = ui.button("Choose…").accessible_name("Choose a file of class names");
         if button.on_hover_text("Choose a file of class names").clicked() {
