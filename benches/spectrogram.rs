@@ -90,7 +90,7 @@ fn whole(criterion: &mut Criterion) {
                 let _ = sender.send(());
             };
             let settings = TileSettings { threads: 1, ..TileSettings::default() };
-            let mut engine = TileEngine::new(Arc::new(factory), &spec, settings, &(Arc::new(wake) as Wake));
+            let mut engine = TileEngine::new(Arc::new(factory), &spec, &settings, &(Arc::new(wake) as Wake));
             while engine.known_duration_secs().is_none() {
                 let _ = woken.recv();
                 engine.poll();
@@ -133,7 +133,7 @@ fn first_view(criterion: &mut Criterion) {
             let wake = move || {
                 let _ = sender.send(());
             };
-            let mut engine = TileEngine::new(factory, &spec, TileSettings::default(), &(Arc::new(wake) as Wake));
+            let mut engine = TileEngine::new(factory, &spec, &TileSettings::default(), &(Arc::new(wake) as Wake));
             let view = TimeView { start_secs: 0.0, end_secs: 30.0, width_px: 1200 };
             engine.set_view(view);
             while !engine.is_view_complete() {

@@ -112,7 +112,7 @@ impl Workbench {
         let factory: SourceFactory = Arc::new(move || audio::open(&opened));
         let first = (Viewport::first_of(spec.duration_secs()), 0.0);
         let (viewport, rest_secs) = self.left_views.get(&id).copied().unwrap_or(first);
-        let tiles = TileEngine::new(factory, &spec, TileSettings::default(), &self.wake);
+        let tiles = TileEngine::new(factory, &spec, &TileSettings::default(), &self.wake);
         let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
         self.player.load(Some(path));
         self.open =

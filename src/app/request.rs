@@ -90,7 +90,7 @@ pub enum Request {
         /// Brightest.
         ceiling_db: f32,
     },
-    /// `linear`, `mel` or `log`.
+    /// `linear`, `mel`, `log` or `bark`.
     SetFrequencyScale(String),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),

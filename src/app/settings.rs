@@ -37,7 +37,7 @@ pub struct Settings {
     pub floor_db: f32,
     /// Level that takes the brightest colour, in dB relative to full scale.
     pub ceiling_db: f32,
-    /// Frequency axis: `linear`, `mel` or `log`.
+    /// Frequency axis: `linear`, `mel`, `log` or `bark`.
     pub frequency_scale: String,
     /// Loudness of playback, 0 to 1.
     pub volume: f32,

@@ -7,31 +7,47 @@ use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
 use super::window::FrameWindow;
 
-/// Shortest and longest FFT that is used by itself, in samples.
-const FFT_SIZE_RANGE: (usize, usize) = (128, 4096);
+/// Shortest and longest frame that is chosen by the sample rate, in samples.
+const FRAME_LEN_BY_RATE: (usize, usize) = (128, 4096);
 
 /// Size of frames and distance between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StftSpec {
-    /// Samples in a frame, a power of two.
+    /// Samples in a frame, a power of two, ≥ 16.
+    pub frame_len: usize,
+    /// Samples that are transformed: the frame and zeros after it. A power of two, ≥ `frame_len`.
     pub fft_size: usize,
-    /// Samples from one frame to the next, a quarter of a frame.
+    /// Samples from one frame to the next, 1 to `frame_len`.
     pub hop: usize,
+    /// Weights of the samples of a frame.
+    pub window: FrameWindow,
 }
 
 impl StftSpec {
-    /// Frames for a recording of `sample_rate` hertz: the power of two nearest to 43 ms (2048 samples at 44.1 and 48 kHz, 30 to
-    /// 46 ms elsewhere), but 4096 at most, so that ultrasonic recordings keep their detail in time.
+    /// Frames for a recording of `sample_rate` hertz, [`StftSpec::frame_len_for`] samples long.
     pub fn for_sample_rate(sample_rate: u32) -> Self {
-        let wanted = f64::from(sample_rate.max(1)) * 0.043;
-        let fft_size = 2_f64.powf(wanted.log2().round()) as usize;
-        Self::of_size(fft_size.clamp(FFT_SIZE_RANGE.0, FFT_SIZE_RANGE.1))
+        Self::of_size(Self::frame_len_for(sample_rate))
     }
 
-    /// Frames of the power of two next to `fft_size` (at least 16), a quarter of a frame apart.
-    pub fn of_size(fft_size: usize) -> Self {
-        let fft_size = fft_size.max(16).next_power_of_two();
-        Self { fft_size, hop: fft_size / 4 }
+    /// Samples of a frame: the power of two nearest to 43 ms (2048 samples at 44.1 and 48 kHz, 30 to 46 ms elsewhere), but 4096 at
+    /// most, so that ultrasonic recordings keep their detail in time.
+    pub fn frame_len_for(sample_rate: u32) -> usize {
+        let wanted = f64::from(sample_rate.max(1)) * 0.043;
+        let frame_len = 2_f64.powf(wanted.log2().round()) as usize;
+        frame_len.clamp(FRAME_LEN_BY_RATE.0, FRAME_LEN_BY_RATE.1)
+    }
+
+    /// Hann frames of the power of two next to `frame_len` (at least 16), a quarter of a frame apart, without zeros.
+    pub fn of_size(frame_len: usize) -> Self {
+        Self::new(frame_len, 4, 1, FrameWindow::HannPeriodic)
+    }
+
+    /// Frames of the power of two next to `frame_len` (at least 16), `1/hops` of a frame apart, transformed with zeros up to
+    /// `zero_padding` times their length (both rounded up to powers of two, the hop is at least one sample).
+    pub fn new(frame_len: usize, hops: usize, zero_padding: usize, window: FrameWindow) -> Self {
+        let frame_len = frame_len.clamp(16, 1 << 20).next_power_of_two();
+        let hop = (frame_len / hops.clamp(1, frame_len).next_power_of_two()).max(1);
+        Self { frame_len, fft_size: frame_len * zero_padding.clamp(1, 16).next_power_of_two(), hop, window }
     }
 
     /// Rows of a column: the bins 0 to `fft_size/2 − 1`. The bin at half the sample rate is left out: recordings are silent there,
@@ -53,7 +69,7 @@ impl StftSpec {
 
     /// Samples by which a frame begins before its column.
     pub fn lead(&self) -> usize {
-        (self.fft_size - self.hop) / 2
+        (self.frame_len - self.hop) / 2
     }
 }
 
@@ -71,7 +87,7 @@ impl Stft {
     /// Plans the transform. The window carries the scale: a sine of amplitude 1 in the middle of a bin has power 1.
     pub fn new(spec: StftSpec) -> Self {
         let plan = RealFftPlanner::<f32>::new().plan_fft_forward(spec.fft_size);
-        let window = FrameWindow::HannPeriodic.weights(spec.fft_size);
+        let window = spec.window.weights(spec.frame_len);
         let scale = 2.0 / window.iter().sum::<f64>();
         Self {
             spec,
@@ -88,12 +104,14 @@ impl Stft {
         self.spec
     }
 
-    /// Raises each `power[bin]` (of [`StftSpec::rows`] bins) to the power of the frame (of `fft_size` samples) in that bin, if
+    /// Raises each `power[bin]` (of [`StftSpec::rows`] bins) to the power of the frame (of `frame_len` samples) in that bin, if
     /// that is greater. Power 1 is a full-scale sine. A frame that holds anything but numbers counts as silence.
     pub fn accumulate_max(&mut self, frame: &[f32], power: &mut [f32]) {
         for ((out, &sample), &weight) in self.frame.iter_mut().zip(frame).zip(&self.window) {
             *out = sample * weight;
         }
+        // The transform leaves its own numbers behind.
+        self.frame[self.spec.frame_len..].fill(0.0);
         // The buffers have the plan's own lengths, so that the transform cannot refuse.
         let done = self.plan.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok());

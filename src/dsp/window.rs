@@ -3,25 +3,59 @@
 use std::f64::consts::TAU;
 
 /// The weights of a frame's samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameWindow {
     /// Hann, `0.5 − 0.5 cos(2πn / N)`, as for spectra: frames a quarter of it apart add up to a constant. `scipy.signal.get_window("hann", N)`.
+    #[default]
     HannPeriodic,
     /// Hann, `0.5 − 0.5 cos(2πn / (N − 1))`, as for filters.
     HannSymmetric,
     /// Kaldi's: the symmetric Hann window to the power of 0.85.
     Povey,
+    /// Hamming, periodic: `0.54 − 0.46 cos(2πn / N)`. `scipy.signal.get_window("hamming", N)`.
+    Hamming,
+    /// Blackman-Harris of four terms, periodic; side lobes below −92 dB. `scipy.signal.get_window("blackmanharris", N)`.
+    BlackmanHarris,
+    /// Kaiser with β = [`KAISER_BETA`], periodic; side lobes below −70 dB. `scipy.signal.get_window(("kaiser", 9.0), N)`.
+    Kaiser,
 }
+
+/// β of [`FrameWindow::Kaiser`]: about the main lobe of Blackman-Harris' three-term kin.
+pub const KAISER_BETA: f64 = 9.0;
 
 impl FrameWindow {
     /// The weights of `len` samples, 0 to 1.
     pub fn weights(self, len: usize) -> Vec<f64> {
-        let period = if self == Self::HannPeriodic { len } else { len.saturating_sub(1).max(1) } as f64;
-        let hann = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / period).cos();
-        let power = if self == Self::Povey { 0.85 } else { 1.0 };
-        (0..len).map(|n| hann(n).powf(power)).collect()
+        let is_symmetric = matches!(self, Self::HannSymmetric | Self::Povey);
+        let period = if is_symmetric { len.saturating_sub(1).max(1) } else { len.max(1) } as f64;
+        (0..len).map(|n| self.weight(n as f64 / period)).collect()
     }
+
+    /// The weight at a place of the period, 0 to 1.
+    fn weight(self, place: f64) -> f64 {
+        let cos = |times: f64| (TAU * times * place).cos();
+        match self {
+            Self::HannPeriodic | Self::HannSymmetric => 0.5 - 0.5 * cos(1.0),
+            Self::Povey => (0.5 - 0.5 * cos(1.0)).powf(0.85),
+            Self::Hamming => 0.54 - 0.46 * cos(1.0),
+            Self::BlackmanHarris => 0.35875 - 0.48829 * cos(1.0) + 0.14128 * cos(2.0) - 0.01168 * cos(3.0),
+            Self::Kaiser => {
+                let from_middle = 2.0 * place - 1.0;
+                bessel_i0(KAISER_BETA * (1.0 - from_middle * from_middle).max(0.0).sqrt()) / bessel_i0(KAISER_BETA)
+            }
+        }
+    }
+}
+
+/// Modified Bessel function of the first kind and order zero, by its power series.
+fn bessel_i0(x: f64) -> f64 {
+    let (mut sum, mut term) = (1.0, 1.0);
+    for k in 1..60 {
+        term *= (x / (2.0 * f64::from(k))).powi(2);
+        sum += term;
+    }
+    sum
 }
 
 #[cfg(test)]

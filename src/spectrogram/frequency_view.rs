@@ -10,11 +10,13 @@ pub enum FrequencyScale {
     Mel,
     /// Equal heights for equal ratios.
     Log10,
+    /// Equal heights for equal differences in Bark, `6·asinh(f/600)` (Wang, Sekey and Gersho 1992).
+    Bark,
 }
 
 impl FrequencyScale {
     /// All scales, in the order of a menu.
-    pub const ALL: [Self; 3] = [Self::Linear, Self::Mel, Self::Log10];
+    pub const ALL: [Self; 4] = [Self::Linear, Self::Mel, Self::Log10, Self::Bark];
 
     /// The frequency in the scale's own unit, which grows evenly with height.
     pub fn warp(self, hz: f64) -> f64 {
@@ -22,6 +24,7 @@ impl FrequencyScale {
             Self::Linear => hz,
             Self::Mel => (1.0 + hz / 700.0).ln(),
             Self::Log10 => hz.ln(),
+            Self::Bark => (hz / 600.0).asinh(),
         }
     }
 
@@ -31,6 +34,7 @@ impl FrequencyScale {
             Self::Linear => value,
             Self::Mel => 700.0 * value.exp_m1(),
             Self::Log10 => value.exp(),
+            Self::Bark => 600.0 * value.sinh(),
         }
     }
 }

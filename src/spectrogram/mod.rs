@@ -5,8 +5,10 @@
 
 mod cache;
 mod coarse;
+pub mod colormap;
 mod frequency_view;
 mod layout;
+mod settings;
 mod tile;
 mod time_view;
 mod waveform;
@@ -15,6 +17,7 @@ pub use cache::TileCache;
 pub use coarse::CoarseStore;
 pub use frequency_view::{FrequencyScale, FrequencyView};
 pub use layout::{Channel, PyramidLayout, TILE_COLUMNS, TileKey, ViewSlots};
+pub use settings::{FRAME_LEN_RANGE, PictureKind, PictureSettings};
 pub use tile::Tile;
 pub use time_view::TimeView;
 pub use waveform::{FineWave, WaveStore, wave_block_samples};

@@ -1,8 +1,9 @@
 //! Axes: the time ruler, the frequency axis and the colour scale.
 
 use super::canvas_ui::Canvas;
-use super::{colormap, picture_ui};
+use super::picture_ui;
 use crate::app::Request;
+use crate::spectrogram::colormap;
 use crate::time::clock_text;
 use eframe::egui::{
     self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
@@ -124,8 +125,8 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         gradient(
             &mut mesh,
             Rect::from_min_max(pos2(bar.left(), y(place + 1)), pos2(bar.right(), y(place))),
-            pair[1],
-            pair[0],
+            color(pair[1]),
+            color(pair[0]),
         );
     }
     ui.painter().add(Shape::mesh(mesh));
@@ -155,6 +156,10 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Picture settings"));
     let response = response.on_hover_text("Click: colours, levels and frequency axis of the spectrogram");
     picture_ui::popup(&response, canvas, requests);
+}
+
+fn color([red, green, blue]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(red, green, blue)
 }
 
 fn gradient(mesh: &mut Mesh, rect: Rect, top: Color32, bottom: Color32) {

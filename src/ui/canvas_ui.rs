@@ -3,9 +3,9 @@
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
 use super::{Panels, axis_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter};
 use crate::app::{OpenRecording, Request, TimeScale, Workbench};
-use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView};
+use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
 use crate::time::Span;
-use crate::ui::{colormap, spectrogram_painter::Style};
+use crate::ui::spectrogram_painter::Style;
 use eframe::egui::{self, Pos2, Rect, Stroke, Ui, pos2, vec2};
 
 const AXIS_WIDTH: f32 = 64.0;
@@ -60,6 +60,7 @@ pub fn frequency_scale(name: &str) -> FrequencyScale {
     match name {
         "mel" => FrequencyScale::Mel,
         "log" => FrequencyScale::Log10,
+        "bark" => FrequencyScale::Bark,
         _ => FrequencyScale::Linear,
     }
 }

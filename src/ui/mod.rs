@@ -32,7 +32,6 @@ mod spectrogram_ui;
 mod transport_ui;
 mod widgets;
 
-pub mod colormap;
 pub mod spectrogram_painter;
 pub mod waveform_painter;
 

@@ -1,9 +1,9 @@
 //! Settings of the picture: colour map, levels, frequency axis. None of them computes a spectrum again.
 
 use super::canvas_ui::Canvas;
-use super::colormap;
 use super::widgets::{section, weak};
 use crate::app::Request;
+use crate::spectrogram::colormap;
 use eframe::egui::{Grid, Popup, PopupCloseBehavior, RectAlign, Response, Slider, SliderClamping, Ui};
 
 /// Opens at a click on the colour scale, beside it.
@@ -40,7 +40,7 @@ fn choices(ui: &mut Ui, canvas: &Canvas<'_>, requests: &mut Vec<Request>) {
         requests.push(Request::SetLevels { floor_db, ceiling_db });
     }
     ui.label(weak("Frequency axis"));
-    let scales = [("linear", "Linear"), ("mel", "Mel"), ("log", "Logarithmic")];
+    let scales = [("linear", "Linear"), ("mel", "Mel"), ("log", "Logarithmic"), ("bark", "Bark")];
     requests.extend(buttons(ui, &settings.frequency_scale, scales.into_iter()).map(Request::SetFrequencyScale));
     ui.end_row();
 }

@@ -18,7 +18,7 @@ fn straight_powers(samples: &[f32], spec: StftSpec) -> Vec<Vec<f32>> {
     let column = |n: u64| {
         let first = spec.first_sample(n);
         let at = |place: i64| if place < 0 { 0.0 } else { samples.get(place as usize).copied().unwrap_or(0.0) };
-        let frame: Vec<f32> = (0..spec.fft_size as i64).map(|k| at(first + k)).collect();
+        let frame: Vec<f32> = (0..spec.frame_len as i64).map(|k| at(first + k)).collect();
         let mut power = vec![0.0; spec.rows()];
         stft.accumulate_max(&frame, &mut power);
         power

@@ -9,8 +9,7 @@ use eframe::egui::{Context, PaintCallbackInfo, Rect};
 use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use eframe::wgpu;
 
-use crate::spectrogram::{TILE_COLUMNS, Tile};
-use crate::ui::colormap;
+use crate::spectrogram::{TILE_COLUMNS, Tile, colormap};
 use crate::work::ViewTiles;
 
 use super::residency::Residency;
@@ -307,7 +306,11 @@ fn pipeline(
 
 /// All colour maps in one texture, a line each, so that choosing one sends nothing.
 fn color_tables(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
-    let bytes: Vec<u8> = colormap::ALL.iter().flat_map(|map| map.colors).flat_map(|color| color.to_array()).collect();
+    let bytes: Vec<u8> = colormap::ALL
+        .iter()
+        .flat_map(|map| map.colors)
+        .flat_map(|[red, green, blue]| [red, green, blue, 255])
+        .collect();
     let size = wgpu::Extent3d {
         width: colormap::COLOR_COUNT as u32,
         height: colormap::ALL.len() as u32,

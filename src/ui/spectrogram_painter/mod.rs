@@ -13,8 +13,7 @@ use eframe::egui::{Painter, Rect};
 use eframe::egui_wgpu::{self, RenderState};
 
 use crate::dsp::decibel::FLOOR_DB;
-use crate::spectrogram::{FrequencyScale, FrequencyView, TILE_COLUMNS, TimeView, ViewSlots};
-use crate::ui::colormap;
+use crate::spectrogram::{FrequencyScale, FrequencyView, TILE_COLUMNS, TimeView, ViewSlots, colormap};
 use crate::work::TileEngine;
 
 use gpu::{Gpu, Picture, PictureCallback};
@@ -22,7 +21,7 @@ use gpu::{Gpu, Picture, PictureCallback};
 /// How levels become colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
-    /// Place of the colour map in [`crate::ui::colormap::ALL`].
+    /// Place of the colour map in [`crate::spectrogram::colormap::ALL`].
     pub colormap: usize,
     /// Level of the first colour, in decibels relative to a full-scale sine.
     pub floor_db: f32,
@@ -107,6 +106,7 @@ fn picture(
         FrequencyScale::Linear => 0,
         FrequencyScale::Mel => 1,
         FrequencyScale::Log10 => 2,
+        FrequencyScale::Bark => 3,
     };
     Picture {
         time: [slots.left_column as f32, columns_per_px as f32, -first_column as f32, end_column as f32],

@@ -10,7 +10,7 @@ struct Picture {
     frequency: vec4<f32>,
     // byte of the softest colour, 1 / (loudest − softest), exponent
     level: vec4<f32>,
-    // scale (0 linear, 1 mel, 2 logarithmic), row of the colour table, slots, 1 if the target wants linear light
+    // scale (0 linear, 1 mel, 2 logarithmic, 3 Bark), row of the colour table, slots, 1 if the target wants linear light
     choice: vec4<i32>,
     // For each tile's place: layer (−1: nothing there), 256 × FFT bins in a row + columns of the view in one of the tile as a power of
     // two, first column in the tile, columns in the tile.
@@ -38,6 +38,9 @@ fn hz_from_scale(value: f32) -> f32 {
     }
     if picture.choice.x == 2 {
         return exp(value);
+    }
+    if picture.choice.x == 3 {
+        return 300.0 * (exp(value) - exp(-value));
     }
     return value;
 }

@@ -27,7 +27,7 @@ pub(super) struct ColumnReader {
 impl ColumnReader {
     /// At the beginning of the recording.
     pub(super) fn new(reader: MonoReader, layout: PyramidLayout) -> Self {
-        let capacity = layout.stft.fft_size + (FRAMES_PER_READ - 1) * layout.stft.hop;
+        let capacity = layout.stft.frame_len + (FRAMES_PER_READ - 1) * layout.stft.hop;
         Self {
             reader,
             stft: Stft::new(layout.stft),
@@ -71,7 +71,7 @@ impl ColumnReader {
                 break;
             }
             let start = (self.layout.stft.first_sample(self.next) - self.buffer_first) as usize;
-            self.stft.accumulate_max(&self.buffer[start..start + self.layout.stft.fft_size], &mut self.power);
+            self.stft.accumulate_max(&self.buffer[start..start + self.layout.stft.frame_len], &mut self.power);
             self.next += 1;
             is_empty = false;
         }
@@ -85,7 +85,7 @@ impl ColumnReader {
     fn fill(&mut self, on_samples: &mut dyn FnMut(&[f32])) -> Result<(), AudioError> {
         let first = self.layout.stft.first_sample(self.next);
         let buffer_end = self.buffer_first + self.buffer.len() as i64;
-        if first >= self.buffer_first && first + self.layout.stft.fft_size as i64 <= buffer_end {
+        if first >= self.buffer_first && first + self.layout.stft.frame_len as i64 <= buffer_end {
             return Ok(());
         }
         if (self.buffer_first..buffer_end).contains(&first) {
@@ -95,7 +95,7 @@ impl ColumnReader {
         }
         self.buffer_first = first;
         let kept = self.buffer.len();
-        self.buffer.resize(self.layout.stft.fft_size + (FRAMES_PER_READ - 1) * self.layout.stft.hop, 0.0);
+        self.buffer.resize(self.layout.stft.frame_len + (FRAMES_PER_READ - 1) * self.layout.stft.hop, 0.0);
         match self.reader.read(first + kept as i64, &mut self.buffer[kept..]) {
             Ok(inside) => {
                 on_samples(&self.buffer[kept..][inside]);

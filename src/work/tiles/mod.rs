@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::audio::{AudioError, SampleSource, StreamSpec};
-use crate::dsp::stft::StftSpec;
 use crate::spectrogram::{
-    Channel, CoarseStore, FineWave, PyramidLayout, TileCache, TileKey, TimeView, WaveStore, wave_block_samples,
+    Channel, CoarseStore, FineWave, PictureSettings, PyramidLayout, TileCache, TileKey, TimeView, WaveStore,
+    wave_block_samples,
 };
 use crate::work::{CancelOnDrop, CancelToken, Wake};
 
@@ -41,10 +41,10 @@ const COARSE_CACHE_BYTES: usize = 16 << 20;
 pub type SourceFactory = Arc<dyn Fn() -> Result<Box<dyn SampleSource>, AudioError> + Send + Sync>;
 
 /// How the picture is computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TileSettings {
-    /// Frames; `None` chooses them by the sample rate.
-    pub stft: Option<StftSpec>,
+    /// What a byte of the picture stands for, and of which frames.
+    pub picture: PictureSettings,
     /// What of the channels is shown.
     pub channel: Channel,
     /// Threads that compute what is in view, ≥ 1.
@@ -57,7 +57,12 @@ impl Default for TileSettings {
     /// One thread a core (8 at most) and 24 MB of tiles: 96 of them at 48 kHz, several screens.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { stft: None, channel: Channel::Mix, threads: cores.clamp(1, 8), cache_bytes: 24 << 20 }
+        Self {
+            picture: PictureSettings::default(),
+            channel: Channel::Mix,
+            threads: cores.clamp(1, 8),
+            cache_bytes: 24 << 20,
+        }
     }
 }
 
@@ -112,10 +117,9 @@ impl Drop for TileEngine {
 impl TileEngine {
     /// Starts the threads for a recording. `factory` opens it for a thread, `spec` is what is known of it, `wake` is called when
     /// results wait. Failures become notices.
-    pub fn new(factory: SourceFactory, spec: &StreamSpec, settings: TileSettings, wake: &Wake) -> Self {
+    pub fn new(factory: SourceFactory, spec: &StreamSpec, settings: &TileSettings, wake: &Wake) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let stft = settings.stft.unwrap_or_else(|| StftSpec::for_sample_rate(spec.sample_rate));
-        let layout = PyramidLayout::new(spec.sample_rate, stft);
+        let layout = PyramidLayout::new(spec.sample_rate, settings.picture.stft(spec.sample_rate));
         let channel = settings.channel;
         // tidy: what is asked for bounds what comes; threads that waited here could not be cancelled.
         let (sender, outcomes) = crossbeam_channel::unbounded();

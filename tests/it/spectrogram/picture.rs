@@ -1,7 +1,7 @@
 //! The painted picture, read back from the (software) graphics device.
 
+use earmark::spectrogram::colormap;
 use earmark::spectrogram::{FrequencyScale, FrequencyView, TimeView};
-use earmark::ui::colormap;
 use earmark::ui::spectrogram_painter::{SpectrogramPainter, Style};
 use earmark::ui::waveform_painter::{self, WaveStyle};
 use eframe::egui::{self, Color32, vec2};
@@ -169,7 +169,7 @@ fn colours_levels_and_axis_change_without_another_tile() {
     let differing = (0..WIDTH * HEIGHT).filter(|&n| gray.0[n] != coloured.0[n]).count();
     assert!(differing > WIDTH * HEIGHT / 2);
     for n in (0..WIDTH * HEIGHT).step_by(97) {
-        let expected = colors[usize::from(gray.0[n][0])].to_array();
+        let expected = colors[usize::from(gray.0[n][0])];
         assert!((0..3).all(|c| coloured.0[n][c].abs_diff(expected[c]) <= 1), "pixel {n}");
     }
     harness.state_mut().style.floor_db = -40.0;

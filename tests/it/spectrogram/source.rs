@@ -141,7 +141,7 @@ impl Watched {
         let wake = move || {
             let _ = sender.send(());
         };
-        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, settings, &(Arc::new(wake) as Wake));
+        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, &settings, &(Arc::new(wake) as Wake));
         Self { engine, woken }
     }
 

@@ -4,8 +4,6 @@
 
 use std::sync::LazyLock;
 
-use eframe::egui::Color32;
-
 /// Colours in a map.
 pub const COLOR_COUNT: usize = 256;
 
@@ -14,8 +12,8 @@ pub const COLOR_COUNT: usize = 256;
 pub struct Colormap {
     /// Name in settings and menus.
     pub name: &'static str,
-    /// Colours, the softest first.
-    pub colors: [Color32; COLOR_COUNT],
+    /// Red, green and blue (sRGB, 0 to 255), the softest first.
+    pub colors: [[u8; 3]; COLOR_COUNT],
 }
 
 /// Name and file of each map, in the order of a menu. `viridis`, `magma`, `inferno` and `cividis` are those of matplotlib (CC0).
@@ -39,12 +37,12 @@ pub fn index_of(name: &str) -> Option<usize> {
 }
 
 /// Reads the lines of a file that is part of the program; a line that is none stays black (a test sees to it that there is none).
-fn parse(text: &str) -> [Color32; COLOR_COUNT] {
-    let mut colors = [Color32::BLACK; COLOR_COUNT];
+fn parse(text: &str) -> [[u8; 3]; COLOR_COUNT] {
+    let mut colors = [[0; 3]; COLOR_COUNT];
     for (color, line) in colors.iter_mut().zip(text.lines()) {
         let mut parts = line.split(',').filter_map(|part| part.trim().parse().ok());
         if let (Some(red), Some(green), Some(blue)) = (parts.next(), parts.next(), parts.next()) {
-            *color = Color32::from_rgb(red, green, blue);
+            *color = [red, green, blue];
         }
     }
     colors
@@ -55,12 +53,12 @@ mod tests {
     use super::*;
 
     /// CIE lightness, 0 to 100.
-    fn lightness(color: Color32) -> f64 {
+    fn lightness([red, green, blue]: [u8; 3]) -> f64 {
         let linear = |byte: u8| {
             let value = f64::from(byte) / 255.0;
             if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
-        let luminance = 0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b());
+        let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
         if luminance > 0.008_856 { 116.0 * luminance.cbrt() - 16.0 } else { 903.3 * luminance }
     }
 
