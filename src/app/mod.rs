@@ -11,6 +11,8 @@ mod dispatch;
 mod editing;
 mod example;
 mod files;
+mod frame_times;
+mod graphics;
 mod listening;
 mod marks;
 mod models;
@@ -33,8 +35,9 @@ pub use settings::Settings;
 pub use viewport::{TimeScale, Viewport};
 pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Scored, Workbench};
 
-use crate::ui::{Panels, SpectrogramPainter, theme, window_ui};
+use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
+use frame_times::FrameTimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +53,9 @@ pub struct App {
     /// The settings as they are on disk, and where that is; none keeps them to this run.
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
+    frame_times: FrameTimes,
+    /// What `logic` took of the frame under way.
+    logic_time: Duration,
     closing: bool,
     close_when_saved: bool,
 }
@@ -83,6 +89,8 @@ impl App {
             panels: Panels::new(painter),
             kept_settings: None,
             title: String::new(),
+            frame_times: FrameTimes::default(),
+            logic_time: Duration::ZERO,
             closing: false,
             close_when_saved: false,
         }
@@ -120,6 +128,20 @@ impl App {
         }
     }
 
+    fn carry_out(&mut self, request: Request, context: &egui::Context) {
+        match request {
+            Request::CloseAnyway => {
+                self.closing = true;
+                context.send_viewport_cmd(ViewportCommand::Close);
+            }
+            Request::CloseWhenSaved => self.close_when_saved = true,
+            Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
+            // Whoever goes on working does not want to leave any more.
+            _ => self.close_when_saved = false,
+        }
+        self.bench.dispatch(request);
+    }
+
     /// Has changed settings written, as soon as no slider is held any more.
     fn keep_settings(&mut self, context: &egui::Context) {
         let held = context.input(|input| input.pointer.any_down());
@@ -135,6 +157,7 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        let began = Instant::now();
         let panels = &mut self.panels;
         let more = self.bench.take_updates(|purpose, no_dialog| panels.ask_for_path(purpose, no_dialog));
         let next = self.bench.notices.tick(context.input(|input| input.time));
@@ -148,33 +171,32 @@ impl eframe::App for App {
         self.apply_settings(context);
         self.keep_settings(context);
         self.see_to_closing(context);
+        self.logic_time = began.elapsed();
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let began = Instant::now();
+        for request in key_requests(ui.ctx(), &self.bench, &mut self.panels) {
+            self.carry_out(request, ui.ctx());
+        }
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
-            match request {
-                Request::CloseAnyway => {
-                    self.closing = true;
-                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
-                }
-                Request::CloseWhenSaved => self.close_when_saved = true,
-                Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
-                // Whoever goes on working does not want to leave any more.
-                _ => self.close_when_saved = false,
-            }
-            self.bench.dispatch(request);
+            self.carry_out(request, ui.ctx());
         }
         self.bench.look_at(self.panels.views());
         if changed {
             ui.ctx().request_repaint();
         }
-        let work = began.elapsed();
+        let work = self.logic_time + began.elapsed();
+        self.frame_times.add(work);
         if work > PLAYING_FRAME {
             log::debug!("a frame took {:.1} ms of our own work", 1e3 * work.as_secs_f64());
         }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        log::info!("{}", self.frame_times);
     }
 }
 
@@ -189,8 +211,11 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([900.0, 600.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
-    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(App::new(creation, files))))).map_err(|error| {
+    let graphics = graphics::find();
+    log::info!("graphics: {graphics}");
+    let options = eframe::NativeOptions { viewport, renderer: graphics.renderer(), ..Default::default() };
+    let create = move |creation: &eframe::CreationContext<'_>| App::new(creation, files);
+    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(create(creation))))).map_err(|error| {
         anyhow::anyhow!(
             "no window could be opened: {error}\n\
              On Linux, a display (X11 or Wayland) and a graphics driver are needed: `cargo xtask setup` installs the packages.\n\

@@ -124,14 +124,19 @@ impl Panels {
     }
 }
 
-/// Draws the whole window and returns what the user asks for.
+/// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
+pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    if panels.is_modal() {
+        return Vec::new();
+    }
+    let pressed = keys::pressed(context, panels);
+    panels.typed_ahead = pressed.typed;
+    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+}
+
+/// Draws the whole window and returns what the user asks for with the pointer and in text fields.
 pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
     let mut requests: Vec<Request> = Vec::new();
-    if !panels.is_modal() {
-        let pressed = keys::pressed(ui.ctx(), panels);
-        requests.extend(pressed.commands.into_iter().map(Request::Do));
-        panels.typed_ahead = pressed.typed;
-    }
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
     Panel::bottom("transport")
