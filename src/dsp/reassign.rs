@@ -188,7 +188,9 @@ mod tests {
 
     #[test]
     fn a_steady_sine_is_one_bin_of_its_own_power() {
-        for window in [FrameWindow::HannPeriodic, FrameWindow::Hamming, FrameWindow::BlackmanHarris, FrameWindow::Kaiser] {
+        for window in
+            [FrameWindow::HannPeriodic, FrameWindow::Hamming, FrameWindow::BlackmanHarris, FrameWindow::Kaiser]
+        {
             for padding in [1, 2] {
                 let spec = StftSpec::new(256, 4, padding, window);
                 // Between two bins: 40.4 of 256.
@@ -198,7 +200,8 @@ mod tests {
                 for powers in &columns[20..100] {
                     let db = 10.0 * powers[row].log10();
                     assert!(db.abs() < 0.1, "{window:?} {padding}: {db} dB");
-                    let elsewhere: f32 = powers.iter().enumerate().filter(|(n, _)| *n != row).map(|(_, power)| power).sum();
+                    let elsewhere: f32 =
+                        powers.iter().enumerate().filter(|(n, _)| *n != row).map(|(_, power)| power).sum();
                     assert!(elsewhere < 0.02, "{window:?} {padding}: {elsewhere} elsewhere");
                 }
             }

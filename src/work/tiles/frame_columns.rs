@@ -118,7 +118,8 @@ impl FrameColumns {
         if first >= self.buffer_first && first + spec.frame_len as i64 <= buffer_end {
             return Ok(());
         }
-        let dropped = if (self.buffer_first..buffer_end).contains(&first) { (first - self.buffer_first) as usize } else { held };
+        let dropped =
+            if (self.buffer_first..buffer_end).contains(&first) { (first - self.buffer_first) as usize } else { held };
         let kept = held - dropped;
         for buffer in &mut self.buffers {
             buffer.drain(..dropped);

@@ -34,10 +34,8 @@ impl Overview {
     /// Makes the pass.
     pub(super) fn run(self) {
         let tap = PeakTap::new(wave_block_samples(self.opener.sample_rate));
-        let mut planes = Planes {
-            columns: vec![Vec::new(); self.opener.planes.len()],
-            peaks: vec![tap; self.opener.planes.len()],
-        };
+        let mut planes =
+            Planes { columns: vec![Vec::new(); self.opener.planes.len()], peaks: vec![tap; self.opener.planes.len()] };
         match catch_unwind(AssertUnwindSafe(|| self.pass(&mut planes))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.send(Outcome::Notice(error.to_string())),
@@ -97,10 +95,7 @@ impl Planes {
     fn take(&mut self) -> Vec<NewCoarse> {
         let planes = self.columns.iter_mut().zip(&mut self.peaks);
         planes
-            .map(|(columns, tap)| NewCoarse {
-                columns: std::mem::take(columns),
-                peaks: std::mem::take(&mut tap.peaks),
-            })
+            .map(|(columns, tap)| NewCoarse { columns: std::mem::take(columns), peaks: std::mem::take(&mut tap.peaks) })
             .collect()
     }
 }

@@ -119,7 +119,10 @@ mod tests {
         fn read(&mut self, first_frame: u64, out: &mut [f32]) -> Result<usize, AudioError> {
             let count = self.0.frame_count.saturating_sub(first_frame).min(out.len() as u64 / 2) as usize;
             for (n, frame) in out.chunks_exact_mut(2).take(count).enumerate() {
-                frame.copy_from_slice(&[(10 * (first_frame as usize + n)) as f32, (10 * (first_frame as usize + n) + 1) as f32]);
+                frame.copy_from_slice(&[
+                    (10 * (first_frame as usize + n)) as f32,
+                    (10 * (first_frame as usize + n) + 1) as f32,
+                ]);
             }
             Ok(count)
         }
@@ -127,8 +130,13 @@ mod tests {
 
     #[test]
     fn planes_are_silent_outside_the_recording() {
-        let spec =
-            StreamSpec { sample_rate: 8_000, channels: 2, frame_count: 3, length_is_exact: true, format: String::new() };
+        let spec = StreamSpec {
+            sample_rate: 8_000,
+            channels: 2,
+            frame_count: 3,
+            length_is_exact: true,
+            format: String::new(),
+        };
         let mut reader = PlaneReader::new(Box::new(Ramp(spec)), &[Channel::One(1), Channel::Mix]);
         let mut out = vec![vec![9.0; 7]; 2];
         assert_eq!(reader.read(-2, &mut out, 1).ok(), Some(3..6));

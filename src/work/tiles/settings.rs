@@ -54,7 +54,10 @@ impl TileSettings {
         let mut kind = self.picture.kind;
         let model = self.model_input.clone().filter(|_| kind == PictureKind::ModelInput);
         if kind == PictureKind::ModelInput && model.is_none() {
-            notices.push("No model is chosen whose input can be shown: the picture shows levels. Choose a model first".to_owned());
+            notices.push(
+                "No model is chosen whose input can be shown: the picture shows levels. Choose a model first"
+                    .to_owned(),
+            );
             kind = PictureKind::Level;
         }
         let mut planes = self.channels.clone();
