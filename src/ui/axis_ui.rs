@@ -15,12 +15,18 @@ const TEXT: f32 = 11.0;
 /// Draws the time ruler; a click or drag puts the playhead there.
 pub fn ruler(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>) {
     let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "Time ruler"));
+    let axis = canvas.time_axis();
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Slider, true, "Time ruler");
+        let view = canvas.scale.span;
+        let (from, to) = (axis.text(view.onset_secs), axis.text(view.offset_secs));
+        info.current_text_value = Some(format!("{from} to {to}, {}", axis.shown_unit().name()));
+        info
+    });
     if let Some(at) = response.interact_pointer_pos() {
         requests.push(Request::Seek(canvas.scale.secs_from_x(at.x)));
     }
     let painter = ui.painter_at(rect.expand2(vec2(0.0, 1.0)));
-    let axis = canvas.time_axis();
     let span = canvas.scale.span;
     let Ticks { ticks, step_secs } = axis.ticks(span, canvas.scale.secs_of(TICK_POINTS));
     for Tick { secs, text, is_midnight } in ticks {

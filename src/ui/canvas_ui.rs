@@ -254,8 +254,8 @@ fn follow_playhead(canvas: &Canvas<'_>, panels: &Panels, requests: &mut Vec<Requ
 /// A name at the left of a row, in the width of the axis.
 pub fn row_name(ui: &Ui, row: Rect, text: &str, color: egui::Color32) {
     let rect = Rect::from_min_max(
-        pos2(row.left() - AXIS_WIDTH + 4.0, row.top()),
-        pos2(row.left() - 6.0, row.top() + ROW_HEIGHT.min(row.height())),
+        pos2(row.left() - AXIS_WIDTH + 1.0, row.top()),
+        pos2(row.left() - 4.0, row.top() + ROW_HEIGHT.min(row.height())),
     );
     super::widgets::text_in(ui, rect, Align2::RIGHT_CENTER, text, 11.0, color);
 }

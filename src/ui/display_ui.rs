@@ -132,18 +132,37 @@ const KINDS: [(PictureKind, &str, &str); 4] = [
     (PictureKind::ModelInput, "Model input", "The features that the chosen model sees"),
 ];
 
+const SCALES: [(&str, &str, &str); 4] = [
+    ("linear", "Linear", "Equal heights for equal differences"),
+    ("mel", "Mel", "As pitch is heard: even below 1 kHz, by ratios above"),
+    ("log", "Logarithmic", "Equal heights for equal ratios: octaves"),
+    ("bark", "Bark", "Equal heights for equal critical bands of hearing"),
+];
+
+/// Buttons for a few values with their names and what they mean, two in a line, the current one lit.
+fn buttons<T: PartialEq + Copy>(ui: &mut Ui, current: &T, all: &[(T, &str, &str)]) -> Option<T> {
+    let mut chosen = None;
+    ui.vertical(|ui| {
+        for line in all.chunks(2) {
+            ui.horizontal(|ui| {
+                for (value, name, hover) in line {
+                    let is_shown = value == current;
+                    if ui.selectable_label(is_shown, *name).on_hover_text(*hover).clicked() && !is_shown {
+                        chosen = Some(*value);
+                    }
+                }
+            });
+        }
+    });
+    chosen
+}
+
 fn picture(ui: &mut Ui, display: &Display) -> Option<DisplayChange> {
     let mut changed = None;
     grid(ui, "picture", |ui| {
         ui.label(weak("Shows"));
-        ui.horizontal_wrapped(|ui| {
-            for (kind, name, hover) in KINDS {
-                let is_shown = display.picture.kind == kind;
-                if ui.selectable_label(is_shown, name).on_hover_text(hover).clicked() && !is_shown {
-                    changed = Some(DisplayChange::Picture(PictureSettings { kind, ..display.picture.clone() }));
-                }
-            }
-        });
+        let kind = buttons(ui, &display.picture.kind, &KINDS);
+        changed = kind.map(|kind| DisplayChange::Picture(PictureSettings { kind, ..display.picture.clone() }));
         ui.end_row();
         ui.label(weak("Bands"));
         let mut normalise = display.normalise;
@@ -237,14 +256,9 @@ fn stripe_mesh(rect: Rect, colors: &[[u8; 3]]) -> Mesh {
 fn frequency(ui: &mut Ui, bench: &Workbench, display: &Display, requests: &mut Vec<Request>) {
     grid(ui, "frequency", |ui| {
         ui.label(weak("Axis"));
-        ui.horizontal_wrapped(|ui| {
-            for (value, text) in [("linear", "Linear"), ("mel", "Mel"), ("log", "Logarithmic"), ("bark", "Bark")] {
-                let is_shown = display.frequency_scale == value;
-                if ui.selectable_label(is_shown, text).clicked() && !is_shown {
-                    requests.push(Request::Display(DisplayChange::FrequencyScale(value.to_owned())));
-                }
-            }
-        });
+        if let Some(scale) = buttons(ui, &display.frequency_scale.as_str(), &SCALES) {
+            requests.push(Request::Display(DisplayChange::FrequencyScale(scale.to_owned())));
+        }
         ui.end_row();
         if let Some(open) = &bench.open {
             frequency_limits(ui, open, requests);

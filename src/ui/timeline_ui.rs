@@ -4,7 +4,7 @@
 use super::canvas_ui::{Canvas, row_name};
 use super::recordings_ui::state;
 use super::widgets::text_in;
-use crate::app::{Block, Request, TimeAxis, TimeScale, TimeUnit, Timeline};
+use crate::app::{Block, Request, TimeAxis, TimeScale, TimeUnit, Timeline, counted};
 use crate::time::{Span, clock_text};
 use eframe::egui::{
     self, Align2, FontId, Painter, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2,
@@ -57,7 +57,12 @@ pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, stretch: &mut TimelineStre
     painter.rect_filled(area, 0.0, ui.visuals().extreme_bg_color);
     ticks(canvas, &painter, &scale, rect);
     let response = ui.interact(rect, ui.scope_id().with("timeline"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Timeline of recordings"));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ScrollBar, true, "Timeline of recordings");
+        let (recordings, gaps) = (timeline.blocks().len(), timeline.gaps().len());
+        info.current_text_value = Some(format!("{}, {}", counted(recordings, "recording"), counted(gaps, "gap")));
+        info
+    });
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
         requests.push(Request::ShowClock { clock_secs: scale.secs_from_x(at.x) });
     }
@@ -164,12 +169,18 @@ fn block_ui(
     }
     let is_open = canvas.open.id == block.id;
     let (icon, words) = state(canvas.bench, block.id, recording);
-    let fill = canvas.colors.waveform_peak.gamma_multiply(if is_open { 0.9 } else { 0.45 });
     let seen = rect.intersect(area.expand(2.0));
-    painter.rect_filled(seen, 2.0, fill);
-    if is_open {
-        painter.rect_stroke(seen, 2.0, Stroke::new(1.5, canvas.colors.accent), StrokeKind::Inside);
-    }
+    // Untouched ones are hollow, those with predictions half full, those with events full.
+    let level = match (recording.events.is_empty(), canvas.bench.scored.contains_key(&block.id)) {
+        (false, _) => 1.0,
+        (true, true) => 0.5,
+        (true, false) => 0.0,
+    };
+    let color = canvas.colors.waveform_peak;
+    painter.rect_filled(seen, 2.0, color.gamma_multiply(0.25));
+    painter.rect_filled(seen.with_min_y(seen.bottom() - level * seen.height()), 2.0, color);
+    let outline = if is_open { Stroke::new(2.0, canvas.colors.accent) } else { Stroke::new(1.0, color) };
+    painter.rect_stroke(seen, 2.0, outline, StrokeKind::Inside);
     let text_color = ui.visuals().strong_text_color();
     if seen.width() > 14.0 && seen.height() > 9.0 {
         let text = if seen.width() > 60.0 { format!("{icon} {}", recording.file_name()) } else { icon.to_owned() };
