@@ -75,7 +75,9 @@ impl Workbench {
             Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
             _ => {}
         }
-        self.follow_centre();
+        if matches!(request, Request::Pan(_) | Request::ShowSpan(_)) {
+            self.follow_centre();
+        }
     }
 
     fn change_setting(&mut self, request: Request) {
@@ -244,6 +246,9 @@ impl Workbench {
         self.predictions_stale |= scores_came;
         if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
+        }
+        if std::mem::take(&mut self.timeline_stale) {
+            self.refresh_timeline();
         }
         self.take_playback_events();
         self.take_tile_news();

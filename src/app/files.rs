@@ -67,7 +67,7 @@ impl Workbench {
                 self.document.set_duration(id, spec.duration_secs());
                 self.specs.insert(id, spec);
                 self.clocks.insert(id, clocks);
-                self.refresh_timeline();
+                self.timeline_stale = true;
                 self.settings.remember_file(path);
                 let nothing_to_see = self.open.is_none() && self.opening.is_none();
                 if self.opening == Some(id) || nothing_to_see {
@@ -255,6 +255,7 @@ impl Workbench {
         self.left_views.clear();
         self.restore_display(&state.view);
         self.document = state.document;
+        self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.label_places.clear();

@@ -123,6 +123,8 @@ pub struct Workbench {
     pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
     /// The recordings whose clock times are known, in their order.
     pub timeline: Timeline,
+    /// Whether recordings have come that the timeline lacks.
+    pub(super) timeline_stale: bool,
     /// Pictures of recordings before and after the open one on the timeline.
     pub neighbours: Vec<Neighbour>,
     /// How recordings are displayed, in this project.
@@ -203,6 +205,7 @@ impl Workbench {
             specs: BTreeMap::new(),
             clocks: BTreeMap::new(),
             timeline: Timeline::default(),
+            timeline_stale: false,
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),

@@ -9,7 +9,7 @@ use super::waveform_painter::{self, WaveStyle};
 use crate::annotation::RecordingId;
 use crate::app::Block;
 use crate::spectrogram::TimeView;
-use eframe::egui::{Align2, Painter, Rect, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{Align2, Painter, Rect, Shape, Stroke, Ui, pos2};
 
 /// Distance between the lines of a hatch, in points.
 const HATCH_POINTS: f32 = 9.0;
@@ -104,7 +104,7 @@ fn gap(canvas: &Canvas<'_>, painter: &Painter, rect: Rect, from_secs: f64, to_se
     }
     let region = Rect::from_x_y_ranges(left..=right, rect.y_range());
     let clip = painter.with_clip_rect(region.intersect(painter.clip_rect()));
-    let line = Stroke::new(1.0, canvas.colors.weak_text.gamma_multiply(0.35));
+    let line = Stroke::new(1.0, canvas.colors.weak_text.gamma_multiply(0.5));
     // The hatch keeps its place in time, so that it moves with the picture.
     let origin = canvas.scale.x_from_secs(from_secs).max(-1e5);
     let first = ((left - origin - rect.height()) / HATCH_POINTS).floor();
@@ -113,8 +113,10 @@ fn gap(canvas: &Canvas<'_>, painter: &Painter, rect: Rect, from_secs: f64, to_se
         clip.add(Shape::line_segment([pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())], line));
         x += HATCH_POINTS;
     }
-    if right - left > LEAST_NOTE {
-        let text = format!("no recording, {}", length_text(to_secs - from_secs));
-        note(&clip, region.center() + vec2(0.0, 0.0), Align2::CENTER_CENTER, &text);
+    let length = length_text(to_secs - from_secs);
+    if right - left > 2.5 * LEAST_NOTE {
+        note(&clip, region.center(), Align2::CENTER_CENTER, &format!("no recording, {length}"));
+    } else if right - left > LEAST_NOTE {
+        note(&clip, region.center(), Align2::CENTER_CENTER, &length);
     }
 }

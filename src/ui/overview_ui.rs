@@ -35,7 +35,8 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Overview of the whole recording"));
     if let Some(at) = response.interact_pointer_pos() {
         let width = canvas.scale.span.duration_secs();
-        let onset = whole.secs_from_x(at.x) - 0.5 * width;
+        // Here the view stays within the recording, also where it could go beyond.
+        let onset = (whole.secs_from_x(at.x) - 0.5 * width).clamp(0.0, (duration_secs - width).max(0.0));
         requests.push(Request::ShowSpan(Span { onset_secs: onset, offset_secs: onset + width }));
     }
 }
