@@ -85,6 +85,7 @@ impl Workbench {
             Request::SetModel(name) => {
                 self.settings.model = name;
                 self.hop_secs = None;
+                self.model_changed();
             }
             Request::SetHop(hop_secs) => self.hop_secs = hop_secs,
             Request::SetRuntime(runtime) => self.settings.runtime = runtime,

@@ -2,7 +2,7 @@
 //! the workbench's.
 
 use super::time_axis::TimeUnit;
-use crate::spectrogram::{FRAME_LEN_RANGE, PictureKind, PictureSettings, colormap};
+use crate::spectrogram::{FRAME_LEN_RANGE, PictureKind, PictureSettings, ValueScale, colormap};
 
 /// Overlap of pages at most, as a share of one.
 pub const MOST_PAGE_OVERLAP: f64 = 0.5;
@@ -34,6 +34,8 @@ pub struct Display {
     pub floor_db: f32,
     /// Level that takes the brightest colour, in dB relative to full scale.
     pub ceiling_db: f32,
+    /// Values of the darkest and brightest colour of pictures that do not show plain levels, where they were chosen.
+    pub color_ranges: Vec<ColorRange>,
     /// Exponent between the two: 1 is even, less shows soft sounds brighter.
     pub gamma: f32,
     /// Each frequency band is shown relative to its usual level.
@@ -58,6 +60,7 @@ impl Default for Display {
             colormap: "magma".to_owned(),
             floor_db: -95.0,
             ceiling_db: -25.0,
+            color_ranges: Vec::new(),
             gamma: 1.0,
             normalise: false,
             frequency_scale: "mel".to_owned(),
@@ -69,6 +72,28 @@ impl Default for Display {
     }
 }
 
+/// The colours of one kind of picture.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ColorRange {
+    /// Which kind.
+    pub kind: PictureKind,
+    /// Whether its bands are normalised.
+    pub normalised: bool,
+    /// Value of the darkest colour, in the unit of the kind.
+    pub darkest: f32,
+    /// Value of the brightest colour.
+    pub brightest: f32,
+}
+
+impl ColorRange {
+    fn is_ordered(&self) -> bool {
+        self.darkest.is_finite() && self.brightest.is_finite() && self.darkest < self.brightest
+    }
+}
+
+/// Kinds of pictures with and without normalised bands, and some to spare.
+const MOST_RANGES: usize = 16;
+
 /// One change of the choices.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DisplayChange {
@@ -78,12 +103,12 @@ pub enum DisplayChange {
     Channels(ChannelView),
     /// Colours, by name.
     Colormap(String),
-    /// Levels of the darkest and brightest colour, in dB.
-    Levels {
+    /// Values of the darkest and brightest colour of the picture that is shown, in its unit.
+    Colors {
         /// Darkest.
-        floor_db: f32,
-        /// Brightest.
-        ceiling_db: f32,
+        darkest: f32,
+        /// Brightest, greater.
+        brightest: f32,
     },
     /// Exponent of the colours.
     Gamma(f32),
@@ -110,9 +135,7 @@ impl Display {
             DisplayChange::Picture(picture) => self.picture = picture.clone(),
             DisplayChange::Channels(channels) => self.channels = *channels,
             DisplayChange::Colormap(name) => self.colormap.clone_from(name),
-            DisplayChange::Levels { floor_db, ceiling_db } => {
-                (self.floor_db, self.ceiling_db) = (*floor_db, *ceiling_db)
-            }
+            DisplayChange::Colors { darkest, brightest } => self.set_color_range(*darkest, *brightest),
             DisplayChange::Gamma(gamma) => self.gamma = *gamma,
             DisplayChange::Normalise(normalise) => self.normalise = *normalise,
             DisplayChange::FrequencyScale(scale) => self.frequency_scale.clone_from(scale),
@@ -135,8 +158,32 @@ impl Display {
         self.ceiling_db =
             clamp(self.ceiling_db, self.floor_db + 10.0, 20.0_f32.max(self.floor_db + 10.0), defaults.ceiling_db);
         self.gamma = clamp(self.gamma, 0.2, 4.0, 1.0);
+        self.color_ranges.retain(|range| range.is_ordered());
+        self.color_ranges.truncate(MOST_RANGES);
         let overlap = if self.page_overlap.is_finite() { self.page_overlap } else { defaults.page_overlap };
         self.page_overlap = overlap.clamp(0.0, MOST_PAGE_OVERLAP);
+    }
+
+    /// Values of the darkest and brightest colour for a picture of that kind and scale.
+    pub fn color_range(&self, kind: PictureKind, scale: &ValueScale) -> (f32, f32) {
+        if scale.is_decibels() && !self.normalise {
+            return (self.floor_db, self.ceiling_db);
+        }
+        let kept = self.color_ranges.iter().find(|range| range.kind == kind && range.normalised == self.normalise);
+        kept.map_or_else(|| scale.default_colors(kind, self.normalise), |range| (range.darkest, range.brightest))
+    }
+
+    fn set_color_range(&mut self, darkest: f32, brightest: f32) {
+        let kind = self.picture.kind;
+        if kind.value_scale().is_some_and(|scale| scale.is_decibels()) && !self.normalise {
+            (self.floor_db, self.ceiling_db) = (darkest, brightest);
+            return;
+        }
+        let range = ColorRange { kind, normalised: self.normalise, darkest, brightest };
+        self.color_ranges.retain(|other| (other.kind, other.normalised) != (kind, self.normalise));
+        if range.is_ordered() {
+            self.color_ranges.push(range);
+        }
     }
 
     /// The frame length a step longer (1) or shorter (−1) than it is at `sample_rate` hertz.
@@ -173,6 +220,25 @@ mod tests {
         assert_eq!((display.floor_db, display.ceiling_db, display.gamma), (-140.0, -130.0, 4.0));
         assert_eq!(display.page_overlap, 0.5);
         assert_eq!(display.next_colormap(), DisplayChange::Colormap(colormap::ALL[1].name.to_owned()));
+    }
+
+    #[test]
+    fn each_kind_of_picture_has_its_own_colours() {
+        let mut display = Display::default();
+        display
+            .apply(&DisplayChange::Picture(PictureSettings { kind: PictureKind::Pcen, ..PictureSettings::default() }));
+        let pcen = |display: &Display| display.color_range(PictureKind::Pcen, &ValueScale::PCEN);
+        assert_eq!(pcen(&display), ValueScale::PCEN.default_colors(PictureKind::Pcen, false));
+        display.apply(&DisplayChange::Colors { darkest: 0.25, brightest: 2.5 });
+        display.apply(&DisplayChange::Normalise(true));
+        display.apply(&DisplayChange::Colors { darkest: 3.0, brightest: 2.0 });
+        assert_eq!(pcen(&display), ValueScale::PCEN.default_colors(PictureKind::Pcen, true), "the wrong way round");
+        display.apply(&DisplayChange::Normalise(false));
+        assert_eq!(pcen(&display), (0.25, 2.5));
+        assert_eq!(display.color_range(PictureKind::Level, &ValueScale::DECIBELS), (-95.0, -25.0));
+        display.apply(&DisplayChange::Picture(PictureSettings::default()));
+        display.apply(&DisplayChange::Colors { darkest: -80.0, brightest: -10.0 });
+        assert_eq!((display.floor_db, display.ceiling_db), (-80.0, -10.0));
     }
 
     #[test]

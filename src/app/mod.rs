@@ -28,7 +28,7 @@ mod workbench;
 
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
-pub use display::{ChannelView, Display, DisplayChange, MOST_PAGE_OVERLAP};
+pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
 pub use marks::{Mark, MarkState, Target};

@@ -5,7 +5,8 @@ use super::time_axis::{TimeAxis, TimeUnit};
 use super::workbench::{Inspector, OpenRecording, Previous, Workbench};
 use crate::annotation::RecordingId;
 use crate::audio::{self, ClockStart, StreamSpec};
-use crate::spectrogram::Channel;
+use crate::model::ModelInput;
+use crate::spectrogram::{Channel, PictureKind};
 use crate::work::{SourceFactory, TileEngine, TileSettings};
 use std::path::Path;
 use std::sync::Arc;
@@ -64,14 +65,38 @@ impl Workbench {
     pub(super) fn engine_of(&self, path: &Path, spec: &StreamSpec) -> TileEngine {
         let opened = path.to_path_buf();
         let factory: SourceFactory = Arc::new(move || audio::open(&opened));
-        TileEngine::new(factory, spec, &self.tile_settings(), &self.wake)
+        TileEngine::new(factory, spec, &self.tile_settings(spec), &self.wake)
     }
 
-    fn tile_settings(&self) -> TileSettings {
+    fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
         TileSettings {
             picture: self.display.picture.clone(),
-            channel: channel_of(self.display.channels),
+            channels: channels_of(self.display.channels, spec),
+            model_input: self.model_input(),
             ..TileSettings::default()
+        }
+    }
+
+    /// What the chosen model sees, if the picture shall show that.
+    fn model_input(&self) -> Option<Arc<ModelInput>> {
+        let wanted = self.display.picture.kind == PictureKind::ModelInput;
+        let folder = self.model().ok().filter(|_| wanted)?;
+        ModelInput::new(&folder.manifest).ok().map(Arc::new)
+    }
+
+    /// Why the picture cannot show what the chosen model sees, if it cannot.
+    pub fn no_model_input(&self) -> Option<String> {
+        let input =
+            self.model().and_then(|folder| ModelInput::new(&folder.manifest).map_err(|error| error.to_string()));
+        input.err()
+    }
+
+    /// Another model was chosen: the picture shows what that one sees, if it shows that.
+    pub(super) fn model_changed(&mut self) {
+        if self.display.picture.kind == PictureKind::ModelInput {
+            self.neighbours.clear();
+            let display = self.display.clone();
+            self.renew_pictures(&display);
         }
     }
 
@@ -135,10 +160,11 @@ impl OpenRecording {
 }
 
 /// What the engine is told of the channels.
-fn channel_of(view: ChannelView) -> Channel {
+fn channels_of(view: ChannelView, spec: &StreamSpec) -> Vec<Channel> {
     match view {
-        ChannelView::Mix | ChannelView::All => Channel::Mix,
-        ChannelView::One(channel) => Channel::One(channel),
+        ChannelView::Mix => vec![Channel::Mix],
+        ChannelView::One(channel) => vec![Channel::One(channel.min(spec.channels.saturating_sub(1)))],
+        ChannelView::All => (0..spec.channels.max(1)).map(Channel::One).collect(),
     }
 }
 

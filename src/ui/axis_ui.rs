@@ -137,25 +137,28 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         );
     }
     ui.painter().add(Shape::mesh(mesh));
-    let span = style.ceiling_db - style.floor_db;
-    let step = if rect.height() < 160.0 { 40.0 } else { 20.0 };
-    let mut db = (style.floor_db / step).ceil() * step;
-    while db <= style.ceiling_db {
-        let y = bar.bottom() - bar.height() * (db - style.floor_db) / span;
+    let span = style.brightest - style.darkest;
+    let step = value_step(span, if rect.height() < 160.0 { 3.0 } else { 6.0 });
+    let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil() as usize };
+    let (first, last) = ((style.darkest / step).ceil() as i64, (style.brightest / step).floor() as i64);
+    for place in first..=last {
+        let value = place as f32 * step;
+        let y = bar.bottom() - bar.height() * (value - style.darkest) / span;
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
         ui.painter().text(
             pos2(bar.right() + 4.0, text_y),
             Align2::LEFT_CENTER,
-            format!("{db:.0}"),
+            format!("{value:.decimals$}"),
             FontId::proportional(TEXT),
             canvas.colors.weak_text,
         );
-        db += step;
     }
+    let scale = canvas.open.tiles.value_scale();
+    let unit = if style.normalise && scale.is_decibels() { "+ dB" } else { scale.unit };
     ui.painter().text(
         rect.left_top() - vec2(0.0, 4.0),
         Align2::LEFT_BOTTOM,
-        "dBFS",
+        unit,
         FontId::proportional(TEXT),
         canvas.colors.weak_text,
     );
@@ -166,6 +169,14 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
     }
 }
 
+/// Steps of a value axis: 1, 2, 5 and their tens, `most` of them at most.
+fn value_step(span: f32, most: f32) -> f32 {
+    let least = (span / most).max(1e-4);
+    let ten = 10_f32.powf(least.log10().floor());
+    [1.0, 2.0, 5.0].map(|digit| digit * ten).into_iter().find(|&step| step >= least).unwrap_or(10.0 * ten)
+}
+
+/// A colour of a map.
 pub fn color([red, green, blue]: [u8; 3]) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
@@ -191,6 +202,11 @@ pub fn note(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_have_round_steps() {
+        assert_eq!([value_step(70.0, 6.0), value_step(3.0, 6.0), value_step(50.0, 3.0)], [20.0, 0.5, 20.0]);
+    }
 
     #[test]
     fn frequencies_are_short() {

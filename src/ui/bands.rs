@@ -1,9 +1,11 @@
 //! How a picture's height is shared by channels: one band, or one for each channel, one above the other over one time axis.
 
 use super::axis_ui::note;
-use super::canvas_ui::Canvas;
-use crate::app::{OpenRecording, Workbench};
-use eframe::egui::{Align2, Rect, Ui, pos2, vec2};
+use super::canvas_ui::{Canvas, style_of};
+use super::spectrogram_painter::SpectrogramPainter;
+use crate::app::OpenRecording;
+use crate::spectrogram::{FrequencyView, TimeView};
+use eframe::egui::{Align2, Painter, Rect, Ui, pos2, vec2};
 
 /// Points between two bands.
 const GAP: f32 = 2.0;
@@ -23,14 +25,26 @@ pub struct Band {
     pub name: Option<String>,
 }
 
-/// How many bands there are.
-fn count(_bench: &Workbench, _open: &OpenRecording) -> usize {
-    1
+/// Draws what is known of the open recording in a band; beneath it what was to be seen before, as long as that is kept.
+pub fn paint(
+    canvas: &Canvas<'_>,
+    painter: &Painter,
+    spectrogram: &SpectrogramPainter,
+    band: &Band,
+    view: &TimeView,
+    frequencies: &FrequencyView,
+) {
+    if let Some(previous) = &canvas.open.previous {
+        let plane = band.plane.min(previous.tiles.plane_count().saturating_sub(1));
+        let style = style_of(&previous.display, &previous.tiles);
+        spectrogram.paint(painter, band.rect, &previous.tiles, plane, view, frequencies, &style);
+    }
+    spectrogram.paint(painter, band.rect, &canvas.open.tiles, band.plane, view, frequencies, &canvas.style());
 }
 
 /// How high the waveforms are, in points.
-pub fn waveform_height(bench: &Workbench, open: &OpenRecording) -> f32 {
-    match count(bench, open) {
+pub fn waveform_height(open: &OpenRecording) -> f32 {
+    match open.tiles.plane_count() {
         0 | 1 => WAVEFORM_HEIGHT,
         many => (many as f32 * WAVEFORM_OF_MANY).clamp(WAVEFORM_HEIGHT, WAVEFORMS_MOST),
     }
@@ -38,12 +52,12 @@ pub fn waveform_height(bench: &Workbench, open: &OpenRecording) -> f32 {
 
 /// The bands of a picture, from the top.
 pub fn bands(canvas: &Canvas<'_>, rect: Rect) -> Vec<Band> {
-    split(rect, count(canvas.bench, canvas.open))
+    split(rect, canvas.open.tiles.plane_count())
 }
 
 /// The band at a height; the nearest one above and below all of them.
 pub fn band_at(canvas: &Canvas<'_>, rect: Rect, y: f32) -> Band {
-    let count = count(canvas.bench, canvas.open).max(1);
+    let count = canvas.open.tiles.plane_count().max(1);
     let place = ((y - rect.top()) / rect.height().max(1.0) * count as f32).floor().max(0.0) as usize;
     let mut bands = split(rect, count);
     bands.swap_remove(place.min(count - 1))

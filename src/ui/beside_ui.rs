@@ -2,6 +2,7 @@
 //! clock place, and the gaps between.
 
 use super::axis_ui::note;
+use super::bands::Band;
 use super::canvas_ui::{Canvas, style_of};
 use super::spectrogram_painter::SpectrogramPainter;
 use super::timeline_ui::length_text;
@@ -9,6 +10,7 @@ use super::waveform_painter::{self, WaveStyle};
 use crate::annotation::RecordingId;
 use crate::app::Block;
 use crate::spectrogram::TimeView;
+use crate::work::TileEngine;
 use eframe::egui::{Align2, Painter, Rect, Shape, Stroke, Ui, pos2};
 
 /// Distance between the lines of a hatch, in points.
@@ -43,22 +45,32 @@ fn shifted(view: &TimeView, by_secs: f64) -> TimeView {
     TimeView { start_secs: view.start_secs - by_secs, end_secs: view.end_secs - by_secs, ..*view }
 }
 
+/// The pictures of a neighbour, if there are any for that band.
+fn tiles_of<'a>(canvas: &Canvas<'a>, block: &Block, band: &Band) -> Option<&'a TileEngine> {
+    let neighbour = canvas.bench.neighbours.iter().find(|neighbour| neighbour.id == block.id)?;
+    (band.plane < neighbour.tiles.plane_count()).then_some(&neighbour.tiles)
+}
+
 /// Draws the neighbours' spectrograms, as far as they are known.
-pub fn pictures(canvas: &Canvas<'_>, painter: &Painter, spectrogram: &SpectrogramPainter, rect: Rect, view: &TimeView) {
-    let style = style_of(&canvas.bench.display);
+pub fn pictures(
+    canvas: &Canvas<'_>,
+    painter: &Painter,
+    spectrogram: &SpectrogramPainter,
+    band: &Band,
+    view: &TimeView,
+) {
     for (block, shift) in beside(canvas) {
-        let Some(neighbour) = canvas.bench.neighbours.iter().find(|neighbour| neighbour.id == block.id) else {
-            continue;
-        };
-        spectrogram.paint(painter, rect, &neighbour.tiles, &shifted(view, shift), &canvas.frequencies(), &style);
+        let Some(tiles) = tiles_of(canvas, block, band) else { continue };
+        let (style, view) = (style_of(&canvas.bench.display, tiles), shifted(view, shift));
+        spectrogram.paint(painter, band.rect, tiles, band.plane, &view, &canvas.frequencies(), &style);
     }
 }
 
 /// Draws the neighbours' waveforms.
-pub fn waveforms(canvas: &Canvas<'_>, painter: &Painter, rect: Rect, view: &TimeView, style: &WaveStyle) {
+pub fn waveforms(canvas: &Canvas<'_>, painter: &Painter, band: &Band, view: &TimeView, style: &WaveStyle) {
     for (block, shift) in beside(canvas) {
-        if let Some(neighbour) = canvas.bench.neighbours.iter().find(|neighbour| neighbour.id == block.id) {
-            waveform_painter::paint(painter, rect, &neighbour.tiles, &shifted(view, shift), style);
+        if let Some(tiles) = tiles_of(canvas, block, band) {
+            waveform_painter::paint(painter, band.rect, tiles, band.plane, &shifted(view, shift), style);
         }
     }
 }

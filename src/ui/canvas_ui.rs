@@ -7,6 +7,7 @@ use crate::app::{Block, Display, OpenRecording, Request, TimeAxis, TimeScale, Wo
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
 use crate::time::Span;
 use crate::ui::spectrogram_painter::Style;
+use crate::work::TileEngine;
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Stroke, Ui, pos2, vec2};
 
 const AXIS_WIDTH: f32 = 64.0;
@@ -38,7 +39,7 @@ impl Canvas<'_> {
 
     /// The colours of the spectrogram.
     pub fn style(&self) -> Style {
-        style_of(&self.bench.display)
+        style_of(&self.bench.display, &self.open.tiles)
     }
 
     /// How moments are told.
@@ -59,9 +60,10 @@ impl Canvas<'_> {
 }
 
 /// The colours that display settings ask for.
-pub fn style_of(display: &Display) -> Style {
+pub fn style_of(display: &Display, tiles: &TileEngine) -> Style {
     let colormap = colormap::index_of(&display.colormap).unwrap_or_default();
-    Style { colormap, floor_db: display.floor_db, ceiling_db: display.ceiling_db, gamma: display.gamma }
+    let (darkest, brightest) = display.color_range(tiles.kind(), tiles.value_scale());
+    Style { colormap, darkest, brightest, gamma: display.gamma, normalise: display.normalise }
 }
 
 /// A span over so many pixels.
@@ -127,7 +129,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
     let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
-    let waveform_height = if bench.settings.show_waveform { bands::waveform_height(bench, open) } else { 0.0 };
+    let waveform_height = if bench.settings.show_waveform { bands::waveform_height(open) } else { 0.0 };
     let rows = Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };
@@ -171,10 +173,10 @@ fn waveform(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
     let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
     let style =
         waveform_painter::WaveStyle { peak: canvas.colors.waveform_peak, rms: canvas.colors.waveform_rms, gain: 1.0 };
-    beside_ui::waveforms(canvas, &painter, rect, &view, &style);
     for band in bands::bands(canvas, rect) {
+        beside_ui::waveforms(canvas, &painter, &band, &view, &style);
         let lane = band.rect.shrink2(vec2(0.0, if band.rect.height() > 30.0 { 2.0 } else { 0.5 }));
-        waveform_painter::paint(&painter, lane, &canvas.open.tiles, &view, &style);
+        waveform_painter::paint(&painter, lane, &canvas.open.tiles, band.plane, &view, &style);
     }
 }
 

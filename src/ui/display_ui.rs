@@ -8,7 +8,7 @@ use crate::app::{
     ChannelView, Command, Display, DisplayChange, MOST_PAGE_OVERLAP, OpenRecording, Request, TimeUnit, Workbench,
 };
 use crate::dsp::FrameWindow;
-use crate::spectrogram::{FRAME_LEN_RANGE, PictureKind, PictureSettings, colormap};
+use crate::spectrogram::{FRAME_LEN_RANGE, PictureKind, PictureSettings, ValueScale, colormap};
 use eframe::egui::{
     self, Checkbox, DragValue, Grid, Mesh, Rect, ScrollArea, Sense, Shape, Slider, SliderClamping, Ui, WidgetInfo,
     accesskit::Role, pos2, vec2,
@@ -27,9 +27,9 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         section(ui, "Transform");
         change(transform(ui, bench, display), requests);
         section(ui, "Picture");
-        change(picture(ui, display), requests);
+        change(picture(ui, bench, display), requests);
         section(ui, "Colours");
-        change(colors(ui, display), requests);
+        change(colors(ui, bench, display), requests);
         section(ui, "Frequency");
         frequency(ui, bench, display, requests);
         section(ui, "Channels");
@@ -157,13 +157,19 @@ fn buttons<T: PartialEq + Copy>(ui: &mut Ui, current: &T, all: &[(T, &str, &str)
     chosen
 }
 
-fn picture(ui: &mut Ui, display: &Display) -> Option<DisplayChange> {
+fn picture(ui: &mut Ui, bench: &Workbench, display: &Display) -> Option<DisplayChange> {
     let mut changed = None;
     grid(ui, "picture", |ui| {
         ui.label(weak("Shows"));
         let kind = buttons(ui, &display.picture.kind, &KINDS);
         changed = kind.map(|kind| DisplayChange::Picture(PictureSettings { kind, ..display.picture.clone() }));
         ui.end_row();
+        if display.picture.kind == PictureKind::ModelInput {
+            ui.label(weak("Model"));
+            let model = bench.settings.model.clone();
+            ui.add(egui::Label::new(weak(bench.no_model_input().unwrap_or(model))).wrap());
+            ui.end_row();
+        }
         ui.label(weak("Bands"));
         let mut normalise = display.normalise;
         let hover = "Show each frequency relative to its usual level: steady noise fades";
@@ -175,23 +181,11 @@ fn picture(ui: &mut Ui, display: &Display) -> Option<DisplayChange> {
     changed
 }
 
-fn colors(ui: &mut Ui, display: &Display) -> Option<DisplayChange> {
+fn colors(ui: &mut Ui, bench: &Workbench, display: &Display) -> Option<DisplayChange> {
     let mut changed = colormaps(ui, display);
     grid(ui, "levels", |ui| {
-        let (mut floor_db, mut ceiling_db) = (display.floor_db, display.ceiling_db);
-        let mut moved = false;
         ui.spacing_mut().slider_width = 104.0;
-        for (name, db, range) in
-            [("Darkest at", &mut floor_db, -140.0..=-20.0), ("Brightest at", &mut ceiling_db, -100.0..=20.0)]
-        {
-            ui.label(weak(name));
-            let slider = Slider::new(db, range).clamping(SliderClamping::Edits).suffix(" dB").fixed_decimals(0);
-            moved |= ui.add(slider).accessible_name(name).changed();
-            ui.end_row();
-        }
-        if moved {
-            changed = Some(DisplayChange::Levels { floor_db, ceiling_db });
-        }
+        changed = color_range(ui, bench, display).or(changed.take());
         ui.label(weak("Gamma"));
         let mut gamma = display.gamma;
         let slider = Slider::new(&mut gamma, 0.2..=4.0).logarithmic(true).fixed_decimals(2);
@@ -202,6 +196,39 @@ fn colors(ui: &mut Ui, display: &Display) -> Option<DisplayChange> {
         ui.end_row();
     });
     changed
+}
+
+/// The values of the darkest and brightest colour, in the unit of what is shown.
+fn color_range(ui: &mut Ui, bench: &Workbench, display: &Display) -> Option<DisplayChange> {
+    let tiles = bench.open.as_ref().map(|open| &open.tiles);
+    let (kind, scale) =
+        tiles.map_or((PictureKind::Level, ValueScale::DECIBELS), |tiles| (tiles.kind(), *tiles.value_scale()));
+    let (mut darkest, mut brightest) = display.color_range(kind, &scale);
+    let range = scale.high - scale.low;
+    let limits = if display.normalise {
+        [-0.5 * range..=0.5 * range, -0.3 * range..=0.7 * range]
+    } else if scale.is_decibels() {
+        [-140.0..=-20.0, -100.0..=20.0]
+    } else {
+        [scale.low..=scale.high, scale.low..=scale.high]
+    };
+    let (unit, decimals) = match (scale.is_decibels(), display.normalise) {
+        (true, true) => (" dB", 0),
+        (true, false) => (" dB", 0),
+        (false, _) => ("", scale.decimals.max(1)),
+    };
+    let mut moved = false;
+    for ((name, value), limits) in
+        [("Darkest at", &mut darkest), ("Brightest at", &mut brightest)].into_iter().zip(limits)
+    {
+        ui.label(weak(name));
+        let slider = Slider::new(value, limits).clamping(SliderClamping::Edits).suffix(unit).fixed_decimals(decimals);
+        moved |= ui.add(slider).accessible_name(name).changed();
+        ui.end_row();
+    }
+    // The two keep a distance, so that neither can pass the other.
+    let least = 10.0 / 255.0 * range;
+    moved.then_some(DisplayChange::Colors { darkest: darkest.min(brightest - least), brightest })
 }
 
 /// Every map with its colours.

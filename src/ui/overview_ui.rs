@@ -1,7 +1,7 @@
 //! The whole recording in one strip: its spectrogram, its events, and the box of what is in view.
 
-use super::canvas_ui::{Canvas, row_name, style_of, time_view};
-use super::{Panels, theme};
+use super::canvas_ui::{Canvas, row_name, time_view};
+use super::{Panels, bands, theme};
 use crate::app::{MarkState, Request, TimeScale};
 use crate::spectrogram::FrequencyView;
 use crate::time::Span;
@@ -19,11 +19,9 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     if let Some(spectrogram) = &panels.painter {
         let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
         let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
-        if let Some(previous) = &canvas.open.previous {
-            let style = style_of(&previous.display);
-            spectrogram.paint(&painter, picture, &previous.tiles, &view, &frequencies, &style);
+        for band in bands::bands(canvas, picture) {
+            bands::paint(canvas, &painter, spectrogram, &band, &view, &frequencies);
         }
-        spectrogram.paint(&painter, picture, &canvas.open.tiles, &view, &frequencies, &canvas.style());
     }
     ribbon(&painter, canvas, &whole, rect.with_min_y(picture.bottom()));
     view_box(&painter, canvas, &whole, rect);

@@ -1,7 +1,7 @@
 //! The spectrogram with its events, and what the mouse does there: select, draw, drag edges, move.
 
 use super::axis_ui::note;
-use super::canvas_ui::{Canvas, style_of};
+use super::canvas_ui::Canvas;
 use super::drag::{Drag, DragKind};
 use super::marks_ui::{self, PlacedMark};
 use super::widgets::menu_line;
@@ -30,13 +30,8 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
             let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
             for band in bands::bands(canvas, rect) {
                 let painter = painter.with_clip_rect(band.rect);
-                beside_ui::pictures(canvas, &painter, spectrogram, band.rect, &view);
-                if let Some(previous) = &canvas.open.previous {
-                    let style = style_of(&previous.display);
-                    spectrogram.paint(&painter, band.rect, &previous.tiles, &view, &canvas.frequencies(), &style);
-                }
-                let (frequencies, style) = (canvas.frequencies(), canvas.style());
-                spectrogram.paint(&painter, band.rect, &canvas.open.tiles, &view, &frequencies, &style);
+                beside_ui::pictures(canvas, &painter, spectrogram, &band, &view);
+                bands::paint(canvas, &painter, spectrogram, &band, &view, &canvas.frequencies());
             }
         }
         None => note(
@@ -223,10 +218,8 @@ fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panel
     let band = bands::band_at(canvas, rect, at.y);
     let height = f64::from((band.rect.bottom() - at.y) / band.rect.height().max(1.0));
     let hz = canvas.frequencies().hz_from_y(height.clamp(0.0, 1.0));
-    let level = match canvas.open.tiles.level_db_at(secs, hz) {
-        Some(db) => format!("{db:.0} dBFS"),
-        None => "–".to_owned(),
-    };
+    let tiles = &canvas.open.tiles;
+    let level = tiles.byte_at(secs, hz, band.plane).map_or_else(|| "–".to_owned(), |byte| tiles.value_text(byte));
     let channel = band.name.map(|name| format!("{name}  ")).unwrap_or_default();
     panels.readout = format!("{channel}{}  {hz:.0} Hz  {level}", canvas.time_axis().text(secs));
     let painter = ui.painter_at(rect);

@@ -34,7 +34,7 @@ fn whole_at_level(watched: &Watched, level: u8, secs: f64) -> TimeView {
 
 /// All columns that the engine draws for the view, one after the other; panics on a hole or a stand-in.
 fn drawn_columns(watched: &Watched, view: &TimeView, level: u8) -> Vec<Vec<u8>> {
-    let tiles = watched.engine.tiles_for_view(view);
+    let tiles = watched.engine.tiles_for_view(view, 0);
     assert_eq!(tiles.slots.level, level);
     let exact = tiles.candidates.iter().map(|candidates| candidates.first().expect("no hole"));
     exact

@@ -65,7 +65,7 @@ fn what_only_colours_computes_nothing() {
     press_with(&mut harness, Modifiers::SHIFT, Key::C);
     assert_eq!(harness.state().bench.display.colormap, "inferno");
     for change in [
-        DisplayChange::Levels { floor_db: -120.0, ceiling_db: -30.0 },
+        DisplayChange::Colors { darkest: -120.0, brightest: -30.0 },
         DisplayChange::Gamma(0.5),
         DisplayChange::FrequencyScale("bark".to_owned()),
         DisplayChange::Normalise(true),
