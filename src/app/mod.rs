@@ -8,6 +8,7 @@ mod deciding;
 mod detecting;
 mod dialogs;
 mod dispatch;
+mod display;
 mod editing;
 mod example;
 mod files;
@@ -18,13 +19,18 @@ mod marks;
 mod models;
 mod navigating;
 mod notices;
+mod picture;
 mod request;
 mod settings;
+mod time_axis;
+mod timeline;
+mod timeline_view;
 mod viewport;
 mod workbench;
 
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
+pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
 pub use marks::{Mark, MarkState, Target};
@@ -32,8 +38,11 @@ pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_t
 pub use notices::{Gravity, Notice};
 pub use request::Request;
 pub use settings::Settings;
-pub use viewport::{TimeScale, Viewport};
-pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Scored, Workbench};
+pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
+pub use timeline::{Block, Timeline};
+pub use timeline_view::Neighbour;
+pub use viewport::{Room, TimeScale, Viewport};
+pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Previous, Scored, Workbench};
 
 use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
@@ -185,6 +194,7 @@ impl eframe::App for App {
             self.carry_out(request, ui.ctx());
         }
         self.bench.look_at(self.panels.views());
+        self.bench.look_at_neighbours(self.panels.neighbour_views());
         if changed {
             ui.ctx().request_repaint();
         }

@@ -1,6 +1,7 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
 use super::command::Command;
+use super::display::DisplayChange;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -81,17 +82,13 @@ pub enum Request {
     SetHop(Option<f64>),
     /// The runtime to run it with: `auto`, `onnxruntime`, `built-in`.
     SetRuntime(String),
-    /// Colours of the spectrogram.
-    SetColormap(String),
-    /// Levels of the darkest and brightest colour, in dB.
-    SetLevels {
-        /// Darkest.
-        floor_db: f32,
-        /// Brightest.
-        ceiling_db: f32,
+    /// Another way to display recordings.
+    Display(DisplayChange),
+    /// Show a moment of the timeline: the recording that was made then, around that moment.
+    ShowClock {
+        /// Seconds from the timeline's zero.
+        clock_secs: f64,
     },
-    /// `linear`, `mel`, `log` or `bark`.
-    SetFrequencyScale(String),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
     /// Show the events or the model on the right.

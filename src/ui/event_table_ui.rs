@@ -4,7 +4,6 @@ use super::widgets::{list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::Status;
 use crate::app::{Mark, MarkState, Request, Workbench, counted};
-use crate::time::clock_text;
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
 /// Where the columns begin and how wide they are, as shares of the row.
@@ -70,9 +69,9 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
         let (icon, color) = state_icon(ui, mark.state);
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
         let text_color = ui.visuals().text_color();
+        let axis = bench.time_axis();
         let score = mark.score.map(|score| format!("{score:.2}")).unwrap_or_default();
-        let texts =
-            [clock_text(mark.span.onset_secs, 3), clock_text(mark.span.offset_secs, 3), mark.label.to_string(), score];
+        let texts = [axis.text(mark.span.onset_secs), axis.text(mark.span.offset_secs), mark.label.to_string(), score];
         for (place, (text, (_, left, width))) in texts.iter().zip(COLUMNS).enumerate() {
             let mut area = cell(rect, left, width);
             if place == 2 {

@@ -6,9 +6,12 @@ pub mod theme;
 
 mod about_ui;
 mod axis_ui;
+mod bands;
+mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod display_ui;
 mod drag;
 mod empty_ui;
 mod event_table_ui;
@@ -25,16 +28,17 @@ mod notices_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
-mod picture_ui;
 mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
+mod timeline_ui;
 mod transport_ui;
 mod widgets;
 
 pub mod spectrogram_painter;
 pub mod waveform_painter;
 
+use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
@@ -45,6 +49,7 @@ use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
 pub use spectrogram_painter::SpectrogramPainter;
+use timeline_ui::TimelineStretch;
 
 /// What the panels keep for themselves from frame to frame.
 pub struct Panels {
@@ -68,6 +73,10 @@ pub struct Panels {
     readout: String,
     /// What the pictures show, the most important one first.
     views: Vec<TimeView>,
+    /// What is in view of recordings beside the open one, the nearest to the centre first.
+    neighbour_views: Vec<(RecordingId, TimeView)>,
+    /// What the strip of the timeline shows.
+    timeline: TimelineStretch,
 }
 
 impl Panels {
@@ -89,6 +98,8 @@ impl Panels {
             typed_ahead: String::new(),
             readout: String::new(),
             views: Vec::new(),
+            neighbour_views: Vec::new(),
+            timeline: TimelineStretch::default(),
         }
     }
 
@@ -100,6 +111,11 @@ impl Panels {
     /// What the pictures show, the most important one first.
     pub fn views(&self) -> &[TimeView] {
         &self.views
+    }
+
+    /// What is in view of recordings beside the open one, in seconds of each.
+    pub fn neighbour_views(&self) -> &[(RecordingId, TimeView)] {
+        &self.neighbour_views
     }
 
     /// Asks whether to close a window with unsaved changes.
@@ -173,7 +189,9 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in [(Inspector::Events, "Events"), (Inspector::Model, "Model")] {
+                for (inspector, name) in
+                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
+                {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -183,6 +201,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
             match bench.inspector {
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
+                Inspector::Display => display_ui::show(ui, bench, requests),
             }
         });
     }

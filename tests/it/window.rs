@@ -2,6 +2,8 @@
 
 mod appearance;
 mod complexity;
+mod display;
 mod main_job;
 mod models;
 mod stage;
+mod timeline;
