@@ -34,11 +34,6 @@ impl FrameTimes {
         self.counts.iter().sum()
     }
 
-    /// The longest frame.
-    pub fn longest(&self) -> Duration {
-        self.longest
-    }
-
     /// The time that this share (0 to 1) of all frames did not exceed, rounded up to half a millisecond.
     pub fn quantile(&self, share: f64) -> Duration {
         let wanted = (share * self.count() as f64).ceil() as u64;
@@ -75,7 +70,7 @@ mod tests {
         let mut times = FrameTimes::default();
         assert_eq!(times.quantile(0.95), Duration::ZERO);
         (1..=100).for_each(|n| times.add(Duration::from_micros(1_000 * n - 100)));
-        assert_eq!((times.count(), times.longest()), (100, Duration::from_micros(99_900)));
+        assert_eq!(times.count(), 100);
         assert_eq!(times.quantile(0.5), Duration::from_millis(50));
         assert_eq!(times.quantile(0.95), Duration::from_millis(95));
         assert_eq!(times.quantile(1.0), Duration::from_micros(99_900));
