@@ -26,7 +26,7 @@ use crate::spectrogram::{
 use crate::work::{CancelOnDrop, CancelToken, Wake};
 
 use columns::ColumnReader;
-use mono::MonoReader;
+pub(in crate::work) use mono::MonoReader;
 use outcome::Outcome;
 use overview::Overview;
 use pool::Worker;

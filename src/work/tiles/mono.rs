@@ -7,7 +7,7 @@ use crate::spectrogram::Channel;
 const READ_SAMPLES: usize = 1 << 16;
 
 /// Reads one channel of a source.
-pub(super) struct MonoReader {
+pub(in crate::work) struct MonoReader {
     source: Box<dyn SampleSource>,
     channel: Channel,
     channels: usize,
@@ -17,24 +17,24 @@ pub(super) struct MonoReader {
 
 impl MonoReader {
     /// A reader of `channel`.
-    pub(super) fn new(source: Box<dyn SampleSource>, channel: Channel) -> Self {
+    pub(in crate::work) fn new(source: Box<dyn SampleSource>, channel: Channel) -> Self {
         let channels = source.spec().channels.max(1);
         let frames = (READ_SAMPLES / channels).max(1);
         Self { source, channel, channels, interleaved: vec![0.0; frames * channels], end: None }
     }
 
     /// The true length in samples, once the end was met.
-    pub(super) fn end(&self) -> Option<u64> {
+    pub(in crate::work) fn end(&self) -> Option<u64> {
         self.end
     }
 
     /// What the source has to say, each once.
-    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+    pub(in crate::work) fn take_warnings(&mut self) -> Vec<String> {
         self.source.take_warnings()
     }
 
     /// Fills `out` with the samples from `first` on. Returns which part of `out` lies within the recording.
-    pub(super) fn read(&mut self, first: i64, out: &mut [f32]) -> Result<std::ops::Range<usize>, AudioError> {
+    pub(in crate::work) fn read(&mut self, first: i64, out: &mut [f32]) -> Result<std::ops::Range<usize>, AudioError> {
         let skipped = first.min(0).unsigned_abs().min(out.len() as u64) as usize;
         out[..skipped].fill(0.0);
         let mut filled = skipped;
