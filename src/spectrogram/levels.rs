@@ -8,8 +8,8 @@ use crate::dsp::decibel::FLOOR_DB;
 /// Of all levels in view that are not digital silence, this share is no louder than the noise floor.
 const NOISE_SHARE: f64 = 0.25;
 
-/// Of all levels in view, this share is louder than the last colour.
-const PEAK_SHARE: f64 = 2e-4;
+/// Of all levels in view, this share is louder than the peaks: a few pixels, so that rare and short sounds count.
+const PEAK_SHARE: f64 = 2e-5;
 
 /// The first colour lies this far below the noise floor, the last this far above the peaks, in decibels.
 const BELOW_NOISE_DB: f32 = 6.0;
@@ -45,8 +45,9 @@ pub fn automatic_levels(columns: &LevelColumns, frequency: &FrequencyView, band_
     let noise_db = db_of(quantile(&counts, total, NOISE_SHARE)) - BELOW_NOISE_DB;
     let peak_db = db_of(quantile(&counts, total, 1.0 - PEAK_SHARE)) + ABOVE_PEAK_DB;
     let (least, most) = RANGE_DB;
-    let floor_db = noise_db.clamp(peak_db - most, peak_db - least);
-    (floor_db.round(), peak_db.round().max(floor_db.round() + least))
+    // Where nothing is much louder than the noise, that stays dark.
+    let floor_db = noise_db.max(peak_db - most).round();
+    (floor_db, peak_db.round().max(floor_db + least))
 }
 
 /// The median over time of each row, as a byte.
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn the_range_is_neither_tiny_nor_endless_and_silence_has_one() {
         let (floor, ceiling) = automatic_levels(&columns(-50.0, -50.0, 0), &ALL, &[]);
-        assert_eq!(ceiling - floor, 40.0);
+        assert_eq!((floor, ceiling), (-56.0, -16.0));
         let (floor, ceiling) = automatic_levels(&columns(-118.0, 0.0, 100), &ALL, &[]);
         assert_eq!(ceiling - floor, 90.0);
         let (floor, ceiling) = automatic_levels(&columns(-300.0, -300.0, 0), &ALL, &[]);

@@ -107,7 +107,7 @@ pub(in crate::cli) struct Arguments {
 
 /// What a picture is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Form {
+pub(in crate::cli) enum Form {
     Png,
     Svg,
 }
@@ -128,14 +128,14 @@ impl Form {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ChannelChoice {
+pub(in crate::cli) enum ChannelChoice {
     Mix,
     All,
     One(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Window {
+pub(in crate::cli) enum Window {
     Hann,
     Hamming,
     BlackmanHarris,
@@ -163,7 +163,7 @@ impl Window {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Overlap {
+pub(in crate::cli) enum Overlap {
     #[value(name = "50")]
     Half,
     #[value(name = "75")]
@@ -173,7 +173,7 @@ pub(super) enum Overlap {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum AxisChoice {
+pub(in crate::cli) enum AxisChoice {
     Linear,
     Mel,
     Log,
@@ -192,7 +192,7 @@ impl AxisChoice {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum TimeChoice {
+pub(in crate::cli) enum TimeChoice {
     Seconds,
     Clock,
     Samples,
