@@ -22,7 +22,7 @@ pub fn ln_above(values: &mut [f32], floor: f32) {
 
 /// `ln(x)` of a normal positive number: the exponent apart, and `ln((1+s)/(1−s)) = 2s + 2s³/3 + 2s⁵/5 + …` of a mantissa in `[√½, √2)`.
 #[inline(always)]
-fn ln(x: f32) -> f32 {
+pub(super) fn ln(x: f32) -> f32 {
     const SQRT_HALF_BITS: u32 = 0x3f35_04f3;
     let shifted = x.to_bits().wrapping_sub(SQRT_HALF_BITS);
     let exponent = ((shifted as i32) >> 23) as f32;
@@ -47,7 +47,7 @@ pub fn logistic(values: &mut [f32]) {
 
 /// `e^x`, from about 1e-38 to 1e38: smaller and greater results are held there.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(super) fn exp(x: f32) -> f32 {
     // Comparisons that what is not a number fails both, so that it goes on through the sums.
     let x = if x < -87.0 { -87.0 } else { x };
     let x = if x > 88.0 { 88.0 } else { x };

@@ -107,6 +107,11 @@ impl LogMel {
         self.bank.band_count()
     }
 
+    /// Forgets all samples, to begin at another place of the recording.
+    pub fn restart(&mut self) {
+        self.pending.clear();
+    }
+
     /// Takes samples and appends the frames that became whole to `frames`, row-major `[frame × band]`.
     pub fn push(&mut self, samples: &[f32], frames: &mut Vec<f32>) {
         self.pending.extend_from_slice(samples);

@@ -7,7 +7,9 @@ mod window;
 
 pub mod decibel;
 pub mod elementary;
+pub mod pcen;
 pub mod peaks;
+pub mod reassign;
 pub mod stft;
 
 pub use clip_mel::{ClipMel, ClipMelSpec};

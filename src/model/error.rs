@@ -44,6 +44,14 @@ pub enum ModelError {
         /// The manifest's.
         expected: String,
     },
+    /// There is no picture of what a model sees.
+    #[error(
+        "{name} takes the samples as they are: there is no picture of what it sees. Choose another picture, or a model with a mel front end"
+    )]
+    TakesSamples {
+        /// The model.
+        name: String,
+    },
     /// No model of that name.
     #[error("no model is called \"{name}\"{suggestion}")]
     UnknownModel {

@@ -17,6 +17,7 @@ mod features;
 mod folder;
 mod framed_clips;
 pub mod import;
+mod input_view;
 pub mod installed;
 mod labels;
 mod manifest;
@@ -31,6 +32,7 @@ pub use bare_network::BareNetwork;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
+pub use input_view::{ModelFrames, ModelInput};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{
     Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding, SelfCheck, WaveformSpec,

@@ -2,13 +2,19 @@
 
 use crate::dsp::stft::StftSpec;
 
-use super::TimeView;
+use super::{RowAxis, TimeView};
 
 /// Columns in a tile.
 pub const TILE_COLUMNS: u64 = 256;
 
 /// Rows of a column at the base level and above, at most.
-const COARSE_ROWS: usize = 512;
+pub const COARSE_ROWS: usize = 512;
+
+/// Rows of a column below the base level, at most: what a texture's line can hold on any device, 2 MB a tile.
+const FINE_ROWS: usize = 8_192;
+
+/// Rows below the base level that are kept however many planes are stacked.
+const LEAST_FINE_ROWS: usize = 1_024;
 
 /// A column of the base level is at least this long, in seconds: 0.34 s at 48 kHz, 0.37 s at 44.1 kHz.
 const BASE_COLUMN_SECS: f64 = 0.3;
@@ -54,22 +60,44 @@ pub struct ViewSlots {
 
 /// The pyramid of one recording. Levels below `base_level` are computed where they are looked at; the base level comes from one
 /// pass over the whole recording, and the levels above from the base level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PyramidLayout {
-    /// Samples a second, ≥ 1.
+    /// Samples a second, ≥ 1, of the samples that frames are made of: the recording's rate, or the model's where the picture shows what a
+    /// model sees.
     pub sample_rate: u32,
     /// Frames at level 0.
     pub stft: StftSpec,
+    /// What the rows stand for.
+    pub axis: RowAxis,
+    /// The sample at which the first column begins, seldom other than 0. Negative if it begins before the recording.
+    pub first_sample: i64,
     /// The level that the pass over the whole recording computes.
     pub base_level: u8,
+    /// Rows of a column below the base level, at most.
+    pub most_rows: usize,
 }
 
 impl PyramidLayout {
-    /// The pyramid for a sample rate and frames.
+    /// The pyramid for a sample rate and frames, whose bins are the rows.
     pub fn new(sample_rate: u32, stft: StftSpec) -> Self {
         let sample_rate = sample_rate.max(1);
+        let hz_per_row = f64::from(sample_rate) / stft.fft_size as f64;
+        Self::with_axis(sample_rate, stft, RowAxis::Bins { count: stft.rows(), hz_per_row }, 0)
+    }
+
+    /// The pyramid of frames whose rows are something else, with its first column from `first_sample` on.
+    pub fn with_axis(sample_rate: u32, stft: StftSpec, axis: RowAxis, first_sample: i64) -> Self {
+        let sample_rate = sample_rate.max(1);
         let hops = BASE_COLUMN_SECS * f64::from(sample_rate) / stft.hop as f64;
-        Self { sample_rate, stft, base_level: hops.log2().ceil().clamp(1.0, 20.0) as u8 }
+        let base_level = hops.log2().ceil().clamp(1.0, 20.0) as u8;
+        Self { sample_rate, stft, axis, first_sample, base_level, most_rows: FINE_ROWS }
+    }
+
+    /// The same for each of `planes` pictures that are stacked: the more there are, the lower each is drawn, and the fewer rows of very long
+    /// transforms are kept.
+    pub fn for_planes(self, planes: usize) -> Self {
+        let most_rows = (FINE_ROWS / planes.max(1).next_power_of_two()).max(LEAST_FINE_ROWS);
+        Self { most_rows, ..self }
     }
 
     /// Samples in a column.
@@ -82,24 +110,41 @@ impl PyramidLayout {
         self.column_samples(level) as f64 / f64::from(self.sample_rate)
     }
 
-    /// FFT bins whose maximum a row is.
+    /// Rows of the axis whose maximum a row of a column is: a power of two.
     pub fn bins_per_row(&self, level: u8) -> usize {
-        if level < self.base_level { 1 } else { (self.stft.rows() / COARSE_ROWS).max(1) }
+        let most = if level < self.base_level { self.most_rows } else { COARSE_ROWS.min(self.most_rows) };
+        self.axis.count().div_ceil(most.max(1)).next_power_of_two()
     }
 
     /// Rows of a column.
     pub fn rows(&self, level: u8) -> usize {
-        self.stft.rows() / self.bins_per_row(level)
+        self.axis.count().div_ceil(self.bins_per_row(level))
     }
 
-    /// Hertz from one FFT bin to the next.
-    pub fn hz_per_bin(&self) -> f64 {
-        f64::from(self.sample_rate) / self.stft.fft_size as f64
+    /// Row of the axis at a frequency, with its fraction.
+    pub fn row_from_hz(&self, hz: f64) -> f64 {
+        self.axis.row_from_hz(hz)
     }
 
-    /// Columns of a recording of `frame_count` samples.
+    /// Frequency of a row of the axis, in hertz.
+    pub fn hz_from_row(&self, row: f64) -> f64 {
+        self.axis.hz_from_row(row)
+    }
+
+    /// Seconds at which the first column begins.
+    pub fn first_secs(&self) -> f64 {
+        self.first_sample as f64 / f64::from(self.sample_rate)
+    }
+
+    /// The column of a level that shows a moment; `None` before the first one.
+    pub fn column_at(&self, level: u8, secs: f64) -> Option<u64> {
+        let column = ((secs - self.first_secs()) / self.column_secs(level)).floor();
+        (column >= 0.0).then_some(column as u64)
+    }
+
+    /// Columns of a recording of `frame_count` samples (at the layout's rate).
     pub fn columns(&self, level: u8, frame_count: u64) -> u64 {
-        frame_count.div_ceil(self.column_samples(level))
+        frame_count.saturating_add_signed(-self.first_sample).div_ceil(self.column_samples(level))
     }
 
     /// The finest level with at most two columns a pixel (more than one, except at level 0).
@@ -115,7 +160,8 @@ impl PyramidLayout {
     /// The tiles at `level` of a recording of `frame_count` samples that a view covers.
     pub fn slots(&self, view: &TimeView, level: u8, frame_count: u64) -> ViewSlots {
         let column_secs = self.column_secs(level);
-        let (start, end) = (view.start_secs / column_secs, view.end_secs / column_secs);
+        let column = |secs: f64| (secs - self.first_secs()) / column_secs;
+        let (start, end) = (column(view.start_secs), column(view.end_secs));
         let columns = self.columns(level, frame_count);
         let tiles = columns.div_ceil(TILE_COLUMNS);
         // One column more at each side, for the interpolation between columns. (`as` turns negative numbers to 0.)

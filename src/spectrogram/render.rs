@@ -2,19 +2,21 @@
 //! greatest, where a column or row covers several pixels the value goes evenly from one to the next. The only renderer without a
 //! graphics device. Must not know where columns come from, nor pages and axes.
 
-use super::FrequencyView;
 use super::colormap::{self, COLOR_COUNT};
-use crate::dsp::decibel::FLOOR_DB;
+use super::{FrequencyView, RowAxis, ValueScale};
 
 /// Neighbouring columns of levels, and where the picture's left border lies among them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevelColumns {
     /// Bytes in a column, lowest frequency first.
     pub rows: usize,
-    /// Hertz from one row to the next; row `r` stands for `r × hz_per_row`.
-    pub hz_per_row: f64,
-    /// The columns one after the other, `rows` bytes each, on the scale of [`crate::dsp::decibel`]. Column 0 is the first one here, not the
-    /// recording's.
+    /// What the rows stand for.
+    pub axis: RowAxis,
+    /// Rows of the axis whose maximum a row here is.
+    pub group: usize,
+    /// What the bytes stand for.
+    pub scale: ValueScale,
+    /// The columns one after the other, `rows` bytes each. Column 0 is the first one here, not the recording's.
     pub bytes: Vec<u8>,
     /// The left border of the picture, in columns.
     pub left_column: f64,
@@ -47,24 +49,22 @@ impl LevelColumns {
 /// How levels become colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shading {
-    /// Level of the first colour, in decibels relative to a full-scale sine; above the band's own with `band_bytes`.
-    pub floor_db: f32,
-    /// Level of the last colour, in decibels, > `floor_db`.
-    pub ceiling_db: f32,
+    /// Value of the first colour, in the unit of the columns' [`ValueScale`]; with `band_bytes` the difference from the band's own.
+    pub floor: f32,
+    /// Value of the last colour, > `floor`.
+    pub ceiling: f32,
     /// Exponent between the two: 1 is even, less shows soft sounds brighter.
     pub gamma: f32,
-    /// For normalised bands: the level of each row that counts as 0 dB, on the bytes' scale. Empty for levels as they are.
+    /// For normalised bands: the byte of each row that counts as nothing. Empty for values as they are.
     pub band_bytes: Vec<u8>,
 }
 
-/// Bytes in a decibel.
-const BYTES_PER_DB: f32 = 255.0 / -FLOOR_DB;
-
 impl Shading {
-    /// Value of the first colour, and colours in one step of the value.
-    fn floor_and_slope(&self) -> (f32, f32) {
-        let zero = if self.band_bytes.is_empty() { 255.0 } else { 0.0 };
-        let (floor, ceiling) = (zero + BYTES_PER_DB * self.floor_db, zero + BYTES_PER_DB * self.ceiling_db);
+    /// Byte of the first colour, and the part of the map that one byte makes.
+    fn floor_and_slope(&self, scale: &ValueScale) -> (f32, f32) {
+        let is_plain = self.band_bytes.is_empty();
+        let byte = |value: f32| if is_plain { scale.byte_place(value) } else { value * scale.bytes_per_unit() };
+        let (floor, ceiling) = (byte(self.floor), byte(self.ceiling));
         (floor, 1.0 / (ceiling - floor).max(0.01))
     }
 }
@@ -80,7 +80,7 @@ pub struct Picture {
     pub shades: Vec<u8>,
     /// The pixels of a line that lie within the recording. Only these are anything; likewise `known_lines`.
     pub known_columns: std::ops::Range<usize>,
-    /// The lines that lie below half the sample rate.
+    /// The lines that lie within what the rows stand for.
     pub known_lines: std::ops::Range<usize>,
 }
 
@@ -104,7 +104,7 @@ enum Rows {
     Greatest(usize, usize),
     /// Between these two, so far from the first to the second.
     Between(usize, usize, f32),
-    /// None: beyond half the sample rate.
+    /// None: beyond what the rows stand for.
     None,
 }
 
@@ -117,7 +117,7 @@ pub fn render(
     height: usize,
 ) -> Picture {
     let lines: Vec<Rows> = (0..height).map(|y| rows_of_line(y, height, frequency, columns)).collect();
-    let (floor, slope) = shading.floor_and_slope();
+    let (floor, slope) = shading.floor_and_slope(&columns.scale);
     let mut shades = vec![0; width * height];
     let mut known_columns = width..0;
     let mut value_of_line = vec![0.0_f32; height];
@@ -142,12 +142,15 @@ pub fn render(
 
 /// The rows of line `y` from the top.
 fn rows_of_line(y: usize, height: usize, frequency: &FrequencyView, columns: &LevelColumns) -> Rows {
-    let row_at = |line: usize| frequency.hz_from_y(1.0 - line as f64 / height as f64) / columns.hz_per_row;
+    let row_at = |line: usize| columns.axis.row_from_hz(frequency.hz_from_y(1.0 - line as f64 / height as f64));
     let (high, low) = (row_at(y), row_at(y + 1));
     let last_row = columns.rows.saturating_sub(1);
-    if low >= columns.rows as f64 || high <= 0.0 {
+    let (first_drawn, end_drawn) = columns.axis.drawn_rows();
+    if low >= end_drawn || high <= first_drawn {
         return Rows::None;
     }
+    let grouped = |row: f64| (row + 0.5) / columns.group.max(1) as f64 - 0.5;
+    let (high, low) = (grouped(high), grouped(low));
     // Row r reaches from r − ½ to r + ½.
     let (first, end) = (low.ceil(), high.ceil());
     if first < end {
@@ -225,12 +228,23 @@ mod tests {
     fn columns(count: usize, rows: usize, columns_per_px: f64) -> LevelColumns {
         let bytes = (0..count).flat_map(|c| (0..rows).map(move |r| (10 * c + r) as u8)).collect();
         let end_column = count as f64;
-        LevelColumns { rows, hz_per_row: 1.0, bytes, left_column: 0.0, columns_per_px, begin_column: 0.0, end_column }
+        let axis = RowAxis::Bins { count: rows, hz_per_row: 1.0 };
+        LevelColumns {
+            rows,
+            axis,
+            group: 1,
+            scale: ValueScale::DECIBELS,
+            bytes,
+            left_column: 0.0,
+            columns_per_px,
+            begin_column: 0.0,
+            end_column,
+        }
     }
 
     /// Shades are the bytes themselves.
     fn as_they_are() -> Shading {
-        Shading { floor_db: FLOOR_DB, ceiling_db: 0.0, gamma: 1.0, band_bytes: Vec::new() }
+        Shading { floor: -120.0, ceiling: 0.0, gamma: 1.0, band_bytes: Vec::new() }
     }
 
     fn view(low_hz: f64, high_hz: f64) -> FrequencyView {
@@ -271,11 +285,11 @@ mod tests {
 
     #[test]
     fn levels_stretch_over_the_colours_and_bands_can_be_normalised() {
-        let flat = LevelColumns { bytes: vec![100, 150], rows: 2, end_column: 1.0, ..columns(1, 2, 1.0) };
-        let mut shading = Shading { floor_db: -120.0, ceiling_db: -60.0, ..as_they_are() };
+        let flat = LevelColumns { bytes: vec![100, 150], ..columns(1, 2, 1.0) };
+        let mut shading = Shading { floor: -120.0, ceiling: -60.0, ..as_they_are() };
         let picture = render(&flat, &view(0.0, 2.0), &shading, 1, 2);
         assert_eq!(picture.shades, [255, 200]);
-        shading = Shading { floor_db: 0.0, ceiling_db: 120.0, band_bytes: vec![90, 100], ..shading };
+        shading = Shading { floor: 0.0, ceiling: 120.0, band_bytes: vec![90, 100], ..shading };
         let picture = render(&flat, &view(0.0, 2.0), &shading, 1, 2);
         assert_eq!(picture.shades, [50, 10]);
     }

@@ -2,14 +2,15 @@
 
 use super::{Channel, TILE_COLUMNS, TileKey};
 
-/// Up to [`TILE_COLUMNS`] columns of one level. A byte is a level on the scale of [`crate::dsp::decibel`].
+/// Up to [`TILE_COLUMNS`] columns of one level. What a byte stands for, the picture's
+/// [`ValueScale`](super::ValueScale) says.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tile {
     /// Which tile this is.
     pub key: TileKey,
     /// Bytes in a column, lowest frequency first.
     pub rows: usize,
-    /// FFT bins whose maximum a row is.
+    /// Rows of the layout's axis whose maximum a row is.
     pub bins_per_row: usize,
     /// The columns one after the other, `rows` bytes each.
     bytes: Vec<u8>,
@@ -44,7 +45,7 @@ impl Tile {
     pub fn parent(children: [Option<&Self>; 2], channel: Channel, bins_per_row: usize, is_end: bool) -> Option<Self> {
         let first = children[0]?;
         let group = (bins_per_row / first.bins_per_row).max(1);
-        let rows = first.rows / group;
+        let rows = first.rows.div_ceil(group);
         let mut bytes = Vec::with_capacity(rows * TILE_COLUMNS as usize);
         for child in children.into_iter().flatten() {
             for pair in 0..child.columns().div_ceil(2) {
@@ -52,7 +53,7 @@ impl Tile {
                 if right.is_empty() && !is_end {
                     break;
                 }
-                bytes.extend(left.chunks_exact(group).map(|bins| bins.iter().copied().max().unwrap_or(0)));
+                bytes.extend(left.chunks(group).map(|bins| bins.iter().copied().max().unwrap_or(0)));
                 let start = bytes.len() - rows;
                 raise(&mut bytes[start..], right, group);
             }
@@ -64,7 +65,7 @@ impl Tile {
 
 /// Raises each byte to the maximum of its group of `group` bytes in `column`, where that is greater.
 pub(super) fn raise(bytes: &mut [u8], column: &[u8], group: usize) {
-    for (byte, bins) in bytes.iter_mut().zip(column.chunks_exact(group)) {
+    for (byte, bins) in bytes.iter_mut().zip(column.chunks(group)) {
         for &bin in bins {
             *byte = (*byte).max(bin);
         }

@@ -130,11 +130,11 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         );
     }
     ui.painter().add(Shape::mesh(mesh));
-    let span = style.ceiling_db - style.floor_db;
+    let span = style.brightest - style.darkest;
     let step = if rect.height() < 160.0 { 40.0 } else { 20.0 };
-    let mut db = (style.floor_db / step).ceil() * step;
-    while db <= style.ceiling_db {
-        let y = bar.bottom() - bar.height() * (db - style.floor_db) / span;
+    let mut db = (style.darkest / step).ceil() * step;
+    while db <= style.brightest {
+        let y = bar.bottom() - bar.height() * (db - style.darkest) / span;
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
         ui.painter().text(
             pos2(bar.right() + 4.0, text_y),

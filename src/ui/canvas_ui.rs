@@ -40,7 +40,7 @@ impl Canvas<'_> {
     pub fn style(&self) -> Style {
         let settings = &self.bench.settings;
         let colormap = colormap::index_of(&settings.colormap).unwrap_or_default();
-        Style { colormap, floor_db: settings.floor_db, ceiling_db: settings.ceiling_db, ..Style::default() }
+        Style { colormap, darkest: settings.floor_db, brightest: settings.ceiling_db, ..Style::default() }
     }
 
     /// What is in view, for a picture of that width.
@@ -147,7 +147,7 @@ fn waveform(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
     let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
     let style =
         waveform_painter::WaveStyle { peak: canvas.colors.waveform_peak, rms: canvas.colors.waveform_rms, gain: 1.0 };
-    waveform_painter::paint(&painter, rect.shrink2(vec2(0.0, 2.0)), &canvas.open.tiles, &view, &style);
+    waveform_painter::paint(&painter, rect.shrink2(vec2(0.0, 2.0)), &canvas.open.tiles, 0, &view, &style);
 }
 
 /// Wheel: pan; with Ctrl (or a pinch): zoom at the pointer; with Shift: frequencies.

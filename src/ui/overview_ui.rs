@@ -19,7 +19,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     if let Some(spectrogram) = &panels.painter {
         let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
         let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
-        spectrogram.paint(&painter, picture, &canvas.open.tiles, &view, &frequencies, &canvas.style());
+        spectrogram.paint(&painter, picture, &canvas.open.tiles, 0, &view, &frequencies, &canvas.style());
     }
     ribbon(&painter, canvas, &whole, rect.with_min_y(picture.bottom()));
     view_box(&painter, canvas, &whole, rect);

@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     match &panels.painter {
         Some(spectrogram) => {
             let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
-            spectrogram.paint(&painter, rect, &canvas.open.tiles, &view, &canvas.frequencies(), &canvas.style());
+            spectrogram.paint(&painter, rect, &canvas.open.tiles, 0, &view, &canvas.frequencies(), &canvas.style());
         }
         None => note(
             &painter,
@@ -213,10 +213,8 @@ fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panel
     let Some(at) = pointer.filter(|&at| ui.ctx().layer_id_at(at) == Some(response.layer_id)) else { return };
     let secs = canvas.scale.secs_from_x(at.x);
     let hz = canvas.frequencies().hz_from_y(f64::from((rect.bottom() - at.y) / rect.height().max(1.0)));
-    let level = match canvas.open.tiles.level_db_at(secs, hz) {
-        Some(db) => format!("{db:.0} dBFS"),
-        None => "–".to_owned(),
-    };
+    let tiles = &canvas.open.tiles;
+    let level = tiles.byte_at(secs, hz, 0).map_or_else(|| "–".to_owned(), |byte| tiles.value_text(byte));
     panels.readout = format!("{}  {hz:.0} Hz  {level}", clock_text(secs, 3));
     let painter = ui.painter_at(rect);
     painter.hline(rect.x_range(), at.y, Stroke::new(1.0, canvas.colors.playhead.gamma_multiply(0.25)));

@@ -19,10 +19,10 @@ pub struct WaveStyle {
     pub gain: f32,
 }
 
-/// Draws what the engine knows of `view` into `rect`.
-pub fn paint(painter: &Painter, rect: Rect, engine: &TileEngine, view: &TimeView, style: &WaveStyle) {
+/// Draws what the engine knows of a plane in `view` into `rect`.
+pub fn paint(painter: &Painter, rect: Rect, engine: &TileEngine, plane: usize, view: &TimeView, style: &WaveStyle) {
     let range = Span { onset_secs: view.start_secs, offset_secs: view.start_secs + view.duration_secs() };
-    let peaks = engine.peaks(range, view.width_px.max(1) as usize);
+    let peaks = engine.peaks(range, view.width_px.max(1) as usize, plane);
     let painter = painter.with_clip_rect(rect);
     painter.add(Shape::mesh(mesh(rect, &peaks, style, painter.pixels_per_point())));
 }

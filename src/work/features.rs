@@ -150,7 +150,8 @@ struct Resampled {
 }
 
 impl SampleStream for Resampled {
-    fn read(&mut self, first: i64, out: &mut [f32]) -> Result<(), AudioError> {
+    fn read(&mut self, first: i64, out: &mut Vec<f32>, from: usize) -> Result<(), AudioError> {
+        let out = &mut out[from..];
         let first = first.max(0) as u64;
         if self.samples.position() != first {
             self.samples.seek(first);

@@ -10,8 +10,8 @@ const FRAMES_AT_ONCE: u64 = 64;
 
 /// Samples of one channel, read from front to back.
 pub(super) trait SampleStream: Send {
-    /// Fills `out` with the samples from `first` on; what lies outside the recording is silence.
-    fn read(&mut self, first: i64, out: &mut [f32]) -> Result<(), AudioError>;
+    /// Fills `out` from place `from` on with the samples from `first` on; what lies outside the recording is silence.
+    fn read(&mut self, first: i64, out: &mut Vec<f32>, from: usize) -> Result<(), AudioError>;
 
     /// The true length in samples, once the end was met.
     fn end(&self) -> Option<u64>;
@@ -101,7 +101,7 @@ impl FrameFeeder {
         samples.resize(frames.frame_len + (count as usize - 1) * frames.hop, 0.0);
         let kept = tail.len();
         samples[..kept].copy_from_slice(tail);
-        if let Err(reason) = stream.read(first_sample + kept as i64, &mut samples[kept..]) {
+        if let Err(reason) = stream.read(first_sample + kept as i64, samples, kept) {
             *error = Some(reason);
             return None;
         }
@@ -170,8 +170,8 @@ mod tests {
     }
 
     impl SampleStream for Ramp {
-        fn read(&mut self, first: i64, out: &mut [f32]) -> Result<(), AudioError> {
-            for (n, out) in out.iter_mut().enumerate() {
+        fn read(&mut self, first: i64, out: &mut Vec<f32>, from: usize) -> Result<(), AudioError> {
+            for (n, out) in out[from..].iter_mut().enumerate() {
                 let place = first + n as i64;
                 let is_inside = place >= 0 && (place as u64) < self.len;
                 *out = if is_inside { place as f32 + 1.0 } else { 0.0 };

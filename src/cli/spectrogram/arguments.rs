@@ -1,7 +1,7 @@
 //! The arguments of `earmark spectrogram`, and what they mean where that needs no recording.
 
 use crate::dsp::FrameWindow;
-use crate::spectrogram::{FRAME_LEN_RANGE, FrequencyScale, PictureSettings, colormap};
+use crate::spectrogram::{FRAME_LEN_RANGE, FrequencyScale, PictureKind, PictureSettings, colormap};
 use anyhow::ensure;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +88,10 @@ pub(in crate::cli) struct Arguments {
     /// Highest frequency, in hertz [default: half the sample rate]
     #[arg(long, value_name = "HZ", value_parser = hertz)]
     pub high: Option<f64>,
+    /// What is shown: each bin's level; the same, moved to where its phase says the energy is; or per-channel energy normalisation, in which
+    /// what stands still fades
+    #[arg(long, value_enum, default_value_t = KindChoice::Level)]
+    pub kind: KindChoice,
     /// Level of the first colour, in decibels [default: just below the noise]
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub floor: Option<f32>,
@@ -192,6 +196,23 @@ impl AxisChoice {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum KindChoice {
+    Level,
+    Reassigned,
+    Pcen,
+}
+
+impl KindChoice {
+    pub fn kind(self) -> PictureKind {
+        match self {
+            Self::Level => PictureKind::Level,
+            Self::Reassigned => PictureKind::Reassigned,
+            Self::Pcen => PictureKind::Pcen,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum TimeChoice {
     Seconds,
     Clock,
@@ -232,7 +253,7 @@ impl Arguments {
             window: self.window.of_frame(),
             hops,
             zero_padding: self.zero_padding,
-            ..PictureSettings::default()
+            kind: self.kind.kind(),
         };
         (settings, self.overlap.is_none())
     }
@@ -244,7 +265,8 @@ impl Arguments {
             return Ok((floor, ceiling));
         }
         // One was asked for and the other, found by itself, lies on its wrong side.
-        Ok(if self.floor.is_some() { (floor, floor + 40.0) } else { (ceiling - 40.0, ceiling) })
+        let range = (automatic.1 - automatic.0).abs();
+        Ok(if self.floor.is_some() { (floor, floor + range) } else { (ceiling - range, ceiling) })
     }
 }
 

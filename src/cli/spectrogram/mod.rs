@@ -9,7 +9,7 @@ use crate::plot::page::{self, Page, PageLayout, PrintedPage, TimeUnit};
 use crate::plot::png;
 use crate::project::write_atomically;
 use crate::spectrogram::render::{Shading, palette, render};
-use crate::spectrogram::{Channel, FrequencyScale, FrequencyView, automatic_levels, band_medians};
+use crate::spectrogram::{Channel, FrequencyScale, FrequencyView, PictureKind, RowMedians, automatic_levels};
 use crate::work::{CancelToken, PictureLevels, PictureSpec, picture_levels};
 use anyhow::{Context, bail, ensure};
 pub(super) use arguments::Arguments;
@@ -173,11 +173,8 @@ fn levels_of(
     told: &(dyn Fn(f64) + Sync),
 ) -> anyhow::Result<PictureLevels> {
     let source = audio::open(file)?;
-    let rate = source.spec().sample_rate;
-    let samples_per_px = (end_secs - start_secs) * f64::from(rate) / width_px as f64;
     let (settings, any_overlap) = arguments.settings();
-    let stft = PictureSpec::frames_for(&settings, rate, samples_per_px, any_overlap);
-    let spec = PictureSpec { stft, channel, start_secs, end_secs, width_px };
+    let spec = PictureSpec { settings, any_overlap, model: None, channel, start_secs, end_secs, width_px };
     Ok(picture_levels(source, &spec, &CancelToken::default(), told)?)
 }
 
@@ -190,13 +187,18 @@ fn printed(
     (width, height, scale): (usize, usize, f64),
     form: Form,
 ) -> anyhow::Result<Vec<u8>> {
-    let bands: Vec<Vec<u8>> = levels
-        .iter()
-        .map(|levels| if arguments.normalise_bands { band_medians(&levels.columns) } else { Vec::new() })
-        .collect();
+    let medians = |levels: &PictureLevels| {
+        let mut medians = RowMedians::new(levels.columns.rows);
+        medians.push(&levels.columns.bytes);
+        medians.medians()
+    };
+    let bands: Vec<Vec<u8>> =
+        levels.iter().map(|levels| if arguments.normalise_bands { medians(levels) } else { Vec::new() }).collect();
     // One range for all channels, so that they can be compared.
-    let ranges =
-        levels.iter().zip(&bands).map(|(levels, bands)| automatic_levels(&levels.columns, &page.frequency, bands));
+    let ranges = levels
+        .iter()
+        .zip(&bands)
+        .map(|(levels, bands)| automatic_levels(&levels.columns, arguments.kind.kind(), &page.frequency, bands));
     let (floor, ceiling) =
         ranges.fold((f32::INFINITY, f32::NEG_INFINITY), |(floor, ceiling), own| (floor.min(own.0), ceiling.max(own.1)));
     page.levels = arguments.levels((floor, ceiling))?;
@@ -204,8 +206,8 @@ fn printed(
         .iter()
         .zip(bands)
         .map(|(levels, band_bytes)| {
-            let (floor_db, ceiling_db) = page.levels;
-            let shading = Shading { floor_db, ceiling_db, gamma: 1.0, band_bytes };
+            let (floor, ceiling) = page.levels;
+            let shading = Shading { floor, ceiling, gamma: 1.0, band_bytes };
             render(&levels.columns, &page.frequency, &shading, width, height)
         })
         .collect();
@@ -296,8 +298,6 @@ fn page(
         None if end_secs > 120.0 => TimeUnit::Clock,
         None => TimeUnit::Seconds,
     };
-    let level_title =
-        if arguments.normalise_bands { "Level above the band's median (dB)" } else { "Level (dB re full-scale sine)" };
     Page {
         size: (f64::from(arguments.width.unwrap_or(PAGE.0)), f64::from(arguments.height.unwrap_or(PAGE.1))),
         title: arguments.title.clone().unwrap_or_else(|| file_name(file)),
@@ -309,8 +309,20 @@ fn page(
         panels: channels.iter().map(|(_, name)| name.clone()).collect(),
         map: arguments.colormap,
         levels: (0.0, 1.0),
-        level_title: level_title.to_owned(),
+        level_title: level_title(arguments.kind.kind(), arguments.normalise_bands).to_owned(),
         events: Vec::new(),
         dark: arguments.dark,
+    }
+}
+
+/// What the colour bar shows.
+fn level_title(kind: PictureKind, is_normalised: bool) -> &'static str {
+    match (kind, is_normalised) {
+        (PictureKind::Level, false) => "Level (dB re full-scale sine)",
+        (PictureKind::Reassigned, false) => "Reassigned level (dB re full-scale sine)",
+        (PictureKind::Level | PictureKind::Reassigned, true) => "Level above the band's median (dB)",
+        (PictureKind::Pcen, false) => "PCEN",
+        (PictureKind::Pcen, true) => "PCEN above the band's median",
+        (PictureKind::ModelInput, _) => "Log mel",
     }
 }

@@ -1,121 +1,69 @@
-//! Columns of the spectrogram from a source, one after the other: the one way in which both the tiles and the pass over the whole
-//! recording are computed, so that they agree byte for byte.
+//! Columns of a picture, whatever it shows: of frames of the recording, or of what a model sees.
 
 use crate::audio::AudioError;
-use crate::dsp::decibel::byte_from_power;
-use crate::dsp::stft::Stft;
-use crate::spectrogram::PyramidLayout;
+use crate::spectrogram::ValueScale;
 
-use super::mono::MonoReader;
+use super::frame_columns::FrameColumns;
+use super::model_columns::ModelColumns;
 
-/// Frames whose samples are read at once.
-const FRAMES_PER_READ: usize = 32;
+/// Takes the samples of a plane as they are read, each once and in order while columns are read in order.
+pub(in crate::work) type SampleTap<'a> = dyn FnMut(usize, &[f32]) + 'a;
 
-/// Computes columns from any position on.
-pub(super) struct ColumnReader {
-    reader: MonoReader,
-    stft: Stft,
-    layout: PyramidLayout,
-    /// Samples from `buffer_first` on; frame and hop of the STFT slide over them.
-    buffer: Vec<f32>,
-    buffer_first: i64,
-    /// The STFT column that comes next.
-    next: u64,
-    power: Vec<f32>,
+/// Computes columns of all planes from any position on; starts at the beginning of the recording.
+pub(in crate::work) enum ColumnReader {
+    /// Of the recording's own samples.
+    Frames(Box<FrameColumns>),
+    /// Of what a model's front end makes of them.
+    Model(Box<ModelColumns>),
 }
 
 impl ColumnReader {
-    /// At the beginning of the recording.
-    pub(super) fn new(reader: MonoReader, layout: PyramidLayout) -> Self {
-        let capacity = layout.stft.frame_len + (FRAMES_PER_READ - 1) * layout.stft.hop;
-        Self {
-            reader,
-            stft: Stft::new(layout.stft),
-            layout,
-            buffer: Vec::with_capacity(capacity),
-            buffer_first: 0,
-            next: 0,
-            power: vec![0.0; layout.stft.rows()],
+    /// Goes to column `column` of `level`.
+    pub(in crate::work) fn seek(&mut self, level: u8, column: u64) {
+        match self {
+            Self::Frames(columns) => columns.seek(level, column),
+            Self::Model(columns) => columns.seek(level, column),
         }
     }
 
-    /// The source behind.
-    pub(super) fn reader(&mut self) -> &mut MonoReader {
-        &mut self.reader
-    }
-
-    /// Goes to column `column` of `level`.
-    pub(super) fn seek(&mut self, level: u8, column: u64) {
-        self.next = column << level.min(40);
-    }
-
-    /// Appends the bytes of the next column of `level` to `out` and hands each sample that is read for it to `on_samples`. Returns
-    /// false, without a column, if the recording ends before it.
-    pub(super) fn column(
+    /// Appends the bytes of the next column of `level` to each of `out` (one for each plane) and hands each sample that is read for it to
+    /// `tap`. Returns false, without a column, if the recording ends before it.
+    pub(in crate::work) fn column(
         &mut self,
         level: u8,
-        out: &mut Vec<u8>,
-        on_samples: &mut dyn FnMut(&[f32]),
+        out: &mut [Vec<u8>],
+        tap: &mut SampleTap<'_>,
     ) -> Result<bool, AudioError> {
-        self.power.fill(0.0);
-        let mut is_empty = true;
-        for _ in 0..1_u64 << level.min(40) {
-            match self.fill(on_samples) {
-                Err(error) if is_empty => return Err(error),
-                // The frames before the damage still make a column; the next call meets the error again.
-                Err(_) => break,
-                Ok(()) => {}
-            }
-            let hop = self.layout.stft.hop as u64;
-            if self.reader.end().is_some_and(|end| self.next * hop >= end) {
-                break;
-            }
-            let start = (self.layout.stft.first_sample(self.next) - self.buffer_first) as usize;
-            self.stft.accumulate_max(&self.buffer[start..start + self.layout.stft.frame_len], &mut self.power);
-            self.next += 1;
-            is_empty = false;
+        match self {
+            Self::Frames(columns) => columns.column(level, out, tap),
+            Self::Model(columns) => columns.column(level, out, tap),
         }
-        if !is_empty {
-            push_bytes(&self.power, self.layout.bins_per_row(level), out);
-        }
-        Ok(!is_empty)
     }
 
-    /// Makes the buffer hold the next frame.
-    fn fill(&mut self, on_samples: &mut dyn FnMut(&[f32])) -> Result<(), AudioError> {
-        let first = self.layout.stft.first_sample(self.next);
-        let buffer_end = self.buffer_first + self.buffer.len() as i64;
-        if first >= self.buffer_first && first + self.layout.stft.frame_len as i64 <= buffer_end {
-            return Ok(());
-        }
-        if (self.buffer_first..buffer_end).contains(&first) {
-            self.buffer.drain(..(first - self.buffer_first) as usize);
-        } else {
-            self.buffer.clear();
-        }
-        self.buffer_first = first;
-        let kept = self.buffer.len();
-        self.buffer.resize(self.layout.stft.frame_len + (FRAMES_PER_READ - 1) * self.layout.stft.hop, 0.0);
-        match self.reader.read(first + kept as i64, &mut self.buffer[kept..]) {
-            Ok(inside) => {
-                on_samples(&self.buffer[kept..][inside]);
-                Ok(())
-            }
-            Err(error) => {
-                // What was not read must not pass for silence when the next column is asked for.
-                self.buffer.truncate(kept);
-                Err(error)
-            }
+    /// What the source has to say, each once.
+    pub(in crate::work) fn take_warnings(&mut self) -> Vec<String> {
+        match self {
+            Self::Frames(columns) => columns.reader.take_warnings(),
+            Self::Model(columns) => columns.take_warnings(),
         }
     }
 }
 
-/// Appends one byte a row: the maximum of its bins.
-fn push_bytes(power: &[f32], bins_per_row: usize, out: &mut Vec<u8>) {
-    if bins_per_row == 1 {
-        out.extend(power.iter().map(|&power| byte_from_power(power)));
+/// Appends one byte a row: that of the greatest number of its group of `group` numbers.
+pub(super) fn push_bytes(numbers: &[f32], group: usize, scale: &ValueScale, out: &mut Vec<u8>) {
+    if group == 1 {
+        push_each(numbers.iter().copied(), scale, out);
     } else {
-        let greatest = |bins: &[f32]| bins.iter().copied().fold(0.0, f32::max);
-        out.extend(power.chunks_exact(bins_per_row).map(|bins| byte_from_power(greatest(bins))));
+        let greatest = |bins: &[f32]| bins.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        push_each(numbers.chunks(group).map(greatest), scale, out);
+    }
+}
+
+/// The scale is looked at once, so that each loop is one straight computation.
+fn push_each(numbers: impl Iterator<Item = f32>, scale: &ValueScale, out: &mut Vec<u8>) {
+    if scale.is_decibels() {
+        out.extend(numbers.map(crate::dsp::decibel::byte_from_power));
+    } else {
+        out.extend(numbers.map(|number| scale.byte_from_value(number)));
     }
 }

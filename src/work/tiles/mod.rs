@@ -4,14 +4,18 @@
 //! only looks at what is there. Must not draw.
 
 mod columns;
-mod mono;
+mod frame_columns;
+mod model_columns;
 mod outcome;
 mod overview;
+mod plane;
+mod planes;
 mod pool;
 mod queue;
+mod settings;
+mod transform;
 mod view;
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,64 +23,73 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::audio::{AudioError, SampleSource, StreamSpec};
-use crate::spectrogram::{
-    Channel, CoarseStore, FineWave, PictureSettings, PyramidLayout, TileCache, TileKey, TimeView, WaveStore,
-    wave_block_samples,
-};
+use crate::model::ModelInput;
+use crate::spectrogram::{Channel, PictureKind, PyramidLayout, TileCache, TimeView, ValueScale, wave_block_samples};
 use crate::work::{CancelOnDrop, CancelToken, Wake};
 
-use columns::ColumnReader;
-pub(in crate::work) use mono::MonoReader;
+pub(in crate::work) use columns::ColumnReader;
+use frame_columns::FrameColumns;
+use model_columns::ModelColumns;
 use outcome::Outcome;
 use overview::Overview;
+use plane::Plane;
+pub(in crate::work) use planes::PlaneReader;
 use pool::Worker;
 use queue::{Job, JobQueue};
 
+pub use settings::{MOST_PLANES, TileSettings};
 pub use view::ViewTiles;
-
-/// Bytes of the coarse tiles that are made for drawing, at most: two pictures of a 4K screen.
-const COARSE_CACHE_BYTES: usize = 16 << 20;
 
 /// Opens the recording once more, for one more thread.
 pub type SourceFactory = Arc<dyn Fn() -> Result<Box<dyn SampleSource>, AudioError> + Send + Sync>;
 
-/// How the picture is computed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TileSettings {
-    /// What a byte of the picture stands for, and of which frames.
-    pub picture: PictureSettings,
-    /// What of the channels is shown.
-    pub channel: Channel,
-    /// Threads that compute what is in view, ≥ 1.
-    pub threads: usize,
-    /// Bytes of tiles that are kept for scrolling back. What the pass over the whole yields comes on top.
-    pub cache_bytes: usize,
-}
-
-impl Default for TileSettings {
-    /// One thread a core (8 at most) and 24 MB of tiles: 96 of them at 48 kHz, several screens.
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self {
-            picture: PictureSettings::default(),
-            channel: Channel::Mix,
-            threads: cores.clamp(1, 8),
-            cache_bytes: 24 << 20,
+/// Columns of one plane of a recording, for those that want them in order and not as tiles.
+pub(in crate::work) fn plane_columns(
+    source: Box<dyn SampleSource>,
+    layout: PyramidLayout,
+    (kind, scale): (PictureKind, ValueScale),
+    channel: Channel,
+    model: Option<&ModelInput>,
+) -> Result<ColumnReader, AudioError> {
+    Ok(match model {
+        Some(model) => ColumnReader::Model(Box::new(ModelColumns::new(source, model, layout, scale)?)),
+        None => {
+            let reader = PlaneReader::new(source, &[channel]);
+            ColumnReader::Frames(Box::new(FrameColumns::new(reader, layout, kind, scale)))
         }
-    }
+    })
 }
 
 /// What a thread needs to begin reading.
 struct Opener {
     factory: SourceFactory,
     layout: PyramidLayout,
-    channel: Channel,
+    kind: PictureKind,
+    scale: ValueScale,
+    planes: Vec<Channel>,
+    /// What the model sees, if that is the picture.
+    model: Option<Arc<ModelInput>>,
+    /// Samples a second of the recording itself.
+    sample_rate: u32,
     format: String,
 }
 
 impl Opener {
     fn open(&self) -> Result<ColumnReader, AudioError> {
-        Ok(ColumnReader::new(MonoReader::new((self.factory)()?, self.channel), self.layout))
+        if let Some(model) = &self.model {
+            let columns = ModelColumns::new((self.factory)()?, model, self.layout, self.scale)?;
+            return Ok(ColumnReader::Model(Box::new(columns)));
+        }
+        let columns = FrameColumns::new(self.open_planes()?, self.layout, self.kind, self.scale);
+        Ok(ColumnReader::Frames(Box::new(columns)))
+    }
+
+    fn open_planes(&self) -> Result<PlaneReader, AudioError> {
+        Ok(PlaneReader::new((self.factory)()?, &self.planes))
+    }
+
+    fn is_model(&self) -> bool {
+        self.model.is_some()
     }
 
     fn panic_text(&self, what: &str) -> String {
@@ -84,22 +97,22 @@ impl Opener {
     }
 }
 
-/// Everything that is drawn of one recording. Dropping it cancels all that is under way.
+/// Everything that is drawn of one recording: one or several *planes* (channels, or their mean), which are computed together. Dropping it
+/// cancels all that is under way.
 pub struct TileEngine {
     id: u64,
     layout: PyramidLayout,
-    channel: Channel,
+    scale: ValueScale,
+    kind: PictureKind,
+    planes: Vec<Plane>,
+    /// Samples a second of the recording itself; those of the layout are the model's where the picture shows what a model sees.
+    sample_rate: u32,
     frame_count: u64,
     frames_read: u64,
     is_ended: bool,
     cache: TileCache,
-    /// Levels from the base level on, and tiles cut out of them for drawing (whose making changes nothing that can be seen).
-    coarse: CoarseStore,
-    coarse_tiles: RefCell<TileCache>,
-    wave: WaveStore,
-    /// Peaks in full detail, and the job that they answer.
-    fine_wave: Option<(Job, FineWave)>,
-    failed: HashSet<TileKey>,
+    /// Levels and indices that cannot be computed.
+    failed: HashSet<(u8, u64)>,
     notices: Vec<String>,
     told: HashSet<String>,
     requested: Vec<Job>,
@@ -119,31 +132,40 @@ impl TileEngine {
     /// results wait. Failures become notices.
     pub fn new(factory: SourceFactory, spec: &StreamSpec, settings: &TileSettings, wake: &Wake) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let layout = PyramidLayout::new(spec.sample_rate, settings.picture.stft(spec.sample_rate));
-        let channel = settings.channel;
+        let (picture, notices) = settings.resolve(spec);
+        let layout = picture.layout;
         // tidy: what is asked for bounds what comes; threads that waited here could not be cancelled.
         let (sender, outcomes) = crossbeam_channel::unbounded();
+        let plane = |&channel: &Channel| Plane::new(layout, channel, wave_block_samples(spec.sample_rate));
         let engine = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             layout,
-            channel,
+            scale: picture.scale,
+            kind: picture.kind,
+            planes: picture.planes.iter().map(plane).collect(),
+            sample_rate: spec.sample_rate.max(1),
             frame_count: spec.frame_count,
             frames_read: 0,
             is_ended: false,
             cache: TileCache::new(settings.cache_bytes),
-            coarse: CoarseStore::new(layout, channel),
-            coarse_tiles: RefCell::new(TileCache::new(COARSE_CACHE_BYTES)),
-            wave: WaveStore::new(wave_block_samples(layout.sample_rate)),
-            fine_wave: None,
             failed: HashSet::new(),
-            notices: Vec::new(),
+            notices,
             told: HashSet::new(),
             requested: Vec::new(),
             outcomes,
             queue: Arc::default(),
             _cancel_overview: CancelOnDrop::default(),
         };
-        let opener = Arc::new(Opener { factory, layout, channel, format: spec.format.clone() });
+        let opener = Arc::new(Opener {
+            factory,
+            layout,
+            kind: picture.kind,
+            scale: picture.scale,
+            planes: picture.planes,
+            model: picture.model,
+            sample_rate: engine.sample_rate,
+            format: spec.format.clone(),
+        });
         engine.start_threads(&opener, settings.threads.max(1), &sender, wake);
         engine
     }
@@ -181,6 +203,37 @@ impl TileEngine {
         &self.layout
     }
 
+    /// What the bytes of the picture stand for.
+    pub fn value_scale(&self) -> &ValueScale {
+        &self.scale
+    }
+
+    /// A byte of the picture in words: `-42 dBFS`.
+    pub fn value_text(&self, byte: u8) -> String {
+        self.scale.value_text(byte)
+    }
+
+    /// What the picture shows. Not what was asked for, if that could not be done; a notice then says why.
+    pub fn kind(&self) -> PictureKind {
+        self.kind
+    }
+
+    /// Planes, 1 to [`MOST_PLANES`].
+    pub fn plane_count(&self) -> usize {
+        self.planes.len()
+    }
+
+    /// Which channel a plane shows.
+    pub fn plane_channel(&self, plane: usize) -> Option<Channel> {
+        self.planes.get(plane).map(Plane::channel)
+    }
+
+    /// The middle byte of each row of a plane over the whole recording, as far as it is known: `layout().rows(layout().base_level)` bytes,
+    /// each for [`PyramidLayout::bins_per_row`] rows of the axis. For bands that are normalised.
+    pub fn row_medians(&self, plane: usize) -> Arc<[u8]> {
+        self.planes.get(plane).map_or_else(|| Arc::from([]), Plane::medians)
+    }
+
     /// Takes in what the threads have done since the last call. Cheap. Returns whether anything new can be seen.
     pub fn poll(&mut self) -> bool {
         let mut is_changed = false;
@@ -193,19 +246,24 @@ impl TileEngine {
 
     fn take_in(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Tile(tile) => self.cache.insert(tile),
-            Outcome::TileFailed(key) => {
-                self.failed.insert(key);
+            Outcome::Tiles(tiles) => tiles.into_iter().for_each(|tile| self.cache.insert(tile)),
+            Outcome::TilesFailed(level, index) => {
+                self.failed.insert((level, index));
             }
-            Outcome::Wave(job, wave) => self.fine_wave = Some((job, wave)),
-            Outcome::Overview { columns, peaks, frames_read } => {
-                self.coarse.push(&columns);
-                self.wave.push(&peaks);
+            Outcome::Wave(job, waves) => {
+                for (plane, wave) in self.planes.iter_mut().zip(waves) {
+                    plane.fine_wave = Some((job, wave));
+                }
+            }
+            Outcome::Overview { planes, frames_read } => {
+                for (plane, new) in self.planes.iter_mut().zip(&planes) {
+                    plane.push(&new.columns, &new.peaks);
+                }
                 self.frames_read = frames_read;
                 self.frame_count = self.frame_count.max(frames_read);
             }
             Outcome::OverviewEnded { frame_count } => {
-                self.coarse.finish();
+                self.planes.iter_mut().for_each(Plane::finish);
                 // Nothing at all is a file that went away, not a recording without length.
                 if frame_count > 0 {
                     self.frame_count = frame_count;
@@ -257,7 +315,13 @@ impl TileEngine {
 
     /// The length in seconds: what the container says until the pass has ended, then the true one.
     pub fn duration_secs(&self) -> f64 {
-        crate::time::secs_from_samples(self.frame_count, self.layout.sample_rate)
+        crate::time::secs_from_samples(self.frame_count, self.sample_rate)
+    }
+
+    /// Length at the layout's rate, in samples.
+    fn layout_frames(&self) -> u64 {
+        let (from, to) = (u128::from(self.sample_rate), u128::from(self.layout.sample_rate));
+        u64::try_from((u128::from(self.frame_count) * to).div_ceil(from)).unwrap_or(u64::MAX)
     }
 
     /// What went wrong since the last call, each once.
@@ -267,8 +331,6 @@ impl TileEngine {
 
     /// Bytes of all tiles, columns and peaks that are kept.
     pub fn byte_count(&self) -> usize {
-        let fine = self.fine_wave.as_ref().map_or(0, |(_, wave)| size_of_val(wave.peaks.as_slice()));
-        let tiles = self.cache.byte_count() + self.coarse_tiles.borrow().byte_count();
-        tiles + self.coarse.byte_count() + self.wave.byte_count() + fine
+        self.cache.byte_count() + self.planes.iter().map(Plane::byte_count).sum::<usize>()
     }
 }

@@ -3,24 +3,31 @@
 use std::sync::Arc;
 
 use crate::dsp::peaks::PackedPeak;
-use crate::spectrogram::{FineWave, Tile, TileKey};
+use crate::spectrogram::{FineWave, Tile};
 
 use super::queue::Job;
 
+/// What the pass over the whole has made of a plane since its last report.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NewCoarse {
+    /// Base-level columns, one after the other.
+    pub(super) columns: Vec<u8>,
+    /// Waveform peaks, one a block.
+    pub(super) peaks: Vec<PackedPeak>,
+}
+
 /// One report.
 pub(super) enum Outcome {
-    /// A tile was computed.
-    Tile(Arc<Tile>),
-    /// A tile cannot be computed and is not to be asked for again.
-    TileFailed(TileKey),
-    /// Peaks in full detail, and the job that asked for them.
-    Wave(Job, FineWave),
+    /// A tile was computed, of each plane.
+    Tiles(Vec<Arc<Tile>>),
+    /// The tiles of a level and index cannot be computed and are not to be asked for again.
+    TilesFailed(u8, u64),
+    /// Peaks in full detail, of each plane, and the job that asked for them.
+    Wave(Job, Vec<FineWave>),
     /// The pass over the whole recording went on.
     Overview {
-        /// Base-level columns, one after the other.
-        columns: Vec<u8>,
-        /// Waveform peaks, one a block.
-        peaks: Vec<PackedPeak>,
+        /// What is new, of each plane.
+        planes: Vec<NewCoarse>,
         /// Samples that the pass has read in all.
         frames_read: u64,
     },

@@ -12,7 +12,7 @@ use crate::spectrogram::wave_block_samples;
 use crate::work::{CancelToken, Wake};
 
 use super::Opener;
-use super::outcome::Outcome;
+use super::outcome::{NewCoarse, Outcome};
 use super::queue::JobQueue;
 
 /// The pass gives way to tiles that are waited for, but for no longer than this a column, so that it always goes on.
@@ -33,46 +33,45 @@ pub(super) struct Overview {
 impl Overview {
     /// Makes the pass.
     pub(super) fn run(self) {
-        let mut peaks = PeakTap::new(wave_block_samples(self.opener.layout.sample_rate));
-        match catch_unwind(AssertUnwindSafe(|| self.pass(&mut peaks))) {
+        let tap = PeakTap::new(wave_block_samples(self.opener.sample_rate));
+        let mut planes =
+            Planes { columns: vec![Vec::new(); self.opener.planes.len()], peaks: vec![tap; self.opener.planes.len()] };
+        match catch_unwind(AssertUnwindSafe(|| self.pass(&mut planes))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.send(Outcome::Notice(error.to_string())),
             Err(_) => self.send(Outcome::Notice(self.opener.panic_text("the picture of the whole"))),
         }
         if !self.cancel.is_cancelled() {
-            self.send(Outcome::OverviewEnded { frame_count: peaks.frames_read });
+            self.send(Outcome::OverviewEnded { frame_count: planes.frames_read() });
             (self.wake)();
         }
     }
 
-    fn pass(&self, peaks: &mut PeakTap) -> Result<(), AudioError> {
+    fn pass(&self, planes: &mut Planes) -> Result<(), AudioError> {
         let base_level = self.opener.layout.base_level;
         let mut columns = self.opener.open()?;
-        let mut bytes = Vec::new();
         let mut last_report = Instant::now();
         let mut result = Ok(true);
         while matches!(result, Ok(true)) && !self.cancel.is_cancelled() {
             self.queue.wait_until_idle(LONGEST_WAIT);
-            result = columns.column(base_level, &mut bytes, &mut |samples| peaks.add(samples));
+            let Planes { columns: bytes, peaks } = &mut *planes;
+            result = columns.column(base_level, bytes, &mut |plane, samples| peaks[plane].add(samples));
             if last_report.elapsed() >= REPORT_EVERY {
-                self.report(&mut bytes, peaks);
+                self.report(planes);
                 last_report = Instant::now();
             }
         }
-        peaks.close();
-        self.report(&mut bytes, peaks);
-        for warning in columns.reader().take_warnings() {
+        planes.peaks.iter_mut().for_each(PeakTap::close);
+        self.report(planes);
+        for warning in columns.take_warnings() {
             self.send(Outcome::Notice(warning));
         }
         result.map(|_| ())
     }
 
-    fn report(&self, columns: &mut Vec<u8>, peaks: &mut PeakTap) {
-        self.send(Outcome::Overview {
-            columns: std::mem::take(columns),
-            peaks: std::mem::take(&mut peaks.peaks),
-            frames_read: peaks.frames_read,
-        });
+    fn report(&self, planes: &mut Planes) {
+        let frames_read = planes.frames_read();
+        self.send(Outcome::Overview { planes: planes.take(), frames_read });
         (self.wake)();
     }
 
@@ -82,7 +81,27 @@ impl Overview {
     }
 }
 
+/// What the pass has made of each plane since its last report.
+struct Planes {
+    columns: Vec<Vec<u8>>,
+    peaks: Vec<PeakTap>,
+}
+
+impl Planes {
+    fn frames_read(&self) -> u64 {
+        self.peaks.first().map_or(0, |tap| tap.frames_read)
+    }
+
+    fn take(&mut self) -> Vec<NewCoarse> {
+        let planes = self.columns.iter_mut().zip(&mut self.peaks);
+        planes
+            .map(|(columns, tap)| NewCoarse { columns: std::mem::take(columns), peaks: std::mem::take(&mut tap.peaks) })
+            .collect()
+    }
+}
+
 /// Makes blocks of peaks from samples that come in pieces of any length.
+#[derive(Clone)]
 struct PeakTap {
     block: u64,
     sum: PeakSum,

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::spectrogram::TileKey;
 use crate::work::CancelToken;
 
 /// One piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Job {
-    /// Compute a tile.
-    Tile(TileKey),
+    /// Compute a tile of each plane.
+    Tiles { level: u8, index: u64 },
     /// Read the peaks of blocks of `block` samples in detail.
     Wave { first_sample: u64, block: u64, blocks: usize },
 }

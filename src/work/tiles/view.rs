@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::dsp::decibel::db_from_byte;
 use crate::dsp::peaks::Peak;
 use crate::spectrogram::{TILE_COLUMNS, Tile, TileKey, TimeView, ViewSlots};
 use crate::time::Span;
 
 use super::TileEngine;
+use super::plane::Plane;
 use super::queue::Job;
 
 /// What to draw of a view: for each tile's place what may stand there.
@@ -20,43 +20,33 @@ pub struct ViewTiles {
 }
 
 impl TileEngine {
-    /// What to draw of a view. Where the right tile is not there yet, a coarser one stands in.
-    pub fn tiles_for_view(&self, view: &TimeView) -> ViewTiles {
+    /// What to draw of a plane in a view. Where the right tile is not there yet, a coarser one stands in.
+    pub fn tiles_for_view(&self, view: &TimeView, plane: usize) -> ViewTiles {
         let level = self.layout.level_for(view);
-        let slots = self.layout.slots(view, level, self.frame_count);
-        let candidates = (0..slots.count).map(|n| self.candidates(level, slots.first_index + n)).collect();
+        let slots = self.layout.slots(view, level, self.layout_frames());
+        let candidates = (0..slots.count).map(|n| self.candidates(plane, level, slots.first_index + n)).collect();
         ViewTiles { slots, candidates }
     }
 
-    fn candidates(&self, level: u8, index: u64) -> Vec<Arc<Tile>> {
+    fn candidates(&self, plane: usize, level: u8, index: u64) -> Vec<Arc<Tile>> {
         // Two coarse levels are enough: where the base level is not known yet, no level above it is.
         let coarsest = level.max(self.layout.base_level) + 1;
         (level..=coarsest)
             .filter_map(|above| {
                 let rise = u32::from(above - level);
-                self.known_tile(above, index.checked_shr(rise).unwrap_or(0))
+                self.known_tile(plane, above, index.checked_shr(rise).unwrap_or(0))
             })
             .collect()
     }
 
     /// The tile with what is known of it; `None` if that is nothing.
-    fn known_tile(&self, level: u8, index: u64) -> Option<Arc<Tile>> {
-        let key = TileKey { channel: self.channel, level, index };
+    fn known_tile(&self, plane: usize, level: u8, index: u64) -> Option<Arc<Tile>> {
+        let plane = self.planes.get(plane)?;
         if level < self.layout.base_level {
+            let key = TileKey { channel: plane.channel(), level, index };
             return self.cache.get(&key).filter(|tile| tile.columns() > 0);
         }
-        let first = index.checked_mul(TILE_COLUMNS)?;
-        let columns = self.coarse.columns(level).checked_sub(first)?.min(TILE_COLUMNS) as usize;
-        if self.coarse.is_kept(level) {
-            return self.coarse.tile(level, index);
-        }
-        let mut tiles = self.coarse_tiles.borrow_mut();
-        if let Some(tile) = tiles.get(&key).filter(|tile| tile.columns() == columns) {
-            return Some(tile);
-        }
-        let tile = self.coarse.tile(level, index)?;
-        tiles.insert(Arc::clone(&tile));
-        Some(tile)
+        plane.coarse_tile(level, index)
     }
 
     /// Bytes of all tiles that the views show at once, and of those beside them.
@@ -64,9 +54,9 @@ impl TileEngine {
         let of_view = |view: &TimeView| {
             let level = self.layout.level_for(view);
             let tile_bytes = self.layout.rows(level) * TILE_COLUMNS as usize;
-            (self.layout.slots(view, level, self.frame_count).count as usize + 2) * tile_bytes
+            (self.layout.slots(view, level, self.layout_frames()).count as usize + 2) * tile_bytes
         };
-        views.iter().map(of_view).sum()
+        self.planes.len() * views.iter().map(of_view).sum::<usize>()
     }
 
     /// What the views lack, most urgent first: peaks in detail, then for each view its tiles from the centre outwards, then the tiles
@@ -79,7 +69,7 @@ impl TileEngine {
             if level >= self.layout.base_level {
                 continue;
             }
-            let slots = self.layout.slots(view, level, self.frame_count);
+            let slots = self.layout.slots(view, level, self.layout_frames());
             let centre =
                 (slots.left_column + slots.columns_per_px * f64::from(view.width_px) / 2.0) / TILE_COLUMNS as f64;
             let mut places: Vec<u64> = (0..slots.count).collect();
@@ -99,22 +89,24 @@ impl TileEngine {
     }
 
     fn missing(&self, level: u8, index: u64) -> Option<Job> {
-        let key = TileKey { channel: self.channel, level, index };
-        let is_inside = index.checked_mul(TILE_COLUMNS)? < self.layout.columns(level, self.frame_count);
-        let is_known = self.cache.contains(&key) || self.failed.contains(&key);
-        (is_inside && !is_known).then_some(Job::Tile(key))
+        let is_inside = index.checked_mul(TILE_COLUMNS)? < self.layout.columns(level, self.layout_frames());
+        let is_kept = |plane: &Plane| self.cache.contains(&TileKey { channel: plane.channel(), level, index });
+        let is_known = self.planes.iter().all(is_kept) || self.failed.contains(&(level, index));
+        (is_inside && !is_known).then_some(Job::Tiles { level, index })
     }
 
     /// The peaks in detail that a deep zoom needs. The stretch lies on a grid as wide as the view, so that scrolling asks seldom.
     fn wave_job(&self, view: &TimeView) -> Option<Job> {
-        let rate = f64::from(self.layout.sample_rate);
+        let rate = f64::from(self.sample_rate);
         let samples_per_px = view.secs_per_px() * rate;
-        if samples_per_px >= self.wave.block_samples() as f64 {
+        // All planes are read together: what is known of one is known of all.
+        let plane = self.planes.first()?;
+        if samples_per_px >= plane.wave.block_samples() as f64 {
             return None;
         }
         let first = (view.start_secs.max(0.0) * rate).floor() as u64;
         let end = ((view.end_secs.max(0.0) * rate).ceil() as u64).min(self.frame_count);
-        let is_known = self.fine_wave.as_ref().is_some_and(|(_, wave)| wave.covers(first, end, samples_per_px));
+        let is_known = plane.fine_wave.as_ref().is_some_and(|(_, wave)| wave.covers(first, end, samples_per_px));
         if end <= first || is_known {
             return None;
         }
@@ -125,42 +117,50 @@ impl TileEngine {
         let blocks = ((end.div_ceil(cell) * cell - first_sample) / block) as usize;
         let job = Job::Wave { first_sample, block, blocks };
         // At the end of a recording that is shorter than it says, the same stretch is never enough: it is asked for once.
-        let is_done = self.fine_wave.as_ref().is_some_and(|(done, _)| *done == job);
+        let is_done = plane.fine_wave.as_ref().is_some_and(|(done, _)| *done == job);
         (!is_done).then_some(job)
     }
 
-    /// The level at a moment and a frequency, in decibels relative to a full-scale sine, from the finest tile that is there; −120 means
-    /// that or less. `None` outside the recording and where nothing is known yet.
-    pub fn level_db_at(&self, secs: f64, hz: f64) -> Option<f32> {
-        let bin = (hz / self.layout.hz_per_bin()).round();
-        let sample = secs * f64::from(self.layout.sample_rate);
-        if !(bin >= 0.0 && sample >= 0.0 && sample < self.frame_count as f64) {
+    /// The byte at a moment and a frequency of a plane, from the finest tile that is there: what it stands for,
+    /// [`TileEngine::value_scale`] says. `None` outside the recording or the rows, and where nothing is known yet.
+    pub fn byte_at(&self, secs: f64, hz: f64, plane: usize) -> Option<u8> {
+        let row = self.layout.row_from_hz(hz);
+        let (low, high) = self.layout.axis.drawn_rows();
+        if !(row >= low && row <= high && secs >= 0.0 && secs < self.duration_secs()) {
             return None;
         }
+        let row = (row.round().max(0.0) as usize).min(self.layout.axis.count() - 1);
         (0..=self.layout.base_level).find_map(|level| {
-            let column = sample as u64 / self.layout.column_samples(level);
-            let tile = self.known_tile(level, column / TILE_COLUMNS)?;
-            let row = (bin as usize).min(self.layout.stft.rows()) / tile.bins_per_row;
-            let bytes = tile.column((column % TILE_COLUMNS) as usize);
-            bytes
-                .get(row.min(tile.rows - 1))
-                .filter(|_| hz <= f64::from(self.layout.sample_rate) / 2.0)
-                .map(|&byte| db_from_byte(byte))
+            let column = self.layout.column_at(level, secs)?;
+            let tile = self.known_tile(plane, level, column / TILE_COLUMNS)?;
+            tile.column((column % TILE_COLUMNS) as usize).get(row / tile.bins_per_row).copied()
         })
     }
 
-    /// Waveform peaks of `width` pixels over a stretch of time; `None` where nothing is known. Shows single samples as soon as
+    /// The value at a moment and a frequency of a plane, in the unit of [`TileEngine::value_scale`], as [`TileEngine::byte_at`].
+    pub fn value_at(&self, secs: f64, hz: f64, plane: usize) -> Option<f32> {
+        self.byte_at(secs, hz, plane).map(|byte| self.scale.value_from_byte(byte))
+    }
+
+    /// The level at a moment and a frequency of a plane, in decibels relative to a full-scale sine; −120 means that or less. `None` also where
+    /// the picture shows no levels.
+    pub fn level_db_at(&self, secs: f64, hz: f64, plane: usize) -> Option<f32> {
+        self.value_at(secs, hz, plane).filter(|_| self.scale.is_decibels())
+    }
+
+    /// Waveform peaks of a plane, of `width` pixels over a stretch of time; `None` where nothing is known. Shows single samples as soon as
     /// [`TileEngine::set_views`] was told of a view (the first one) that needs them and they were read.
-    pub fn peaks(&self, range: Span, width: usize) -> Vec<Option<Peak>> {
-        let rate = f64::from(self.layout.sample_rate);
+    pub fn peaks(&self, range: Span, width: usize, plane: usize) -> Vec<Option<Peak>> {
+        let Some(plane) = self.planes.get(plane) else { return vec![None; width] };
+        let rate = f64::from(self.sample_rate);
         let first = range.onset_secs * rate;
         let samples_per_px = (range.duration_secs() * rate / width.max(1) as f64).max(1e-6);
         let end = first + samples_per_px * width as f64;
-        if let Some((_, wave)) = &self.fine_wave
+        if let Some((_, wave)) = &plane.fine_wave
             && wave.covers(first.max(0.0) as u64, (end as u64).min(self.frame_count), samples_per_px)
         {
             return wave.peaks(first, samples_per_px, width);
         }
-        self.wave.peaks(first, samples_per_px, width)
+        plane.wave.peaks(first, samples_per_px, width)
     }
 }

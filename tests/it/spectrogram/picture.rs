@@ -31,14 +31,14 @@ impl eframe::App for PictureApp {
         let engine = &self.watched.engine;
         if self.is_split {
             let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
-            self.painter.paint(ui.painter(), top, engine, &self.view, &self.frequency, &self.style);
+            self.painter.paint(ui.painter(), top, engine, 0, &self.view, &self.frequency, &self.style);
             let whole = TimeView { start_secs: 0.0, end_secs: 10.0, ..self.view };
             let (strip, wave) = bottom.split_top_bottom_at_fraction(0.5);
-            self.painter.paint(ui.painter(), strip, engine, &whole, &self.frequency, &self.style);
+            self.painter.paint(ui.painter(), strip, engine, 0, &whole, &self.frequency, &self.style);
             let colors = WaveStyle { peak: Color32::GREEN, rms: Color32::WHITE, gain: 1.0 };
-            waveform_painter::paint(ui.painter(), wave, engine, &whole, &colors);
+            waveform_painter::paint(ui.painter(), wave, engine, 0, &whole, &colors);
         } else {
-            self.painter.paint(ui.painter(), rect, engine, &self.view, &self.frequency, &self.style);
+            self.painter.paint(ui.painter(), rect, engine, 0, &self.view, &self.frequency, &self.style);
         }
     }
 }
@@ -81,9 +81,10 @@ fn harness<'a>(start_secs: f64, end_secs: f64, scale: FrequencyScale) -> Harness
         frequency: FrequencyView { low_hz: 0.0, high_hz: 4000.0, scale },
         style: Style {
             colormap: colormap::index_of("gray").expect("a map"),
-            floor_db: -100.0,
-            ceiling_db: 0.0,
+            darkest: -100.0,
+            brightest: 0.0,
             gamma: 1.0,
+            normalise: false,
         },
         is_split: false,
     })
@@ -172,7 +173,7 @@ fn colours_levels_and_axis_change_without_another_tile() {
         let expected = colors[usize::from(gray.0[n][0])];
         assert!((0..3).all(|c| coloured.0[n][c].abs_diff(expected[c]) <= 1), "pixel {n}");
     }
-    harness.state_mut().style.floor_db = -40.0;
+    harness.state_mut().style.darkest = -40.0;
     harness.state_mut().frequency.scale = FrequencyScale::Mel;
     assert!(rendered(&mut harness).0 != coloured.0);
     assert_eq!(harness.state().painter.upload_count(), uploads);
