@@ -10,7 +10,7 @@ use crate::spectrogram::Channel;
 const READ_SAMPLES: usize = 1 << 16;
 
 /// Reads planes of a source, decoding once for all.
-pub(super) struct PlaneReader {
+pub(in crate::work) struct PlaneReader {
     source: Box<dyn SampleSource>,
     planes: Vec<Channel>,
     channels: usize,
@@ -20,30 +20,35 @@ pub(super) struct PlaneReader {
 
 impl PlaneReader {
     /// A reader of one plane for each of `planes`.
-    pub(super) fn new(source: Box<dyn SampleSource>, planes: &[Channel]) -> Self {
+    pub(in crate::work) fn new(source: Box<dyn SampleSource>, planes: &[Channel]) -> Self {
         let channels = source.spec().channels.max(1);
         let frames = (READ_SAMPLES / channels).max(1);
         Self { source, planes: planes.to_vec(), channels, interleaved: vec![0.0; frames * channels], end: None }
     }
 
     /// The true length in samples, once the end was met.
-    pub(super) fn end(&self) -> Option<u64> {
+    pub(in crate::work) fn end(&self) -> Option<u64> {
         self.end
     }
 
     /// Planes that are read.
-    pub(super) fn plane_count(&self) -> usize {
+    pub(in crate::work) fn plane_count(&self) -> usize {
         self.planes.len()
     }
 
     /// What the source has to say, each once.
-    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+    pub(in crate::work) fn take_warnings(&mut self) -> Vec<String> {
         self.source.take_warnings()
     }
 
     /// Fills each of `out` (a buffer a plane, all of one length) from place `from` on with the samples from `first` on. Returns which part
     /// of the buffers lies within the recording.
-    pub(super) fn read(&mut self, first: i64, out: &mut [Vec<f32>], from: usize) -> Result<Range<usize>, AudioError> {
+    pub(in crate::work) fn read(
+        &mut self,
+        first: i64,
+        out: &mut [Vec<f32>],
+        from: usize,
+    ) -> Result<Range<usize>, AudioError> {
         let len = out.first().map_or(0, Vec::len);
         let skipped = first.min(0).unsigned_abs().min(len.saturating_sub(from) as u64) as usize;
         let inside = from + skipped;
