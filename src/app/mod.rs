@@ -89,7 +89,8 @@ impl App {
         context.options_mut(|options| options.zoom_with_keyboard = false);
         let waking = context.clone();
         let mut bench = Workbench::new(settings, Arc::new(move || waking.request_repaint()));
-        let painter = creation.wgpu_render_state.as_ref().map(SpectrogramPainter::new);
+        let device = creation.wgpu_render_state.as_ref();
+        let painter = device.map_or_else(SpectrogramPainter::software, SpectrogramPainter::new);
         if !files.is_empty() {
             bench.dispatch(Request::Open(files));
         }

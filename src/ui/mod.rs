@@ -53,7 +53,7 @@ use timeline_ui::TimelineStretch;
 
 /// What the panels keep for themselves from frame to frame.
 pub struct Panels {
-    painter: Option<SpectrogramPainter>,
+    painter: SpectrogramPainter,
     drag: Option<Drag>,
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
@@ -80,8 +80,8 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// Nothing is open. Without a `painter` (no wgpu) there are no spectrograms, and that is said.
-    pub fn new(painter: Option<SpectrogramPainter>) -> Self {
+    /// Nothing is open.
+    pub fn new(painter: SpectrogramPainter) -> Self {
         Self {
             painter,
             drag: None,

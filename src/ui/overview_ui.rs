@@ -16,12 +16,10 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     let picture = rect.with_max_y(rect.bottom() - RIBBON_HEIGHT);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, canvas.colors.picture_background);
-    if let Some(spectrogram) = &panels.painter {
-        let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
-        let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
-        for band in bands::bands(canvas, picture) {
-            bands::paint(canvas, &painter, spectrogram, &band, &view, &frequencies);
-        }
+    let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
+    let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
+    for band in bands::bands(canvas, picture) {
+        bands::paint(canvas, &painter, &panels.painter, &band, &view, &frequencies);
     }
     ribbon(&painter, canvas, &whole, rect.with_min_y(picture.bottom()));
     view_box(&painter, canvas, &whole, rect);

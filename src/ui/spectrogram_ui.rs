@@ -25,21 +25,11 @@ const NAMED_MARKS: usize = 150;
 pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, requests: &mut Vec<Request>) {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, canvas.colors.picture_background);
-    match &panels.painter {
-        Some(spectrogram) => {
-            let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
-            for band in bands::bands(canvas, rect) {
-                let painter = painter.with_clip_rect(band.rect);
-                beside_ui::pictures(canvas, &painter, spectrogram, &band, &view);
-                bands::paint(canvas, &painter, spectrogram, &band, &view, &canvas.frequencies());
-            }
-        }
-        None => note(
-            &painter,
-            rect.center(),
-            Align2::CENTER_CENTER,
-            "No spectrogram: this system offers no graphics that Earmark can use",
-        ),
+    let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
+    for band in bands::bands(canvas, rect) {
+        let painter = painter.with_clip_rect(band.rect);
+        beside_ui::pictures(canvas, &painter, &panels.painter, &band, &view);
+        bands::paint(canvas, &painter, &panels.painter, &band, &view, &canvas.frequencies());
     }
     bands::names(ui, canvas, rect);
     beside_ui::borders(ui, canvas, rect);

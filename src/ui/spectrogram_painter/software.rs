@@ -7,9 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use eframe::egui::{
-    Color32, ColorImage, Context, Painter, Rect, TextureHandle, TextureOptions, pos2, vec2,
-};
+use eframe::egui::{Color32, ColorImage, Context, Painter, Rect, TextureHandle, TextureOptions, pos2, vec2};
 
 use super::Style;
 use crate::spectrogram::render::{LevelColumns, Shading, palette, render};
@@ -100,7 +98,12 @@ impl SoftwarePictures {
         if let Some(picture) = kept.get_mut(&place) {
             picture.frame = frame;
             let area = Rect::from_min_max(pos2(left, top) / scale, pos2(right, bottom) / scale);
-            painter.image(picture.texture.id(), area, Rect::from_min_size(pos2(0.0, 0.0), vec2(1.0, 1.0)), Color32::WHITE);
+            painter.image(
+                picture.texture.id(),
+                area,
+                Rect::from_min_size(pos2(0.0, 0.0), vec2(1.0, 1.0)),
+                Color32::WHITE,
+            );
         }
         !is_same
     }
@@ -119,28 +122,32 @@ fn texture(context: &Context, kept: Option<Kept>, image: ColorImage) -> TextureH
 
 fn image(engine: &TileEngine, tiles: &ViewTiles, shown: &Shown, (width, height): (usize, usize)) -> ColorImage {
     let columns = gather(engine, tiles, shown, width);
-    let values = engine.value_scale();
-    let place = |value: f32| {
-        if shown.style.normalise { value * values.bytes_per_unit() } else { values.byte_place(value) }
-    };
     let shading = Shading {
-        darkest: place(shown.style.darkest),
-        brightest: place(shown.style.brightest),
+        floor: shown.style.darkest,
+        ceiling: shown.style.brightest,
         gamma: shown.style.gamma,
-        row_medians: shown.medians.to_vec(),
+        band_bytes: band_bytes(engine, &shown.medians, columns.rows, columns.group),
     };
     let picture = render(&columns, &shown.frequency, &shading, width, height);
     let colors = palette(shown.style.colormap).map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
     let mut pixels: Vec<Color32> = picture.shades.iter().map(|&shade| colors[usize::from(shade)]).collect();
     for (line, pixels) in pixels.chunks_exact_mut(width).enumerate() {
         if picture.known_lines.contains(&line) {
-            let unknown = pixels.iter_mut().zip(&picture.known_columns).filter(|(_, known)| !**known);
+            let unknown = pixels.iter_mut().zip(&picture.known).filter(|(_, known)| !**known);
             unknown.for_each(|(pixel, _)| *pixel = Color32::TRANSPARENT);
         } else {
             pixels.fill(Color32::TRANSPARENT);
         }
     }
     ColorImage::new([width, height], pixels)
+}
+
+/// The medians, which are those of the base level's rows, for rows of `group` rows of the axis.
+fn band_bytes(engine: &TileEngine, medians: &[u8], rows: usize, group: usize) -> Vec<u8> {
+    let layout = engine.layout();
+    let base_group = layout.bins_per_row(layout.base_level).max(1);
+    let rows = if medians.is_empty() { 0 } else { rows };
+    (0..rows).map(|row| medians.get(row * group / base_group).copied().unwrap_or(0)).collect()
 }
 
 /// The columns that `width` pixels show, each from the finest tile that has it.
@@ -168,7 +175,8 @@ fn gather(engine: &TileEngine, tiles: &ViewTiles, shown: &Shown, width: usize) -
     LevelColumns {
         rows,
         axis: layout.axis,
-        bins_per_row,
+        group: bins_per_row,
+        scale: *engine.value_scale(),
         bytes,
         known,
         left_column: slots.left_column - first as f64,
