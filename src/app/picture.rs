@@ -1,6 +1,7 @@
 //! The pictures of the open recording, as its display settings want them: what must be computed again and what only looks different.
 
 use super::display::{ChannelView, Display, DisplayChange};
+use super::notices::Gravity;
 use super::time_axis::{TimeAxis, TimeUnit};
 use super::workbench::{Inspector, OpenRecording, Previous, Workbench};
 use crate::annotation::RecordingId;
@@ -24,6 +25,19 @@ impl Workbench {
         self.display.apply(change);
         self.settings.display.apply(change);
         self.display_changed(&before);
+        if *change == DisplayChange::TimeUnit(TimeUnit::Clock) {
+            self.tell_of_clock();
+        }
+    }
+
+    /// Says it if the time axis cannot show clock times.
+    fn tell_of_clock(&mut self) {
+        let Some(open) = self.open.as_ref().filter(|open| self.clock_of(open.id).is_none()) else { return };
+        let name = self.document.recording(open.id).map(|recording| recording.file_name()).unwrap_or_default();
+        let text = format!(
+            "{name}: no clock time is known, neither by the file's name nor by its header; the axis counts from the recording's start"
+        );
+        self.notices.add(Gravity::Warning, text);
     }
 
     fn display_changed(&mut self, before: &Display) {

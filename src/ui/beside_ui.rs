@@ -26,9 +26,11 @@ fn beside<'a>(canvas: &Canvas<'a>) -> Vec<(&'a Block, f64)> {
     }
     let view = canvas.scale.span;
     let centre = 0.5 * (view.onset_secs + view.offset_secs);
+    let Some(here) = bench.timeline.block(canvas.open.id) else { return Vec::new() };
     let in_view = |block: &'a Block| {
-        let shift = canvas.shift_to(block).filter(|_| block.id != canvas.open.id)?;
-        (shift < view.offset_secs && shift + block.duration_secs > view.onset_secs).then_some((block, shift))
+        let shift = block.start_secs - here.start_secs;
+        let is_seen = shift < view.offset_secs && shift + block.duration_secs > view.onset_secs;
+        (is_seen && block.id != here.id).then_some((block, shift))
     };
     let distance = |(block, shift): &(&Block, f64)| (shift - centre).max(centre - shift - block.duration_secs).max(0.0);
     let mut found: Vec<(&Block, f64)> = bench.timeline.blocks().iter().filter_map(in_view).collect();

@@ -3,7 +3,7 @@
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
 use super::timeline_ui::{self, TIMELINE_HEIGHT};
 use super::{Panels, axis_ui, bands, beside_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter};
-use crate::app::{Block, Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
+use crate::app::{Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
 use crate::time::Span;
 use crate::ui::spectrogram_painter::Style;
@@ -45,12 +45,6 @@ impl Canvas<'_> {
     /// How moments are told.
     pub fn time_axis(&self) -> TimeAxis {
         self.bench.time_axis()
-    }
-
-    /// How far beyond the recording's beginning another one's begins; none if it is not on the timeline with the open one.
-    pub fn shift_to(&self, block: &Block) -> Option<f64> {
-        let here = self.bench.timeline.block(self.open.id)?;
-        Some(block.start_secs - here.start_secs)
     }
 
     /// What is in view, for a picture of that width.

@@ -44,7 +44,7 @@ impl TimelineStretch {
     }
 }
 
-/// Draws the strip. Wheel: zoom; with Shift: pan; click or drag: go there.
+/// Draws the strip. Wheel: zoom; with Shift, or by dragging: pan; click: go there.
 pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, stretch: &mut TimelineStretch, requests: &mut Vec<Request>) {
     if rect.height() < 1.0 {
         return;
@@ -63,8 +63,14 @@ pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, stretch: &mut TimelineStre
         info.current_text_value = Some(format!("{}, {}", counted(recordings, "recording"), counted(gaps, "gap")));
         info
     });
-    if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
+    if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
         requests.push(Request::ShowClock { clock_secs: scale.secs_from_x(at.x) });
+    }
+    if response.dragged()
+        && let Some((from, to)) = stretch.0
+    {
+        let by = scale.secs_of(response.drag_delta().x);
+        stretch.0 = Some((from - by, to - by));
     }
     wheel(ui, &scale, rect, timeline, stretch);
     gaps(ui, canvas, &painter, &scale, area);
@@ -171,12 +177,17 @@ fn block_ui(
     let (icon, words) = state(canvas.bench, block.id, recording);
     let seen = rect.intersect(area.expand(2.0));
     // Untouched ones are hollow, those with predictions half full, those with events full.
-    let level = match (recording.events.is_empty(), canvas.bench.scored.contains_key(&block.id)) {
+    let level: f32 = match (recording.events.is_empty(), canvas.bench.scored.contains_key(&block.id)) {
         (false, _) => 1.0,
         (true, true) => 0.5,
         (true, false) => 0.0,
     };
     let color = canvas.colors.waveform_peak;
+    if seen.width() <= LEAST_BLOCK && !is_open {
+        // Of thousands, each is one shape.
+        painter.rect_filled(seen.with_min_y(seen.bottom() - level.max(0.3) * seen.height()), 0.0, color);
+        return;
+    }
     painter.rect_filled(seen, 2.0, color.gamma_multiply(0.25));
     painter.rect_filled(seen.with_min_y(seen.bottom() - level * seen.height()), 2.0, color);
     let outline = if is_open { Stroke::new(2.0, canvas.colors.accent) } else { Stroke::new(1.0, color) };
@@ -224,7 +235,7 @@ fn hover(canvas: &Canvas<'_>, response: Response, clock_secs: f64) {
         }
         None => format!("No recording at {}", zero.plus_secs(clock_secs)),
     };
-    response.on_hover_text_at_pointer(format!("{text}\nClick to go there, wheel to zoom"));
+    response.on_hover_text_at_pointer(format!("{text}\nClick to go there, wheel to zoom, drag to move"));
 }
 
 /// The wheel zooms at the pointer; with Shift, or sideways, it moves.

@@ -1,9 +1,9 @@
 //! Display settings: what they change, and that a project keeps them.
 
-use super::stage::{answer_path, at_secs, opened, press, press_with, settings, soundscape, wait, window};
-use earmark::app::{App, DisplayChange, Request, Settings, TimeUnit};
+use super::stage::{answer_path, at_secs, drag, opened, press, press_with, settings, soundscape, wait, window};
+use earmark::app::{App, ChannelView, DisplayChange, Request, Settings, TimeUnit};
 use earmark::dsp::FrameWindow;
-use earmark::spectrogram::{PictureKind, PictureSettings};
+use earmark::spectrogram::{Channel, PictureKind, PictureSettings};
 use earmark::time::Span;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
@@ -135,6 +135,107 @@ fn the_page_has_every_setting_by_name_and_its_choices_work() {
     assert!(harness.query_by_label("8192 samples · 186 ms · 5.38 Hz a bin").is_some());
     press(&mut harness, Key::F5);
     assert!(harness.query_by_label("Transform").is_none(), "the same key puts it away");
+}
+
+#[test]
+fn kinds_of_picture_have_their_own_units_and_the_model_can_be_looked_through() {
+    let mut harness = opened(vec![soundscape(0)]);
+    for (kind, unit) in
+        [(PictureKind::Reassigned, "dBFS"), (PictureKind::Pcen, "PCEN"), (PictureKind::ModelInput, "log mel")]
+    {
+        display(&mut harness, DisplayChange::Picture(PictureSettings { kind, ..PictureSettings::default() }));
+        let tiles = &harness.state().bench.open.as_ref().unwrap().tiles;
+        assert_eq!((tiles.kind(), tiles.value_scale().unit), (kind, unit));
+    }
+    assert!(harness.state().bench.notices.list().is_empty());
+    // The frames are the model's own: the keys for their length rest.
+    let before = engine(&harness);
+    press(&mut harness, Key::R);
+    assert_eq!(engine(&harness), before);
+}
+
+/// Eight channels, each with a tone of its own: 1000 Hz, 1500 Hz …
+fn eight_tones() -> (tempfile::TempDir, PathBuf) {
+    const RATE: u32 = 16_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("eight.wav");
+    let mut samples = Vec::new();
+    for n in 0..4 * RATE {
+        for channel in 0..8_u32 {
+            let phase = f64::from(n) / f64::from(RATE) * tone_hz(channel as usize) * std::f64::consts::TAU;
+            samples.extend(((8000.0 * phase.sin()) as i16).to_le_bytes());
+        }
+    }
+    std::fs::write(&path, wave_file(RATE, 8, &samples)).unwrap();
+    (folder, path)
+}
+
+fn tone_hz(channel: usize) -> f64 {
+    1000.0 + 500.0 * channel as f64
+}
+
+fn wave_file(rate: u32, channels: u16, samples: &[u8]) -> Vec<u8> {
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + samples.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    for half in [1, channels] {
+        file.extend(half.to_le_bytes());
+    }
+    file.extend(rate.to_le_bytes());
+    file.extend((rate * 2 * u32::from(channels)).to_le_bytes());
+    file.extend((2 * channels).to_le_bytes());
+    file.extend(16_u16.to_le_bytes());
+    file.extend(b"data");
+    file.extend((samples.len() as u32).to_le_bytes());
+    file.extend(samples);
+    file
+}
+
+#[test]
+fn eight_channels_stand_one_above_the_other_and_can_be_worked_on() {
+    let (_folder, path) = eight_tones();
+    let mut harness = opened(vec![path]);
+    display(&mut harness, DisplayChange::FrequencyScale("linear".to_owned()));
+    display(&mut harness, DisplayChange::Channels(ChannelView::All));
+    wait(&mut harness, "the stacked pictures", |bench| {
+        bench.open.as_ref().is_some_and(|open| open.tiles.is_view_complete() && open.previous.is_none())
+    });
+    harness.run_steps(8);
+    assert_eq!(harness.state().bench.open.as_ref().unwrap().tiles.plane_count(), 8);
+    let rect = harness.get_by_label("Spectrogram").rect();
+    let band = rect.height() / 8.0;
+    assert!(band >= 50.0, "{band} points for a channel");
+    // Where each tone lies in its own band it is bright, and in no other band.
+    let picture = harness.render().unwrap();
+    let brightness = |channel: usize, hz: f64| {
+        let y = rect.top() + (channel as f32 + 1.0) * band - 2.0 - (hz / 8000.0) as f32 * (band - 2.0);
+        let [red, green, blue, _] = picture.get_pixel(rect.center().x as u32, y as u32).0;
+        u32::from(red) + u32::from(green) + u32::from(blue)
+    };
+    for shown in 0..8 {
+        let loudest = (0..8).max_by_key(|&tone| brightness(shown, tone_hz(tone)));
+        assert_eq!(loudest, Some(shown));
+    }
+    // The read-out says which channel the pointer is over, and gestures work in each.
+    let mut at = at_secs(&harness, 1.0);
+    at.y = rect.top() + 4.5 * band;
+    harness.hover_at(at);
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("Ch 5  0:01").is_some());
+    let mut to = at_secs(&harness, 2.0);
+    to.y = at.y;
+    drag(&mut harness, at, to);
+    let events = harness.state().bench.recording().unwrap().events_by_onset().len();
+    assert_eq!(events, 1);
+    let span = harness.state().bench.recording().unwrap().events_by_onset()[0].span;
+    assert!((span.onset_secs - 1.0).abs() < 0.02 && (span.offset_secs - 2.0).abs() < 0.02, "{span:?}");
+    // One channel of them, by the page.
+    press(&mut harness, Key::F5);
+    harness.state_mut().bench.dispatch(Request::Display(DisplayChange::Channels(ChannelView::One(2))));
+    harness.run_steps(2);
+    let tiles = &harness.state().bench.open.as_ref().unwrap().tiles;
+    assert_eq!((tiles.plane_count(), tiles.plane_channel(0)), (1, Some(Channel::One(2))));
 }
 
 #[test]
