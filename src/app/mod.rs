@@ -25,6 +25,7 @@ pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
 pub use editing::Edge;
 pub use files::counted;
+pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
 pub use marks::{Mark, MarkState, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};

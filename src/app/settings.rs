@@ -1,5 +1,6 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use super::listening::ListeningSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub frequency_scale: String,
     /// Loudness of playback, 0 to 1.
     pub volume: f32,
+    /// How recordings are listened to.
+    pub listening: ListeningSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -73,6 +76,7 @@ impl Default for Settings {
             ceiling_db: -25.0,
             frequency_scale: "mel".to_owned(),
             volume: 0.8,
+            listening: ListeningSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -147,6 +151,7 @@ impl Settings {
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.floor_db = clamp(self.floor_db, -140.0, -20.0, -95.0);
         self.ceiling_db = clamp(self.ceiling_db, self.floor_db + 10.0, 20.0, -25.0);
+        self.listening = self.listening.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

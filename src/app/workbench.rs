@@ -2,6 +2,7 @@
 
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::listening::Listening;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
@@ -138,6 +139,8 @@ pub struct Workbench {
     pub notices: Notices,
     /// Sound.
     pub player: Player,
+    /// How it is listened to, as far as that is not kept.
+    pub listening: Listening,
     /// Whether the window shall close.
     pub quit: bool,
     /// Whether it was told that nothing can be heard; a person who asks for sound is told again.
@@ -191,6 +194,7 @@ impl Workbench {
             inspector: Inspector::default(),
             notices: Notices::default(),
             player,
+            listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
@@ -364,6 +368,7 @@ impl Workbench {
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
+            _ if command.heard_edge().is_some() => self.selected.is_some(),
             Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
@@ -391,7 +396,8 @@ impl Workbench {
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),
-            _ => None,
+            Command::ToggleBand => Some(self.listening.is_banded),
+            _ => command.speed().map(|speed| speed == self.listening.speed),
         }
     }
 

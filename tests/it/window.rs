@@ -2,6 +2,7 @@
 
 mod appearance;
 mod complexity;
+mod listening;
 mod main_job;
 mod models;
 mod stage;
