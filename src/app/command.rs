@@ -120,8 +120,22 @@ commands! {
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
-    PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with 0.2 s around it", [SHIFT, Space];
+    PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with pre-roll and post-roll", [SHIFT, Space];
     LoopEvent, Sound, icons::LOOP, "Loop event", "Play the selected event again and again; without one, what is in view", [NONE, L];
+    ToggleBand, Sound, "", "Hear the band in view only", "Listen to the frequencies in view and to nothing else", [NONE, B];
+    NextListeningMode, Sound, "", "Next listening mode", "Pitch kept, time-expanded (the pitch follows the speed), heterodyne, in turn", [NONE, V];
+    SpeedTwentieth, Sound, "", "Speed ×0.05", "Listen at a twentieth of the speed", [CTRL, Num1];
+    SpeedTenth, Sound, "", "Speed ×0.1", "Listen at a tenth of the speed", [CTRL, Num2];
+    SpeedQuarter, Sound, "", "Speed ×0.25", "Listen at a quarter of the speed", [CTRL, Num3];
+    SpeedHalf, Sound, "", "Speed ×0.5", "Listen at half the speed", [CTRL, Num4];
+    SpeedOne, Sound, "", "Speed ×1", "Listen at the speed of the recording", [CTRL, Num5];
+    SpeedTwo, Sound, "", "Speed ×2", "Listen at twice the speed", [CTRL, Num6];
+    HearOnset, Sound, "", "Hear the onset", "Play 0.3 s before and after the selected event's onset", [NONE, I];
+    HearOffset, Sound, "", "Hear the offset", "Play 0.3 s before and after the selected event's offset", [NONE, O];
+    HearBeforeOnset, Sound, "", "Hear up to the onset", "Play the 0.3 s before the selected event's onset", [SHIFT, F5];
+    HearAfterOnset, Sound, "", "Hear from the onset", "Play the 0.3 s after the selected event's onset", [SHIFT, F6];
+    HearBeforeOffset, Sound, "", "Hear up to the offset", "Play the 0.3 s before the selected event's offset", [SHIFT, F7];
+    HearAfterOffset, Sound, "", "Hear from the offset", "Play the 0.3 s after the selected event's offset", [SHIFT, F8];
     JumpBack, Sound, icons::REWIND, "Back 1 s", "Move the playhead one second back", [NONE, Comma];
     JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
 

@@ -1,6 +1,6 @@
 //! From requests and updates to changes: the only two doors into the [`Workbench`].
 
-use super::command::Command;
+use super::command::{Command, Group};
 use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
@@ -60,8 +60,14 @@ impl Workbench {
             Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
                 self.change_view(&request);
             }
+            Request::SetSpeed(speed) => self.set_speed(speed),
+            Request::SetListeningMode(mode) => self.set_listening_mode(mode),
+            Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
+            Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
             _ => self.change_setting(request),
         }
+        // What is in view may be what is listened to.
+        self.tune();
     }
 
     fn change_view(&mut self, request: &Request) {
@@ -159,9 +165,7 @@ impl Workbench {
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
-            Command::PlayPause | Command::PlayEvent | Command::LoopEvent => self.play_on_request(command),
-            Command::JumpBack => self.jump(-1.0),
-            Command::JumpForward => self.jump(1.0),
+            _ if command.group() == Group::Sound => self.perform_sound(command),
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),

@@ -33,6 +33,7 @@ pub use complexity::{Complexity, Measuring};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
+pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
 pub use marks::{Mark, MarkState, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};

@@ -9,6 +9,7 @@ use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
+use crate::playback::ListeningMode;
 use crate::time::Span;
 use crate::work::ChartForm;
 use std::collections::BTreeSet;
@@ -91,6 +92,19 @@ pub enum Request {
     },
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
+    /// Seconds of the recording heard in a second.
+    SetSpeed(f64),
+    /// What becomes of the pitch.
+    SetListeningMode(ListeningMode),
+    /// The frequency in hertz that a heterodyne makes audible; none for the one that fits the view.
+    SetHeterodyne(Option<f64>),
+    /// What is heard before and after an event that is played, in seconds.
+    SetRolls {
+        /// Before.
+        pre_secs: f64,
+        /// After.
+        post_secs: f64,
+    },
     /// Show the events or the model on the right.
     ShowInspector(super::workbench::Inspector),
     /// Close the window although there are unsaved changes.

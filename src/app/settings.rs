@@ -1,6 +1,7 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
 use super::display::Display;
+use super::listening::ListeningSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub display: Display,
     /// Loudness of playback, 0 to 1.
     pub volume: f32,
+    /// How recordings are listened to.
+    pub listening: ListeningSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -66,6 +69,7 @@ impl Default for Settings {
             auto_play: true,
             display: Display::default(),
             volume: 0.8,
+            listening: ListeningSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -139,6 +143,7 @@ impl Settings {
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.display.bound();
+        self.listening = self.listening.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

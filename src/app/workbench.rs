@@ -3,6 +3,7 @@
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
+use super::listening::Listening;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
@@ -167,6 +168,8 @@ pub struct Workbench {
     pub notices: Notices,
     /// Sound.
     pub player: Player,
+    /// How it is listened to, as far as that is not kept.
+    pub listening: Listening,
     /// Whether the window shall close.
     pub quit: bool,
     /// Whether it was told that nothing can be heard; a person who asks for sound is told again.
@@ -226,6 +229,7 @@ impl Workbench {
             inspector: Inspector::default(),
             notices: Notices::default(),
             player,
+            listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
@@ -400,6 +404,7 @@ impl Workbench {
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
+            _ if command.heard_edge().is_some() => self.selected.is_some(),
             Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
@@ -429,7 +434,8 @@ impl Workbench {
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
-            _ => None,
+            Command::ToggleBand => Some(self.listening.is_banded),
+            _ => command.speed().map(|speed| speed == self.listening.speed),
         }
     }
 

@@ -63,6 +63,7 @@ icons! {
     DEVICE = "\u{E610}";
     RECORDING = "\u{EA20}";
     SPEAKER = "\u{E44A}";
+    EAR = "\u{E70C}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
     STATE_PREDICTED = "\u{E602}";

@@ -20,6 +20,7 @@ mod import_form_ui;
 mod keys;
 mod keys_ui;
 mod lanes_ui;
+mod listening_ui;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
