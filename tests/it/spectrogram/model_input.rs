@@ -154,3 +154,25 @@ fn a_recording_that_breaks_off_is_shown_up_to_there() {
     let known = watched.engine.known_duration_secs().expect("the pass is over");
     assert!((7.0..=10.0).contains(&known), "{known} s");
 }
+
+#[test]
+fn the_range_of_values_reaches_from_silence_to_a_full_scale_sine() {
+    let firered = ModelInput::new(&manifest("firered-aed")).expect("a mel front end");
+    for model in [yamnet(), per_clip(), firered] {
+        let scale = model.value_scale();
+        let levels_of = |amplitude: f64| {
+            let sine = move |n: u64| (amplitude * (std::f64::consts::TAU * 1000.0 * n as f64 / 16_000.0).sin()) as f32;
+            let source = Synthetic::new(16_000, 1.0, sine).open().expect("a recording");
+            let (mut samples, mut frames) = (Resampler::mono(source, 16_000).expect("the same rate"), model.frames());
+            let mut levels = Vec::new();
+            while let Some(frame) = frames.next_frame(&mut samples).expect("readable") {
+                levels.extend_from_slice(frame);
+            }
+            levels
+        };
+        assert!(levels_of(0.0).iter().all(|level| (level - scale.low).abs() < 1e-3), "{}", model.name());
+        let loudest = levels_of(1.0).into_iter().fold(f32::MIN, f32::max);
+        let place = (loudest - scale.low) / (scale.high - scale.low);
+        assert!((0.85..=1.001).contains(&place), "{}: {place}", model.name());
+    }
+}

@@ -57,7 +57,7 @@ impl Pixels {
 
     /// Line of the brightest pixel of a column, for the map `gray`.
     pub fn ridge(&self, x: usize) -> usize {
-        (0..HEIGHT).max_by_key(|&y| self.at(x, y)[0]).expect("lines")
+        (0..HEIGHT).filter(|&y| self.at(x, y) != HOLE).max_by_key(|&y| self.at(x, y)[0]).expect("lines")
     }
 }
 
