@@ -106,7 +106,7 @@ fn a_tone_is_read_out_where_it_is_in_the_models_unit() {
         (if n >= 220_500 { 0.1 * phase.sin() } else { 0.0 }) as f32 + 1e-5 * noise(n)
     };
     for (model, high_hz) in [(yamnet(), 7500.0), (per_clip(), 7000.0)] {
-        let mut watched = Watched::with(Synthetic::new(44_100, 10.0, tone), settings(Some(model)));
+        let mut watched = Watched::with(Synthetic::new(44_100, 10.0, tone), &settings(Some(model)));
         let view = TimeView { start_secs: 4.9, end_secs: 5.1, width_px: 200 };
         watched.wait_for(&view);
         watched.wait_for_the_whole();
@@ -136,11 +136,11 @@ fn what_cannot_be_shown_is_told() {
     let samples = changed("[input]\nkind = \"waveform\"\nsample_rate = 16000\nlayout = \"batch_samples\"\n", CLIPS);
     let error = ModelInput::new(&samples).expect_err("no picture").to_string();
     assert!(error.contains("takes the samples as they are"), "{error}");
-    let mut without = Watched::with(Synthetic::noise(8_000, 1.0), settings(None));
+    let mut without = Watched::with(Synthetic::noise(8_000, 1.0), &settings(None));
     assert_eq!(without.engine.kind(), PictureKind::Level);
     assert!(without.engine.take_notices()[0].starts_with("No model is chosen"));
     let stereo = TileSettings { channels: vec![Channel::One(0), Channel::One(1)], ..settings(Some(yamnet())) };
-    let mut stereo = Watched::with(Synthetic { channels: 2, ..Synthetic::noise(8_000, 1.0) }, stereo);
+    let mut stereo = Watched::with(Synthetic { channels: 2, ..Synthetic::noise(8_000, 1.0) }, &stereo);
     assert_eq!((stereo.engine.plane_count(), stereo.engine.plane_channel(0)), (1, Some(Channel::Mix)));
     assert!(stereo.engine.take_notices()[0].contains("mean of all channels"));
 }
@@ -148,7 +148,7 @@ fn what_cannot_be_shown_is_told() {
 #[test]
 fn a_recording_that_breaks_off_is_shown_up_to_there() {
     let source = Synthetic { broken_from: Some(80_000), ..Synthetic::noise(8_000, 60.0) };
-    let mut watched = Watched::with(source, settings(Some(yamnet())));
+    let mut watched = Watched::with(source, &settings(Some(yamnet())));
     watched.wait_for_the_whole();
     assert_eq!(watched.engine.take_notices(), ["formula: is broken"]);
     let known = watched.engine.known_duration_secs().expect("the pass is over");
