@@ -5,7 +5,7 @@ use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Scored, Workbench};
 use crate::annotation::RecordingId;
-use crate::audio::{self, StreamSpec};
+use crate::audio::{SoundFile, StreamSpec};
 use crate::format;
 use crate::project::{self, ProjectState, StoredScores};
 use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, TileSettings};
@@ -108,13 +108,14 @@ impl Workbench {
             return;
         };
         self.leave_recording();
-        let opened = path.clone();
-        let factory: SourceFactory = Arc::new(move || audio::open(&opened));
+        let file = SoundFile::new(path);
+        let opened = file.clone();
+        let factory: SourceFactory = Arc::new(move || opened.open());
         let first = (Viewport::first_of(spec.duration_secs()), 0.0);
         let (viewport, rest_secs) = self.left_views.get(&id).copied().unwrap_or(first);
         let tiles = TileEngine::new(factory, &spec, TileSettings::default(), &self.wake);
         let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
-        self.player.load(Some(path));
+        self.player.load(Some(file));
         self.open =
             Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, shown_at: Some(Instant::now()) });
         self.refresh_predictions();

@@ -1,6 +1,5 @@
 //! The thread that decodes ahead for the callback, opens and closes the device, and tells the window what happened.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,12 +12,12 @@ use super::playhead::Shared;
 use super::ring::Ring;
 use super::route::Route;
 use super::{PlaybackEvent, Request};
-use crate::audio::{AudioError, Resampler};
+use crate::audio::{AudioError, Resampler, SoundFile};
 use crate::work::Wake;
 
 /// What the feeder is told.
 pub(super) enum Message {
-    Load(Option<PathBuf>),
+    Load(Option<SoundFile>),
     Play {
         epoch: u64,
         request: Request,
@@ -40,7 +39,7 @@ pub(super) struct Feeder {
     output: Box<dyn Output>,
     events: Sender<(u64, PlaybackEvent)>,
     wake: Wake,
-    path: Option<PathBuf>,
+    file: Option<SoundFile>,
     opened: Option<Opened>,
     openings: u64,
     /// Kept between plays of one recording.
@@ -87,8 +86,8 @@ impl Feeder {
         events: Sender<(u64, PlaybackEvent)>,
         wake: Wake,
     ) -> Self {
-        let (path, opened, reader, job) = (None, None, None, None);
-        Self { shared, inbox, messages, output, events, wake, path, opened, openings: 0, reader, job }
+        let (file, opened, reader, job) = (None, None, None, None);
+        Self { shared, inbox, messages, output, events, wake, file, opened, openings: 0, reader, job }
     }
 
     pub(super) fn run(mut self) {
@@ -119,10 +118,10 @@ impl Feeder {
 
     fn obey(&mut self, message: Message) {
         match message {
-            Message::Load(path) => {
+            Message::Load(file) => {
                 self.job = None;
                 self.reader = None;
-                self.path = path;
+                self.file = file;
             }
             Message::Play { epoch, request } => {
                 self.job = None;
@@ -196,9 +195,8 @@ impl Feeder {
     fn open_reader(&mut self, epoch: u64, rate: u32) -> Option<u64> {
         if self.reader.as_ref().is_none_or(|reader| reader.rate() != rate) {
             self.reader = None;
-            let path = self.path.as_deref();
-            let opened =
-                path.map(|path| crate::audio::open(path).and_then(|source| Resampler::all_channels(source, rate)));
+            let file = self.file.as_ref();
+            let opened = file.map(|file| file.open().and_then(|source| Resampler::all_channels(source, rate)));
             match opened {
                 Some(Ok(reader)) => self.reader = Some(reader),
                 Some(Err(error)) => self.tell(epoch, unreadable(&error)),

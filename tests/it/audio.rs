@@ -4,6 +4,7 @@
 mod broken;
 mod formats;
 mod resample;
+mod shared;
 
 use std::path::PathBuf;
 
