@@ -19,7 +19,7 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::meta::{MetadataOptions, RawValue};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
@@ -393,6 +393,26 @@ fn probe(path: &Path, can_seek: bool) -> Result<Box<dyn FormatReader>, Error> {
     guarded(|| {
         symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
     })
+}
+
+/// All tags of a file, of its container and of its tracks: keys and values. None where it cannot be read.
+pub(super) fn tags(path: &Path) -> Vec<(String, RawValue)> {
+    let Ok(mut reader) = probe(path, true) else { return Vec::new() };
+    guarded(|| {
+        let mut metadata = reader.metadata();
+        let mut found = Vec::new();
+        // Tags before the container are a revision of their own, before those in it.
+        while let Some(revision) = metadata.current() {
+            let of_tracks = revision.per_track.iter().flat_map(|track| &track.metadata.tags);
+            let tags = revision.media.tags.iter().chain(of_tracks);
+            found.extend(tags.map(|tag| (tag.raw.key.clone(), tag.raw.value.clone())));
+            if metadata.pop().is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    })
+    .unwrap_or_default()
 }
 
 fn make_decoder(path: &Path, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, AudioError> {

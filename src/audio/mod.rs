@@ -16,6 +16,7 @@ mod pcm_layout;
 mod pcm_source;
 mod pcm_wave;
 mod resample;
+mod riff;
 mod samples;
 mod seek_index;
 mod sound_file;

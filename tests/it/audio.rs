@@ -2,7 +2,10 @@
 //! them: lossless ones as a hash of all samples, lossy ones as their length. All of them hold the same chirp.
 
 mod broken;
+mod clock;
 mod formats;
+#[cfg(unix)]
+mod long;
 mod resample;
 mod shared;
 
