@@ -250,7 +250,8 @@ impl PacketSource {
 
     /// Comes near `from` by the seek index and by passing over or decoding all between.
     fn count_to(&mut self, from: i64, way: Way) -> Result<(), AudioError> {
-        let place = self.index.before(from).filter(|_| self.demux.claims().notes_places());
+        // What comes before the decoder has settled is right only from the very beginning.
+        let place = self.index.before(from).filter(|_| from > 0 && self.demux.claims().notes_places());
         let is_believed = !(self.demux.has_stopped() || self.came_by_seek && matches!(way, Way::ByCount));
         let is_before = |frame: i64| is_believed && self.next_frame.is_some_and(|next| next <= frame);
         match place {

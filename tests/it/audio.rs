@@ -4,9 +4,11 @@
 mod broken;
 mod clock;
 mod formats;
+mod hostile;
 #[cfg(unix)]
 mod long;
 mod resample;
+mod second_decoder;
 mod shared;
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
 
-mod allocations;
+pub(crate) mod allocations;
 
 use std::path::PathBuf;
 use std::sync::Arc;
