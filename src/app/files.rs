@@ -114,7 +114,8 @@ impl Workbench {
         let tiles = self.take_neighbour(id).unwrap_or_else(|| self.engine_of(&path, &spec));
         let nyquist = f64::from(spec.sample_rate) / 2.0;
         let frequencies = self.frequency_ranges.get(&spec.sample_rate).copied().unwrap_or((0.0, nyquist));
-        self.player.load(Some(path));
+        let file = self.sound_file(&path);
+        self.player.load(Some(file));
         let shown_at = Some(Instant::now());
         self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
         self.make_room();

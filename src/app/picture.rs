@@ -5,7 +5,7 @@ use super::notices::Gravity;
 use super::time_axis::{TimeAxis, TimeUnit};
 use super::workbench::{Inspector, OpenRecording, Previous, Workbench};
 use crate::annotation::RecordingId;
-use crate::audio::{self, ClockStart, StreamSpec};
+use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::model::ModelInput;
 use crate::spectrogram::{Channel, PictureKind};
 use crate::work::{SourceFactory, TileEngine, TileSettings};
@@ -77,9 +77,15 @@ impl Workbench {
 
     /// Starts to compute the pictures of a recording.
     pub(super) fn engine_of(&self, path: &Path, spec: &StreamSpec) -> TileEngine {
-        let opened = path.to_path_buf();
-        let factory: SourceFactory = Arc::new(move || audio::open(&opened));
+        let file = self.sound_file(path);
+        let factory: SourceFactory = Arc::new(move || file.open());
         TileEngine::new(factory, spec, &self.tile_settings(spec), &self.wake)
+    }
+
+    /// The file of a recording; what one thread finds out about it serves all.
+    pub(super) fn sound_file(&self, path: &Path) -> SoundFile {
+        let mut files = self.sound_files.borrow_mut();
+        files.entry(path.to_path_buf()).or_insert_with(|| SoundFile::new(path)).clone()
     }
 
     fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {

@@ -12,7 +12,7 @@ use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use crate::annotation::{Document, Edit, Event, History, LabelSet, Origin, Recording, RecordingId};
-use crate::audio::{ClockStart, StreamSpec};
+use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
 use crate::playback::Player;
@@ -24,6 +24,7 @@ use crate::work::{
     Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -132,6 +133,8 @@ pub struct Workbench {
     pub display: Display,
     /// The frequencies that were chosen last, in hertz, by sample rate.
     pub(super) frequency_ranges: BTreeMap<u32, (f64, f64)>,
+    /// The files that were opened, with what was found out about them.
+    pub(super) sound_files: RefCell<BTreeMap<PathBuf, SoundFile>>,
     /// What models have said.
     pub scored: BTreeMap<RecordingId, Scored>,
     /// Model runs that are waiting or going on.
@@ -212,6 +215,7 @@ impl Workbench {
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),
+            sound_files: RefCell::default(),
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),

@@ -5,8 +5,8 @@
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::LazyLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
@@ -19,12 +19,14 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::meta::{MetadataOptions, RawValue};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
+use super::bare_packets::{Framing, Tracker};
 use super::codec_name::format_words;
 use super::mp4_edit::{Edit, read_edit};
+use super::seek_index::{Place, SeekIndex, check_sum};
 use super::{AudioError, implausible};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -49,8 +51,12 @@ pub(super) struct Claims {
     pub(super) skipped_frames: u64,
     /// Whether a packet's time stamp is the number of its first frame.
     pub(super) stamps_are_frames: bool,
-    /// Whether the container can be asked to go somewhere.
+    /// Whether the container can be asked to go to a frame.
     pub(super) can_seek: bool,
+    /// Whether the container can be asked to go near a time stamp that was seen before.
+    can_seek_near: bool,
+    /// How packets follow each other, where nothing is around them: then there is no table, and the seek index makes one.
+    pub(super) framing: Option<Framing>,
     /// Whether the container's reader must be made anew to go back: the library's FLAC reader then still compares with the frame
     /// it read last, and passes over all before that one.
     pub(super) forgets_to_go_back: bool,
@@ -58,6 +64,14 @@ pub(super) struct Claims {
     pub(super) pre_roll: u64,
     /// Container and coding in words.
     pub(super) format: String,
+}
+
+impl Claims {
+    /// Whether places are to be noted by the frames that were decoded: where neither the container can be asked to go to a frame nor
+    /// packets lie bare.
+    pub(super) fn notes_places(&self) -> bool {
+        !self.can_seek && self.framing.is_none()
+    }
 }
 
 /// One block of decoded samples.
@@ -71,6 +85,8 @@ pub(super) struct Decoded {
     pub(super) claimed_frames: u64,
     /// Whether the packet could be decoded; if not, there are no samples.
     pub(super) is_whole: bool,
+    /// [`check_sum`] of the packet, 0 where no place is to be noted.
+    pub(super) check: u32,
 }
 
 /// Why no more packets come.
@@ -95,6 +111,8 @@ impl Stop {
 }
 
 pub(super) struct Demux {
+    path: PathBuf,
+    index: Arc<SeekIndex>,
     reader: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
@@ -102,10 +120,18 @@ pub(super) struct Demux {
     claims: Claims,
     keeps_padding_marks: bool,
     has_stopped: bool,
+    /// A packet that was read to find a place, and comes next.
+    pending: Option<Packet>,
+    /// Where the packets lie, in a stream of bare ones.
+    tracker: Option<Tracker>,
+    /// To be added to the reader's time stamps: it begins to count where it began to read.
+    stamp_shift: i64,
+    /// Time stamp at which the last packet ended.
+    next_stamp: Option<i64>,
 }
 
 impl Demux {
-    pub(super) fn open(path: &Path) -> Result<Self, AudioError> {
+    pub(super) fn open(path: &Path, index: &Arc<SeekIndex>) -> Result<Self, AudioError> {
         let (reader, can_seek) = match probe(path, true) {
             Ok(reader) => (reader, true),
             // A file that was cut off may point to parts that are gone; read in order, it does not need them.
@@ -125,8 +151,12 @@ impl Demux {
         let decoder = make_decoder(path, &params)?;
         let mut claims = read_claims(path, reader.as_ref(), &track, &params, opus_pre_skip, decoder.as_ref())?;
         claims.can_seek &= can_seek;
+        claims.can_seek_near &= can_seek;
         let keeps_padding_marks = claims.length_is_exact;
         Ok(Self {
+            path: path.to_owned(),
+            index: Arc::clone(index),
+            tracker: claims.framing.and_then(|framing| Tracker::new(path, framing, 0)),
             reader,
             decoder,
             track_id: track.id,
@@ -134,6 +164,9 @@ impl Demux {
             claims,
             keeps_padding_marks,
             has_stopped: false,
+            pending: None,
+            stamp_shift: 0,
+            next_stamp: None,
         })
     }
 
@@ -148,9 +181,12 @@ impl Demux {
 
     /// The next packet of the track without decoding it.
     fn next_packet(&mut self) -> Result<Packet, Stop> {
+        if let Some(packet) = self.pending.take() {
+            return Ok(packet);
+        }
         let stop = loop {
             match guarded(|| self.reader.next_packet()) {
-                Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(packet),
+                Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(self.pass(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => break Stop::End,
                 Err(error) => break Stop::of(&error),
@@ -158,6 +194,23 @@ impl Demux {
         };
         self.has_stopped = true;
         Err(stop)
+    }
+
+    /// Notes where a packet lies, if it is one of a stream of bare ones.
+    fn pass(&mut self, mut packet: Packet) -> Packet {
+        if self.claims.framing.is_none() {
+            return packet;
+        }
+        let stamp = packet.pts.get().saturating_add(self.stamp_shift);
+        packet.pts = Timestamp::new(stamp);
+        let frames = packet.block_dur().get();
+        self.next_stamp = Some(stamp.saturating_add_unsigned(frames));
+        if let Some(byte_offset) = self.tracker.as_mut().and_then(|tracker| tracker.pass(&packet.data)) {
+            let (frames, check) = (frames.min(u64::from(u32::MAX)) as u32, check_sum(&packet.data));
+            let place = Place { time_stamp: stamp, first_frame: stamp, byte_offset, frames, check };
+            self.index.note(place, i64::from(self.claims.sample_rate));
+        }
+        packet
     }
 
     /// Counts the frames of all packets without decoding them, for containers that do not say: all of them in the first
@@ -177,12 +230,30 @@ impl Demux {
         self.frames_from_ticks(Duration::new(end)).saturating_sub(self.claims.skipped_frames)
     }
 
-    /// Passes over packets until the one with this time stamp, which comes next.
-    pub(super) fn skip_to(&mut self, time_stamp: i64, samples: &mut Vec<f32>) -> Result<Decoded, Stop> {
+    /// Goes to a packet that was noted, which lies at or after the next one, and decodes it.
+    pub(super) fn skip_to(&mut self, place: Place, samples: &mut Vec<f32>) -> Result<Decoded, Stop> {
+        if self.claims.can_seek_near {
+            if self.ask_reader(place.time_stamp)
+                && let Ok(packet) = self.pass_over(place)
+            {
+                return Ok(self.decode(packet, samples));
+            }
+            self.begin_again().map_err(|error| Stop::of(&error))?;
+        }
+        let packet = self.pass_over(place)?;
+        Ok(self.decode(packet, samples))
+    }
+
+    /// Passes over packets until the one that was noted.
+    fn pass_over(&mut self, place: Place) -> Result<Packet, Stop> {
         loop {
             let packet = self.next_packet()?;
-            if packet.pts.get() >= time_stamp {
-                return Ok(self.decode(packet, samples));
+            let stamp = packet.pts.get();
+            if stamp == place.time_stamp && check_sum(&packet.data) == place.check {
+                return Ok(packet);
+            }
+            if stamp > place.time_stamp {
+                return Err(Stop::Broken("it is not the file that it was".into()));
             }
         }
     }
@@ -199,6 +270,7 @@ impl Demux {
             padding: if self.keeps_padding_marks { packet.trim_end.get() as usize } else { 0 },
             claimed_frames: self.frames_from_ticks(packet.dur),
             is_whole: true,
+            check: if self.claims.notes_places() { check_sum(&packet.data) } else { 0 },
         };
         // Decoders cut what a packet marks as delay or padding, each in its own way. Here the place of every frame is counted, so
         // the cutting is done in one way for all.
@@ -222,9 +294,62 @@ impl Demux {
 
     /// Goes to the packet at or before the time stamp; false where the container could not.
     pub(super) fn seek(&mut self, time_stamp: i64) -> bool {
-        let to = SeekTo::Timestamp { ts: Timestamp::new(time_stamp), track_id: self.track_id };
-        let is_there = guarded(|| self.reader.seek(SeekMode::Accurate, to)).is_ok();
+        let is_there = match self.claims.framing {
+            Some(framing) => self.seek_bare(framing, time_stamp),
+            None => self.ask_reader(time_stamp),
+        };
         is_there && self.reset()
+    }
+
+    fn ask_reader(&mut self, time_stamp: i64) -> bool {
+        let to = SeekTo::Timestamp { ts: Timestamp::new(time_stamp), track_id: self.track_id };
+        self.pending = None;
+        guarded(|| self.reader.seek(SeekMode::Accurate, to)).is_ok()
+    }
+
+    /// Goes to the packet that holds the time stamp: from the last place that was noted before it, or from here if that is nearer.
+    /// The library's own seek counts packets from the beginning, each time, and some that it does not give.
+    fn seek_bare(&mut self, framing: Framing, time_stamp: i64) -> bool {
+        let place = self.index.before(time_stamp);
+        let here = self.pending.as_ref().map(|packet| packet.pts.get()).or(self.next_stamp);
+        let is_nearer = !self.has_stopped
+            && here.is_some_and(|here| here <= time_stamp && place.is_none_or(|place| place.time_stamp <= here));
+        let can_begin =
+            is_nearer || place.is_some_and(|place| self.resume(framing, place).is_ok()) || self.begin_again().is_ok();
+        while can_begin && let Ok(packet) = self.next_packet() {
+            if packet.pts.saturating_add(packet.block_dur()).get() > time_stamp {
+                self.pending = Some(packet);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Reads on from a packet of a stream of bare ones, if it is still there.
+    fn resume(&mut self, framing: Framing, place: Place) -> Result<(), Error> {
+        self.start(guarded(|| framing.resume(&self.path, place.byte_offset))?, place.byte_offset);
+        let packet = guarded(|| self.reader.next_packet())?;
+        let packet = packet.filter(|packet| check_sum(&packet.data) == place.check);
+        let packet = packet.ok_or(Error::DecodeError("it is not the file that it was"))?;
+        self.stamp_shift = place.time_stamp.saturating_sub(packet.pts.get());
+        self.pending = Some(self.pass(packet));
+        Ok(())
+    }
+
+    /// Reads from the beginning.
+    fn begin_again(&mut self) -> Result<(), Error> {
+        self.start(probe(&self.path, true)?, 0);
+        Ok(())
+    }
+
+    fn start(&mut self, reader: Box<dyn FormatReader>, byte_offset: u64) {
+        self.tracker = self.claims.framing.and_then(|framing| Tracker::new(&self.path, framing, byte_offset));
+        self.track_id = reader.default_track(TrackType::Audio).map_or(self.track_id, |track| track.id);
+        self.reader = reader;
+        self.has_stopped = false;
+        self.pending = None;
+        self.stamp_shift = 0;
+        self.next_stamp = None;
     }
 
     /// Makes the decoder forget what it decoded; false where it failed.
@@ -268,6 +393,26 @@ fn probe(path: &Path, can_seek: bool) -> Result<Box<dyn FormatReader>, Error> {
     guarded(|| {
         symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
     })
+}
+
+/// All tags of a file, of its container and of its tracks: keys and values. None where it cannot be read.
+pub(super) fn tags(path: &Path) -> Vec<(String, RawValue)> {
+    let Ok(mut reader) = probe(path, true) else { return Vec::new() };
+    guarded(|| {
+        let mut metadata = reader.metadata();
+        let mut found = Vec::new();
+        // Tags before the container are a revision of their own, before those in it.
+        while let Some(revision) = metadata.current() {
+            let of_tracks = revision.per_track.iter().flat_map(|track| &track.metadata.tags);
+            let tags = revision.media.tags.iter().chain(of_tracks);
+            found.extend(tags.map(|tag| (tag.raw.key.clone(), tag.raw.value.clone())));
+            if metadata.pop().is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    })
+    .unwrap_or_default()
 }
 
 fn make_decoder(path: &Path, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, AudioError> {
@@ -328,6 +473,8 @@ fn read_claims(
         stamps_are_frames,
         // The library's seek loops for ever on an Ogg file of several streams.
         can_seek: stamps_are_frames && !(container.format == FORMAT_ID_OGG && reader.tracks().len() > 1),
+        can_seek_near: container.format == FORMAT_ID_MKV,
+        framing: Framing::of(container.format),
         forgets_to_go_back: container.format == FORMAT_ID_FLAC,
         pre_roll: pre_roll(params.codec),
         format: format_words(container.short_name, decoder.codec_info().short_name),

@@ -4,6 +4,7 @@
 //! [`open`]: plain PCM is read at its place in the file, everything else is decoded packet by packet.
 //! This module must not know about windows, threads or models.
 
+mod bare_packets;
 mod clamped;
 mod clock;
 mod codec_name;
@@ -15,12 +16,15 @@ mod pcm_layout;
 mod pcm_source;
 mod pcm_wave;
 mod resample;
+mod riff;
 mod samples;
 mod seek_index;
+mod sound_file;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::time::{clock_text, secs_from_samples};
 
@@ -28,6 +32,7 @@ pub use clock::{ClockSource, ClockStart, clock_starts};
 pub use resample::Resampler;
 pub use samples::mix_down;
 use samples::silence_non_finite;
+pub use sound_file::SoundFile;
 
 /// File name extensions of recordings that can be opened, in lower case, for a file dialog. What is inside a file decides, not its
 /// name.
@@ -73,7 +78,7 @@ pub trait SampleSource: Send {
     /// Fills `out` with interleaved samples (finite, −1 to 1 in all but broken recordings, frame by frame, all channels) from frame `first_frame` (a frame here is one
     /// sample of each channel) and returns how many frames were read: fewer than `out.len() / channels` only at the end of what
     /// can be decoded. Reading on where the last call stopped costs no seek. Every frame is the same whatever was read before
-    /// (Opus: to within its decoder's convergence).
+    /// (Opus: to within its decoder's convergence; bands that AAC codes as noise are other noise each time).
     fn read(&mut self, first_frame: u64, out: &mut [f32]) -> Result<usize, AudioError>;
 
     /// What went wrong so far without ending the decoding (broken packets that were skipped, a file that ends early), for a
@@ -128,7 +133,13 @@ impl AudioError {
 
 /// Opens a recording: looks at its header, and where that is not of plain samples, decodes to the first ones, which alone tell the true
 /// rate and channels. Where a container does not say how long it is, its packets are counted, without decoding them.
+///
+/// What is found out about where its packets lie is forgotten with the source; [`SoundFile`] keeps it.
 pub fn open(path: &Path) -> Result<Box<dyn SampleSource>, AudioError> {
+    open_with(path, &Arc::default())
+}
+
+fn open_with(path: &Path, index: &Arc<seek_index::SeekIndex>) -> Result<Box<dyn SampleSource>, AudioError> {
     let metadata = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?;
     if metadata.is_dir() {
         return Err(AudioError::unsupported(path, "is a folder; open the recordings inside it"));
@@ -145,7 +156,7 @@ pub fn open(path: &Path) -> Result<Box<dyn SampleSource>, AudioError> {
     if looks_like_text(&head) {
         return Err(AudioError::unsupported(path, "is a text file, not a recording; open a sound file"));
     }
-    Ok(Box::new(packet_source::PacketSource::open(path)?))
+    Ok(Box::new(packet_source::PacketSource::open(path, index)?))
 }
 
 const HEAD_BYTES: usize = 512;

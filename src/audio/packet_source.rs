@@ -5,6 +5,7 @@
 //! Must not know the decoder library: [`super::demux`] does.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::clamped::believable_frames;
 use super::demux::{Decoded, Demux, Stop};
@@ -71,7 +72,7 @@ pub(super) struct PacketSource {
     settled_from: u64,
     /// Whether the place was last found by the container's seek, which may have gone wrong, not by decoding all before it.
     came_by_seek: bool,
-    index: SeekIndex,
+    index: Arc<SeekIndex>,
     /// The time stamp of frame 0, once the first packet was seen.
     origin: Option<i64>,
     /// Frames before frame 0 that are decoded but not shown.
@@ -108,14 +109,20 @@ const COUNTED_BYTES: u64 = 64 << 20;
 const MAX_HOLE_SECS: u64 = 600;
 
 impl PacketSource {
-    pub(super) fn open(path: &Path) -> Result<Self, AudioError> {
+    pub(super) fn open(path: &Path, index: &Arc<SeekIndex>) -> Result<Self, AudioError> {
         let file_len = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?.len();
-        let demux = Demux::open(path)?;
+        index.meet_file(file_len);
+        let demux = Demux::open(path, index)?;
         let claims = demux.claims();
-        let claimed = match claims.frame_count {
-            Some(frames) if !claims.is_estimate => frames,
+        let claimed = match (claims.frame_count, index.counted_frames()) {
+            (Some(frames), _) if !claims.is_estimate => frames,
+            (_, Some(counted)) => counted,
             // A wrong estimate would hide the end of the recording or promise sound that is not there.
-            _ => Demux::open(path)?.count_frames(file_len, COUNTED_BYTES),
+            _ => {
+                let counted = Demux::open(path, index)?.count_frames(file_len, COUNTED_BYTES);
+                index.set_counted_frames(counted);
+                counted
+            }
         };
         let (frame_count, is_believable) = believable_frames(claimed, file_len);
         let spec = StreamSpec {
@@ -134,7 +141,7 @@ impl PacketSource {
             block: Block::default(),
             settled_from: 0,
             came_by_seek: false,
-            index: SeekIndex::default(),
+            index: Arc::clone(index),
             origin: None,
             last_packet_frames: 0,
             lost_frames: 0,
@@ -144,6 +151,11 @@ impl PacketSource {
             warnings: Vec::new(),
         };
         source.learn_shape()?;
+        if let Some(end) = index.true_end() {
+            source.spec.frame_count = end;
+            source.spec.length_is_exact = true;
+            source.true_end = Some(end);
+        }
         Ok(source)
     }
 
@@ -222,8 +234,9 @@ impl PacketSource {
         if let (Way::BySeek, true, true, Some(origin)) =
             (way, claims.can_seek && is_far, self.stamps_are_frames(), self.origin)
         {
-            if self.demux.has_stopped() || (goes_back && claims.forgets_to_go_back) {
-                self.demux = Demux::open(&self.path)?;
+            let must_reopen = self.demux.has_stopped() || (goes_back && claims.forgets_to_go_back);
+            if must_reopen && claims.framing.is_none() {
+                self.reopen()?;
             }
             if self.demux.seek(origin.saturating_add_unsigned(from)) {
                 self.next_frame = None;
@@ -237,7 +250,8 @@ impl PacketSource {
 
     /// Comes near `from` by the seek index and by passing over or decoding all between.
     fn count_to(&mut self, from: i64, way: Way) -> Result<(), AudioError> {
-        let place = self.index.before(from);
+        // What comes before the decoder has settled is right only from the very beginning.
+        let place = self.index.before(from).filter(|_| from > 0 && self.demux.claims().notes_places());
         let is_believed = !(self.demux.has_stopped() || self.came_by_seek && matches!(way, Way::ByCount));
         let is_before = |frame: i64| is_believed && self.next_frame.is_some_and(|next| next <= frame);
         match place {
@@ -248,23 +262,35 @@ impl PacketSource {
             _ if is_before(from) => return Ok(()),
             _ => {}
         }
-        self.came_by_seek = false;
-        self.demux = Demux::open(&self.path)?;
-        self.next_frame = Some(-(self.skipped_frames as i64));
+        self.begin_again()?;
         place.map_or(Ok(()), |place| self.restart_at(place))
+    }
+
+    fn reopen(&mut self) -> Result<(), AudioError> {
+        self.demux = Demux::open(&self.path, &self.index)?;
+        Ok(())
+    }
+
+    /// Decodes from the beginning, with nothing decoded yet.
+    fn begin_again(&mut self) -> Result<(), AudioError> {
+        self.reopen()?;
+        self.came_by_seek = false;
+        self.next_frame = Some(-(self.skipped_frames as i64));
+        Ok(())
     }
 
     fn restart_at(&mut self, place: Place) -> Result<(), AudioError> {
         let mut samples = std::mem::take(&mut self.block.samples);
-        let decoded = self
-            .demux
-            .skip_to(place.time_stamp, &mut samples)
-            .map_err(|_| AudioError::broken(&self.path, "changed while it was open; open it again"))?;
+        let Ok(decoded) = self.demux.skip_to(place, &mut samples) else {
+            // The index is of another file, or the file has changed: only counting finds the way.
+            self.index.forget_places();
+            return self.begin_again();
+        };
         self.settled_from = (place.first_frame.max(0) as u64).saturating_add(self.demux.claims().pre_roll);
         self.next_frame = Some(place.first_frame);
         if samples.is_empty() {
             // Some decoders give nothing for the first packet.
-            self.next_frame = Some(place.first_frame + place.frames);
+            self.next_frame = Some(place.first_frame.saturating_add(i64::from(place.frames)));
         } else if matches!(self.place_block(&decoded, &mut samples), Placed::Shown) {
             self.block.samples = samples;
         }
@@ -343,8 +369,10 @@ impl PacketSource {
             _ => stamped,
         };
         self.lost_frames = 0;
-        if self.next_frame.is_some() {
-            let place = Place { time_stamp: decoded.time_stamp, first_frame: first, frames };
+        if self.next_frame.is_some() && self.demux.claims().notes_places() {
+            let frames = frames.min(i64::from(u32::MAX)) as u32;
+            let (time_stamp, check) = (decoded.time_stamp, decoded.check);
+            let place = Place { time_stamp, first_frame: first, byte_offset: 0, frames, check };
             self.index.note(place, i64::from(self.spec.sample_rate));
         }
         self.last_packet_frames = frames as u64;
@@ -440,6 +468,9 @@ impl PacketSource {
             Stop::End if is_short => Some(format!("the file ends early, its header promises {promised}")),
             Stop::End => None,
         };
+        if told.is_none() && !self.came_by_seek {
+            self.index.set_true_end(end);
+        }
         match told {
             Some(reason) => {
                 self.holes.open_at = None;

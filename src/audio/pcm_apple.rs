@@ -48,6 +48,7 @@ pub(super) fn aiff_layout(header: &mut HeaderReader) -> Result<Option<PcmLayout>
         coding,
         data_offset,
         data_bytes: Some(common.frame_count * frame_bytes).filter(|&bytes| bytes > 0),
+        is_worked_out: false,
     }))
 }
 
@@ -124,7 +125,8 @@ fn caf_description(bytes: &[u8; 32], data_offset: u64, data_bytes: Option<u64>) 
         (b"alaw", ..) => Coding::ALaw,
         _ => return None,
     };
-    Some(PcmLayout { container: "CAF", sample_rate: rate.round() as u32, channels, coding, data_offset, data_bytes })
+    let sample_rate = rate.round() as u32;
+    Some(PcmLayout { container: "CAF", sample_rate, channels, coding, data_offset, data_bytes, is_worked_out: false })
 }
 
 pub(super) fn au_layout(header: &mut HeaderReader) -> Result<Option<PcmLayout>, AudioError> {
@@ -147,6 +149,7 @@ pub(super) fn au_layout(header: &mut HeaderReader) -> Result<Option<PcmLayout>, 
         coding,
         data_offset: u64::from(field(4)),
         data_bytes: Some(u64::from(field(8))).filter(|&bytes| bytes != 0 && bytes != u64::from(u32::MAX)),
+        is_worked_out: false,
     }))
 }
 

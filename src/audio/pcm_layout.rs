@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::{AudioError, pcm_apple, pcm_wave};
+use super::{AudioError, pcm_apple, pcm_wave, riff};
 
 /// How one sample is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub(super) struct PcmLayout {
     pub(super) data_offset: u64,
     /// Bytes of samples as claimed; `None` where the writer did not know (a stream, a recorder that lost power).
     pub(super) data_bytes: Option<u64>,
+    /// Whether that was not claimed but worked out, because it does not fit into the header.
+    pub(super) is_worked_out: bool,
 }
 
 /// The layout if the file holds plain samples, `None` if another reader must look at it.
@@ -75,7 +77,7 @@ pub(super) fn probe(path: &Path, file: &mut File, head: &[u8]) -> Result<Option<
     let kind_at_8 = head.get(8..12).unwrap_or_default();
     if (starts(b"RIFF") || starts(b"RF64") || starts(b"BW64")) && kind_at_8 == b"WAVE" {
         pcm_wave::riff_layout(&mut header)
-    } else if starts(&pcm_wave::W64_RIFF) {
+    } else if starts(&riff::W64_RIFF) {
         pcm_wave::w64_layout(&mut header)
     } else if starts(b"FORM") && (kind_at_8 == b"AIFF" || kind_at_8 == b"AIFC") {
         pcm_apple::aiff_layout(&mut header)
@@ -100,7 +102,7 @@ pub(super) struct HeaderReader<'a> {
 const MAX_SECTIONS: usize = 4_096;
 
 impl<'a> HeaderReader<'a> {
-    fn new(path: &'a Path, file: &'a mut File) -> Result<Self, AudioError> {
+    pub(super) fn new(path: &'a Path, file: &'a mut File) -> Result<Self, AudioError> {
         let len = file.seek(SeekFrom::End(0)).map_err(|source| AudioError::io(path, source))?;
         Ok(Self { path, file, len, steps: 0 })
     }
@@ -117,6 +119,21 @@ impl<'a> HeaderReader<'a> {
             .and_then(|_| self.file.read_exact(&mut bytes))
             .map_err(|source| AudioError::io(self.path, source))?;
         Ok(Some(bytes))
+    }
+
+    /// Up to `len` bytes from `offset` on, fewer where the file ends before.
+    pub(super) fn up_to(&mut self, offset: u64, len: u64) -> Result<Vec<u8>, AudioError> {
+        let mut bytes = Vec::new();
+        self.file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| self.file.by_ref().take(len).read_to_end(&mut bytes))
+            .map_err(|source| AudioError::io(self.path, source))?;
+        Ok(bytes)
+    }
+
+    /// Size of the file in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
     }
 
     /// A broken header.

@@ -148,6 +148,10 @@ fn shortage_warning(path: &Path, layout: &PcmLayout, frames: u64, is_short: bool
         None => {
             vec![format!("{path}: its header gives no length; all {} to the end of the file are taken", clock(frames))]
         }
+        _ if layout.is_worked_out => vec![format!(
+            "{path}: is too long for its header, whose length has wrapped; all {} of sound are taken, as the size of the file tells",
+            clock(frames)
+        )],
         _ => Vec::new(),
     }
 }

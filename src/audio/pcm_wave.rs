@@ -1,13 +1,10 @@
-//! Headers of WAV, RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) and of Sony Wave64.
+//! What WAV, RF64, BW64 and Sony Wave64 files say of their samples.
 //!
 //! Must not read samples.
 
 use super::AudioError;
 use super::pcm_layout::{Coding, HeaderReader, PcmLayout};
-
-/// The first 16 bytes of a Wave64 file: the GUID of its outer section.
-pub(super) const W64_RIFF: [u8; 16] =
-    [b'r', b'i', b'f', b'f', 0x2e, 0x91, 0xcf, 0x11, 0xa5, 0xd6, 0x28, 0xdb, 0x04, 0xc1, 0x00, 0x00];
+use super::riff::{Len, Section, Sections};
 
 const TAG_PCM: u16 = 1;
 const TAG_FLOAT: u16 = 3;
@@ -25,55 +22,36 @@ struct WaveFormat {
 }
 
 pub(super) fn riff_layout(header: &mut HeaderReader) -> Result<Option<PcmLayout>, AudioError> {
-    let mut offset = 12;
-    let mut format = None;
-    let mut ds64_data_bytes = None;
-    let mut container = "WAV";
-    while let Some([a, b, c, d, s0, s1, s2, s3]) = header.bytes_at::<8>(offset)? {
-        let size = u32::from_le_bytes([s0, s1, s2, s3]);
-        let body = offset + 8;
-        match &[a, b, c, d] {
-            b"ds64" => {
-                container = "RF64";
-                ds64_data_bytes = header.bytes_at::<16>(body)?.map(|bytes| le_u64(&bytes, 8));
-            }
-            b"fmt " => format = read_format(header, body, u64::from(size))?,
-            b"data" => {
-                let claimed = match (size, ds64_data_bytes) {
-                    (u32::MAX, known) => known.filter(|&bytes| bytes != u64::MAX),
-                    (0, _) => None,
-                    (size, _) => Some(u64::from(size)),
-                };
-                return finish(header, container, format, body, claimed);
-            }
-            _ => {}
-        }
-        offset = body + u64::from(size) + u64::from(size & 1);
+    let mut sections = Sections::riff(header);
+    let found = find_sound(&mut sections)?;
+    let container = if sections.has_long_sizes() { "RF64" } else { "WAV" };
+    match found {
+        Some((format, sound)) => finish(header, container, format, sound),
+        None => Err(header
+            .broken("is a WAV file without a sample section; it was cut off before the sound began, copy it again")),
     }
-    Err(header.broken("is a WAV file without a sample section; it was cut off before the sound began, copy it again"))
 }
 
 pub(super) fn w64_layout(header: &mut HeaderReader) -> Result<Option<PcmLayout>, AudioError> {
-    let mut offset = 40;
+    let mut sections = Sections::wave64(header);
+    match find_sound(&mut sections)? {
+        Some((format, sound)) => finish(header, "W64", format, sound),
+        None => Err(header
+            .broken("is a Wave64 file without a sample section; it was cut off before the sound began, copy it again")),
+    }
+}
+
+/// The section of samples, and the description of them before it.
+fn find_sound(sections: &mut Sections) -> Result<Option<(Option<WaveFormat>, Section)>, AudioError> {
     let mut format = None;
-    while let Some(section) = header.bytes_at::<24>(offset)? {
-        let size = le_u64(&section, 16);
-        let body = offset + 24;
-        match &section[..4] {
-            b"fmt " => format = read_format(header, body, size.saturating_sub(24))?,
-            b"data" => {
-                let claimed = size.checked_sub(24).filter(|&bytes| bytes != 0 && bytes < u64::MAX / 2);
-                return finish(header, "W64", format, body, claimed);
-            }
+    while let Some(section) = sections.next()? {
+        match &section.name {
+            b"fmt " => format = read_format(sections.header(), section.body, section.bytes().unwrap_or(0))?,
+            b"data" => return Ok(Some((format, section))),
             _ => {}
         }
-        let Some(next) = offset.checked_add(size.max(24)).and_then(|end| end.checked_next_multiple_of(8)) else {
-            break;
-        };
-        offset = next;
     }
-    Err(header
-        .broken("is a Wave64 file without a sample section; it was cut off before the sound began, copy it again"))
+    Ok(None)
 }
 
 fn read_format(header: &mut HeaderReader, body: u64, size: u64) -> Result<Option<WaveFormat>, AudioError> {
@@ -98,8 +76,7 @@ fn finish(
     header: &HeaderReader,
     container: &'static str,
     format: Option<WaveFormat>,
-    data_offset: u64,
-    data_bytes: Option<u64>,
+    sound: Section,
 ) -> Result<Option<PcmLayout>, AudioError> {
     let Some(format) = format else {
         return Err(header.broken("has samples but no description of them; its header is broken, copy it again"));
@@ -110,8 +87,9 @@ fn finish(
         sample_rate: format.sample_rate,
         channels: format.channels,
         coding,
-        data_offset,
-        data_bytes,
+        data_offset: sound.body,
+        data_bytes: sound.bytes(),
+        is_worked_out: matches!(sound.len, Len::WorkedOut(_)),
     }))
 }
 
@@ -135,8 +113,4 @@ fn coding_of(format: &WaveFormat) -> Option<Coding> {
 
 fn le_u16(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn le_u64(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..at + 8].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }

@@ -1,6 +1,5 @@
 //! The thread that decodes ahead for the callback, opens and closes the device, and tells the window what happened.
 
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,12 +13,12 @@ use super::output::{OpenOutput, Output, OutputFormat};
 use super::playhead::{OutputClock, Shared};
 use super::ring::Ring;
 use super::{PlaybackEvent, Request, Tuning};
-use crate::audio::AudioError;
+use crate::audio::{AudioError, SoundFile};
 use crate::work::Wake;
 
 /// What the feeder is told.
 pub(super) enum Message {
-    Load(Option<PathBuf>),
+    Load(Option<SoundFile>),
     Play {
         epoch: u64,
         request: Request,
@@ -42,7 +41,7 @@ pub(super) struct Feeder {
     output: Box<dyn Output>,
     events: Sender<(u64, PlaybackEvent)>,
     wake: Wake,
-    path: Option<PathBuf>,
+    file: Option<SoundFile>,
     opened: Option<Opened>,
     openings: u64,
     /// Kept between plays of one recording.
@@ -84,8 +83,8 @@ impl Feeder {
         events: Sender<(u64, PlaybackEvent)>,
         wake: Wake,
     ) -> Self {
-        let (path, opened, source, job) = (None, None, None, None);
-        Self { shared, inbox, messages, output, events, wake, path, opened, openings: 0, source, job, losses: 0 }
+        let (file, opened, source, job) = (None, None, None, None);
+        Self { shared, inbox, messages, output, events, wake, file, opened, openings: 0, source, job, losses: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -116,10 +115,10 @@ impl Feeder {
 
     fn obey(&mut self, message: Message) {
         match message {
-            Message::Load(path) => {
+            Message::Load(file) => {
                 self.job = None;
                 self.source = None;
-                self.path = path;
+                self.file = file;
             }
             Message::Play { epoch, request } => {
                 self.job = None;
@@ -192,7 +191,7 @@ impl Feeder {
     /// The recording, opened; `None` if there is none.
     fn open_source(&mut self) -> Option<Result<SharedSource, AudioError>> {
         if self.source.is_none() {
-            let opened = crate::audio::open(self.path.as_deref()?);
+            let opened = self.file.as_ref()?.open();
             match opened {
                 Ok(source) => self.source = Some(Arc::new(Mutex::new(source))),
                 Err(error) => return Some(Err(error)),

@@ -39,7 +39,6 @@ mod steady;
 mod timeline;
 mod tuning;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -50,6 +49,7 @@ pub use callback::Pull;
 pub use output::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat};
 pub use tuning::{ListeningMode, Tuning};
 
+use crate::audio::SoundFile;
 use crate::time::Span;
 use crate::work::Wake;
 use feeder::{Feeder, Message};
@@ -130,10 +130,10 @@ impl Player {
     }
 
     /// Stops, and takes another recording (or none) with the playhead at its beginning.
-    pub fn load(&mut self, path: Option<PathBuf>) {
+    pub fn load(&mut self, file: Option<SoundFile>) {
         self.stop();
         self.resting_secs = 0.0;
-        self.send(Message::Load(path));
+        self.send(Message::Load(file));
     }
 
     /// Plays from `from_secs` to the end.

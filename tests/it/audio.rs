@@ -2,8 +2,14 @@
 //! them: lossless ones as a hash of all samples, lossy ones as their length. All of them hold the same chirp.
 
 mod broken;
+mod clock;
 mod formats;
+mod hostile;
+#[cfg(unix)]
+mod long;
 mod resample;
+mod second_decoder;
+mod shared;
 
 use std::path::PathBuf;
 

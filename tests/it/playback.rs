@@ -1,6 +1,6 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
 
-mod allocations;
+pub(crate) mod allocations;
 mod device;
 mod listening;
 
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use earmark::audio::SoundFile;
 use earmark::playback::{
     ConnectOutput, ListeningMode, LostOutput, OpenOutput, Output, OutputFormat, PlaybackEvent, Player, Pull, Tuning,
 };
@@ -97,7 +98,7 @@ impl Desk {
         let format = OutputFormat { sample_rate: rate, channels };
         let bench = Bench { format, opened: sender, closed: Arc::clone(&closed), refusals: Arc::clone(&refusals) };
         let mut player = Player::with_output(Arc::new(|| ()), Box::new(bench));
-        player.load(Some(path));
+        player.load(Some(SoundFile::new(path)));
         let start = Instant::now();
         let channels = usize::from(channels);
         let (pull, lost, pulled) = (None, None, 0);
@@ -371,7 +372,7 @@ fn played_on(output: Box<dyn Output>) -> (Player, Vec<PlaybackEvent>) {
         wakes.fetch_add(1, Ordering::SeqCst);
     });
     let mut player = Player::with_output(wake, output);
-    player.load(Some("nowhere.wav".into()));
+    player.load(Some(SoundFile::new("nowhere.wav")));
     player.play(1.5);
     let patience = Instant::now();
     while woken.load(Ordering::SeqCst) == 0 && patience.elapsed() < Duration::from_secs(20) {
@@ -415,7 +416,7 @@ fn no_device_is_an_event_and_playing_stops() {
 #[test]
 fn a_recording_that_cannot_be_read_is_an_event_that_names_it() {
     let mut desk = Desk::new(10, RATE, 1);
-    desk.player.load(Some("gone.wav".into()));
+    desk.player.load(Some(SoundFile::new("gone.wav")));
     desk.player.play(0.0);
     let events = desk.events();
     let [PlaybackEvent::Unreadable(told)] = events.as_slice() else { panic!("{events:?}") };

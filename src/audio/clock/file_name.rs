@@ -26,9 +26,14 @@ pub(super) fn time_in(name: &str) -> Option<CivilTime> {
     });
     let mut times = starts.filter_map(|at| {
         let rest = &bytes[at..];
-        four_digit_year(rest).or_else(|| two_digit_year(rest))
+        four_digit_year(rest, false).or_else(|| two_digit_year(rest))
     });
     times.next().or_else(|| hexadecimal(name))
+}
+
+/// The date and time at the beginning of a text that holds nothing else, as in ISO 8601: `2023-05-12T18:30:00.5+02:00`.
+pub(super) fn iso_time(text: &str) -> Option<CivilTime> {
+    four_digit_year(text.trim().as_bytes(), true)
 }
 
 /// Reads a text from its beginning.
@@ -126,7 +131,7 @@ fn offset_minutes(cursor: &mut Cursor, is_iso: bool) -> Option<i64> {
     is_zone.then_some(if sign == b'-' { -minutes } else { minutes })
 }
 
-fn four_digit_year(rest: &[u8]) -> Option<CivilTime> {
+fn four_digit_year(rest: &[u8], is_iso: bool) -> Option<CivilTime> {
     let mut cursor = Cursor { rest };
     let is_one_run = cursor.run() == 14;
     if !matches!(cursor.run(), 4 | 8 | 14) {
@@ -137,7 +142,7 @@ fn four_digit_year(rest: &[u8]) -> Option<CivilTime> {
     let (hour, minute, second) = time_of_day(&mut cursor)?;
     let millis = cursor.maybe(fraction).unwrap_or(0);
     let time = CivilTime::new(date, hour, minute, second, millis)?;
-    match cursor.maybe(|cursor| offset_minutes(cursor, matches!(between, b'T' | b't'))) {
+    match cursor.maybe(|cursor| offset_minutes(cursor, is_iso || matches!(between, b'T' | b't'))) {
         Some(minutes) => time.with_offset(minutes).or(Some(time)),
         None => Some(time),
     }

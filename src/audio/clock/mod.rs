@@ -3,6 +3,8 @@
 //! Owns the order in which the tellers are trusted. Reads the file's header and its date, never its samples.
 
 mod file_name;
+mod tags;
+mod wave_sections;
 
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -60,11 +62,14 @@ pub struct ClockStart {
 /// Every time that is told of a recording's beginning, the most trustworthy first; empty where nothing tells it. Impossible
 /// dates tell nothing. Reads the file's header, so not for the window's thread.
 pub fn clock_starts(path: &Path, spec: &StreamSpec) -> Vec<ClockStart> {
-    let mut starts = Vec::new();
+    let mut starts = wave_sections::starts(path, spec.sample_rate);
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut tell = |at: Option<CivilTime>, source| starts.extend(at.map(|at| ClockStart { at, source }));
     tell(file_name::time_in(&name), ClockSource::FileName);
+    tell(tags::recorded_at(path), ClockSource::Tag);
     tell(written_at(path, spec), ClockSource::FileDate);
+    starts.sort_by_key(|start| start.source);
+    starts.dedup_by_key(|start| start.source);
     starts
 }
 

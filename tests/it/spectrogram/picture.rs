@@ -234,7 +234,10 @@ fn the_processor_draws_what_the_shader_draws() {
         assert!(harness.state().painter.upload_count() > 0);
         let scene = format!("{start_secs}–{end_secs} s, {frequency:?}");
         let is_hole = |pixels: &Pixels, n: usize| pixels.0[n] == HOLE;
-        assert!((0..WIDTH * HEIGHT).all(|n| is_hole(&by_device, n) == is_hole(&by_processor, n)), "{scene}: other holes");
+        assert!(
+            (0..WIDTH * HEIGHT).all(|n| is_hole(&by_device, n) == is_hole(&by_processor, n)),
+            "{scene}: other holes"
+        );
         let apart = (0..WIDTH * HEIGHT).filter(|&n| by_device.0[n][0].abs_diff(by_processor.0[n][0]) > 2).count();
         // Where a row's or column's border falls on a pixel's within the shader's 32 bits, either may be right.
         assert!(apart * 200 < WIDTH * HEIGHT, "{scene}: {apart} pixels differ");
