@@ -122,7 +122,7 @@ impl Workbench {
 
     /// Twice or half the samples in a frame.
     pub(super) fn step_frame(&mut self, step: i32) {
-        if let Some(open) = &self.open {
+        if let Some(open) = self.open.as_ref().filter(|_| self.display.has_own_frames()) {
             let change = self.display.stepped_frame(step, open.spec.sample_rate);
             self.change_display(&change);
         }

@@ -104,6 +104,14 @@ impl TimeAxis {
         }
     }
 
+    /// The length of a recording: as a moment, but never as a time of day.
+    pub fn whole_text(&self, secs: f64) -> String {
+        match self.shown_unit() {
+            TimeUnit::Clock => clock_text(secs, 3),
+            _ => self.text(secs),
+        }
+    }
+
     /// The day of a moment, `2026-11-25`; none where the clock's time is not shown.
     pub fn date_text(&self, secs: f64) -> Option<String> {
         match (self.shown_unit(), self.clock_start) {

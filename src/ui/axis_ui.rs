@@ -2,7 +2,7 @@
 
 use super::canvas_ui::{Canvas, row_name};
 use crate::app::{Command, Request, Tick, Ticks, TimeUnit};
-use crate::spectrogram::colormap;
+use crate::spectrogram::{FrequencyScale, FrequencyView, colormap};
 use eframe::egui::{
     self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
@@ -73,10 +73,11 @@ fn hz_text(hz: f64) -> String {
 }
 
 /// Candidates for frequency ticks, the ones that should stand in front.
-fn frequency_ticks(low_hz: f64, high_hz: f64) -> Vec<f64> {
+fn frequency_ticks(view: &FrequencyView) -> Vec<f64> {
+    let (low_hz, high_hz) = (view.low_hz, view.high_hz);
     let mut ticks = vec![0.0];
-    if low_hz * 4.0 > high_hz {
-        // A narrow range: even steps of 1, 2 or 5.
+    if view.scale == FrequencyScale::Linear || low_hz * 4.0 > high_hz {
+        // An even or narrow range: even steps of 1, 2 or 5.
         let least = (high_hz - low_hz) / 12.0;
         let tens = 10_f64.powf(least.log10().floor());
         let step =
@@ -102,7 +103,7 @@ pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
     ));
     let view = canvas.frequencies();
     let mut taken: Vec<f32> = Vec::new();
-    for hz in frequency_ticks(view.low_hz, view.high_hz) {
+    for hz in frequency_ticks(&view) {
         let y = rect.bottom() - (view.y_from_hz(hz) as f32) * rect.height();
         let free = taken.iter().all(|other| (other - y).abs() >= FREQUENCY_TICK_POINTS);
         if !free || y < rect.top() - 1.0 || y > rect.bottom() + 1.0 || !y.is_finite() {
@@ -206,6 +207,13 @@ mod tests {
     #[test]
     fn values_have_round_steps() {
         assert_eq!([value_step(70.0, 6.0), value_step(3.0, 6.0), value_step(50.0, 3.0)], [20.0, 0.5, 20.0]);
+    }
+
+    #[test]
+    fn a_linear_axis_has_even_ticks() {
+        let view = FrequencyView::whole(384_000, FrequencyScale::Linear);
+        let ticks = frequency_ticks(&view);
+        assert_eq!((ticks[1], ticks[2], ticks[10]), (0.0, 20_000.0, 180_000.0));
     }
 
     #[test]

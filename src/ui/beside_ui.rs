@@ -5,9 +5,10 @@ use super::axis_ui::note;
 use super::bands::Band;
 use super::canvas_ui::{Canvas, style_of};
 use super::spectrogram_painter::SpectrogramPainter;
+use super::theme::label_color;
 use super::timeline_ui::length_text;
 use super::waveform_painter::{self, WaveStyle};
-use crate::annotation::RecordingId;
+use crate::annotation::{RecordingId, Status};
 use crate::app::Block;
 use crate::spectrogram::TimeView;
 use crate::work::TileEngine;
@@ -15,6 +16,8 @@ use eframe::egui::{Align2, Painter, Rect, Shape, Stroke, Ui, pos2};
 
 /// Distance between the lines of a hatch, in points.
 const HATCH_POINTS: f32 = 9.0;
+/// Events of a neighbour that are drawn, at most.
+const MOST_EVENTS: usize = 2000;
 /// Names and lengths are written where there is room for this, in points.
 const LEAST_NOTE: f32 = 70.0;
 
@@ -102,10 +105,30 @@ pub fn borders(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
         let region = Rect::from_x_y_ranges(left..=right, rect.y_range());
         painter.rect_filled(region, 0.0, canvas.colors.shade.gamma_multiply(0.45));
         painter.vline(left, rect.y_range(), Stroke::new(1.0, canvas.colors.weak_text));
+        events(canvas, &painter.with_clip_rect(region.intersect(rect)), rect, block, shift);
         if right - left > LEAST_NOTE {
             let name = canvas.bench.document.recording(block.id).map(|recording| recording.file_name());
             let clip = painter.with_clip_rect(region.intersect(rect));
             note(&clip, pos2(left + 4.0, rect.top() + 4.0), Align2::LEFT_TOP, &name.unwrap_or_default());
+        }
+    }
+}
+
+/// The events of a neighbour, to be seen but not to be taken hold of.
+fn events(canvas: &Canvas<'_>, painter: &Painter, rect: Rect, block: &Block, shift: f64) {
+    let Some(recording) = canvas.bench.document.recording(block.id) else { return };
+    let shown = recording.events.values().filter(|event| event.status != Status::Rejected).take(MOST_EVENTS);
+    for event in shown {
+        let left = canvas.scale.x_from_secs(shift + event.span.onset_secs);
+        let right = canvas.scale.x_from_secs(shift + event.span.offset_secs).max(left + 1.0);
+        if right < rect.left() || left > rect.right() {
+            continue;
+        }
+        let color = label_color(canvas.bench.label_place(&event.label));
+        let bar = Rect::from_x_y_ranges(left..=right, rect.top()..=rect.top() + 3.0);
+        painter.rect_filled(bar, 0.0, color);
+        for x in [left, right] {
+            painter.vline(x, rect.y_range(), Stroke::new(1.0, color.gamma_multiply(0.6)));
         }
     }
 }

@@ -6,15 +6,16 @@ use crate::annotation::Status;
 use crate::app::{Mark, MarkState, Request, TimeUnit, Workbench, counted};
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
-/// Where the columns begin and how wide they are, as shares of the row; and with times of day, which are longer.
+/// Where columns begin and how wide they are, as shares of the row.
 type Columns = [(&'static str, f32, f32); 4];
 const COLUMNS: Columns = [("Onset", 0.10, 0.21), ("Offset", 0.31, 0.21), ("Label", 0.52, 0.34), ("Score", 0.86, 0.14)];
-const CLOCK_COLUMNS: Columns =
+/// With times of day and samples, which are longer.
+const WIDE_COLUMNS: Columns =
     [("Onset", 0.09, 0.28), ("Offset", 0.37, 0.28), ("Label", 0.65, 0.24), ("Score", 0.89, 0.11)];
 
 fn columns(bench: &Workbench) -> &'static Columns {
-    let is_clock = bench.time_axis().shown_unit() == TimeUnit::Clock;
-    if is_clock { &CLOCK_COLUMNS } else { &COLUMNS }
+    let is_wide = matches!(bench.time_axis().shown_unit(), TimeUnit::Clock | TimeUnit::Samples);
+    if is_wide { &WIDE_COLUMNS } else { &COLUMNS }
 }
 
 /// Draws the selected event, and the table under it.

@@ -95,7 +95,8 @@ fn score_curve(painter: &egui::Painter, canvas: &Canvas<'_>, label: &Arc<str>, l
     let scores = &scored.scores;
     let mut mesh = egui::Mesh::default();
     let color = color.gamma_multiply(0.35);
-    let mut x = lane.left();
+    // The view may begin before the recording, where there are no scores.
+    let mut x = lane.left().max(canvas.scale.x_from_secs(0.0));
     while x < lane.right() {
         let frame_at = |x: f32| scores.axis.frame_at(canvas.scale.secs_from_x(x));
         let (first, last) = (frame_at(x), frame_at(x + 1.0));

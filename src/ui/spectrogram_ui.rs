@@ -194,8 +194,13 @@ fn paint_draft(ui: &Ui, canvas: &Canvas<'_>, drag: &Drag, rect: Rect) {
     let (onset, offset) = (axis.text(span.onset_secs), axis.text(span.offset_secs));
     let text = format!("{onset} – {offset}  {}", axis.length_text(span.duration_secs()));
     let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
-    let align = if pointer.x > rect.center().x { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
-    let shift = if pointer.x > rect.center().x { -14.0 } else { 14.0 };
+    // To the left of the pointer where there is more room.
+    let width = ui.fonts_mut(|fonts| {
+        fonts.layout_no_wrap(text.clone(), egui::FontId::monospace(12.0), egui::Color32::WHITE).size().x + 30.0
+    });
+    let is_left = pointer.x + width > rect.right() && pointer.x - width > rect.left();
+    let align = if is_left { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
+    let shift = if is_left { -14.0 } else { 14.0 };
     note(&painter, pos2(pointer.x + shift, pointer.y.clamp(rect.top() + 40.0, rect.bottom()) - 10.0), align, &text);
 }
 

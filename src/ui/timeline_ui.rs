@@ -185,7 +185,7 @@ fn block_ui(
     let color = canvas.colors.waveform_peak;
     if seen.width() <= LEAST_BLOCK && !is_open {
         // Of thousands, each is one shape.
-        painter.rect_filled(seen.with_min_y(seen.bottom() - level.max(0.3) * seen.height()), 0.0, color);
+        painter.rect_filled(seen, 0.0, color.gamma_multiply(0.5 + 0.5 * level));
         return;
     }
     painter.rect_filled(seen, 2.0, color.gamma_multiply(0.25));

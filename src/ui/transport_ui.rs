@@ -51,8 +51,10 @@ fn position(ui: &mut Ui, bench: &Workbench) {
         ui.label(RichText::new("–:––.–––").monospace());
         return;
     };
-    let text = format!("{} / {}", clock_text(bench.playhead_secs(), 3), clock_text(open.viewport.duration_secs(), 3));
-    ui.label(RichText::new(text).monospace()).on_hover_text("Playhead / length of the recording (h:mm:ss.mmm)");
+    let axis = bench.time_axis();
+    let text = format!("{} / {}", axis.text(bench.playhead_secs()), axis.whole_text(open.viewport.duration_secs()));
+    let hover = format!("Playhead / length of the recording ({})", axis.shown_unit().name());
+    ui.label(RichText::new(text).monospace()).on_hover_text(hover);
 }
 
 /// What is selected, else what the pointer is over, else what to do next.

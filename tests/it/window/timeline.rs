@@ -2,10 +2,14 @@
 
 use super::stage::{opened, press, soundscape, wait};
 use earmark::app::{App, Command, DisplayChange, Request};
+use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, Player};
 use earmark::time::Span;
 use eframe::egui::{Key, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Four recordings of 30 s with clock times: the second follows the first at once, the third 10 s later, the fourth after midnight. In the
@@ -142,6 +146,51 @@ fn the_view_goes_across_borders_and_the_centre_decides_which_is_open() {
     assert!(harness.state().bench.neighbours.is_empty());
     pan(&mut harness, 500.0);
     assert_eq!(clock_view(&harness), (70.0, 100.0), "without the timeline the view ends with the recording");
+}
+
+/// A device that takes sound a good deal faster than it is heard.
+struct Quick;
+
+/// Pulls until it is dropped.
+struct Pulling(Arc<AtomicBool>);
+
+impl OpenOutput for Pulling {}
+
+impl Drop for Pulling {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Output for Quick {
+    fn open(&mut self, connect: ConnectOutput<'_>, _lost: LostOutput) -> Result<Box<dyn OpenOutput>, String> {
+        let mut pull = connect(OutputFormat { sample_rate: 8_000, channels: 1 });
+        let over = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&over);
+        std::thread::spawn(move || {
+            let mut out = [0.0_f32; 400];
+            while !is_over.load(Ordering::SeqCst) {
+                pull.fill(&mut out, Instant::now(), Duration::ZERO, |sample| sample);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        Ok(Box::new(Pulling(over)))
+    }
+}
+
+#[test]
+fn playing_goes_on_in_the_next_recording_of_the_clock() {
+    let (_folder, mut harness) = recordings();
+    harness.state_mut().bench.player = Player::with_output(Arc::new(|| ()), Box::new(Quick));
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(20.0, 30.0)));
+    harness.state_mut().bench.dispatch(Request::Seek(28.0));
+    press(&mut harness, Key::Space);
+    wait(&mut harness, "the next recording", |bench| {
+        bench.recording().is_some_and(|recording| recording.file_name() == NAMES[1]) && bench.player.is_playing()
+    });
+    let open = harness.state().bench.open.as_ref().unwrap();
+    assert!((open.viewport.width_secs() - 10.0).abs() < 1e-6, "the width stays");
 }
 
 #[test]
