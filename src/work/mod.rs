@@ -2,6 +2,7 @@
 
 mod cancel;
 mod detection;
+mod drawing;
 mod features;
 mod frames;
 mod measuring;
@@ -14,6 +15,7 @@ mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
+pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
