@@ -5,6 +5,7 @@
 //! This module must not know about windows, threads or models.
 
 mod clamped;
+mod clock;
 mod codec_name;
 mod demux;
 mod mp4_edit;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::time::{clock_text, secs_from_samples};
 
+pub use clock::{ClockSource, ClockStart, clock_starts};
 pub use resample::Resampler;
 pub use samples::mix_down;
 use samples::silence_non_finite;

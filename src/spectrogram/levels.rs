@@ -89,8 +89,8 @@ mod tests {
             axis: RowAxis::Bins { count: 2, hz_per_row: 100.0 },
             group: 1,
             scale: ValueScale::DECIBELS,
-
             bytes,
+            known: Vec::new(),
             left_column: 0.0,
             columns_per_px: 1.0,
             begin_column: 0.0,

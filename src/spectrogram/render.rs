@@ -18,6 +18,8 @@ pub struct LevelColumns {
     pub scale: ValueScale,
     /// The columns one after the other, `rows` bytes each. Column 0 is the first one here, not the recording's.
     pub bytes: Vec<u8>,
+    /// Which of the columns are known; empty if all are.
+    pub known: Vec<bool>,
     /// The left border of the picture, in columns.
     pub left_column: f64,
     /// Columns in a pixel, > 0.
@@ -41,7 +43,9 @@ impl LevelColumns {
 
     /// One column, lowest frequency first; `None` where nothing is known.
     fn column(&self, column: i64) -> Option<&[u8]> {
-        let start = usize::try_from(column).ok()?.checked_mul(self.rows)?;
+        let column =
+            usize::try_from(column).ok().filter(|&column| self.known.get(column).is_none_or(|&known| known))?;
+        let start = column.checked_mul(self.rows)?;
         self.bytes.get(start..start.checked_add(self.rows)?)
     }
 }
@@ -78,7 +82,9 @@ pub struct Picture {
     pub height: usize,
     /// Line by line from the top: the place of each pixel's colour in a map.
     pub shades: Vec<u8>,
-    /// The pixels of a line that lie within the recording. Only these are anything; likewise `known_lines`.
+    /// Which pixels of a line show something that is known. Only these are anything.
+    pub known: Vec<bool>,
+    /// The pixels of a line from the first to the last that is known; likewise `known_lines`.
     pub known_columns: std::ops::Range<usize>,
     /// The lines that lie within what the rows stand for.
     pub known_lines: std::ops::Range<usize>,
@@ -93,7 +99,8 @@ impl Picture {
         }
         let lines = self.shades.chunks_exact(self.width).skip(self.known_lines.start).take(height);
         let shades = lines.flat_map(|line| &line[self.known_columns.clone()]).copied().collect();
-        Some(Self { width, height, shades, known_columns: 0..width, known_lines: 0..height })
+        let known = self.known[self.known_columns.clone()].to_vec();
+        Some(Self { width, height, shades, known, known_columns: 0..width, known_lines: 0..height })
     }
 }
 
@@ -119,25 +126,33 @@ pub fn render(
     let lines: Vec<Rows> = (0..height).map(|y| rows_of_line(y, height, frequency, columns)).collect();
     let (floor, slope) = shading.floor_and_slope(&columns.scale);
     let mut shades = vec![0; width * height];
-    let mut known_columns = width..0;
-    let mut value_of_line = vec![0.0_f32; height];
-    for x in 0..width {
+    let mut known = vec![false; width];
+    let mut scratch = Scratch { greatest: vec![0; columns.rows], values: vec![0.0; height] };
+    for (x, known) in known.iter_mut().enumerate() {
         let left = columns.left_column + x as f64 * columns.columns_per_px;
-        if !column_values(columns, left, &lines, shading, &mut value_of_line) {
+        *known = column_values(columns, left, &lines, shading, &mut scratch);
+        if !*known {
             continue;
         }
-        known_columns = known_columns.start.min(x)..x + 1;
-        for (y, value) in value_of_line.iter().enumerate() {
+        for (shade, value) in shades.iter_mut().skip(x).step_by(width).zip(&scratch.values) {
             let share = ((value - floor) * slope).clamp(0.0, 1.0);
             let share = if shading.gamma == 1.0 { share } else { share.powf(shading.gamma) };
-            shades[y * width + x] = (share * (COLOR_COUNT - 1) as f32 + 0.5) as u8;
+            *shade = (share * (COLOR_COUNT - 1) as f32 + 0.5) as u8;
         }
     }
     let is_known = |line: &Rows| !matches!(line, Rows::None);
     let first = lines.iter().position(is_known).unwrap_or(0);
     let end = lines.iter().rposition(is_known).map_or(0, |last| last + 1);
-    let known_columns = if known_columns.start < known_columns.end { known_columns } else { 0..0 };
-    Picture { width, height, shades, known_columns, known_lines: first..end.max(first) }
+    let first_column = known.iter().position(|&known| known).unwrap_or(0);
+    let end_column = known.iter().rposition(|&known| known).map_or(0, |last| last + 1);
+    Picture {
+        width,
+        height,
+        shades,
+        known,
+        known_columns: first_column..end_column,
+        known_lines: first..end.max(first),
+    }
 }
 
 /// The rows of line `y` from the top.
@@ -163,8 +178,16 @@ fn rows_of_line(y: usize, height: usize, frequency: &FrequencyView, columns: &Le
     Rows::Between(row(below), row(below + 1.0), (position - below) as f32)
 }
 
-/// The value of each line for the pixel whose left border lies at `left`, in columns. False, and nothing done, outside the recording.
-fn column_values(columns: &LevelColumns, left: f64, lines: &[Rows], shading: &Shading, values: &mut [f32]) -> bool {
+/// Memory for one column of pixels.
+struct Scratch {
+    /// The greatest byte of each row.
+    greatest: Vec<u8>,
+    /// The value of each line.
+    values: Vec<f32>,
+}
+
+/// The value of each line for the pixel whose left border lies at `left`, in columns. False, and nothing done, where nothing is known.
+fn column_values(columns: &LevelColumns, left: f64, lines: &[Rows], shading: &Shading, scratch: &mut Scratch) -> bool {
     let right = left + columns.columns_per_px;
     let middle = 0.5 * (left + right);
     if middle < columns.begin_column || middle >= columns.end_column {
@@ -173,15 +196,16 @@ fn column_values(columns: &LevelColumns, left: f64, lines: &[Rows], shading: &Sh
     let bands = shading.band_bytes.as_slice();
     let (first, end) = ((left - 0.5).ceil() as i64, (right - 0.5).ceil() as i64);
     if first < end {
-        let mut found = false;
-        for column in (first..end).filter_map(|column| columns.column(column)) {
-            for (value, &rows) in values.iter_mut().zip(lines) {
-                let own = value_of_rows(column, rows, bands);
-                *value = if found { value.max(own) } else { own };
-            }
-            found = true;
+        let mut covered = (first..end).filter_map(|column| columns.column(column));
+        let Some(column) = covered.next() else { return false };
+        scratch.greatest.copy_from_slice(column);
+        for column in covered {
+            scratch.greatest.iter_mut().zip(column).for_each(|(greatest, &byte)| *greatest = byte.max(*greatest));
         }
-        return found;
+        for (value, &rows) in scratch.values.iter_mut().zip(lines) {
+            *value = value_of_rows(&scratch.greatest, rows, bands);
+        }
+        return true;
     }
     let position = middle - 0.5;
     let before = position.floor();
@@ -192,7 +216,7 @@ fn column_values(columns: &LevelColumns, left: f64, lines: &[Rows], shading: &Sh
         (Some(only), None) | (None, Some(only)) => (only, only),
         (None, None) => return false,
     };
-    for (value, &rows) in values.iter_mut().zip(lines) {
+    for (value, &rows) in scratch.values.iter_mut().zip(lines) {
         let (from, to) = (value_of_rows(earlier, rows, bands), value_of_rows(later, rows, bands));
         *value = from + share * (to - from);
     }
@@ -235,6 +259,7 @@ mod tests {
             group: 1,
             scale: ValueScale::DECIBELS,
             bytes,
+            known: Vec::new(),
             left_column: 0.0,
             columns_per_px,
             begin_column: 0.0,
@@ -281,6 +306,15 @@ mod tests {
         early.left_column = 100.0;
         let nothing = render(&early, &view(0.0, 8.0), &as_they_are(), 8, 8);
         assert_eq!(nothing.known(), None);
+    }
+
+    #[test]
+    fn holes_are_told_and_leave_their_neighbours_alone() {
+        let holed = LevelColumns { known: vec![true, true, false, false, true], ..columns(5, 4, 1.0) };
+        let picture = render(&holed, &view(0.0, 4.0), &as_they_are(), 5, 4);
+        assert_eq!(picture.known, [true, true, false, false, true]);
+        assert_eq!(picture.known_columns, 0..5);
+        assert_eq!(picture.shades[15..], [0, 10, 0, 0, 40]);
     }
 
     #[test]

@@ -115,6 +115,7 @@ pub fn picture_levels(
     let duration_secs = source.spec().duration_secs();
     let known_secs = source.spec().length_is_exact.then_some(duration_secs);
     let columns = LevelColumns {
+        known: Vec::new(),
         rows,
         axis: layout.axis,
         group: layout.bins_per_row(0),

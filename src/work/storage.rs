@@ -105,7 +105,8 @@ fn answer(request: StorageRequest) -> Option<Update> {
         StorageRequest::Expand(paths) => expand(paths),
         StorageRequest::Probe(path) => {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
-            Update::Probed { path, result }
+            let clocks = result.as_ref().map(|spec| audio::clock_starts(&path, spec)).unwrap_or_default();
+            Update::Probed { path, result, clocks }
         }
         StorageRequest::LoadProject(path) => {
             let result = project::load(&path).map(Box::new).map_err(|error| error.to_string());

@@ -4,6 +4,7 @@
 
 mod engine;
 mod kinds;
+mod looks;
 mod model_input;
 mod picture;
 mod reference;

@@ -29,8 +29,14 @@ fn page(events: &[(&str, f64, f64)]) -> Page {
 fn printed(page: &Page) -> (String, Vec<u8>, (usize, usize)) {
     let layout = PageLayout::of(page);
     let (width, height) = layout.picture_px(1.0);
-    let picture =
-        Picture { width, height, shades: vec![255; width * height], known_columns: 0..width, known_lines: 0..height };
+    let picture = Picture {
+        width,
+        height,
+        shades: vec![255; width * height],
+        known: vec![true; width],
+        known_columns: 0..width,
+        known_lines: 0..height,
+    };
     let pictures = vec![picture; page.panels.len()];
     let printed = PrintedPage { page, layout: &layout, pictures: &pictures };
     (svg(&printed).unwrap(), png(&printed, 1.0).unwrap(), (width, height))

@@ -1,10 +1,11 @@
-//! Draws the spectrogram of a recording in a rectangle, on the graphics device.
+//! Draws the spectrogram of a recording in a rectangle, on the graphics device or, where there is none, on the processor.
 //!
-//! The device holds bytes of levels; which colours, which range of levels and which frequencies are shown is decided pixel by pixel in
+//! A device holds bytes of levels; which colours, which range of levels and which frequencies are shown is decided pixel by pixel in
 //! the shader, so that changing them computes no FFT and uploads no tile. Must not handle gestures or draw axes.
 
 mod gpu;
 mod residency;
+mod software;
 mod tile_array;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use crate::spectrogram::{FrequencyScale, FrequencyView, RowAxis, TILE_COLUMNS, T
 use crate::work::TileEngine;
 
 use gpu::{Gpu, Picture, PictureCallback};
+use software::SoftwarePictures;
 
 /// How values become colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +45,10 @@ impl Default for Style {
 /// Draws spectrograms. There is one for all pictures of a window.
 #[derive(Debug)]
 pub struct SpectrogramPainter {
+    /// Tiles sent to the device, or pictures computed on the processor.
     uploads: Arc<AtomicU64>,
+    /// Pictures drawn by the processor; none with a device.
+    software: Option<SoftwarePictures>,
 }
 
 impl SpectrogramPainter {
@@ -52,10 +57,15 @@ impl SpectrogramPainter {
         let uploads = Arc::new(AtomicU64::new(0));
         let gpu = Gpu::new(&render_state.device, &render_state.queue, render_state.target_format, Arc::clone(&uploads));
         render_state.renderer.write().callback_resources.insert(gpu);
-        Self { uploads }
+        Self { uploads, software: None }
     }
 
-    /// Tiles sent to the device so far.
+    /// Draws on the processor, for windows without wgpu.
+    pub fn software() -> Self {
+        Self { uploads: Arc::default(), software: Some(SoftwarePictures::default()) }
+    }
+
+    /// Tiles sent to the device so far; without one, pictures that were computed.
     pub fn upload_count(&self) -> u64 {
         self.uploads.load(Ordering::Relaxed)
     }
@@ -74,6 +84,11 @@ impl SpectrogramPainter {
         style: &Style,
     ) {
         if rect.width() <= 0.0 || rect.height() <= 0.0 {
+            return;
+        }
+        if let Some(software) = &self.software {
+            let is_new = software.paint(painter, rect, engine, plane, view, frequency, style);
+            self.uploads.fetch_add(u64::from(is_new), Ordering::Relaxed);
             return;
         }
         let tiles = engine.tiles_for_view(view, plane);

@@ -28,15 +28,15 @@ fn frame(samples: &[f32], first: i64, len: usize) -> Vec<f32> {
     (0..len as i64).map(|k| at(first + k)).collect()
 }
 
-/// Levels within 1e-4 dB of SciPy's down to 30 dB below the loudest bin of the frame and −60 dB, and within 0.002 dB below that, where the
-/// single precision of our transform shows.
+/// Levels within 1e-4 dB of SciPy's, the softest at −75 dB. (Where bins of a frame differ by more than 60 dB, the single precision of our
+/// transform shows in the soft ones: `the_stft_is_scipys`.)
 #[test]
 fn the_stft_is_scipys_for_each_window_overlap_and_padding() {
     let reference = numbers("scipy-settings.f32");
     let samples: Vec<f32> =
         (0..4000_u64).map(|n| (0.3 * noise64(n) + 0.05 * (TAU * 1234.5 * n as f64 / 8000.0).sin()) as f32).collect();
     let windows = [FrameWindow::HannPeriodic, FrameWindow::Hamming, FrameWindow::BlackmanHarris, FrameWindow::Kaiser];
-    let (mut place, mut worst, mut worst_below, mut compared) = (0, 0.0_f32, 0.0_f32, 0);
+    let (mut place, mut worst) = (0, 0.0_f32);
     for window in windows {
         for (hops, padding) in [(2, 1), (4, 2), (8, 4)] {
             let spec = StftSpec::new(256, hops, padding, window);
@@ -46,26 +46,19 @@ fn the_stft_is_scipys_for_each_window_overlap_and_padding() {
                 stft.accumulate_max(&frame(&samples, spec.first_sample(column), 256), &mut power);
                 let expected = &reference[place..place + spec.rows()];
                 place += spec.rows();
-                let loudest = expected.iter().copied().fold(f32::MIN, f32::max);
                 for (&power, &expected) in power.iter().zip(expected) {
-                    let error = (db_from_power(power) - expected).abs();
-                    if expected > loudest - 30.0 && expected > -60.0 {
-                        worst = worst.max(error);
-                        compared += 1;
-                    } else {
-                        worst_below = worst_below.max(error);
-                    }
+                    worst = worst.max((db_from_power(power) - expected).abs());
                 }
             }
         }
     }
-    println!("levels: {worst:.1e} dB in {compared}, {worst_below:.1e} dB in the others");
+    println!("levels: {worst:.1e} dB");
     assert_eq!(place, reference.len());
-    assert!(worst < 1e-4 && worst_below < 2e-3, "{worst} {worst_below} dB");
-    assert!(compared > place * 9 / 10, "only {compared} levels were compared");
+    assert!(worst < 1e-4, "{worst} dB");
 }
 
-/// Times within 0.01 samples and frequencies within 0.01 bins of librosa's, wherever a bin is within 60 dB of the frame's loudest.
+/// Times within 0.01 samples and frequencies within 0.001 bins of librosa's, wherever a bin is within 60 dB of the frame's loudest. librosa
+/// counts time from between the two middle samples of a frame and calls that its middle; a click shows that half a sample must come off.
 #[test]
 fn energy_is_moved_to_where_librosa_says() {
     let reference = numbers("librosa-reassigned.f32");
@@ -93,18 +86,22 @@ fn energy_is_moved_to_where_librosa_says() {
             let own = ours.power.sqrt() * 64.0;
             assert!((own - magnitude).abs() < 1e-5 * loudest, "bin {bin}: {own} for {magnitude}");
             if magnitude > 1e-3 * loudest {
-                worst_time = worst_time.max((ours.later_samples - later).abs());
+                worst_time = worst_time.max((ours.later_samples - (later - 0.5)).abs());
                 worst_hz = worst_hz.max((bin as f32 + ours.higher_bins - hz / 31.25).abs());
                 compared += 1;
             }
         }
     }
     println!("reassigned: {worst_time:.1e} samples, {worst_hz:.1e} bins in {compared} bins");
-    assert!(worst_time < 0.01 && worst_hz < 0.01, "{worst_time} samples, {worst_hz} bins");
+    assert!(worst_time < 0.01 && worst_hz < 0.001, "{worst_time} samples, {worst_hz} bins");
     assert!(compared > 200, "only {compared} bins were compared");
+    // The first click alone, at sample 40 of 256.
+    let frame: Vec<f32> = (960..1216).map(|n| if n == 1000 { 1.0 } else { 0.0 }).collect();
+    reassigner.transform(&frame);
+    assert!((1..128).all(|bin| (reassigner.displacement(bin).later_samples + 88.0).abs() < 0.01));
 }
 
-/// Within 2e-3 of librosa's values, which are 0.003 to 7, although ours forget what was more than 12 time constants ago.
+/// Within 1e-4 of librosa's values, which are 0.003 to 7, although ours forget what was more than 12 time constants ago.
 #[test]
 fn pcen_is_librosas() {
     let reference = numbers("librosa-pcen.f32");
@@ -131,7 +128,7 @@ fn pcen_is_librosas() {
     }
     println!("PCEN: {worst:.1e}");
     assert_eq!(row, wanted.len());
-    assert!(worst < 2e-3, "{worst}");
+    assert!(worst < 1e-4, "{worst}");
 }
 
 /// `librosa.hz_to_mel(hz, htk=True)` and `6 * numpy.arcsinh(hz / 600)` (Wang, Sekey and Gersho 1992).
