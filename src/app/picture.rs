@@ -82,7 +82,7 @@ impl Workbench {
         TileEngine::new(factory, spec, &self.tile_settings(spec), &self.wake)
     }
 
-    fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
+    pub(super) fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
         TileSettings {
             picture: self.display.picture.clone(),
             channels: channels_of(self.display.channels, spec),

@@ -8,6 +8,7 @@ mod frames;
 mod measuring;
 mod model_queue;
 mod picture;
+mod picture_job;
 mod storage;
 pub mod thread;
 mod tiles;
@@ -20,6 +21,7 @@ pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
+pub use picture_job::{PictureJob, save_picture};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{MOST_PLANES, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{

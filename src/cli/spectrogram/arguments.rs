@@ -215,8 +215,11 @@ impl KindChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum TimeChoice {
     Seconds,
+    /// Hours, minutes and seconds from the recording's beginning
     Clock,
     Samples,
+    /// The time of day, where the file's name, header or date tells it
+    Day,
 }
 
 impl Arguments {

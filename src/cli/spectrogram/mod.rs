@@ -226,7 +226,7 @@ fn page(
         description,
         start_secs,
         end_secs,
-        time: time_unit(arguments, file, stream, end_secs, notes),
+        time: time_unit(arguments, file, stream, end_secs, notes)?,
         frequency: frequency(arguments, file, stream)?,
         panels: channels.iter().map(|(_, name)| name.clone()).collect(),
         map: arguments.colormap,
@@ -239,16 +239,23 @@ fn page(
 
 fn time_unit(
     arguments: &Arguments,
-    _file: &Path,
+    file: &Path,
     stream: &StreamSpec,
     end_secs: f64,
-    _notes: &mut Vec<String>,
-) -> TimeUnit {
-    match arguments.time {
+    notes: &mut Vec<String>,
+) -> anyhow::Result<TimeUnit> {
+    Ok(match arguments.time {
+        Some(TimeChoice::Day) => {
+            let Some(start) = audio::clock_starts(file, stream).first().copied() else {
+                bail!("{}: neither its name nor its header tells when it began; leave --time day away", file.display())
+            };
+            notes.push(format!("{}: began at {} by its {}", file.display(), start.at, start.source.words()));
+            TimeUnit::OfDay(start.at.millis_of_day() as f64 / 1000.0)
+        }
         Some(TimeChoice::Seconds) => TimeUnit::Seconds,
         Some(TimeChoice::Clock) => TimeUnit::Clock,
         Some(TimeChoice::Samples) => TimeUnit::Samples(stream.sample_rate),
         None if end_secs > 120.0 => TimeUnit::Clock,
         None => TimeUnit::Seconds,
-    }
+    })
 }
