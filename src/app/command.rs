@@ -93,6 +93,7 @@ commands! {
     SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
     CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
     Quit, File, "", "Quit", "Close the window", [CTRL, Q];
 

@@ -59,6 +59,13 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .add_filter("All files", &["*"])
             .pick_file()
             .map(|path| vec![path]),
+        DialogPurpose::SavePicture => dialog
+            .set_title("Save picture")
+            .add_filter("PNG", &["png"])
+            .add_filter("SVG", &["svg"])
+            .set_file_name("spectrogram.png")
+            .save_file()
+            .map(|path| vec![path]),
         DialogPurpose::ExportChart(against, form) => dialog
             .set_title("Export chart")
             .add_filter(form.extension().to_uppercase(), &[form.extension()])

@@ -47,6 +47,8 @@ impl Workbench {
             Request::ShowInspector(inspector) => self.inspector = inspector,
             Request::Measure(networks) => self.measure(networks),
             Request::StopMeasuring => self.stop_measuring(),
+            Request::SavePictureTo(path) => self.save_picture_to(path),
+            Request::StopPicture => self.stop_picture(),
             Request::AskForChart(against, form) => self.ask(DialogPurpose::ExportChart(against, form)),
             Request::ExportChartTo { path, against, form } => self.export_chart(path, against, form),
             Request::AskForImport(path) => self.ask_for_import(path),
@@ -124,6 +126,7 @@ impl Workbench {
             },
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
+            Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.close_recording(),
             Command::Quit => self.quit = true,
@@ -282,6 +285,8 @@ impl Workbench {
             Update::Exported { path, result } => self.exported(&path, result),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
+            Update::PictureProgress(part) => self.picture_came(part),
+            Update::PictureSaved { path, result } => self.picture_saved(&path, result),
             Update::MeasuringProgress(progress) => self.measuring_came(progress),
             Update::MeasuringEnded(end) => self.measuring_ended(end),
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
@@ -300,6 +305,7 @@ impl Workbench {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
+            DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),
             DialogPurpose::ExportChart(against, form) => {
                 paths.drain(..).for_each(|path| self.export_chart(path, against, form));
             }

@@ -88,7 +88,7 @@ impl Workbench {
         files.entry(path.to_path_buf()).or_insert_with(|| SoundFile::new(path)).clone()
     }
 
-    fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
+    pub(super) fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
         TileSettings {
             picture: self.display.picture.clone(),
             channels: channels_of(self.display.channels, spec),

@@ -140,6 +140,10 @@ pub enum Request {
     Measure(Vec<String>),
     /// Stop measuring; what was measured before stays.
     StopMeasuring,
+    /// Save a picture of what is in view here.
+    SavePictureTo(PathBuf),
+    /// Stop drawing a picture.
+    StopPicture,
     /// Ask where to write a chart.
     AskForChart(Against, ChartForm),
     /// Write a chart here.

@@ -7,6 +7,7 @@ use super::listening::Listening;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
+use super::saving_picture::SavingPicture;
 use super::settings::Settings;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
@@ -161,6 +162,8 @@ pub struct Workbench {
     pub hop_secs: Option<f64>,
     /// What was measured of models on this machine since the start.
     pub complexity: Complexity,
+    /// The picture that is being drawn.
+    pub saving_picture: Option<SavingPicture>,
     /// What is drawn over the spectrogram is shown.
     pub show_marks: bool,
     /// What the panel on the right shows.
@@ -229,6 +232,7 @@ impl Workbench {
             shelf: ModelShelf::new(&updates),
             hop_secs: None,
             complexity: Complexity::default(),
+            saving_picture: None,
             show_marks: true,
             inspector: Inspector::default(),
             notices: Notices::default(),
@@ -403,7 +407,7 @@ impl Workbench {
             Command::Undecide => {
                 self.selected_event().is_some_and(|event| matches!(event.origin, Origin::Model { .. }))
             }
-            Command::Accept | Command::Reject | Command::Uncertain => self.open.is_some(),
+            Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),

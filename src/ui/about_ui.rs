@@ -35,7 +35,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
                 }
             }));
             ui.separator();
-            let text = "Icons: Phosphor (MIT). Font: Roboto (Apache-2.0). Label names: AudioSet ontology (CC BY-SA 4.0) and AudioSet Strong (CC BY 4.0), Google";
+            let text = "Icons: Phosphor (MIT). Font: Roboto (Apache-2.0). Colours: matplotlib (CC0), Fabio Crameri (MIT). Label names: AudioSet ontology (CC BY-SA 4.0) and AudioSet Strong (CC BY 4.0), Google";
             ui.label(weak(text));
         },
     );

@@ -43,6 +43,7 @@ use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
+pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};

@@ -29,6 +29,7 @@ impl PathPrompt {
             DialogPurpose::ImportLabels => "Path of the labels to import",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
+            DialogPurpose::SavePicture => "Path to save the picture to, ending in .png or .svg",
             DialogPurpose::ExportChart(..) => "Path to export the chart to",
             DialogPurpose::ExportLabels => "Path to export the labels to",
         }
@@ -43,6 +44,7 @@ impl PathPrompt {
             DialogPurpose::ImportModel => Request::AskForImport(path),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),
+            DialogPurpose::SavePicture => Request::SavePictureTo(path),
             DialogPurpose::ExportChart(against, form) => Request::ExportChartTo { path, against, form },
         }
     }

@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             runs(ui, bench, requests);
             model_tasks(ui, bench, requests);
+            saving_picture(ui, bench, requests);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 hint(ui, bench, panels);
             });
@@ -92,6 +93,18 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
 }
 
 /// Downloads and imports of models; the page of models tells more.
+fn saving_picture(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let Some(saving) = &bench.saving_picture else { return };
+    let stop =
+        ui.add(egui::Button::new(icons::STOP).frame_when_inactive(false)).accessible_name("Stop drawing the picture");
+    if stop.on_hover_text("Stop drawing the picture; nothing is written").clicked() {
+        requests.push(Request::StopPicture);
+    }
+    let name = saving.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = format!("Drawing {name} {:.0} %", 100.0 * saving.part);
+    ui.label(weak(text)).on_hover_text(saving.path.display().to_string());
+}
+
 fn model_tasks(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let Some(text) = models_ui::short_text(bench) else { return };
     // Beside a model's run there is no room for more than the icon.

@@ -261,7 +261,9 @@ mod tests {
             for thread in 0..3_u64 {
                 let queue = &queue;
                 scope.spawn(move || {
-                    (0..40).for_each(|n| drop(queue.put(3 * n + thread, vec![(3 * n + thread) as f32])))
+                    for index in (0..40).map(|n| 3 * n + thread) {
+                        assert!(queue.put(index, vec![index as f32]));
+                    }
                 });
             }
         });

@@ -2,11 +2,13 @@
 
 mod cancel;
 mod detection;
+mod drawing;
 mod features;
 mod frames;
 mod measuring;
 mod model_queue;
 mod picture;
+mod picture_job;
 mod storage;
 pub mod thread;
 mod tiles;
@@ -14,10 +16,12 @@ mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
+pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
+pub use picture_job::{PictureJob, save_picture};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{MOST_PLANES, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{

@@ -64,7 +64,7 @@ pub enum PictureError {
     #[error(transparent)]
     Audio(#[from] AudioError),
     /// Something unforeseen.
-    #[error("the picture cannot be computed: {0}")]
+    #[error("the picture cannot be made: {0}")]
     Unforeseen(String),
     /// The user does not want it any more.
     #[error("stopped")]

@@ -59,6 +59,8 @@ pub enum DialogPurpose {
     ImportModel,
     /// Which file has the names of the classes of a model that is being imported.
     ModelLabels,
+    /// Where to save a picture of what is in view.
+    SavePicture,
     /// Where to write a chart, in which form.
     ExportChart(Against, ChartForm),
 }
@@ -189,6 +191,15 @@ pub enum Update {
         path: PathBuf,
         /// Why it could not be written.
         result: Result<(), String>,
+    },
+    /// How much of a picture is drawn, 0 to 1.
+    PictureProgress(f64),
+    /// A picture was drawn and written.
+    PictureSaved {
+        /// Where.
+        path: PathBuf,
+        /// What should be known of it, or why it could not be; none if the user stopped it.
+        result: Option<Result<Vec<String>, String>>,
     },
     /// How far measuring models has come.
     MeasuringProgress(bench::Progress),

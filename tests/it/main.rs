@@ -14,6 +14,7 @@ mod model;
 mod model_cli;
 mod model_import;
 mod npy;
+mod pictures;
 mod playback;
 mod project;
 mod spectrogram;

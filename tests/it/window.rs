@@ -6,5 +6,6 @@ mod display;
 mod listening;
 mod main_job;
 mod models;
+mod saving_picture;
 mod stage;
 mod timeline;

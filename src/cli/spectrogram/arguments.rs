@@ -215,8 +215,11 @@ impl KindChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum TimeChoice {
     Seconds,
+    /// Hours, minutes and seconds from the recording's beginning
     Clock,
     Samples,
+    /// The time of day, where the file's name, header or date tells it
+    Day,
 }
 
 impl Arguments {
@@ -256,17 +259,6 @@ impl Arguments {
             kind: self.kind.kind(),
         };
         (settings, self.overlap.is_none())
-    }
-
-    /// The levels of the first and the last colour: those asked for, else the picture's own.
-    pub fn levels(&self, automatic: (f32, f32)) -> anyhow::Result<(f32, f32)> {
-        let (floor, ceiling) = (self.floor.unwrap_or(automatic.0), self.ceiling.unwrap_or(automatic.1));
-        if floor < ceiling {
-            return Ok((floor, ceiling));
-        }
-        // One was asked for and the other, found by itself, lies on its wrong side.
-        let range = (automatic.1 - automatic.0).abs();
-        Ok(if self.floor.is_some() { (floor, floor + range) } else { (ceiling - range, ceiling) })
     }
 }
 

@@ -5,12 +5,10 @@ mod labels;
 
 use super::progress::Progress;
 use crate::audio::{self, StreamSpec};
-use crate::plot::page::{self, Page, PageLayout, PrintedPage, TimeUnit};
-use crate::plot::png;
+use crate::plot::page::{Page, TimeUnit};
 use crate::project::write_atomically;
-use crate::spectrogram::render::{Shading, palette, render};
-use crate::spectrogram::{Channel, FrequencyScale, FrequencyView, PictureKind, RowMedians, automatic_levels};
-use crate::work::{CancelToken, PictureLevels, PictureSpec, picture_levels};
+use crate::spectrogram::{Channel, FrequencyScale, FrequencyView};
+use crate::work::{self, CancelToken, Drawing, DrawingForm};
 use anyhow::{Context, bail, ensure};
 pub(super) use arguments::Arguments;
 use arguments::{ChannelChoice, Form, TimeChoice};
@@ -18,6 +16,7 @@ use labels::EventLists;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Points of a page, and pixels of a plain picture, unless others are asked for.
 const PAGE: (u32, u32) = (1100, 480);
@@ -114,113 +113,43 @@ fn draw(
     told: &(dyn Fn(f64) + Sync),
 ) -> anyhow::Result<Vec<String>> {
     let stream = audio::open(file)?.spec().clone();
-    let mut notes = Vec::new();
-    let mut span = span(arguments, file, &stream)?;
     let channels = channels(arguments, file, &stream)?;
-    let frequency = frequency(arguments, file, &stream)?;
-    let events = lists.map(|lists| lists.of(file, &mut notes)).unwrap_or_default();
-    let mut page = page(arguments, file, &stream, span, frequency, &channels);
-    page.events = events;
-    let mut layout = PageLayout::of(&page);
+    let mut notes = Vec::new();
+    let mut page = page(arguments, file, &stream, &channels, &mut notes)?;
+    page.events = lists.map(|lists| lists.of(file, &mut notes)).unwrap_or_default();
     let scale = arguments.scale.or(arguments.dpi.map(|dpi| dpi / 96.0)).unwrap_or(SCALE);
-    let (width, height) = match arguments.plain {
-        true => (arguments.width.unwrap_or(PLAIN.0) as usize, arguments.height.unwrap_or(PLAIN.1) as usize),
-        false => layout.picture_px(scale),
+    let size = |default: (u32, u32)| (arguments.width.unwrap_or(default.0), arguments.height.unwrap_or(default.1));
+    let opened = file.to_path_buf();
+    let (settings, any_overlap) = arguments.settings();
+    let drawing = Drawing {
+        source: Arc::new(move || audio::open(&opened)),
+        page,
+        channels: channels.iter().map(|(channel, _)| *channel).collect(),
+        settings,
+        any_overlap,
+        model: None,
+        colors: (arguments.floor, arguments.ceiling),
+        gamma: 1.0,
+        normalise: arguments.normalise_bands,
+        form: match (arguments.plain, form) {
+            (true, _) => DrawingForm::Plain(size(PLAIN).0 as usize, size(PLAIN).1 as usize),
+            (false, Form::Png) => DrawingForm::Png(scale),
+            (false, Form::Svg) => DrawingForm::Svg(scale),
+        },
+        to_the_end: arguments.end.is_none(),
     };
-    // Once more if the recording turns out to end elsewhere than its container says.
-    for attempt in 0..2 {
-        let mut levels = Vec::new();
-        for (index, &(channel, _)) in channels.iter().enumerate() {
-            let part = |part: f64| told((index as f64 + part) / channels.len() as f64);
-            levels.push(levels_of(arguments, file, channel, span, width, &part)?);
-        }
-        let true_end = levels.iter().find_map(|levels| levels.true_end_secs);
-        if let Some(true_end) = true_end
-            && attempt == 0
-            && arguments.end.is_none()
-            && (true_end - span.1).abs() > (span.1 - span.0) / width as f64
-            && true_end > span.0
-        {
-            span.1 = true_end;
-            page.end_secs = true_end;
-            layout = PageLayout::of(&page);
-            continue;
-        }
-        levels.iter().for_each(|levels| notes.extend(levels.warnings.iter().cloned()));
-        notes.dedup();
-        let bytes = printed(arguments, &mut page, &layout, &levels, (width, height, scale), form)?;
-        write_atomically(target, &bytes)
-            .with_context(|| format!("{}: cannot be written; choose another folder or name", target.display()))?;
-        break;
-    }
-    if layout.events_left_out() > 0 && !arguments.plain {
+    let drawn = work::draw(drawing, &CancelToken::default(), told)?;
+    notes.extend(drawn.warnings);
+    if drawn.events_left_out > 0 {
         notes.push(format!(
             "{}: {} events have no room on the page; make it higher (--height) or show less time",
             target.display(),
-            layout.events_left_out()
+            drawn.events_left_out
         ));
     }
+    write_atomically(target, &drawn.bytes)
+        .with_context(|| format!("{}: cannot be written; choose another folder or name", target.display()))?;
     Ok(notes)
-}
-
-/// Computes the levels of one channel.
-fn levels_of(
-    arguments: &Arguments,
-    file: &Path,
-    channel: Channel,
-    (start_secs, end_secs): (f64, f64),
-    width_px: usize,
-    told: &(dyn Fn(f64) + Sync),
-) -> anyhow::Result<PictureLevels> {
-    let source = audio::open(file)?;
-    let (settings, any_overlap) = arguments.settings();
-    let spec = PictureSpec { settings, any_overlap, model: None, channel, start_secs, end_secs, width_px };
-    Ok(picture_levels(source, &spec, &CancelToken::default(), told)?)
-}
-
-/// Colours the levels, and puts the pictures on the page unless they are to stand alone.
-fn printed(
-    arguments: &Arguments,
-    page: &mut Page,
-    layout: &PageLayout,
-    levels: &[PictureLevels],
-    (width, height, scale): (usize, usize, f64),
-    form: Form,
-) -> anyhow::Result<Vec<u8>> {
-    let medians = |levels: &PictureLevels| {
-        let mut medians = RowMedians::new(levels.columns.rows);
-        medians.push(&levels.columns.bytes);
-        medians.medians()
-    };
-    let bands: Vec<Vec<u8>> =
-        levels.iter().map(|levels| if arguments.normalise_bands { medians(levels) } else { Vec::new() }).collect();
-    // One range for all channels, so that they can be compared.
-    let ranges = levels
-        .iter()
-        .zip(&bands)
-        .map(|(levels, bands)| automatic_levels(&levels.columns, arguments.kind.kind(), &page.frequency, bands));
-    let (floor, ceiling) =
-        ranges.fold((f32::INFINITY, f32::NEG_INFINITY), |(floor, ceiling), own| (floor.min(own.0), ceiling.max(own.1)));
-    page.levels = arguments.levels((floor, ceiling))?;
-    let pictures: Vec<_> = levels
-        .iter()
-        .zip(bands)
-        .map(|(levels, band_bytes)| {
-            let (floor, ceiling) = page.levels;
-            let shading = Shading { floor, ceiling, gamma: 1.0, band_bytes };
-            render(&levels.columns, &page.frequency, &shading, width, height)
-        })
-        .collect();
-    if let (true, [picture]) = (arguments.plain, pictures.as_slice()) {
-        let map = palette(page.map);
-        return png::encode_indexed(width, height, &picture.shades, map, &page.description, None)
-            .map_err(anyhow::Error::msg);
-    }
-    let printed = PrintedPage { page, layout, pictures: &pictures };
-    match form {
-        Form::Png => page::png(&printed, scale).map_err(anyhow::Error::msg),
-        Form::Svg => page::svg(&printed).map(String::into_bytes).map_err(anyhow::Error::msg),
-    }
 }
 
 /// What is shown of the recording, in seconds.
@@ -277,10 +206,10 @@ fn page(
     arguments: &Arguments,
     file: &Path,
     stream: &StreamSpec,
-    (start_secs, end_secs): (f64, f64),
-    frequency: FrequencyView,
     channels: &[(Channel, String)],
-) -> Page {
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Page> {
+    let (start_secs, end_secs) = span(arguments, file, stream)?;
     let (settings, _) = arguments.settings();
     let stft = settings.stft(stream.sample_rate);
     let description = format!(
@@ -291,38 +220,42 @@ fn page(
         stream.sample_rate,
         env!("CARGO_PKG_VERSION")
     );
-    let time = match arguments.time {
-        Some(TimeChoice::Seconds) => TimeUnit::Seconds,
-        Some(TimeChoice::Clock) => TimeUnit::Clock,
-        Some(TimeChoice::Samples) => TimeUnit::Samples(stream.sample_rate),
-        None if end_secs > 120.0 => TimeUnit::Clock,
-        None => TimeUnit::Seconds,
-    };
-    Page {
+    Ok(Page {
         size: (f64::from(arguments.width.unwrap_or(PAGE.0)), f64::from(arguments.height.unwrap_or(PAGE.1))),
         title: arguments.title.clone().unwrap_or_else(|| file_name(file)),
         description,
         start_secs,
         end_secs,
-        time,
-        frequency,
+        time: time_unit(arguments, file, stream, end_secs, notes)?,
+        frequency: frequency(arguments, file, stream)?,
         panels: channels.iter().map(|(_, name)| name.clone()).collect(),
         map: arguments.colormap,
         levels: (0.0, 1.0),
-        level_title: level_title(arguments.kind.kind(), arguments.normalise_bands).to_owned(),
+        level_title: String::new(),
         events: Vec::new(),
         dark: arguments.dark,
-    }
+    })
 }
 
-/// What the colour bar shows.
-fn level_title(kind: PictureKind, is_normalised: bool) -> &'static str {
-    match (kind, is_normalised) {
-        (PictureKind::Level, false) => "Level (dB re full-scale sine)",
-        (PictureKind::Reassigned, false) => "Reassigned level (dB re full-scale sine)",
-        (PictureKind::Level | PictureKind::Reassigned, true) => "Level above the band's median (dB)",
-        (PictureKind::Pcen, false) => "PCEN",
-        (PictureKind::Pcen, true) => "PCEN above the band's median",
-        (PictureKind::ModelInput, _) => "Log mel",
-    }
+fn time_unit(
+    arguments: &Arguments,
+    file: &Path,
+    stream: &StreamSpec,
+    end_secs: f64,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<TimeUnit> {
+    Ok(match arguments.time {
+        Some(TimeChoice::Day) => {
+            let Some(start) = audio::clock_starts(file, stream).first().copied() else {
+                bail!("{}: neither its name nor its header tells when it began; leave --time day away", file.display())
+            };
+            notes.push(format!("{}: began at {} by its {}", file.display(), start.at, start.source.words()));
+            TimeUnit::OfDay(start.at.millis_of_day() as f64 / 1000.0)
+        }
+        Some(TimeChoice::Seconds) => TimeUnit::Seconds,
+        Some(TimeChoice::Clock) => TimeUnit::Clock,
+        Some(TimeChoice::Samples) => TimeUnit::Samples(stream.sample_rate),
+        None if end_secs > 120.0 => TimeUnit::Clock,
+        None => TimeUnit::Seconds,
+    })
 }

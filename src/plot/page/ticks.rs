@@ -97,7 +97,9 @@ pub(super) fn frequency_ticks(view: &FrequencyView, height: f64, apart: f64) -> 
         let ticks = axis.ticks((low / unit_hz, high / unit_hz), most);
         return ticks.into_iter().map(|value| (value * unit_hz, tick_text(value))).collect();
     }
-    let mut chosen: Vec<f64> = Vec::new();
+    // A logarithmic axis has no 0.
+    let has_zero = low <= 0.0 && view.scale != FrequencyScale::Log10;
+    let mut chosen: Vec<f64> = if has_zero { vec![0.0] } else { Vec::new() };
     // Rounder numbers first; each must keep its distance from those before.
     for factors in [&[1.0][..], &[5.0], &[2.0], &[3.0, 4.0, 6.0, 8.0], &[1.5, 7.0, 9.0]] {
         for power in 0..7 {
@@ -109,12 +111,6 @@ pub(super) fn frequency_ticks(view: &FrequencyView, height: f64, apart: f64) -> 
                 }
             }
         }
-    }
-    if low <= 0.0
-        && view.scale != FrequencyScale::Log10
-        && chosen.iter().all(|hz| view.y_from_hz(*hz) * height >= apart)
-    {
-        chosen.push(0.0);
     }
     chosen.sort_by(f64::total_cmp);
     chosen.into_iter().map(|hz| (hz, tick_text(hz / unit_hz))).collect()

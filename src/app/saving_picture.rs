@@ -1,0 +1,145 @@
+//! Saving a picture: what is in view, as a page with axes, colour bar and events.
+
+use super::notices::Gravity;
+use super::time_axis::TimeUnit;
+use super::workbench::Workbench;
+use crate::audio;
+use crate::plot::page::{self, Page, PageEvent};
+use crate::spectrogram::{Channel, FrequencyView, colormap};
+use crate::ui::frequency_scale;
+use crate::work::{self, CancelOnDrop, Drawing, DrawingForm, PictureJob};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The page, in points, and pixels a point.
+const PAGE: (f64, f64) = (1100.0, 480.0);
+const SCALE: f64 = 2.0;
+/// A channel more makes the page so much higher.
+const CHANNEL_HEIGHT: f64 = 200.0;
+/// No page is higher, however many channels there are.
+const MOST_HEIGHT: f64 = 2400.0;
+
+/// A picture that is being drawn.
+pub struct SavingPicture {
+    /// Dropped, it is stopped.
+    pub(super) cancel: CancelOnDrop,
+    /// Where it goes.
+    pub path: PathBuf,
+    /// How much is done, 0 to 1.
+    pub part: f64,
+}
+
+impl Workbench {
+    /// Draws what is in view and writes it, as PNG unless the name says SVG.
+    pub(super) fn save_picture_to(&mut self, mut path: PathBuf) {
+        if self.saving_picture.is_some() {
+            self.notices.add(Gravity::Warning, "A picture is being drawn: wait until it is done, or stop it");
+            return;
+        }
+        let is = |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+        if !is(&path, "png") && !is(&path, "svg") {
+            path.as_mut_os_string().push(".png");
+        }
+        let form = if is(&path, "svg") { DrawingForm::Svg(SCALE) } else { DrawingForm::Png(SCALE) };
+        let Some(drawing) = self.drawing(form) else { return };
+        let cancel = CancelOnDrop::default();
+        let job = PictureJob { path: path.clone(), drawing, cancel: cancel.0.clone() };
+        if work::save_picture(job, &self.updates) {
+            self.saving_picture = Some(SavingPicture { cancel, path, part: 0.0 });
+        }
+    }
+
+    /// Stops drawing.
+    pub(super) fn stop_picture(&mut self) {
+        if let Some(saving) = &self.saving_picture {
+            saving.cancel.0.cancel();
+        }
+    }
+
+    /// Drawing has come further.
+    pub(super) fn picture_came(&mut self, part: f64) {
+        if let Some(saving) = &mut self.saving_picture {
+            saving.part = part;
+        }
+    }
+
+    /// Drawing is over.
+    pub(super) fn picture_saved(&mut self, path: &Path, result: Option<Result<Vec<String>, String>>) {
+        self.saving_picture = None;
+        match result {
+            None => self.notices.add(Gravity::Done, "Drawing the picture was stopped"),
+            Some(Err(reason)) => self.notices.add(Gravity::Failure, reason),
+            Some(Ok(notes)) => {
+                for note in notes {
+                    self.notices.add(Gravity::Warning, format!("{}: {note}", path.display()));
+                }
+                self.notices.add(Gravity::Done, format!("Saved the picture as {}", path.display()));
+            }
+        }
+    }
+
+    fn drawing(&self, form: DrawingForm) -> Option<Drawing> {
+        let open = self.open.as_ref()?;
+        let recording = self.recording()?;
+        let settings = self.tile_settings(&open.spec);
+        let kind = open.tiles.kind();
+        let channels = if settings.model_input.is_some() { vec![Channel::Mix] } else { settings.channels };
+        let (darkest, brightest) = self.display.color_range(kind, open.tiles.value_scale());
+        let opened = recording.path.clone();
+        Some(Drawing {
+            source: Arc::new(move || audio::open(&opened)),
+            page: self.printed_page(&channels)?,
+            channels,
+            settings: crate::spectrogram::PictureSettings { kind, ..settings.picture },
+            any_overlap: true,
+            model: settings.model_input,
+            colors: (Some(darkest), Some(brightest)),
+            gamma: self.display.gamma,
+            normalise: self.display.normalise,
+            form,
+            to_the_end: false,
+        })
+    }
+
+    fn printed_page(&self, channels: &[Channel]) -> Option<Page> {
+        let open = self.open.as_ref()?;
+        let name = self.recording()?.file_name();
+        let span = open.viewport.span();
+        let events = self.shown_marks().filter(|_| self.show_marks).map(|mark| PageEvent {
+            label: mark.label.to_string(),
+            onset_secs: mark.span.onset_secs,
+            offset_secs: mark.span.offset_secs,
+        });
+        let panel = |channel: &Channel| match channel {
+            Channel::One(index) if open.spec.channels > 1 => format!("Channel {}", index + 1),
+            _ => String::new(),
+        };
+        let (low_hz, high_hz) = open.frequencies;
+        let height = PAGE.1 + CHANNEL_HEIGHT * channels.len().saturating_sub(1) as f64;
+        Some(Page {
+            size: (PAGE.0, height.min(MOST_HEIGHT)),
+            description: format!("{name}, drawn by Earmark {}", env!("CARGO_PKG_VERSION")),
+            title: name,
+            start_secs: span.onset_secs,
+            end_secs: span.offset_secs,
+            time: self.page_time(),
+            frequency: FrequencyView { low_hz, high_hz, scale: frequency_scale(&self.display.frequency_scale) },
+            panels: channels.iter().map(panel).collect(),
+            map: colormap::index_of(&self.display.colormap).unwrap_or_default(),
+            levels: (0.0, 1.0),
+            level_title: String::new(),
+            events: events.collect(),
+            dark: self.settings.dark,
+        })
+    }
+
+    fn page_time(&self) -> page::TimeUnit {
+        let axis = self.time_axis();
+        match (axis.shown_unit(), axis.clock_start) {
+            (TimeUnit::Seconds, _) => page::TimeUnit::Seconds,
+            (TimeUnit::Samples, _) => page::TimeUnit::Samples(axis.sample_rate),
+            (TimeUnit::Clock, Some(start)) => page::TimeUnit::OfDay(start.millis_of_day() as f64 / 1000.0),
+            (TimeUnit::Hms | TimeUnit::Clock, _) => page::TimeUnit::Clock,
+        }
+    }
+}
