@@ -196,12 +196,12 @@ fn channels_are_stacked_without_holes_and_without_sending_them_again() {
 /// Two planes of 4096 rows and some fifty tiles each would take more than 96 MB: rows are grouped, and the tones are still where they are.
 #[test]
 fn more_than_fits_into_the_texture_is_drawn_with_fewer_rows() {
-    let picture = PictureSettings { frame_len: Some(4_096), zero_padding: 4, hops: 8, ..PictureSettings::default() };
+    let picture = PictureSettings { frame_len: Some(2_048), zero_padding: 4, hops: 8, ..PictureSettings::default() };
     let channels = vec![Channel::One(0), Channel::Mix];
     let settings = TileSettings { picture, channels, threads: 2, ..TileSettings::default() };
     let tone = |n: u64| (0.1 * (std::f64::consts::TAU * 1000.0 * n as f64 / 8_000.0).sin()) as f32;
-    let source = Synthetic::new(8_000, 820.0, tone);
-    let view = TimeView { start_secs: 0.0, end_secs: 820.0, width_px: 6_400 };
+    let source = Synthetic::new(8_000, 410.0, tone);
+    let view = TimeView { start_secs: 0.0, end_secs: 410.0, width_px: 6_500 };
     let mut harness = harness_of(Watched::with(source, &settings), view, FrequencyScale::Linear);
     assert_eq!(harness.state().watched.engine.tiles_for_view(&view, 0).slots.count, 51);
     assert_eq!(harness.state().watched.engine.layout().rows(0), 4_096);
