@@ -7,6 +7,7 @@
 mod clamped;
 mod codec_name;
 mod demux;
+mod fingerprint;
 mod mp4_edit;
 mod packet_source;
 mod pcm_apple;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::time::{clock_text, secs_from_samples};
 
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use resample::Resampler;
 pub use samples::mix_down;
 use samples::silence_non_finite;

@@ -14,7 +14,7 @@ pub use detection::{DetectionJob, DetectionQueue};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use storage::{Storage, StorageRequest};
-pub use tiles::{MOST_PLANES, SourceFactory, TileEngine, TileSettings, ViewTiles};
+pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,
 };

@@ -9,7 +9,7 @@ use super::planes::PlaneReader;
 use super::transform::Transform;
 
 /// Frames whose samples are read at once.
-const FRAMES_PER_READ: usize = 32;
+pub(super) const FRAMES_PER_READ: usize = 32;
 
 /// Computes columns of all planes from any position on.
 pub(super) struct FrameColumns {
@@ -50,6 +50,11 @@ impl FrameColumns {
     pub(super) fn seek(&mut self, level: u8, column: u64) {
         self.next = column << level.min(40);
         self.next_frame = self.transform.restart(self.next);
+    }
+
+    /// Forgets the samples that were read: they are asked for again.
+    pub(super) fn forget(&mut self) {
+        self.buffers.iter_mut().for_each(Vec::clear);
     }
 
     /// See [`super::columns::ColumnReader::column`].
@@ -118,7 +123,8 @@ impl FrameColumns {
         if first >= self.buffer_first && first + spec.frame_len as i64 <= buffer_end {
             return Ok(());
         }
-        let dropped = if (self.buffer_first..buffer_end).contains(&first) { (first - self.buffer_first) as usize } else { held };
+        let dropped =
+            if (self.buffer_first..buffer_end).contains(&first) { (first - self.buffer_first) as usize } else { held };
         let kept = held - dropped;
         for buffer in &mut self.buffers {
             buffer.drain(..dropped);

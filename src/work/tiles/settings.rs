@@ -1,13 +1,24 @@
 //! What is asked of the engine, and what it makes of it for one recording.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::StreamSpec;
 use crate::model::ModelInput;
+use crate::picture_cache::PictureCache;
 use crate::spectrogram::{Channel, PictureKind, PictureSettings, PyramidLayout, ValueScale};
 
 /// Planes of a picture, at most.
 pub const MOST_PLANES: usize = 16;
+
+/// Where what is known of the whole recording is kept for the next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicturePlace {
+    /// The user's pictures.
+    pub cache: PictureCache,
+    /// The recording, by whose content they are found.
+    pub path: PathBuf,
+}
 
 /// How the picture is computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +33,8 @@ pub struct TileSettings {
     pub threads: usize,
     /// Bytes of tiles that are kept for scrolling back. What the pass over the whole yields comes on top.
     pub cache_bytes: usize,
+    /// Where the pass is looked for before it is made, and kept when it has been; `None` makes it each time.
+    pub place: Option<PicturePlace>,
 }
 
 impl Default for TileSettings {
@@ -34,6 +47,7 @@ impl Default for TileSettings {
             model_input: None,
             threads: cores.clamp(1, 8),
             cache_bytes: 24 << 20,
+            place: None,
         }
     }
 }
@@ -54,7 +68,10 @@ impl TileSettings {
         let mut kind = self.picture.kind;
         let model = self.model_input.clone().filter(|_| kind == PictureKind::ModelInput);
         if kind == PictureKind::ModelInput && model.is_none() {
-            notices.push("No model is chosen whose input can be shown: the picture shows levels. Choose a model first".to_owned());
+            notices.push(
+                "No model is chosen whose input can be shown: the picture shows levels. Choose a model first"
+                    .to_owned(),
+            );
             kind = PictureKind::Level;
         }
         let mut planes = self.channels.clone();
