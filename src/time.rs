@@ -1,6 +1,10 @@
 //! Time on a recording: seconds at the edges of the program, integer samples and frames inside it.
 //!
-//! Owns [`Span`] and the conversions. Must not know about clocks, screens or files.
+//! Owns [`Span`] and the conversions, and dates and times of day as values. Must not know about screens, files or this machine's clock.
+
+mod civil;
+
+pub use civil::{CivilDate, CivilTime};
 
 /// A half-open stretch of time `[onset, offset)` on a recording, in seconds from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -86,6 +86,7 @@ const ALT_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::ALT };
 
 commands! {
     OpenRecordings, File, icons::FOLDER_OPEN, "Open recordings…", "Open recordings or a project", [CTRL, O];
+    OpenFolder, File, "", "Open folder…", "Open all recordings of a folder; those with clock times stand on one timeline", [CTRL, K];
     OpenExample, File, icons::SPARKLE, "Open example", "Open the bundled soundscape with its real sounds", [];
     OpenPath, File, icons::TERMINAL, "Open by path…", "Open a recording, project or label file whose path you type", [CTRL_SHIFT, O];
     SaveProject, File, icons::FLOPPY_DISK, "Save project", "Save recordings, events, scores and history as one project file", [CTRL, S];
@@ -93,6 +94,7 @@ commands! {
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
     CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
+    ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
     Quit, File, "", "Quit", "Close the window", [CTRL, Q];
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
@@ -119,16 +121,30 @@ commands! {
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
-    PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with 0.2 s around it", [SHIFT, Space];
+    PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with pre-roll and post-roll", [SHIFT, Space];
     LoopEvent, Sound, icons::LOOP, "Loop event", "Play the selected event again and again; without one, what is in view", [NONE, L];
+    ToggleBand, Sound, "", "Hear the band in view only", "Listen to the frequencies in view and to nothing else", [NONE, B];
+    NextListeningMode, Sound, "", "Next listening mode", "Pitch kept, time-expanded (the pitch follows the speed), heterodyne, in turn", [NONE, V];
+    SpeedTwentieth, Sound, "", "Speed ×0.05", "Listen at a twentieth of the speed", [CTRL, Num1];
+    SpeedTenth, Sound, "", "Speed ×0.1", "Listen at a tenth of the speed", [CTRL, Num2];
+    SpeedQuarter, Sound, "", "Speed ×0.25", "Listen at a quarter of the speed", [CTRL, Num3];
+    SpeedHalf, Sound, "", "Speed ×0.5", "Listen at half the speed", [CTRL, Num4];
+    SpeedOne, Sound, "", "Speed ×1", "Listen at the speed of the recording", [CTRL, Num5];
+    SpeedTwo, Sound, "", "Speed ×2", "Listen at twice the speed", [CTRL, Num6];
+    HearOnset, Sound, "", "Hear the onset", "Play 0.3 s before and after the selected event's onset", [NONE, I];
+    HearOffset, Sound, "", "Hear the offset", "Play 0.3 s before and after the selected event's offset", [NONE, O];
+    HearBeforeOnset, Sound, "", "Hear up to the onset", "Play the 0.3 s before the selected event's onset", [SHIFT, F5];
+    HearAfterOnset, Sound, "", "Hear from the onset", "Play the 0.3 s after the selected event's onset", [SHIFT, F6];
+    HearBeforeOffset, Sound, "", "Hear up to the offset", "Play the 0.3 s before the selected event's offset", [SHIFT, F7];
+    HearAfterOffset, Sound, "", "Hear from the offset", "Play the 0.3 s after the selected event's offset", [SHIFT, F8];
     JumpBack, Sound, icons::REWIND, "Back 1 s", "Move the playhead one second back", [NONE, Comma];
     JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
     NextUndecided, Move, "", "Next undecided event", "Select the next prediction that nobody has decided about", [NONE, Q];
-    PageForward, Move, "", "Page forward", "Show the next page, with a tenth of this one", [NONE, PageDown];
-    PageBack, Move, "", "Page back", "Show the previous page, with a tenth of this one", [NONE, PageUp];
+    PageForward, Move, "", "Page forward", "Show the next page, which overlaps this one; after the last, the next recording", [NONE, PageDown];
+    PageBack, Move, "", "Page back", "Show the previous page, which overlaps this one; before the first, the previous recording", [NONE, PageUp];
     GoToStart, Move, "", "Go to start", "Put the playhead at the start", [NONE, Home];
     GoToEnd, Move, "", "Go to end", "Put the playhead at the end", [NONE, End];
     NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
@@ -140,6 +156,11 @@ commands! {
     FitAll, View, icons::FIT, "Show whole recording", "Zoom out to the whole recording", [NONE, F];
     FitEvent, View, icons::FIT_EVENT, "Show selected event", "Zoom to the selected event", [NONE, E];
     FitFrequencies, View, "", "Show all frequencies", "From 0 Hz to half the sample rate", [SHIFT, F];
+    LongerFrame, View, "", "Longer frames", "Tell frequencies apart more finely: frames of twice as many samples", [NONE, R];
+    ShorterFrame, View, "", "Shorter frames", "Tell moments apart more finely: frames of half as many samples", [NONE, T];
+    NextColormap, View, "", "Next colour map", "Show the spectrogram in the next colour map", [SHIFT, C];
+    ShowDisplay, View, icons::SLIDERS, "Display settings", "Show how recordings are displayed: frames, colours, frequencies, channels, time", [NONE, F5];
+    ToggleTimeline, View, icons::TIMELINE, "Timeline of recordings", "Show or hide the recordings in clock order above the overview, if there are two with clock times", [NONE, F10];
     ToggleRecordings, View, icons::SIDEBAR, "Recordings panel", "Show or hide the recordings and labels on the left", [NONE, F2];
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
@@ -156,8 +177,8 @@ commands! {
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
-    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, T];
-    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, T];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, U];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];

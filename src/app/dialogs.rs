@@ -35,6 +35,7 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
                 .add_filter("All files", &["*"])
                 .pick_files()
         }
+        DialogPurpose::OpenFolder => dialog.set_title("Open folder").pick_folders(),
         DialogPurpose::ImportLabels => dialog
             .set_title("Import labels")
             .add_filter("DCASE strong labels", labels)

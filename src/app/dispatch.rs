@@ -1,7 +1,8 @@
 //! From requests and updates to changes: the only two doors into the [`Workbench`].
 
-use super::command::Command;
+use super::command::{Command, Group};
 use super::dialogs;
+use super::display::DisplayChange;
 use super::editing::Edge;
 use super::notices::Gravity;
 use super::request::Request;
@@ -39,7 +40,7 @@ impl Workbench {
             Request::SetLabel { target, label } => self.set_label(target, label),
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
-            Request::Seek(secs) => self.seek(secs),
+            Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::SetRule(rule) => self.set_rule(rule),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
@@ -59,23 +60,29 @@ impl Workbench {
             Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
                 self.change_view(&request);
             }
+            Request::SetSpeed(speed) => self.set_speed(speed),
+            Request::SetListeningMode(mode) => self.set_listening_mode(mode),
+            Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
+            Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
             _ => self.change_setting(request),
         }
+        // What is in view may be what is listened to.
+        self.tune();
     }
 
     fn change_view(&mut self, request: &Request) {
+        if let Request::ShowFrequencies { low_hz, high_hz } = *request {
+            self.show_frequencies(low_hz, high_hz);
+        }
         let Some(open) = &mut self.open else { return };
         match *request {
             Request::Pan(by_secs) => open.viewport.pan(by_secs),
             Request::Zoom { anchor_secs, factor } => open.viewport.zoom_at(anchor_secs, factor),
             Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
-            Request::ShowFrequencies { low_hz, high_hz } => {
-                let nyquist = f64::from(open.spec.sample_rate) / 2.0;
-                let width = (high_hz - low_hz).clamp((nyquist / 100.0).max(50.0).min(nyquist), nyquist);
-                let low = low_hz.clamp(0.0, nyquist - width);
-                open.frequencies = (low, low + width);
-            }
             _ => {}
+        }
+        if matches!(request, Request::Pan(_) | Request::ShowSpan(_)) {
+            self.follow_centre();
         }
     }
 
@@ -84,6 +91,7 @@ impl Workbench {
             Request::SetModel(name) => {
                 self.settings.model = name;
                 self.hop_secs = None;
+                self.model_changed();
             }
             Request::SetHop(hop_secs) => self.hop_secs = hop_secs,
             Request::SetRuntime(runtime) => self.settings.runtime = runtime,
@@ -95,12 +103,8 @@ impl Workbench {
                 let word = if short == ShortClips::Repeat { "repeat" } else { "pad" };
                 self.settings.short_recordings = word.to_owned();
             }
-            Request::SetColormap(name) => self.settings.colormap = name,
-            Request::SetLevels { floor_db, ceiling_db } => {
-                self.settings.floor_db = floor_db.clamp(-140.0, -20.0);
-                self.settings.ceiling_db = ceiling_db.clamp(self.settings.floor_db + 10.0, 20.0);
-            }
-            Request::SetFrequencyScale(scale) => self.settings.frequency_scale = scale,
+            Request::Display(change) => self.change_display(&change),
+            Request::ShowClock { clock_secs } => self.show_clock(clock_secs),
             Request::SetVolume(volume) => {
                 self.settings.volume = volume.clamp(0.0, 1.0);
                 self.player.set_gain(self.settings.volume);
@@ -112,6 +116,7 @@ impl Workbench {
     fn perform_command(&mut self, command: Command) {
         match command {
             Command::OpenRecordings => self.ask(DialogPurpose::Open),
+            Command::OpenFolder => self.ask(DialogPurpose::OpenFolder),
             Command::OpenExample => self.open_example(),
             Command::SaveProject => match self.project_path.clone() {
                 Some(path) => self.save_project_to(path),
@@ -121,6 +126,7 @@ impl Workbench {
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.close_recording(),
+            Command::ClearPictures => self.clear_pictures(),
             Command::Quit => self.quit = true,
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
@@ -160,9 +166,7 @@ impl Workbench {
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
-            Command::PlayPause | Command::PlayEvent | Command::LoopEvent => self.play_on_request(command),
-            Command::JumpBack => self.jump(-1.0),
-            Command::JumpForward => self.jump(1.0),
+            _ if command.group() == Group::Sound => self.perform_sound(command),
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
@@ -174,8 +178,8 @@ impl Workbench {
     fn perform_on_view(&mut self, command: Command) {
         let settings = &mut self.settings;
         match command {
-            Command::PageForward => self.page(1.0),
-            Command::PageBack => self.page(-1.0),
+            Command::PageForward => self.page(1),
+            Command::PageBack => self.page(-1),
             Command::GoToStart => self.jump(f64::NEG_INFINITY),
             Command::GoToEnd => self.jump(f64::INFINITY),
             Command::NextRecording => self.step_recording(1),
@@ -188,11 +192,12 @@ impl Workbench {
                 }
             }
             Command::FitEvent => self.fit_selected(),
-            Command::FitFrequencies => {
-                if let Some(open) = &mut self.open {
-                    open.frequencies = (0.0, f64::from(open.spec.sample_rate) / 2.0);
-                }
-            }
+            Command::FitFrequencies => self.show_frequencies(0.0, f64::INFINITY),
+            Command::LongerFrame => self.step_frame(1),
+            Command::ShorterFrame => self.step_frame(-1),
+            Command::NextColormap => self.change_display(&self.display.next_colormap()),
+            Command::ShowDisplay => self.toggle_display_page(),
+            Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
             Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
@@ -248,6 +253,9 @@ impl Workbench {
         if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
         }
+        if std::mem::take(&mut self.timeline_stale) {
+            self.refresh_timeline();
+        }
         self.take_playback_events();
         self.take_tile_news();
         more
@@ -264,7 +272,7 @@ impl Workbench {
                 failures.into_iter().for_each(|failure| self.notices.add(Gravity::Failure, failure));
                 self.open_files(files);
             }
-            Update::Probed { path, result } => self.probed(&path, result),
+            Update::Probed { path, result, clocks } => self.probed(&path, result, clocks),
             Update::DetectionStarted { run, start } => self.detection_started(run, *start),
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
@@ -280,6 +288,7 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
                 let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");
@@ -290,7 +299,7 @@ impl Workbench {
 
     fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
         match purpose {
-            DialogPurpose::Open => self.dispatch(Request::Open(paths)),
+            DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::ExportChart(against, form) => {
@@ -305,7 +314,7 @@ impl Workbench {
     fn take_playback_events(&mut self) {
         for event in self.player.take_events() {
             match event {
-                PlaybackEvent::Ended => {}
+                PlaybackEvent::Ended => self.go_on_after_end(),
                 PlaybackEvent::Unavailable(_) if std::mem::replace(&mut self.silence_told, true) => {}
                 PlaybackEvent::Unavailable(reason)
                 | PlaybackEvent::DeviceLost(reason)
@@ -326,9 +335,11 @@ impl Workbench {
         {
             open.viewport.set_duration(duration_secs);
             self.document.set_duration(open.id, duration_secs);
+            self.refresh_timeline();
             self.refresh_predictions();
         }
         notices.into_iter().for_each(|notice| self.notices.add(Gravity::Warning, notice));
+        self.poll_neighbours();
     }
 
     /// Has the settings written, on the storage thread.

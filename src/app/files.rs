@@ -5,13 +5,12 @@ use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Scored, Workbench};
 use crate::annotation::RecordingId;
-use crate::audio::{self, StreamSpec};
+use crate::audio::{ClockStart, StreamSpec};
 use crate::format;
 use crate::project::{self, ProjectState, StoredScores};
-use crate::work::{DetectionStart, SourceFactory, StorageRequest, TileEngine, TileSettings};
+use crate::work::{DetectionStart, StorageRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// How many reasons one notice lists.
@@ -58,7 +57,7 @@ impl Workbench {
     }
 
     /// A recording was probed: it stands in the list, or is told and goes.
-    pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>) {
+    pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>, clocks: Vec<ClockStart>) {
         let Some(id) = self.document.recordings().find(|(_, recording)| recording.path == path).map(|(id, _)| id)
         else {
             return;
@@ -67,6 +66,8 @@ impl Workbench {
             Ok(spec) => {
                 self.document.set_duration(id, spec.duration_secs());
                 self.specs.insert(id, spec);
+                self.clocks.insert(id, clocks);
+                self.timeline_stale = true;
                 self.settings.remember_file(path);
                 let nothing_to_see = self.open.is_none() && self.opening.is_none();
                 if self.opening == Some(id) || nothing_to_see {
@@ -108,16 +109,27 @@ impl Workbench {
             return;
         };
         self.leave_recording();
-        let opened = path.clone();
-        let factory: SourceFactory = Arc::new(move || audio::open(&opened));
         let first = (Viewport::first_of(spec.duration_secs()), 0.0);
         let (viewport, rest_secs) = self.left_views.get(&id).copied().unwrap_or(first);
-        let tiles = TileEngine::new(factory, &spec, &TileSettings::default(), &self.wake);
-        let frequencies = (0.0, f64::from(spec.sample_rate) / 2.0);
+        let tiles = self.take_neighbour(id).unwrap_or_else(|| self.engine_of(&path, &spec));
+        let nyquist = f64::from(spec.sample_rate) / 2.0;
+        let frequencies = self.frequency_ranges.get(&spec.sample_rate).copied().unwrap_or((0.0, nyquist));
         self.player.load(Some(path));
-        self.open =
-            Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, shown_at: Some(Instant::now()) });
+        let shown_at = Some(Instant::now());
+        self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
+        self.make_room();
         self.refresh_predictions();
+    }
+
+    /// Puts a recording into the picture, with so much of it in view.
+    pub(super) fn show_recording_at(&mut self, id: RecordingId, onset_secs: f64, width_secs: f64) {
+        let duration_secs = self.document.recording(id).map_or(0.0, |recording| recording.duration_secs);
+        let mut viewport = Viewport::first_of(duration_secs);
+        viewport.set_room(self.room_of(id));
+        viewport.show(onset_secs, width_secs);
+        let rest_secs = onset_secs.clamp(0.0, duration_secs);
+        self.left_views.insert(id, (viewport, rest_secs));
+        self.show_recording(id);
     }
 
     fn leave_recording(&mut self) {
@@ -126,6 +138,7 @@ impl Workbench {
         let playhead = self.playhead_secs();
         if let Some(open) = self.open.take() {
             self.left_views.insert(open.id, (open.viewport, playhead));
+            self.keep_as_neighbour(open);
         }
     }
 
@@ -149,8 +162,11 @@ impl Workbench {
         }
         self.scored.remove(&id);
         self.specs.remove(&id);
+        self.clocks.remove(&id);
         self.left_views.remove(&id);
+        self.neighbours.retain(|neighbour| neighbour.id != id);
         self.document.remove_empty_recording(id);
+        self.refresh_timeline();
         self.changed();
     }
 
@@ -197,7 +213,15 @@ impl Workbench {
             .filter(|(_, scored)| scored.chosen_by_user)
             .map(|(&id, scored)| (id, &scored.chosen))
             .collect();
-        serde_json::json!({ "open": open, "label_order": self.label_order, "chosen_classes": chosen })
+        let ranges: Vec<(u32, f64, f64)> =
+            self.frequency_ranges.iter().map(|(&rate, &(low, high))| (rate, low, high)).collect();
+        serde_json::json!({
+            "open": open,
+            "label_order": self.label_order,
+            "chosen_classes": chosen,
+            "display": self.display,
+            "frequency_ranges": ranges,
+        })
     }
 
     /// A project was written.
@@ -226,8 +250,12 @@ impl Workbench {
         self.player.load(None);
         self.runs.clear();
         self.specs.clear();
+        self.clocks.clear();
+        self.neighbours.clear();
         self.left_views.clear();
+        self.restore_display(&state.view);
         self.document = state.document;
+        self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.label_places.clear();

@@ -8,33 +8,47 @@ mod deciding;
 mod detecting;
 mod dialogs;
 mod dispatch;
+mod display;
 mod editing;
 mod example;
 mod files;
+mod frame_times;
+mod graphics;
+mod kept_pictures;
 mod listening;
 mod marks;
 mod models;
 mod navigating;
 mod notices;
+mod picture;
 mod request;
 mod settings;
+mod time_axis;
+mod timeline;
+mod timeline_view;
 mod viewport;
 mod workbench;
 
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
+pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
+pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
 pub use marks::{Mark, MarkState, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
 pub use request::Request;
 pub use settings::Settings;
-pub use viewport::{TimeScale, Viewport};
-pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Scored, Workbench};
+pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
+pub use timeline::{Block, Timeline};
+pub use timeline_view::Neighbour;
+pub use viewport::{Room, TimeScale, Viewport};
+pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Previous, Scored, Workbench};
 
-use crate::ui::{Panels, SpectrogramPainter, theme, window_ui};
+use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
+use frame_times::FrameTimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +64,9 @@ pub struct App {
     /// The settings as they are on disk, and where that is; none keeps them to this run.
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
+    frame_times: FrameTimes,
+    /// What `logic` took of the frame under way.
+    logic_time: Duration,
     closing: bool,
     close_when_saved: bool,
 }
@@ -63,6 +80,7 @@ impl App {
         if let Some(notice) = notice {
             app.bench.notices.add(Gravity::Warning, notice);
         }
+        app.bench.keep_pictures();
         app.kept_settings = path.map(|path| (path, settings));
         app
     }
@@ -74,7 +92,8 @@ impl App {
         context.options_mut(|options| options.zoom_with_keyboard = false);
         let waking = context.clone();
         let mut bench = Workbench::new(settings, Arc::new(move || waking.request_repaint()));
-        let painter = creation.wgpu_render_state.as_ref().map(SpectrogramPainter::new);
+        let device = creation.wgpu_render_state.as_ref();
+        let painter = device.map_or_else(SpectrogramPainter::software, SpectrogramPainter::new);
         if !files.is_empty() {
             bench.dispatch(Request::Open(files));
         }
@@ -83,6 +102,8 @@ impl App {
             panels: Panels::new(painter),
             kept_settings: None,
             title: String::new(),
+            frame_times: FrameTimes::default(),
+            logic_time: Duration::ZERO,
             closing: false,
             close_when_saved: false,
         }
@@ -120,6 +141,20 @@ impl App {
         }
     }
 
+    fn carry_out(&mut self, request: Request, context: &egui::Context) {
+        match request {
+            Request::CloseAnyway => {
+                self.closing = true;
+                context.send_viewport_cmd(ViewportCommand::Close);
+            }
+            Request::CloseWhenSaved => self.close_when_saved = true,
+            Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
+            // Whoever goes on working does not want to leave any more.
+            _ => self.close_when_saved = false,
+        }
+        self.bench.dispatch(request);
+    }
+
     /// Has changed settings written, as soon as no slider is held any more.
     fn keep_settings(&mut self, context: &egui::Context) {
         let held = context.input(|input| input.pointer.any_down());
@@ -135,6 +170,7 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        let began = Instant::now();
         let panels = &mut self.panels;
         let more = self.bench.take_updates(|purpose, no_dialog| panels.ask_for_path(purpose, no_dialog));
         let next = self.bench.notices.tick(context.input(|input| input.time));
@@ -148,33 +184,33 @@ impl eframe::App for App {
         self.apply_settings(context);
         self.keep_settings(context);
         self.see_to_closing(context);
+        self.logic_time = began.elapsed();
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let began = Instant::now();
+        for request in key_requests(ui.ctx(), &self.bench, &mut self.panels) {
+            self.carry_out(request, ui.ctx());
+        }
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
-            match request {
-                Request::CloseAnyway => {
-                    self.closing = true;
-                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
-                }
-                Request::CloseWhenSaved => self.close_when_saved = true,
-                Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
-                // Whoever goes on working does not want to leave any more.
-                _ => self.close_when_saved = false,
-            }
-            self.bench.dispatch(request);
+            self.carry_out(request, ui.ctx());
         }
         self.bench.look_at(self.panels.views());
+        self.bench.look_at_neighbours(self.panels.neighbour_views());
         if changed {
             ui.ctx().request_repaint();
         }
-        let work = began.elapsed();
+        let work = self.logic_time + began.elapsed();
+        self.frame_times.add(work);
         if work > PLAYING_FRAME {
             log::debug!("a frame took {:.1} ms of our own work", 1e3 * work.as_secs_f64());
         }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        log::info!("{}", self.frame_times);
     }
 }
 
@@ -189,8 +225,11 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([900.0, 600.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
-    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(App::new(creation, files))))).map_err(|error| {
+    let graphics = graphics::find();
+    log::info!("graphics: {graphics}");
+    let options = eframe::NativeOptions { viewport, renderer: graphics.renderer(), ..Default::default() };
+    let create = move |creation: &eframe::CreationContext<'_>| App::new(creation, files);
+    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(create(creation))))).map_err(|error| {
         anyhow::anyhow!(
             "no window could be opened: {error}\n\
              On Linux, a display (X11 or Wayland) and a graphics driver are needed: `cargo xtask setup` installs the packages.\n\

@@ -4,8 +4,8 @@ use super::marks::{MarkState, Target};
 use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 
-/// How far paging goes: all but a tenth of what is in view.
-const PAGE: f64 = 0.9;
+/// What is left of a recording is no page of its own if it is shorter than this.
+const SHORTEST_PAGE_SECS: f64 = 0.001;
 
 impl Workbench {
     /// Selects something and shows it.
@@ -53,12 +53,41 @@ impl Workbench {
         self.marks.iter().filter(move |mark| show_rejected || mark.state != MarkState::Decided(Status::Rejected))
     }
 
-    /// Shows the next page (1) or the previous one (−1).
-    pub(super) fn page(&mut self, pages: f64) {
-        if let Some(open) = &mut self.open {
-            let by = pages * PAGE * open.viewport.width_secs();
-            open.viewport.pan(by);
+    /// Shows the next page (1) or the previous one (−1): of this recording, and after its last the first of the next recording.
+    pub(super) fn page(&mut self, step: isize) {
+        let overlap = self.display.page_overlap;
+        let Some(open) = &mut self.open else { return };
+        let (view, duration) = (open.viewport.span(), open.viewport.duration_secs());
+        let is_last = if step > 0 {
+            view.offset_secs >= duration - SHORTEST_PAGE_SECS
+        } else {
+            view.onset_secs <= SHORTEST_PAGE_SECS
+        };
+        if is_last {
+            self.page_to_recording(step);
+            return;
         }
+        let onset = view.onset_secs + step as f64 * (1.0 - overlap) * view.duration_secs();
+        // A page ends with the recording, also where the view could go beyond.
+        let onset = onset.min(duration - view.duration_secs()).max(0.0);
+        open.viewport.show(onset, view.duration_secs());
+    }
+
+    /// Shows the first page of the recording after this one, or the last page of the one before it.
+    fn page_to_recording(&mut self, step: isize) {
+        let Some(open) = &self.open else { return };
+        let (here, width) = (open.id, open.viewport.width_secs());
+        let Some(id) = self.timeline.beside(here, step).or_else(|| self.beside_in_list(here, step)) else { return };
+        let duration_secs = self.document.recording(id).map_or(0.0, |recording| recording.duration_secs);
+        let onset = if step > 0 { 0.0 } else { duration_secs - width };
+        self.show_recording_at(id, onset, width);
+    }
+
+    /// The recording `step` places further down the list.
+    fn beside_in_list(&self, here: RecordingId, step: isize) -> Option<RecordingId> {
+        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
+        let place = ids.iter().position(|&id| id == here)?;
+        ids.get(place.checked_add_signed(step)?).copied()
     }
 
     /// Zooms around the playhead if it is in view, else around the middle.

@@ -1,6 +1,7 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
 use super::command::Command;
+use super::display::DisplayChange;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -8,6 +9,7 @@ use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
+use crate::playback::ListeningMode;
 use crate::time::Span;
 use crate::work::ChartForm;
 use std::collections::BTreeSet;
@@ -81,19 +83,28 @@ pub enum Request {
     SetHop(Option<f64>),
     /// The runtime to run it with: `auto`, `onnxruntime`, `built-in`.
     SetRuntime(String),
-    /// Colours of the spectrogram.
-    SetColormap(String),
-    /// Levels of the darkest and brightest colour, in dB.
-    SetLevels {
-        /// Darkest.
-        floor_db: f32,
-        /// Brightest.
-        ceiling_db: f32,
+    /// Another way to display recordings.
+    Display(DisplayChange),
+    /// Show a moment of the timeline: the recording that was made then, around that moment.
+    ShowClock {
+        /// Seconds from the timeline's zero.
+        clock_secs: f64,
     },
-    /// `linear`, `mel`, `log` or `bark`.
-    SetFrequencyScale(String),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
+    /// Seconds of the recording heard in a second.
+    SetSpeed(f64),
+    /// What becomes of the pitch.
+    SetListeningMode(ListeningMode),
+    /// The frequency in hertz that a heterodyne makes audible; none for the one that fits the view.
+    SetHeterodyne(Option<f64>),
+    /// What is heard before and after an event that is played, in seconds.
+    SetRolls {
+        /// Before.
+        pre_secs: f64,
+        /// After.
+        post_secs: f64,
+    },
     /// Show the events or the model on the right.
     ShowInspector(super::workbench::Inspector),
     /// Close the window although there are unsaved changes.

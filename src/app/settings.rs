@@ -1,5 +1,7 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use super::display::Display;
+use super::listening::ListeningSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
@@ -31,16 +33,13 @@ pub struct Settings {
     pub auto_advance: bool,
     /// An event that a key selects is played.
     pub auto_play: bool,
-    /// Colour map of the spectrogram, by name.
-    pub colormap: String,
-    /// Level that takes the darkest colour, in dB relative to full scale.
-    pub floor_db: f32,
-    /// Level that takes the brightest colour, in dB relative to full scale.
-    pub ceiling_db: f32,
-    /// Frequency axis: `linear`, `mel`, `log` or `bark`.
-    pub frequency_scale: String,
+    /// How recordings of a new project are displayed: what was chosen last.
+    #[serde(flatten)]
+    pub display: Display,
     /// Loudness of playback, 0 to 1.
     pub volume: f32,
+    /// How recordings are listened to.
+    pub listening: ListeningSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -49,6 +48,8 @@ pub struct Settings {
     pub preset: String,
     /// What fills up a recording that is shorter than a clip: `pad` or `repeat`.
     pub short_recordings: String,
+    /// Megabytes (of 2^20 bytes) of pictures that are kept for the next time, at most; 0 keeps none.
+    pub picture_cache_mb: u32,
     /// Files that were opened last, latest first.
     pub recent_files: Vec<PathBuf>,
     /// Labels that were given last, latest first.
@@ -68,15 +69,14 @@ impl Default for Settings {
             system_dialogs: true,
             auto_advance: true,
             auto_play: true,
-            colormap: "magma".to_owned(),
-            floor_db: -95.0,
-            ceiling_db: -25.0,
-            frequency_scale: "mel".to_owned(),
+            display: Display::default(),
             volume: 0.8,
+            listening: ListeningSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
             short_recordings: "pad".to_owned(),
+            picture_cache_mb: 2048,
             recent_files: Vec::new(),
             recent_labels: Vec::new(),
         }
@@ -145,8 +145,8 @@ impl Settings {
         };
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
-        self.floor_db = clamp(self.floor_db, -140.0, -20.0, -95.0);
-        self.ceiling_db = clamp(self.ceiling_db, self.floor_db + 10.0, 20.0, -25.0);
+        self.display.bound();
+        self.listening = self.listening.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

@@ -11,11 +11,22 @@ const FIRST_WIDTH_SECS: f64 = 30.0;
 /// Recordings up to this length are shown whole at first.
 const SHOWN_WHOLE_SECS: f64 = 60.0;
 
-/// The stretch of a recording that is in view.
+/// The stretch of a recording that is in view. It ends with the recording, unless there is room beyond: then its onset may be
+/// negative, and its offset beyond the recording's end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
     span: Span,
     duration_secs: f64,
+    room: Room,
+}
+
+/// How far a view may go beyond a recording, in seconds, ≥ 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Room {
+    /// Before its beginning.
+    pub before_secs: f64,
+    /// After its end.
+    pub after_secs: f64,
 }
 
 impl Viewport {
@@ -23,10 +34,10 @@ impl Viewport {
     pub fn first_of(duration_secs: f64) -> Self {
         let duration_secs = duration_secs.max(MIN_WIDTH_SECS);
         let width = if duration_secs <= SHOWN_WHOLE_SECS { duration_secs } else { FIRST_WIDTH_SECS };
-        Self { span: Span::between(0.0, width), duration_secs }
+        Self { span: Span::between(0.0, width), duration_secs, room: Room::default() }
     }
 
-    /// What is in view, within the recording.
+    /// What is in view; its onset is negative where it begins in the room before the recording.
     pub fn span(&self) -> Span {
         self.span
     }
@@ -41,6 +52,13 @@ impl Viewport {
         self.duration_secs
     }
 
+    /// Takes how far the view may go beyond the recording; the view stays where it is as far as it can.
+    pub fn set_room(&mut self, room: Room) {
+        let clean = |secs: f64| if secs.is_finite() { secs.max(0.0) } else { 0.0 };
+        self.room = Room { before_secs: clean(room.before_secs), after_secs: clean(room.after_secs) };
+        self.show(self.span.onset_secs, self.width_secs());
+    }
+
     /// Takes a new length of the recording; the view stays where it is as far as it can.
     pub fn set_duration(&mut self, duration_secs: f64) {
         let whole = self.width_secs() >= self.duration_secs;
@@ -51,8 +69,17 @@ impl Viewport {
 
     /// Shows `width_secs` from `onset_secs` on, kept within the recording.
     pub fn show(&mut self, onset_secs: f64, width_secs: f64) {
-        let width = width_secs.clamp(MIN_WIDTH_SECS.min(self.duration_secs), self.duration_secs);
-        self.span = Span::between(0.0, width).moved(onset_secs, self.duration_secs);
+        let width = self.clamped_width(width_secs);
+        let last_onset = self.duration_secs + self.room.after_secs - width;
+        // Rounding may leave an end a hair before the beginning; and what is no number begins at the beginning.
+        let onset = if onset_secs.is_nan() { 0.0 } else { onset_secs };
+        let onset = onset.min(last_onset).max(-self.room.before_secs);
+        self.span = Span { onset_secs: onset, offset_secs: onset + width };
+    }
+
+    fn clamped_width(&self, width_secs: f64) -> f64 {
+        let most = self.room.before_secs + self.duration_secs + self.room.after_secs;
+        width_secs.clamp(MIN_WIDTH_SECS.min(most), most)
     }
 
     /// Shows the whole recording.
@@ -73,7 +100,7 @@ impl Viewport {
 
     /// Zooms in by `factor` (> 1) or out (< 1); the moment `anchor_secs` keeps its place on the screen.
     pub fn zoom_at(&mut self, anchor_secs: f64, factor: f64) {
-        let width = (self.width_secs() / factor).clamp(MIN_WIDTH_SECS.min(self.duration_secs), self.duration_secs);
+        let width = self.clamped_width(self.width_secs() / factor);
         let place = (anchor_secs - self.span.onset_secs) / self.width_secs();
         self.show(anchor_secs - place * width, width);
     }
@@ -156,6 +183,26 @@ mod tests {
             let back = scale.x_from_secs(scale.secs_from_x(x));
             prop_assert!((back - x).abs() < 0.01);
         }
+    }
+
+    #[test]
+    fn room_lets_the_view_go_beyond_both_ends_and_no_further() {
+        let mut view = Viewport::first_of(60.0);
+        view.show(0.0, 20.0);
+        view.pan(-5.0);
+        assert_eq!(view.span().onset_secs, 0.0);
+        view.set_room(Room { before_secs: 30.0, after_secs: 10.0 });
+        view.pan(-50.0);
+        assert_eq!((view.span().onset_secs, view.span().offset_secs), (-30.0, -10.0));
+        view.pan(500.0);
+        assert_eq!((view.span().onset_secs, view.span().offset_secs), (50.0, 70.0));
+        view.zoom_at(60.0, 0.01);
+        assert_eq!((view.span().onset_secs, view.span().offset_secs), (-30.0, 70.0));
+        view.show_all();
+        assert_eq!(view.span(), Span::between(0.0, 60.0));
+        view.pan(5.0);
+        view.set_room(Room::default());
+        assert_eq!(view.span(), Span::between(0.0, 60.0));
     }
 
     #[test]

@@ -2,15 +2,20 @@
 
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::display::Display;
+use super::listening::Listening;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::settings::Settings;
+use super::timeline::Timeline;
+use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use crate::annotation::{Document, Edit, Event, History, LabelSet, Origin, Recording, RecordingId};
-use crate::audio::StreamSpec;
+use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
+use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
@@ -42,8 +47,20 @@ pub struct OpenRecording {
     pub rest_secs: f64,
     /// The pictures.
     pub tiles: TileEngine,
+    /// The pictures as they were computed before, until the new ones have something to show.
+    pub previous: Option<Previous>,
     /// When the recording was put into the picture; none after its first view has been told in the log.
     pub(super) shown_at: Option<Instant>,
+}
+
+/// Pictures of the open recording that are shown until new ones take their place.
+pub struct Previous {
+    /// The pictures.
+    pub tiles: TileEngine,
+    /// How they were displayed.
+    pub display: Display,
+    /// Since when others are computed.
+    pub(super) since: Instant,
 }
 
 /// What a model has said about a recording.
@@ -80,6 +97,8 @@ pub enum Inspector {
     Events,
     /// The model and its predictions.
     Model,
+    /// How recordings are displayed.
+    Display,
 }
 
 /// The state of the program. Fields are read by panels and changed by requests only.
@@ -102,6 +121,18 @@ pub struct Workbench {
     pub left_views: BTreeMap<RecordingId, (Viewport, f64)>,
     /// What is known of each recording that was probed.
     pub specs: BTreeMap<RecordingId, StreamSpec>,
+    /// When each recording was made, by everything that tells it, the most trustworthy first.
+    pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
+    /// The recordings whose clock times are known, in their order.
+    pub timeline: Timeline,
+    /// Whether recordings have come that the timeline lacks.
+    pub(super) timeline_stale: bool,
+    /// Pictures of recordings before and after the open one on the timeline.
+    pub neighbours: Vec<Neighbour>,
+    /// How recordings are displayed, in this project.
+    pub display: Display,
+    /// The frequencies that were chosen last, in hertz, by sample rate.
+    pub(super) frequency_ranges: BTreeMap<u32, (f64, f64)>,
     /// What models have said.
     pub scored: BTreeMap<RecordingId, Scored>,
     /// Model runs that are waiting or going on.
@@ -134,10 +165,14 @@ pub struct Workbench {
     pub inspector: Inspector,
     /// Choices of the user.
     pub settings: Settings,
+    /// Where pictures are kept from one session to the next, if they are.
+    pub pictures: Option<PictureCache>,
     /// Messages.
     pub notices: Notices,
     /// Sound.
     pub player: Player,
+    /// How it is listened to, as far as that is not kept.
+    pub listening: Listening,
     /// Whether the window shall close.
     pub quit: bool,
     /// Whether it was told that nothing can be heard; a person who asks for sound is told again.
@@ -174,6 +209,12 @@ impl Workbench {
             opening: None,
             left_views: BTreeMap::new(),
             specs: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            timeline: Timeline::default(),
+            timeline_stale: false,
+            neighbours: Vec::new(),
+            display: settings.display.clone(),
+            frequency_ranges: BTreeMap::new(),
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
@@ -189,8 +230,10 @@ impl Workbench {
             complexity: Complexity::default(),
             show_marks: true,
             inspector: Inspector::default(),
+            pictures: None,
             notices: Notices::default(),
             player,
+            listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
@@ -363,7 +406,9 @@ impl Workbench {
             Command::Accept | Command::Reject | Command::Uncertain => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
+            _ if command.heard_edge().is_some() => self.selected.is_some(),
             Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
@@ -391,7 +436,10 @@ impl Workbench {
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),
-            _ => None,
+            Command::ToggleTimeline => Some(self.display.show_timeline),
+            Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
+            Command::ToggleBand => Some(self.listening.is_banded),
+            _ => command.speed().map(|speed| speed == self.listening.speed),
         }
     }
 
@@ -399,6 +447,7 @@ impl Workbench {
     pub(super) fn look_at(&mut self, views: &[TimeView]) {
         if let Some(open) = &mut self.open {
             open.tiles.set_views(views);
+            open.drop_previous();
             if open.tiles.is_view_complete()
                 && let Some(shown_at) = open.shown_at.take()
             {

@@ -5,6 +5,7 @@
 //! This module must not know about windows, threads or models.
 
 mod clamped;
+mod clock;
 mod codec_name;
 mod demux;
 mod fingerprint;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use crate::time::{clock_text, secs_from_samples};
 
+pub use clock::{ClockSource, ClockStart, clock_starts};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use resample::Resampler;
 pub use samples::mix_down;

@@ -6,9 +6,11 @@
 
 mod detect;
 mod evaluate;
+mod features;
 mod model;
 mod progress;
 mod scores_file;
+mod spectrogram;
 mod table;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,8 @@ Examples:
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
   earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
+  earmark spectrogram street.wav -o street.png  Draw a recording
+  earmark features street.wav -o street.npy   Log-mel levels as a NumPy array
   earmark model list                          List the models that are installed or published
   earmark model get fmn10+tf-256              Download a published model";
 
@@ -38,6 +42,8 @@ struct Arguments {
 enum Command {
     Detect(detect::Arguments),
     Evaluate(evaluate::Arguments),
+    Spectrogram(Box<spectrogram::Arguments>),
+    Features(features::Arguments),
     Model(model::Arguments),
     /// The same as `earmark model list`
     Models(model::list::Arguments),
@@ -50,6 +56,8 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
+        Some(Command::Spectrogram(spectrogram)) => spectrogram::run(spectrogram),
+        Some(Command::Features(features)) => features::run(features),
         Some(Command::Model(model)) => model::run(model),
         Some(Command::Models(list)) => model::list::run(list),
         None => open_window(arguments.files),

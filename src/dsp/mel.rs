@@ -52,6 +52,33 @@ impl MelBank {
         bank
     }
 
+    /// Triangles that are linear in hertz between edges evenly spread in mel, each as high as `height`, as librosa's with `htk=True,
+    /// norm=None` and torchaudio's with `mel_scale="htk"` (height 1). The bins at 0 Hz and at half the rate are left out as well: triangles
+    /// that end there give them no weight.
+    pub fn linear_in_hz(spec: &MelSpec, height: f64) -> Self {
+        let (low, high) = (mel_from_hz(spec.low_hz), mel_from_hz(spec.high_hz));
+        let edge = |index: usize| {
+            let mel = low + (high - low) * index as f64 / (spec.band_count + 1) as f64;
+            700.0 * (mel / 1127.0).exp_m1()
+        };
+        let bin_hz = f64::from(spec.sample_rate) / spec.fft_size as f64;
+        let mut bank = Self { bands: Vec::with_capacity(spec.band_count), weights: Vec::new() };
+        for band in 0..spec.band_count {
+            let (left, middle, right) = (edge(band), edge(band + 1), edge(band + 2));
+            let weight = |bin: usize| {
+                let hz = bin as f64 * bin_hz;
+                (height * ((hz - left) / (middle - left)).min((right - hz) / (right - middle))) as f32
+            };
+            let first = (1..spec.fft_size / 2).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
+            let before = bank.weights.len();
+            if first > 0 {
+                bank.weights.extend((first..spec.fft_size / 2).map(weight).take_while(|&weight| weight > 0.0));
+            }
+            bank.bands.push((first, bank.weights.len() - before));
+        }
+        bank
+    }
+
     /// Number of bands.
     pub fn band_count(&self) -> usize {
         self.bands.len()

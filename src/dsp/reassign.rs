@@ -29,6 +29,17 @@ pub struct Reassigner {
     share: f32,
 }
 
+/// Where the phase of a bin says that its energy is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Displacement {
+    /// Power of the bin, 1 for a full-scale sine in its middle.
+    pub power: f32,
+    /// By how much the energy lies later than the frame's middle, in samples. No number where there is no energy.
+    pub later_samples: f32,
+    /// By how much it lies higher than the bin, in bins.
+    pub higher_bins: f32,
+}
+
 /// Columns of one plane that later frames may still add to.
 #[derive(Clone, Debug)]
 pub struct PendingColumns {
@@ -68,8 +79,8 @@ impl Reassigner {
         reach(&self.spec)
     }
 
-    /// Adds the energy of frame number `frame` to the columns where it belongs. A frame that holds anything but numbers counts as silence.
-    pub fn push(&mut self, frame: u64, samples: &[f32], columns: &mut PendingColumns) {
+    /// Transforms a frame of `frame_len` samples.
+    pub fn transform(&mut self, samples: &[f32]) {
         for (window, spectrum) in self.windows.iter().zip(&mut self.spectra) {
             for ((out, &sample), &weight) in self.frame.iter_mut().zip(samples).zip(window) {
                 *out = sample * weight;
@@ -80,22 +91,36 @@ impl Reassigner {
             let done = self.plan.process_with_scratch(&mut self.frame, spectrum, &mut self.scratch);
             debug_assert!(done.is_ok());
         }
+    }
+
+    /// Where the energy of a bin of the frame that was transformed last is.
+    pub fn displacement(&self, bin: usize) -> Displacement {
+        let [plain, by_time, derivative] = [0, 1, 2].map(|n| self.spectra[n][bin]);
+        let power = plain.norm_sqr();
+        let later_samples = (by_time.re * plain.re + by_time.im * plain.im) / power;
+        let radians = -(derivative.im * plain.re - derivative.re * plain.im) / power;
+        Displacement { power, later_samples, higher_bins: radians * (self.spec.fft_size as f64 / TAU) as f32 }
+    }
+
+    /// Adds the energy of frame number `frame` to the columns where it belongs. A frame that holds anything but numbers counts as silence.
+    pub fn push(&mut self, frame: u64, samples: &[f32], columns: &mut PendingColumns) {
+        self.transform(samples);
         for bin in 0..self.spec.rows() {
-            let power = self.spectra[0][bin].norm_sqr();
-            if power > 0.0 {
-                let (column, row) = self.place(frame, bin, power);
-                columns.add(column, row, power * self.share);
+            let energy = self.displacement(bin);
+            if energy.power > 0.0 {
+                let (column, row) = self.place(frame, bin, energy);
+                columns.add(column, row, energy.power * self.share);
             }
         }
     }
 
     /// Where the energy of a bin belongs: column and bin.
-    fn place(&self, frame: u64, bin: usize, power: f32) -> (u64, usize) {
+    fn place(&self, frame: u64, bin: usize, energy: Displacement) -> (u64, usize) {
         let own = (frame, bin);
-        if power < STAY_BELOW_POWER {
+        if energy.power < STAY_BELOW_POWER {
             return own;
         }
-        let (later_samples, higher_bins) = self.shift(bin, power);
+        let Displacement { later_samples, higher_bins, .. } = energy;
         let hop = self.spec.hop as f32;
         let columns = ((0.5 * hop + later_samples) / hop).floor();
         let row = (bin as f32 + higher_bins).round();
@@ -106,14 +131,6 @@ impl Reassigner {
             return own;
         }
         (column as u64, row as usize)
-    }
-
-    /// By how much the energy of a bin lies later than the frame's middle, in samples, and higher than the bin, in bins.
-    fn shift(&self, bin: usize, power: f32) -> (f32, f32) {
-        let [plain, by_time, derivative] = [0, 1, 2].map(|n| self.spectra[n][bin]);
-        let later = (by_time.re * plain.re + by_time.im * plain.im) / power;
-        let radians = -(derivative.im * plain.re - derivative.re * plain.im) / power;
-        (later, radians * (self.spec.fft_size as f64 / TAU) as f32)
     }
 }
 
@@ -188,7 +205,9 @@ mod tests {
 
     #[test]
     fn a_steady_sine_is_one_bin_of_its_own_power() {
-        for window in [FrameWindow::HannPeriodic, FrameWindow::Hamming, FrameWindow::BlackmanHarris, FrameWindow::Kaiser] {
+        for window in
+            [FrameWindow::HannPeriodic, FrameWindow::Hamming, FrameWindow::BlackmanHarris, FrameWindow::Kaiser]
+        {
             for padding in [1, 2] {
                 let spec = StftSpec::new(256, 4, padding, window);
                 // Between two bins: 40.4 of 256.
@@ -198,7 +217,8 @@ mod tests {
                 for powers in &columns[20..100] {
                     let db = 10.0 * powers[row].log10();
                     assert!(db.abs() < 0.1, "{window:?} {padding}: {db} dB");
-                    let elsewhere: f32 = powers.iter().enumerate().filter(|(n, _)| *n != row).map(|(_, power)| power).sum();
+                    let elsewhere: f32 =
+                        powers.iter().enumerate().filter(|(n, _)| *n != row).map(|(_, power)| power).sum();
                     assert!(elsewhere < 0.02, "{window:?} {padding}: {elsewhere} elsewhere");
                 }
             }

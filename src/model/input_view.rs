@@ -85,7 +85,9 @@ impl ModelInput {
                         let low = f64::from(offset).max(f64::from(f32::MIN_POSITIVE)).ln();
                         ValueScale::model_input(low as f32, (most + f64::from(offset)).ln() as f32)
                     }
-                    LogRule::Floor(floor) => ValueScale::model_input(floor.max(f32::MIN_POSITIVE).ln(), most.ln() as f32),
+                    LogRule::Floor(floor) => {
+                        ValueScale::model_input(floor.max(f32::MIN_POSITIVE).ln(), most.ln() as f32)
+                    }
                 }
             }
             MelFrontEnd::Clips { spec, .. } => {
@@ -117,7 +119,16 @@ impl ModelInput {
 
     fn frames_of(layout: PyramidLayout, runner: Runner) -> ModelFrames {
         let bands = layout.axis.count();
-        ModelFrames { layout, runner, next: 0, is_placed: false, end: None, ready: Vec::new(), used: 0, frame: vec![0.0; bands] }
+        ModelFrames {
+            layout,
+            runner,
+            next: 0,
+            is_placed: false,
+            end: None,
+            ready: Vec::new(),
+            used: 0,
+            frame: vec![0.0; bands],
+        }
     }
 }
 

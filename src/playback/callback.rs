@@ -11,13 +11,13 @@ use rodio::Source;
 use rodio::mixer::{MixerSource, mixer};
 
 use super::output::OutputFormat;
-use super::playhead::{Heard, Shared};
+use super::playhead::{Heard, OutputClock, Shared};
 use super::ring::Ring;
 
 /// The end that an output pulls: a whole number of frames at a time, from one thread.
 pub struct Pull {
     mixer: MixerSource,
-    shared: Arc<Shared>,
+    clock: Arc<OutputClock>,
     run: Arc<Run>,
     format: OutputFormat,
 }
@@ -35,7 +35,7 @@ struct Run {
 }
 
 impl Pull {
-    pub(super) fn new(ring: Arc<Ring>, shared: Arc<Shared>, format: OutputFormat) -> Self {
+    pub(super) fn new(ring: Arc<Ring>, shared: Arc<Shared>, clock: Arc<OutputClock>, format: OutputFormat) -> Self {
         let channels = NonZero::new(format.channels).unwrap_or(NonZero::<u16>::MIN);
         let sample_rate = NonZero::new(format.sample_rate).unwrap_or(NonZero::<u32>::MIN);
         let run = Arc::new(Run::default());
@@ -43,7 +43,8 @@ impl Pull {
         let taken = ring.written();
         input.add(RingSource {
             ring,
-            shared: Arc::clone(&shared),
+            shared,
+            clock: Arc::clone(&clock),
             run: Arc::clone(&run),
             channels,
             sample_rate,
@@ -54,7 +55,7 @@ impl Pull {
             is_sounding: false,
             gain: 1.0,
         });
-        Self { mixer, shared, run, format }
+        Self { mixer, clock, run, format }
     }
 
     /// What is pulled.
@@ -76,15 +77,15 @@ impl Pull {
     fn note_heard(&self, begun: u64, at: Instant, latency: Duration) {
         let (first, end) = (self.run.first.load(Ordering::Relaxed).max(begun), self.run.end.load(Ordering::Relaxed));
         let latency_ns = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
-        self.shared.latency_ns.store(latency_ns, Ordering::Relaxed);
+        self.clock.latency_ns.store(latency_ns, Ordering::Relaxed);
         if end <= first {
             return;
         }
-        let played = self.shared.played.load(Ordering::Relaxed);
+        let played = self.clock.played.load(Ordering::Relaxed);
         let offset_secs = (first - begun) as f64 / f64::from(self.format.sample_rate);
-        let heard_ns = self.shared.nanos(at) as f64 + latency_ns as f64 + offset_secs * 1e9;
-        self.shared.set_heard(Heard {
-            epoch: self.shared.played_epoch.load(Ordering::Relaxed),
+        let heard_ns = self.clock.nanos(at) as f64 + latency_ns as f64 + offset_secs * 1e9;
+        self.clock.set_heard(Heard {
+            epoch: self.clock.played_epoch.load(Ordering::Relaxed),
             frame: played - (end - first).min(played),
             end: played,
             at_ns: heard_ns as i64,
@@ -96,6 +97,7 @@ impl Pull {
 struct RingSource {
     ring: Arc<Ring>,
     shared: Arc<Shared>,
+    clock: Arc<OutputClock>,
     run: Arc<Run>,
     channels: NonZero<u16>,
     sample_rate: NonZero<u32>,
@@ -114,7 +116,7 @@ impl RingSource {
     fn begin_frame(&mut self) {
         // In this order: samples that are seen as written belong to an epoch that is then seen as fed.
         let written = self.ring.written();
-        let fed = self.shared.fed.load(Ordering::Acquire);
+        let fed = self.clock.fed.load(Ordering::Acquire);
         let was_sounding = self.is_sounding;
         if fed != self.shared.wanted.load(Ordering::Acquire) {
             // All there is belongs to something that is no longer wanted.
@@ -126,7 +128,7 @@ impl RingSource {
         let is_new = fed != self.epoch;
         if is_new {
             self.epoch = fed;
-            self.taken = self.shared.fed_from.load(Ordering::Relaxed);
+            self.taken = self.clock.fed_from.load(Ordering::Relaxed);
             self.ring.release_to(self.taken);
             self.played = 0;
         }
@@ -153,8 +155,8 @@ impl RingSource {
             self.played += 1;
             self.run.end.store(given, Ordering::Relaxed);
             self.run.sounding.store(self.run.sounding.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            self.shared.played.store(self.played, Ordering::Relaxed);
-            self.shared.played_epoch.store(self.epoch, Ordering::Release);
+            self.clock.played.store(self.played, Ordering::Relaxed);
+            self.clock.played_epoch.store(self.epoch, Ordering::Release);
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The thread that decodes ahead for the callback, opens and closes the device, and tells the window what happened.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::callback::Pull;
+use super::job::Job;
+use super::looped::SharedSource;
 use super::output::{OpenOutput, Output, OutputFormat};
-use super::playhead::Shared;
+use super::playhead::{OutputClock, Shared};
 use super::ring::Ring;
-use super::route::Route;
-use super::{PlaybackEvent, Request};
-use crate::audio::{AudioError, Resampler};
+use super::{PlaybackEvent, Request, Tuning};
+use crate::audio::AudioError;
 use crate::work::Wake;
 
 /// What the feeder is told.
@@ -23,6 +24,7 @@ pub(super) enum Message {
         epoch: u64,
         request: Request,
     },
+    Tune(Tuning),
     Stop,
     /// The device of this opening failed.
     Lost {
@@ -44,27 +46,18 @@ pub(super) struct Feeder {
     opened: Option<Opened>,
     openings: u64,
     /// Kept between plays of one recording.
-    reader: Option<Resampler>,
+    source: Option<SharedSource>,
     job: Option<Job>,
+    /// Devices lost one after the other without a second of sound between.
+    losses: u32,
 }
 
 /// An open output and the ring that it takes from.
 struct Opened {
     _output: Box<dyn OpenOutput>,
     ring: Arc<Ring>,
+    clock: Arc<OutputClock>,
     format: OutputFormat,
-}
-
-/// What is being played.
-struct Job {
-    epoch: u64,
-    route: Route,
-    /// Frames written.
-    fed: u64,
-    /// Set once all is written: it ends when the output has taken it all.
-    is_fed: bool,
-    /// Set once the output has taken it all: when the last of it is heard.
-    heard_at: Option<Instant>,
 }
 
 /// Sound in the ring: long enough for a slow seek, short enough that nothing is decoded for nothing.
@@ -75,6 +68,10 @@ const FEED_EVERY: Duration = Duration::from_millis(20);
 const BLOCK_FRAMES: usize = 1_024;
 /// The device is given back when nothing was played for so long; a new default device is then found by the next play.
 const CLOSE_AFTER: Duration = Duration::from_secs(10);
+/// A lost device is looked for again after these times: the system takes a moment to choose another one.
+const REOPEN_AFTER: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(400)];
+/// More losses in a row are told.
+const MOST_LOSSES: u32 = 3;
 /// The longest wait for the last samples to be heard.
 const MOST_LATENCY: Duration = Duration::from_secs(2);
 
@@ -87,8 +84,8 @@ impl Feeder {
         events: Sender<(u64, PlaybackEvent)>,
         wake: Wake,
     ) -> Self {
-        let (path, opened, reader, job) = (None, None, None, None);
-        Self { shared, inbox, messages, output, events, wake, path, opened, openings: 0, reader, job }
+        let (path, opened, source, job) = (None, None, None, None);
+        Self { shared, inbox, messages, output, events, wake, path, opened, openings: 0, source, job, losses: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -121,14 +118,20 @@ impl Feeder {
         match message {
             Message::Load(path) => {
                 self.job = None;
-                self.reader = None;
+                self.source = None;
                 self.path = path;
             }
             Message::Play { epoch, request } => {
                 self.job = None;
                 // Of several plays in a row only the last is wanted.
                 if self.shared.wanted.load(Ordering::Acquire) == epoch {
-                    self.begin(epoch, &request);
+                    self.losses = 0;
+                    self.begin(epoch, request);
+                }
+            }
+            Message::Tune(tuning) => {
+                if let Some(job) = &mut self.job {
+                    job.retune(tuning);
                 }
             }
             Message::Stop => self.job = None,
@@ -137,28 +140,36 @@ impl Feeder {
         }
     }
 
-    fn begin(&mut self, epoch: u64, request: &Request) {
-        let Some(format) = self.open_output(epoch) else { return };
-        let Some(frame_count) = self.open_reader(epoch, format.sample_rate) else { return };
+    fn begin(&mut self, epoch: u64, request: Request) {
+        if let Err(reason) = self.open_output() {
+            let told = format!(
+                "Sound cannot be played: {}. Connect or choose a sound device in the system's settings, then play again; everything \
+                 else works without sound",
+                reason.trim_end_matches('.')
+            );
+            self.tell(epoch, PlaybackEvent::Unavailable(told));
+            return;
+        }
+        let source = match self.open_source() {
+            Some(Ok(source)) => source,
+            Some(Err(error)) => return self.tell(epoch, unreadable(&error)),
+            None => return self.tell(epoch, PlaybackEvent::Ended),
+        };
         let Some(opened) = &self.opened else { return };
-        let mut route = Route::new(request, format.sample_rate);
-        if route.is_looped {
-            // A loop that reaches beyond the recording goes back at its end.
-            let end = route.end.unwrap_or(frame_count).min(frame_count.max(route.first + 1));
-            route.end = Some(end);
-            self.shared.loop_end.store(end, Ordering::Relaxed);
-        }
-        if let Some(reader) = &mut self.reader {
-            reader.seek(route.first);
-        }
-        self.shared.fed_from.store(opened.ring.written(), Ordering::Relaxed);
-        self.shared.fed.store(epoch, Ordering::Release);
-        self.job = Some(Job { epoch, route, fed: 0, is_fed: false, heard_at: None });
+        let (format, clock) = (opened.format, Arc::clone(&opened.clock));
+        let job = match Job::new(epoch, request, source, format, clock, &self.shared) {
+            Ok(job) => job,
+            Err(error) => return self.tell(epoch, unreadable(&error)),
+        };
+        opened.clock.fed_from.store(opened.ring.written(), Ordering::Relaxed);
+        opened.clock.fed.store(epoch, Ordering::Release);
+        self.job = Some(job);
     }
 
-    fn open_output(&mut self, epoch: u64) -> Option<OutputFormat> {
-        if let Some(opened) = &self.opened {
-            return Some(opened.format);
+    /// Makes `opened` stand, or says why not.
+    fn open_output(&mut self) -> Result<(), String> {
+        if self.opened.is_some() {
+            return Ok(());
         }
         self.openings += 1;
         let (shared, opening, messages) = (Arc::clone(&self.shared), self.openings, self.messages.clone());
@@ -166,60 +177,56 @@ impl Feeder {
         let mut connect = |format: OutputFormat| {
             let frames = (u64::from(format.sample_rate) * RING_MILLIS / 1_000).max(BLOCK_FRAMES as u64);
             let ring = Arc::new(Ring::new(frames as usize * usize::from(format.channels)));
-            connected = Some((Arc::clone(&ring), format));
-            shared.rate.store(format.sample_rate, Ordering::Relaxed);
-            Pull::new(ring, Arc::clone(&shared), format)
+            let clock = Arc::new(OutputClock::new(format.sample_rate, Instant::now()));
+            connected = Some((Arc::clone(&ring), Arc::clone(&clock), format));
+            Pull::new(ring, Arc::clone(&shared), clock, format)
         };
         // Sending never waits: the channel has no bound.
         let lost = Arc::new(move |reason| drop(messages.send(Message::Lost { opening, reason })));
-        match (self.output.open(&mut connect, lost), connected) {
-            (Ok(output), Some((ring, format))) => {
-                self.opened = Some(Opened { _output: output, ring, format });
-                Some(format)
-            }
-            (Ok(_), None) => self.refuse(epoch, "it was opened without a format"),
-            (Err(reason), _) => self.refuse(epoch, &reason),
-        }
+        let output = self.output.open(&mut connect, lost)?;
+        let (ring, clock, format) = connected.ok_or("it was opened without a format")?;
+        self.opened = Some(Opened { _output: output, ring, clock, format });
+        Ok(())
     }
 
-    fn refuse(&self, epoch: u64, reason: &str) -> Option<OutputFormat> {
-        let told = format!(
-            "Sound cannot be played: {}. Connect or choose a sound device in the system's settings, then play again; everything \
-             else works without sound",
-            reason.trim_end_matches('.')
-        );
-        self.tell(epoch, PlaybackEvent::Unavailable(told));
-        None
-    }
-
-    /// Makes `reader` stand ready and returns the recording's frames at the output's rate.
-    fn open_reader(&mut self, epoch: u64, rate: u32) -> Option<u64> {
-        if self.reader.as_ref().is_none_or(|reader| reader.rate() != rate) {
-            self.reader = None;
-            let path = self.path.as_deref();
-            let opened =
-                path.map(|path| crate::audio::open(path).and_then(|source| Resampler::all_channels(source, rate)));
+    /// The recording, opened; `None` if there is none.
+    fn open_source(&mut self) -> Option<Result<SharedSource, AudioError>> {
+        if self.source.is_none() {
+            let opened = crate::audio::open(self.path.as_deref()?);
             match opened {
-                Some(Ok(reader)) => self.reader = Some(reader),
-                Some(Err(error)) => self.tell(epoch, unreadable(&error)),
-                None => self.tell(epoch, PlaybackEvent::Ended),
+                Ok(source) => self.source = Some(Arc::new(Mutex::new(source))),
+                Err(error) => return Some(Err(error)),
             }
         }
-        self.reader.as_ref().map(Resampler::frame_count)
+        self.source.clone().map(Ok)
     }
 
+    /// Goes on from the same place on the device that the system offers now; tells only if there is none.
     fn lose_device(&mut self, opening: u64, reason: &str) {
-        if opening != self.openings || self.opened.is_none() {
+        let Some(opened) = self.opened.take_if(|_| opening == self.openings) else { return };
+        let Some(job) = self.job.take() else { return };
+        let is_played = opened.clock.played.load(Ordering::Relaxed) > u64::from(opened.format.sample_rate);
+        self.losses = if is_played { 1 } else { self.losses + 1 };
+        let heard = self.shared.secs_at(job.epoch, Instant::now());
+        // The old device is let go before another is asked for: it may be the same one.
+        drop(opened);
+        if self.losses <= MOST_LOSSES && self.reopen() {
+            let start_secs = heard.unwrap_or(job.request.start_secs);
+            self.begin(job.epoch, Request { start_secs, ..job.request });
             return;
         }
-        self.opened = None;
-        if let Some(job) = self.job.take() {
-            let told = format!(
-                "The sound device stopped: {}. Connect it again or choose another in the system's settings, then play again",
-                reason.trim_end_matches('.')
-            );
-            self.tell(job.epoch, PlaybackEvent::DeviceLost(told));
-        }
+        let told = format!(
+            "The sound device stopped: {}. Connect it again or choose another in the system's settings, then play again",
+            reason.trim_end_matches('.')
+        );
+        self.tell(job.epoch, PlaybackEvent::DeviceLost(told));
+    }
+
+    fn reopen(&mut self) -> bool {
+        REOPEN_AFTER.into_iter().any(|pause| {
+            std::thread::sleep(pause);
+            self.open_output().is_ok()
+        })
     }
 
     fn tell(&self, epoch: u64, event: PlaybackEvent) {
@@ -231,18 +238,14 @@ impl Feeder {
 
     /// Fills the ring up, unless a message comes in between.
     fn feed(&mut self) {
-        let (Some(job), Some(opened), Some(reader)) = (&mut self.job, &self.opened, &mut self.reader) else { return };
-        let mut mapping = Mapping::new(reader.channels(), usize::from(opened.format.channels));
+        let (Some(job), Some(opened)) = (&mut self.job, &self.opened) else { return };
         while !job.is_fed && self.inbox.is_empty() {
             let frames = (opened.ring.free() / usize::from(opened.format.channels)).min(BLOCK_FRAMES);
             if frames == 0 {
                 return;
             }
-            match job.read_block(reader, frames, &mut mapping) {
-                Ok(block) => {
-                    opened.ring.write(block);
-                    self.shared.loop_end.store(job.route.end.unwrap_or(0), Ordering::Relaxed);
-                }
+            match job.read_block(frames, &self.shared.timeline) {
+                Ok(block) => opened.ring.write(block),
                 Err(error) => {
                     let epoch = job.epoch;
                     self.job = None;
@@ -255,14 +258,14 @@ impl Feeder {
 
     /// Tells of the end once the last frame was not only taken but heard.
     fn look_for_the_end(&mut self) {
-        let Some(job) = &mut self.job else { return };
-        let (played, epoch) =
-            (self.shared.played.load(Ordering::Relaxed), self.shared.played_epoch.load(Ordering::Acquire));
+        let (Some(job), Some(opened)) = (&mut self.job, &self.opened) else { return };
+        let clock = &opened.clock;
+        let (played, epoch) = (clock.played.load(Ordering::Relaxed), clock.played_epoch.load(Ordering::Acquire));
         let is_taken = job.is_fed && (job.fed == 0 || (epoch == job.epoch && played >= job.fed));
         if !is_taken {
             return;
         }
-        let latency = Duration::from_nanos(self.shared.latency_ns.load(Ordering::Relaxed)).min(MOST_LATENCY);
+        let latency = Duration::from_nanos(clock.latency_ns.load(Ordering::Relaxed)).min(MOST_LATENCY);
         let now = Instant::now();
         if now >= *job.heard_at.get_or_insert(now + latency) {
             let epoch = job.epoch;
@@ -274,88 +277,4 @@ impl Feeder {
 
 fn unreadable(error: &AudioError) -> PlaybackEvent {
     PlaybackEvent::Unreadable(error.to_string())
-}
-
-impl Job {
-    /// The next block for the ring, at most `frames` frames, in the output's channels; empty at the end.
-    fn read_block<'a>(
-        &mut self,
-        reader: &mut Resampler,
-        frames: usize,
-        mapping: &'a mut Mapping,
-    ) -> Result<&'a [f32], AudioError> {
-        let position = reader.position();
-        let left = self.route.end.map_or(u64::MAX, |end| end.saturating_sub(position));
-        let wanted = frames.min(usize::try_from(left).unwrap_or(usize::MAX));
-        let came = reader.read(mapping.input(wanted))?;
-        self.fed += came as u64;
-        let is_through = came < wanted || left == came as u64;
-        if is_through && self.route.is_looped && position + came as u64 > self.route.first {
-            self.route.end = Some(position + came as u64);
-            reader.seek(self.route.first);
-        } else if is_through {
-            self.is_fed = true;
-        }
-        Ok(mapping.output(came))
-    }
-}
-
-/// A recording's channels on an output's.
-struct Mapping {
-    from: usize,
-    to: usize,
-    input: Vec<f32>,
-    output: Vec<f32>,
-}
-
-impl Mapping {
-    fn new(from: usize, to: usize) -> Self {
-        Self { from, to, input: Vec::new(), output: Vec::new() }
-    }
-
-    fn input(&mut self, frames: usize) -> &mut [f32] {
-        self.input.resize(frames * self.from, 0.0);
-        &mut self.input
-    }
-
-    /// One channel sounds on the first two; fewer channels than the output has sound on its first; more are averaged onto it in
-    /// turn, so that none is lost.
-    fn output(&mut self, frames: usize) -> &[f32] {
-        let (from, to) = (self.from, self.to);
-        self.output.clear();
-        self.output.resize(frames * to, 0.0);
-        for (frame, out) in self.input.chunks_exact(from).zip(self.output.chunks_exact_mut(to)) {
-            match from {
-                1 => out.iter_mut().take(2).for_each(|sample| *sample = frame[0]),
-                _ if from <= to => out[..from].copy_from_slice(frame),
-                _ => {
-                    for (index, sample) in out.iter_mut().enumerate() {
-                        let shared = frame[index..].iter().step_by(to);
-                        *sample = shared.clone().sum::<f32>() / shared.len() as f32;
-                    }
-                }
-            }
-        }
-        &self.output
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mapped(from: usize, to: usize, frame: &[f32]) -> Vec<f32> {
-        let mut mapping = Mapping::new(from, to);
-        mapping.input(1).copy_from_slice(frame);
-        mapping.output(1).to_vec()
-    }
-
-    #[test]
-    fn channels_find_their_place() {
-        assert_eq!(mapped(1, 1, &[0.5]), [0.5]);
-        assert_eq!(mapped(1, 4, &[0.5]), [0.5, 0.5, 0.0, 0.0]);
-        assert_eq!(mapped(2, 4, &[0.5, 0.25]), [0.5, 0.25, 0.0, 0.0]);
-        assert_eq!(mapped(3, 2, &[0.5, 0.25, 0.1]), [0.3, 0.25]);
-        assert_eq!(mapped(2, 1, &[0.5, 0.25]), [0.375]);
-    }
 }

@@ -1,9 +1,9 @@
 //! Sound output: the player that the window owns, its feeder thread, the device and the playhead.
 //!
 //! ```text
-//! Player (window) ──messages──▶ feeder: decode, resample ──ring──▶ callback: rodio mixer ──▶ device (cpal)
-//!        ◀──────────── events ──────┘                                │
-//!        ◀──────────── playhead (atomics) ───────────────────────────┘
+//! Player (window) ──messages──▶ feeder: decode, tune, resample ──ring──▶ callback: rodio mixer ──▶ device (cpal)
+//!        ◀── events, timeline ─────┘                                      │
+//!        ◀──────────── which frame is heard when (atomics) ───────────────┘
 //! ```
 //!
 //! **Which part of rodio.** rodio mixes and pulls: the ring is a [`rodio::Source`] in a [`rodio::mixer`], so that more sources (a
@@ -15,16 +15,29 @@
 //! silence is heard until the feeder has reached the new place. Silence of that kind, and of a feeder that is too slow, does not
 //! move the playhead.
 //!
+//! **Tunings.** What is done to the sound (speed, pitch, band, heterodyne) is done by a [`Chain`](chain::Chain) on the feeder's thread. Another
+//! tuning is heard once the ring has run through what was there before, without a gap and without a new epoch; a timeline says which
+//! moment of the recording each frame is.
+//!
 //! The window is never blocked: opening the device, reading files and decoding happen on the thread `feeder`. The callback
 //! neither locks nor allocates nor logs.
 
 mod callback;
+mod chain;
+mod channels;
 mod device;
+mod expanded;
 mod feeder;
+mod front;
+mod job;
+mod looped;
 mod output;
 mod playhead;
+mod reel;
 mod ring;
-mod route;
+mod steady;
+mod timeline;
+mod tuning;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,19 +48,19 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 pub use callback::Pull;
 pub use output::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat};
+pub use tuning::{ListeningMode, Tuning};
 
 use crate::time::Span;
 use crate::work::Wake;
 use feeder::{Feeder, Message};
 use playhead::Shared;
-use route::Route;
 
 /// What the window should tell its user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlaybackEvent {
     /// There is no sound device, it refuses, or the thread for sound has failed; with what to do.
     Unavailable(String),
-    /// The device went away while playing; with what to do.
+    /// The device went away while playing, and no other could be opened in its place; with what to do.
     DeviceLost(String),
     /// The recording cannot be read (any further); names the file.
     Unreadable(String),
@@ -65,6 +78,7 @@ pub struct Player {
     playing: Option<Request>,
     /// Where the playhead rests while nothing is played, in seconds.
     resting_secs: f64,
+    tuning: Tuning,
 }
 
 /// What was asked for.
@@ -74,6 +88,7 @@ pub(crate) struct Request {
     /// The part to play instead of all up to the end.
     pub(crate) span: Option<Span>,
     pub(crate) is_looped: bool,
+    pub(crate) tuning: Tuning,
 }
 
 impl Player {
@@ -111,7 +126,7 @@ impl Player {
         if let Err(error) = std::thread::Builder::new().name("feeder".into()).spawn(run) {
             tell(&format!("the sound thread cannot be started ({error})"));
         }
-        Self { shared, messages, events, epoch: 0, playing: None, resting_secs: 0.0 }
+        Self { shared, messages, events, epoch: 0, playing: None, resting_secs: 0.0, tuning: Tuning::default() }
     }
 
     /// Stops, and takes another recording (or none) with the playhead at its beginning.
@@ -123,12 +138,12 @@ impl Player {
 
     /// Plays from `from_secs` to the end.
     pub fn play(&mut self, from_secs: f64) {
-        self.start(Request { start_secs: from_secs.max(0.0), span: None, is_looped: false });
+        self.start(Request { start_secs: from_secs.max(0.0), span: None, is_looped: false, tuning: self.tuning });
     }
 
     /// Plays a span once, or over and over without a gap.
     pub fn play_span(&mut self, span: Span, is_looped: bool) {
-        self.start(Request { start_secs: span.onset_secs, span: Some(span), is_looped });
+        self.start(Request { start_secs: span.onset_secs, span: Some(span), is_looped, tuning: self.tuning });
     }
 
     /// Stops with the playhead where it is heard.
@@ -146,6 +161,24 @@ impl Player {
         } else {
             self.resting_secs = secs.max(0.0);
         }
+    }
+
+    /// What is done to the sound from now on. What plays goes on from where it is, without a gap; the change is heard within a fifth of
+    /// a second.
+    pub fn set_tuning(&mut self, tuning: Tuning) {
+        if tuning == self.tuning {
+            return;
+        }
+        self.tuning = tuning;
+        if let Some(request) = &mut self.playing {
+            request.tuning = tuning;
+            self.send(Message::Tune(tuning));
+        }
+    }
+
+    /// What is done to the sound.
+    pub fn tuning(&self) -> Tuning {
+        self.tuning
     }
 
     /// Loudness as a factor, 0 to 4; 1 leaves the samples as they are.
@@ -172,14 +205,7 @@ impl Player {
     /// The second of the recording that is heard at `now`.
     pub fn position_secs_at(&self, now: Instant) -> f64 {
         let Some(request) = self.playing else { return self.resting_secs };
-        let heard = self.shared.heard_frames_at(self.epoch, now);
-        match (heard, self.shared.rate.load(Ordering::Relaxed)) {
-            (Some(frames), rate) if rate > 0 => {
-                let wrap = self.shared.loop_end.load(Ordering::Relaxed);
-                Route::new(&request, rate).secs_after(frames, wrap)
-            }
-            _ => request.start_secs,
-        }
+        self.shared.secs_at(self.epoch, now).unwrap_or(request.start_secs)
     }
 
     /// What happened since the last call.

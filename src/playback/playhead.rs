@@ -1,47 +1,55 @@
-//! What the callback tells the window: which frame is heard when. All atomics.
+//! What the callback tells the window: which frame is heard when. The callback's part is atomics only.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::timeline::Timeline;
 
 /// State that window, feeder and callback share for the life of the player.
 pub(super) struct Shared {
     /// The epoch that the window wants to hear.
     pub(super) wanted: AtomicU64,
+    /// Loudness as the bits of an `f32`.
+    pub(super) gain: AtomicU32,
+    /// Which moment is heard when. Of window and feeder only, for some nanoseconds each time: never of the callback.
+    pub(super) timeline: Mutex<Option<Timeline>>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        let gain = AtomicU32::new(1.0_f32.to_bits());
+        Self { wanted: AtomicU64::new(0), gain, timeline: Mutex::new(None) }
+    }
+}
+
+impl Shared {
+    /// By the feeder only.
+    pub(super) fn set_timeline(&self, timeline: Option<Timeline>) {
+        *self.timeline.lock().unwrap_or_else(PoisonError::into_inner) = timeline;
+    }
+
+    /// The second of the recording that is heard at `now`; `None` before the feeder has taken up the epoch.
+    pub(super) fn secs_at(&self, epoch: u64, now: Instant) -> Option<f64> {
+        let timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        timeline.as_ref().filter(|timeline| timeline.epoch == epoch).map(|timeline| timeline.secs_at(now))
+    }
+}
+
+/// What one opening of the output has been given and has played: shared by feeder and callback, and read by the window.
+pub(super) struct OutputClock {
     /// The epoch that the feeder writes, and the ring's position with which it begins (written first).
     pub(super) fed: AtomicU64,
     pub(super) fed_from: AtomicU64,
-    /// Where a loop goes back, in output frames.
-    pub(super) loop_end: AtomicU64,
-    /// The output's rate, 0 before it is open.
-    pub(super) rate: AtomicU32,
-    /// Loudness as the bits of an `f32`.
-    pub(super) gain: AtomicU32,
+    /// The output's rate.
+    pub(super) rate: u32,
     /// Frames of the epoch `played_epoch` that were given to the output.
     pub(super) played: AtomicU64,
     pub(super) played_epoch: AtomicU64,
     /// Nanoseconds from the callback to the sound, last known.
     pub(super) latency_ns: AtomicU64,
     anchor: Anchor,
-    beginning: OnceLock<Instant>,
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        Self {
-            wanted: AtomicU64::new(0),
-            fed: AtomicU64::new(0),
-            fed_from: AtomicU64::new(0),
-            loop_end: AtomicU64::new(0),
-            rate: AtomicU32::new(0),
-            gain: AtomicU32::new(1.0_f32.to_bits()),
-            played: AtomicU64::new(0),
-            played_epoch: AtomicU64::new(0),
-            latency_ns: AtomicU64::new(0),
-            anchor: Anchor::default(),
-            beginning: OnceLock::from(Instant::now()),
-        }
-    }
+    beginning: Instant,
 }
 
 /// One moment at which one frame is heard. Read and written as a whole by a version that is odd while it changes.
@@ -65,14 +73,27 @@ pub(super) struct Heard {
     pub(super) at_ns: i64,
 }
 
-impl Shared {
-    /// Nanoseconds of `at` on the player's clock; negative before the player was made.
+impl OutputClock {
+    /// For an output of `rate` frames a second, opened at `beginning`.
+    pub(super) fn new(rate: u32, beginning: Instant) -> Self {
+        Self {
+            fed: AtomicU64::new(0),
+            fed_from: AtomicU64::new(0),
+            rate,
+            played: AtomicU64::new(0),
+            played_epoch: AtomicU64::new(0),
+            latency_ns: AtomicU64::new(0),
+            anchor: Anchor::default(),
+            beginning,
+        }
+    }
+
+    /// Nanoseconds of `at` on this clock; negative before it was made.
     pub(super) fn nanos(&self, at: Instant) -> i64 {
-        let beginning = *self.beginning.get_or_init(|| at);
         let signed = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        match at.checked_duration_since(beginning) {
+        match at.checked_duration_since(self.beginning) {
             Some(since) => signed(since),
-            None => -signed(beginning.duration_since(at)),
+            None => -signed(self.beginning.duration_since(at)),
         }
     }
 
@@ -109,15 +130,15 @@ impl Shared {
     }
 
     /// Frames of `epoch` that were heard by `now`; `None` before its first callback.
-    pub(super) fn heard_frames_at(&self, epoch: u64, now: Instant) -> Option<u64> {
+    pub(super) fn heard_frames_at(&self, epoch: u64, now: Instant) -> Option<f64> {
         let heard = self.heard();
         if heard.epoch != epoch {
             return None;
         }
-        let rate = f64::from(self.rate.load(Ordering::Relaxed));
+        let rate = f64::from(self.rate);
         let elapsed_secs = (self.nanos(now) - heard.at_ns) as f64 * 1e-9;
         let frame = heard.frame as f64 + elapsed_secs * rate;
-        Some(frame.clamp(0.0, heard.end as f64) as u64)
+        Some(frame.clamp(0.0, heard.end as f64))
     }
 }
 
@@ -127,15 +148,14 @@ mod tests {
 
     #[test]
     fn the_playhead_runs_between_callbacks_and_stops_at_what_was_given() {
-        let shared = Shared::default();
-        shared.rate.store(1_000, Ordering::Relaxed);
         let start = Instant::now();
+        let clock = OutputClock::new(1_000, start);
         let at = |millis| start + Duration::from_millis(millis);
-        shared.set_heard(Heard { epoch: 3, frame: 100, end: 150, at_ns: shared.nanos(at(40)) });
-        assert_eq!(shared.heard_frames_at(2, at(40)), None);
-        assert_eq!(shared.heard_frames_at(3, at(40)), Some(100));
-        assert_eq!(shared.heard_frames_at(3, at(60)), Some(120));
-        assert_eq!(shared.heard_frames_at(3, at(10)), Some(70));
-        assert_eq!(shared.heard_frames_at(3, at(900)), Some(150));
+        clock.set_heard(Heard { epoch: 3, frame: 100, end: 150, at_ns: clock.nanos(at(40)) });
+        assert_eq!(clock.heard_frames_at(2, at(40)), None);
+        assert_eq!(clock.heard_frames_at(3, at(40)), Some(100.0));
+        assert_eq!(clock.heard_frames_at(3, at(60)), Some(120.0));
+        assert_eq!(clock.heard_frames_at(3, at(10)), Some(70.0));
+        assert_eq!(clock.heard_frames_at(3, at(900)), Some(150.0));
     }
 }

@@ -7,6 +7,7 @@ mod axis;
 mod chart;
 mod labels;
 mod layout;
+pub mod page;
 pub mod png;
 pub mod svg;
 

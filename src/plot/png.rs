@@ -1,31 +1,135 @@
-//! An SVG drawing as pixels, with the bundled font and no other: text looks the same on every machine.
+//! An SVG drawing as pixels, with the bundled font and no other: text looks the same on every machine. And pixels as PNG files.
 
+use crate::spectrogram::render::Picture;
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
 
 const FONTS: [&[u8]; 2] =
     [include_bytes!("../../assets/fonts/Roboto-Regular.ttf"), include_bytes!("../../assets/fonts/Roboto-Medium.ttf")];
 /// No side of a picture has more pixels.
-const LONGEST_SIDE: f32 = 16_384.0;
+pub const LONGEST_SIDE: u32 = 16_384;
+/// Points (of a page, as of CSS) in a metre.
+const POINTS_A_METRE: f64 = 96.0 / 0.0254;
 
 /// Draws `svg` with `scale` pixels a point and gives a PNG file. The error says what is wrong with the drawing or its size.
 pub fn render(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
+    let tree = tree(svg)?;
+    let mut pixels = pixmap(&tree, scale)?;
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|error| error.to_string())
+}
+
+/// A picture that lies under a drawing, with its top left corner here, in pixels.
+pub(super) struct Layer<'a> {
+    pub left: usize,
+    pub top: usize,
+    pub picture: &'a Picture,
+    pub map: &'a [[u8; 3]; 256],
+}
+
+/// Draws `svg` over pictures over a ground and gives a PNG file that says its size on paper and its `description`.
+pub(super) fn render_over(
+    svg: &str,
+    scale: f32,
+    ground: [u8; 3],
+    layers: &[Layer],
+    description: &str,
+) -> Result<Vec<u8>, String> {
+    let tree = tree(svg)?;
+    let mut pixels = pixmap(&tree, scale)?;
+    let [red, green, blue] = ground;
+    pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
+    let width = pixels.width() as usize;
+    for layer in layers {
+        let picture = layer.picture;
+        for y in picture.known_lines.clone() {
+            let shades = &picture.shades[y * picture.width..][picture.known_columns.clone()];
+            let start = 4 * ((layer.top + y) * width + layer.left + picture.known_columns.start);
+            let Some(line) = pixels.data_mut().get_mut(start..start + 4 * shades.len()) else { continue };
+            for (pixel, &shade) in line.as_chunks_mut::<4>().0.iter_mut().zip(shades) {
+                let [red, green, blue] = layer.map[usize::from(shade)];
+                *pixel = [red, green, blue, 255];
+            }
+        }
+    }
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
+    let rgb: Vec<u8> =
+        pixels.data().as_chunks::<4>().0.iter().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = encoder(&mut bytes, width, pixels.height() as usize, description, Some(f64::from(scale)))?;
+    encoder.set_color(png::ColorType::Rgb);
+    written(encoder, &rgb)?;
+    Ok(bytes)
+}
+
+/// A PNG file of `width` × `height` places in a table of colours, with what it shows as a text. With `scale`, in pixels a point, it says its size
+/// on paper.
+pub fn encode_indexed(
+    width: usize,
+    height: usize,
+    shades: &[u8],
+    map: &[[u8; 3]; 256],
+    description: &str,
+    scale: Option<f64>,
+) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let mut encoder = encoder(&mut bytes, width, height, description, scale)?;
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(map.as_flattened());
+    written(encoder, shades)?;
+    Ok(bytes)
+}
+
+fn encoder<'a>(
+    bytes: &'a mut Vec<u8>,
+    width: usize,
+    height: usize,
+    description: &str,
+    scale: Option<f64>,
+) -> Result<png::Encoder<'a, &'a mut Vec<u8>>, String> {
+    let side = |pixels: usize| u32::try_from(pixels).ok().filter(|side| (1..=LONGEST_SIDE).contains(side));
+    let (Some(width), Some(height)) = (side(width), side(height)) else { return Err(size_error()) };
+    let mut encoder = png::Encoder::new(bytes, width, height);
+    encoder.set_depth(png::BitDepth::Eight);
+    if let Some(scale) = scale {
+        let a_metre = (scale * POINTS_A_METRE).round() as u32;
+        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: a_metre, yppu: a_metre, unit: png::Unit::Meter }));
+    }
+    if !description.is_empty() {
+        let added = encoder.add_itxt_chunk("Description".to_owned(), description.to_owned());
+        added.map_err(|error| error.to_string())?;
+    }
+    Ok(encoder)
+}
+
+fn written(encoder: png::Encoder<'_, &mut Vec<u8>>, pixels: &[u8]) -> Result<(), String> {
+    let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
+    writer.write_image_data(pixels).and_then(|()| writer.finish()).map_err(|error| error.to_string())
+}
+
+fn size_error() -> String {
+    format!("a picture has 1 to {LONGEST_SIDE} pixels a side")
+}
+
+fn tree(svg: &str) -> Result<usvg::Tree, String> {
     let mut fonts = usvg::fontdb::Database::new();
     FONTS.iter().for_each(|font| fonts.load_font_data(font.to_vec()));
     fonts.set_sans_serif_family("Roboto");
     let options =
         usvg::Options { fontdb: Arc::new(fonts), font_family: "Roboto".to_owned(), ..usvg::Options::default() };
-    let tree = usvg::Tree::from_str(svg, &options).map_err(|error| error.to_string())?;
+    usvg::Tree::from_str(svg, &options).map_err(|error| error.to_string())
+}
+
+/// Pixels for a drawing, all transparent.
+fn pixmap(tree: &usvg::Tree, scale: f32) -> Result<tiny_skia::Pixmap, String> {
     let side = |points: f32| {
         let pixels = (points * scale).round();
-        (1.0..=LONGEST_SIDE).contains(&pixels).then_some(pixels as u32)
+        (1.0..=LONGEST_SIDE as f32).contains(&pixels).then_some(pixels as u32)
     };
     let (Some(width), Some(height)) = (side(tree.size().width()), side(tree.size().height())) else {
-        return Err(format!("a picture has 1 to {LONGEST_SIDE} pixels a side"));
+        return Err(size_error());
     };
-    let mut pixels = tiny_skia::Pixmap::new(width, height).ok_or("no memory for the picture")?;
-    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| error.to_string())
+    tiny_skia::Pixmap::new(width, height).ok_or_else(|| "no memory for the picture".to_owned())
 }
 
 #[cfg(test)]

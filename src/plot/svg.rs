@@ -45,7 +45,7 @@ fn color(series: &Series) -> &'static str {
     COLORS.get(series.color).copied().unwrap_or(INK)
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

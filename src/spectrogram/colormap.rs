@@ -16,13 +16,19 @@ pub struct Colormap {
     pub colors: [[u8; 3]; COLOR_COUNT],
 }
 
-/// Name and file of each map, in the order of a menu. `viridis`, `magma`, `inferno` and `cividis` are those of matplotlib (CC0).
-const TEXTS: [(&str, &str); 7] = [
+/// Name and file of each map, in the order of a menu. In all of them lightness rises (or, inverted, falls) steadily, so that they can be
+/// read without telling colours apart. `viridis`, `magma`, `inferno`, `plasma` and `cividis` are those of matplotlib (CC0); `batlow` and `oslo` are
+/// Fabio Crameri's (MIT, licence beside the files); `cubehelix` is Green's formula (2011) with start 0.5, −1.5 rotations, hue 1 and gamma 1.
+const TEXTS: [(&str, &str); 11] = [
     ("earmark", include_str!("../../assets/colormaps/earmark.csv")),
     ("viridis", include_str!("../../assets/colormaps/viridis.csv")),
     ("magma", include_str!("../../assets/colormaps/magma.csv")),
     ("inferno", include_str!("../../assets/colormaps/inferno.csv")),
+    ("plasma", include_str!("../../assets/colormaps/plasma.csv")),
     ("cividis", include_str!("../../assets/colormaps/cividis.csv")),
+    ("batlow", include_str!("../../assets/colormaps/batlow.csv")),
+    ("oslo", include_str!("../../assets/colormaps/oslo.csv")),
+    ("cubehelix", include_str!("../../assets/colormaps/cubehelix.csv")),
     ("gray", include_str!("../../assets/colormaps/gray.csv")),
     ("gray-inverted", include_str!("../../assets/colormaps/gray-inverted.csv")),
 ];

@@ -53,7 +53,11 @@ impl ValueScale {
 
     /// The value that a byte stands for.
     pub fn value_from_byte(&self, byte: u8) -> f32 {
-        if self.is_decibels() { db_from_byte(byte) } else { self.low + (self.high - self.low) * f32::from(byte) / 255.0 }
+        if self.is_decibels() {
+            db_from_byte(byte)
+        } else {
+            self.low + (self.high - self.low) * f32::from(byte) / 255.0
+        }
     }
 
     /// The value of a column's number, see [`ValueScale::byte_from_number`].

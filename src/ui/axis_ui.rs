@@ -1,10 +1,8 @@
 //! Axes: the time ruler, the frequency axis and the colour scale.
 
-use super::canvas_ui::Canvas;
-use super::picture_ui;
-use crate::app::Request;
+use super::canvas_ui::{Canvas, row_name};
+use crate::app::{Command, Request, Tick, Ticks, TimeUnit};
 use crate::spectrogram::colormap;
-use crate::time::clock_text;
 use eframe::egui::{
     self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
@@ -14,48 +12,59 @@ const TICK_POINTS: f32 = 90.0;
 const FREQUENCY_TICK_POINTS: f32 = 26.0;
 const TEXT: f32 = 11.0;
 
-/// Steps of a time axis: 1, 2, 5 and their tens below a minute, then what clocks have.
-const TIME_STEPS_SECS: [f64; 25] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
-    900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 21_600.0,
-];
-
-/// The least step whose ticks are far enough apart, and how many decimals tell them apart.
-fn time_step(secs_per_point: f64) -> (f64, usize) {
-    let least = secs_per_point * f64::from(TICK_POINTS);
-    let step = TIME_STEPS_SECS.into_iter().find(|&step| step >= least).unwrap_or(86_400.0);
-    let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil() as usize };
-    (step, decimals)
-}
-
 /// Draws the time ruler; a click or drag puts the playhead there.
 pub fn ruler(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>) {
     let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "Time ruler"));
+    let axis = canvas.time_axis();
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Slider, true, "Time ruler");
+        let view = canvas.scale.span;
+        let (from, to) = (axis.text(view.onset_secs), axis.text(view.offset_secs));
+        info.current_text_value = Some(format!("{from} to {to}, {}", axis.shown_unit().name()));
+        info
+    });
     if let Some(at) = response.interact_pointer_pos() {
         requests.push(Request::Seek(canvas.scale.secs_from_x(at.x)));
     }
     let painter = ui.painter_at(rect.expand2(vec2(0.0, 1.0)));
-    let (step, decimals) = time_step(canvas.scale.secs_of(1.0));
     let span = canvas.scale.span;
-    let (first, last) = ((span.onset_secs / step).floor() as i64, (span.offset_secs / step).ceil() as i64);
-    for tick in first..=last {
-        let secs = tick as f64 * step;
+    let Ticks { ticks, step_secs } = axis.ticks(span, canvas.scale.secs_of(TICK_POINTS));
+    for Tick { secs, text, is_midnight } in ticks {
         let x = canvas.scale.x_from_secs(secs);
-        painter.vline(x, rect.bottom() - 7.0..=rect.bottom(), Stroke::new(1.0, canvas.colors.weak_text));
-        painter.text(
-            pos2(x + 4.0, rect.top() + 3.0),
-            Align2::LEFT_TOP,
-            clock_text(secs, decimals),
-            FontId::proportional(TEXT),
-            canvas.colors.weak_text,
-        );
+        let color = if is_midnight { canvas.colors.accent } else { canvas.colors.weak_text };
+        painter.vline(x, rect.bottom() - 7.0..=rect.bottom(), Stroke::new(1.0, color));
+        painter.text(pos2(x + 4.0, rect.top() + 3.0), Align2::LEFT_TOP, text, FontId::proportional(TEXT), color);
         for part in 1..5 {
-            let x = canvas.scale.x_from_secs(secs + step * f64::from(part) / 5.0);
+            let x = canvas.scale.x_from_secs(secs + step_secs * f64::from(part) / 5.0);
             painter.vline(x, rect.bottom() - 3.0..=rect.bottom(), Stroke::new(1.0, canvas.colors.line));
         }
     }
-    response.on_hover_text_at_pointer("Click or drag: put the playhead here");
+    let name = axis.date_text(span.onset_secs.max(0.0)).unwrap_or_else(|| unit_text(axis.shown_unit()).to_owned());
+    row_name(ui, rect, &name, canvas.colors.weak_text);
+    response.on_hover_text_at_pointer(ruler_text(canvas));
+}
+
+/// What stands at the left of the ruler.
+fn unit_text(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Hms => "h:mm:ss",
+        TimeUnit::Seconds => "s",
+        TimeUnit::Samples => "samples",
+        TimeUnit::Clock => "clock",
+    }
+}
+
+fn ruler_text(canvas: &Canvas<'_>) -> String {
+    let hint = "Click or drag: put the playhead here";
+    let clock = canvas.bench.clock_of(canvas.open.id);
+    match (canvas.bench.display.time_unit, clock) {
+        (TimeUnit::Clock, None) => format!("{hint}\nNo clock time is known of this recording: hours, minutes, seconds"),
+        (TimeUnit::Clock, Some(start)) => {
+            let offset = start.at.offset_text().map(|offset| format!(" {offset}")).unwrap_or_default();
+            format!("{hint}\nClock time by {}{offset}: began at {}", start.source.words(), start.at)
+        }
+        _ => hint.to_owned(),
+    }
 }
 
 /// `500`, `2 k`, `12.5 k`.
@@ -110,11 +119,9 @@ pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
             canvas.colors.weak_text,
         );
     }
-    let unit = pos2(rect.left() - 8.0, rect.top() - 4.0);
-    ui.painter().text(unit, Align2::RIGHT_BOTTOM, "Hz", FontId::proportional(TEXT), canvas.colors.weak_text);
 }
 
-/// Draws the colour scale at the right of the spectrogram; a click opens the picture's settings.
+/// Draws the colour scale at the right of the spectrogram; a click opens the display settings.
 pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>) {
     let style = canvas.style();
     let bar = Rect::from_min_size(rect.min, vec2(10.0, rect.height()));
@@ -130,35 +137,47 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         );
     }
     ui.painter().add(Shape::mesh(mesh));
-    let span = style.ceiling_db - style.floor_db;
-    let step = if rect.height() < 160.0 { 40.0 } else { 20.0 };
-    let mut db = (style.floor_db / step).ceil() * step;
-    while db <= style.ceiling_db {
-        let y = bar.bottom() - bar.height() * (db - style.floor_db) / span;
+    let span = style.brightest - style.darkest;
+    let step = value_step(span, if rect.height() < 160.0 { 3.0 } else { 6.0 });
+    let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil() as usize };
+    let (first, last) = ((style.darkest / step).ceil() as i64, (style.brightest / step).floor() as i64);
+    for place in first..=last {
+        let value = place as f32 * step;
+        let y = bar.bottom() - bar.height() * (value - style.darkest) / span;
         let text_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
         ui.painter().text(
             pos2(bar.right() + 4.0, text_y),
             Align2::LEFT_CENTER,
-            format!("{db:.0}"),
+            format!("{value:.decimals$}"),
             FontId::proportional(TEXT),
             canvas.colors.weak_text,
         );
-        db += step;
     }
+    let scale = canvas.open.tiles.value_scale();
+    let unit = if style.normalise && scale.is_decibels() { "+ dB" } else { scale.unit };
     ui.painter().text(
         rect.left_top() - vec2(0.0, 4.0),
         Align2::LEFT_BOTTOM,
-        "dBFS",
+        unit,
         FontId::proportional(TEXT),
         canvas.colors.weak_text,
     );
     let response = ui.interact(rect, ui.scope_id().with("levels"), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Picture settings"));
-    let response = response.on_hover_text("Click: colours, levels and frequency axis of the spectrogram");
-    picture_ui::popup(&response, canvas, requests);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Colour scale"));
+    if response.on_hover_text(Command::ShowDisplay.hover_text(ui.ctx())).clicked() {
+        requests.push(Request::Do(Command::ShowDisplay));
+    }
 }
 
-fn color([red, green, blue]: [u8; 3]) -> Color32 {
+/// Steps of a value axis: 1, 2, 5 and their tens, `most` of them at most.
+fn value_step(span: f32, most: f32) -> f32 {
+    let least = (span / most).max(1e-4);
+    let ten = 10_f32.powf(least.log10().floor());
+    [1.0, 2.0, 5.0].map(|digit| digit * ten).into_iter().find(|&step| step >= least).unwrap_or(10.0 * ten)
+}
+
+/// A colour of a map.
+pub fn color([red, green, blue]: [u8; 3]) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
 
@@ -185,14 +204,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_far_enough_apart_and_labelled_exactly() {
-        for exponent in -60..30 {
-            let secs_per_point = 10_f64.powf(f64::from(exponent) / 10.0);
-            let (step, decimals) = time_step(secs_per_point);
-            assert!(step >= secs_per_point * f64::from(TICK_POINTS) || step == 86_400.0);
-            let scaled = step * 10_f64.powi(decimals as i32);
-            assert!((scaled - scaled.round()).abs() < 1e-6, "{step} {decimals}");
-        }
+    fn values_have_round_steps() {
+        assert_eq!([value_step(70.0, 6.0), value_step(3.0, 6.0), value_step(50.0, 3.0)], [20.0, 0.5, 20.0]);
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! The middle of the window: overview, ruler, waveform, spectrogram and lanes over one time axis.
 
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
-use super::{Panels, axis_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter};
-use crate::app::{OpenRecording, Request, TimeScale, Workbench};
+use super::timeline_ui::{self, TIMELINE_HEIGHT};
+use super::{Panels, axis_ui, bands, beside_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter};
+use crate::app::{Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
 use crate::time::Span;
 use crate::ui::spectrogram_painter::Style;
-use eframe::egui::{self, Pos2, Rect, Stroke, Ui, pos2, vec2};
+use crate::work::TileEngine;
+use eframe::egui::{self, Align2, FontId, Pos2, Rect, Stroke, Ui, pos2, vec2};
 
 const AXIS_WIDTH: f32 = 64.0;
 const SCALE_WIDTH: f32 = 52.0;
 const OVERVIEW_HEIGHT: f32 = 44.0;
 const RULER_HEIGHT: f32 = 24.0;
-const WAVEFORM_HEIGHT: f32 = 56.0;
 const LANES_RESERVED: usize = 8;
 /// How much one notch of the wheel zooms frequencies, per point.
 const FREQUENCY_ZOOM: f64 = 0.004;
@@ -33,20 +34,30 @@ impl Canvas<'_> {
     /// The frequency axis.
     pub fn frequencies(&self) -> FrequencyView {
         let (low_hz, high_hz) = self.open.frequencies;
-        FrequencyView { low_hz, high_hz, scale: frequency_scale(&self.bench.settings.frequency_scale) }
+        FrequencyView { low_hz, high_hz, scale: frequency_scale(&self.bench.display.frequency_scale) }
     }
 
     /// The colours of the spectrogram.
     pub fn style(&self) -> Style {
-        let settings = &self.bench.settings;
-        let colormap = colormap::index_of(&settings.colormap).unwrap_or_default();
-        Style { colormap, floor_db: settings.floor_db, ceiling_db: settings.ceiling_db, ..Style::default() }
+        style_of(&self.bench.display, &self.open.tiles)
+    }
+
+    /// How moments are told.
+    pub fn time_axis(&self) -> TimeAxis {
+        self.bench.time_axis()
     }
 
     /// What is in view, for a picture of that width.
     pub fn time_view(&self, width_points: f32, pixels_per_point: f32) -> TimeView {
         time_view(self.scale.span, width_points, pixels_per_point)
     }
+}
+
+/// The colours that display settings ask for.
+pub fn style_of(display: &Display, tiles: &TileEngine) -> Style {
+    let colormap = colormap::index_of(&display.colormap).unwrap_or_default();
+    let (darkest, brightest) = display.color_range(tiles.kind(), tiles.value_scale());
+    Style { colormap, darkest, brightest, gamma: display.gamma, normalise: display.normalise }
 }
 
 /// A span over so many pixels.
@@ -67,6 +78,7 @@ pub fn frequency_scale(name: &str) -> FrequencyScale {
 
 /// Where the parts of the canvas lie.
 struct Rows {
+    timeline: Rect,
     overview: Rect,
     ruler: Rect,
     waveform: Rect,
@@ -75,7 +87,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(all: Rect, waveform: bool, lanes: usize) -> Self {
+    fn new(all: Rect, timeline: bool, waveform_height: f32, lanes: usize) -> Self {
         let middle = Rect::from_min_max(
             pos2(all.left() + AXIS_WIDTH, all.top() + GRID),
             pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID),
@@ -86,17 +98,18 @@ impl Rows {
             top += height;
             rect
         };
+        let timeline = take(if timeline { TIMELINE_HEIGHT } else { 0.0 });
         let overview = take(OVERVIEW_HEIGHT);
         let ruler = take(RULER_HEIGHT);
-        let waveform = take(if waveform { WAVEFORM_HEIGHT } else { 0.0 });
-        let fixed = OVERVIEW_HEIGHT + RULER_HEIGHT + waveform.height();
+        let waveform = take(waveform_height);
+        let fixed = timeline.height() + OVERVIEW_HEIGHT + RULER_HEIGHT + waveform.height();
         let rest = (middle.height() - fixed).max(1.0);
         // As high as a few lanes, however many there are: the picture must not jump while events come and go.
         let lanes_height = (lanes as f32 * lanes_ui::LANE_HEIGHT).min(0.35 * rest);
         let gap = if lanes > 0 { GRID } else { 0.0 };
         let spectrogram = take(rest - lanes_height - gap);
         take(gap);
-        Self { overview, ruler, waveform, spectrogram, lanes: take(lanes_height) }
+        Self { timeline, overview, ruler, waveform, spectrogram, lanes: take(lanes_height) }
     }
 }
 
@@ -110,7 +123,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
     let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
-    let rows = Rows::new(ui.max_rect(), bench.settings.show_waveform, reserved);
+    let waveform_height = if bench.settings.show_waveform { bands::waveform_height(open) } else { 0.0 };
+    let rows = Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };
     let pixels_per_point = ui.ctx().pixels_per_point();
@@ -118,11 +132,17 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         canvas.time_view(rows.spectrogram.width(), pixels_per_point),
         time_view(Span::between(0.0, open.viewport.duration_secs()), rows.overview.width(), pixels_per_point),
     ];
+    panels.neighbour_views = beside_ui::views(&canvas, &panels.views[0]);
+    timeline_ui::show(ui, &canvas, rows.timeline, &mut panels.timeline, requests);
     overview_ui::show(ui, &canvas, rows.overview, panels, requests);
     axis_ui::ruler(ui, &canvas, rows.ruler, requests);
     waveform(ui, &canvas, rows.waveform);
     spectrogram_ui::show(ui, &canvas, rows.spectrogram, panels, requests);
-    axis_ui::frequencies(ui, &canvas, rows.spectrogram, AXIS_WIDTH);
+    for band in bands::bands(&canvas, rows.spectrogram) {
+        axis_ui::frequencies(ui, &canvas, band.rect, AXIS_WIDTH);
+    }
+    let unit = rows.spectrogram.left_top() - vec2(8.0, 4.0);
+    ui.painter().text(unit, Align2::RIGHT_BOTTOM, "Hz", FontId::proportional(11.0), canvas.colors.weak_text);
     axis_ui::levels(
         ui,
         &canvas,
@@ -147,7 +167,11 @@ fn waveform(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
     let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
     let style =
         waveform_painter::WaveStyle { peak: canvas.colors.waveform_peak, rms: canvas.colors.waveform_rms, gain: 1.0 };
-    waveform_painter::paint(&painter, rect.shrink2(vec2(0.0, 2.0)), &canvas.open.tiles, &view, &style);
+    for band in bands::bands(canvas, rect) {
+        beside_ui::waveforms(canvas, &painter, &band, &view, &style);
+        let lane = band.rect.shrink2(vec2(0.0, if band.rect.height() > 30.0 { 2.0 } else { 0.5 }));
+        waveform_painter::paint(&painter, lane, &canvas.open.tiles, band.plane, &view, &style);
+    }
 }
 
 /// Wheel: pan; with Ctrl (or a pinch): zoom at the pointer; with Shift: frequencies.
@@ -177,6 +201,7 @@ fn frequency_wheel(
     requests: &mut Vec<Request>,
 ) {
     let view = canvas.frequencies();
+    let rect = bands::band_at(canvas, rect, pointer.y).rect;
     let hz_at = |y: f64| view.hz_from_y(y);
     let range = match zoom {
         Some(zoom) => {
@@ -225,8 +250,8 @@ fn follow_playhead(canvas: &Canvas<'_>, panels: &Panels, requests: &mut Vec<Requ
 /// A name at the left of a row, in the width of the axis.
 pub fn row_name(ui: &Ui, row: Rect, text: &str, color: egui::Color32) {
     let rect = Rect::from_min_max(
-        pos2(row.left() - AXIS_WIDTH + 4.0, row.top()),
-        pos2(row.left() - 6.0, row.top() + ROW_HEIGHT.min(row.height())),
+        pos2(row.left() - AXIS_WIDTH + 1.0, row.top()),
+        pos2(row.left() - 4.0, row.top() + ROW_HEIGHT.min(row.height())),
     );
-    super::widgets::text_in(ui, rect, egui::Align2::RIGHT_CENTER, text, 11.0, color);
+    super::widgets::text_in(ui, rect, Align2::RIGHT_CENTER, text, 11.0, color);
 }

@@ -12,7 +12,11 @@ pub fn choice<T: PartialEq + Clone>(
 ) -> Option<T> {
     let text = all.iter().find(|(value, _)| value == current).map(|(_, text)| text.clone()).unwrap_or_default();
     let mut chosen = None;
-    let combo = ComboBox::from_id_salt(name).width(ui.available_width().min(190.0)).truncate().selected_text(text);
+    let combo = ComboBox::from_id_salt(name)
+        .height(320.0)
+        .width(ui.available_width().min(190.0))
+        .truncate()
+        .selected_text(text);
     let response = combo.show_ui(ui, |ui| {
         for (value, text) in all {
             if ui.selectable_label(value == current, text.as_str()).clicked() && value != current {

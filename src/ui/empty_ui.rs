@@ -45,9 +45,10 @@ fn drop_zone(ui: &mut Ui, requests: &mut Vec<Request>) {
         ui.new_child(UiBuilder::new().max_rect(rect.shrink(20.0)).layout(egui::Layout::top_down(egui::Align::Center)));
     inside.label("Drop recordings here, or");
     inside.add_space(2.0 * theme::GRID);
-    inside.allocate_ui(vec2(262.0, 28.0), |ui| {
+    inside.allocate_ui(vec2(364.0, 28.0), |ui| {
         ui.horizontal(|ui| {
             command_button(ui, Command::OpenRecordings, true, requests);
+            command_button(ui, Command::OpenFolder, true, requests);
             command_button(ui, Command::OpenExample, true, requests);
         });
     });

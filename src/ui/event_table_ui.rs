@@ -3,13 +3,19 @@
 use super::widgets::{list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::Status;
-use crate::app::{Mark, MarkState, Request, Workbench, counted};
-use crate::time::clock_text;
+use crate::app::{Mark, MarkState, Request, TimeUnit, Workbench, counted};
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
-/// Where the columns begin and how wide they are, as shares of the row.
-const COLUMNS: [(&str, f32, f32); 4] =
-    [("Onset", 0.10, 0.21), ("Offset", 0.31, 0.21), ("Label", 0.52, 0.34), ("Score", 0.86, 0.14)];
+/// Where the columns begin and how wide they are, as shares of the row; and with times of day, which are longer.
+type Columns = [(&'static str, f32, f32); 4];
+const COLUMNS: Columns = [("Onset", 0.10, 0.21), ("Offset", 0.31, 0.21), ("Label", 0.52, 0.34), ("Score", 0.86, 0.14)];
+const CLOCK_COLUMNS: Columns =
+    [("Onset", 0.09, 0.28), ("Offset", 0.37, 0.28), ("Label", 0.65, 0.24), ("Score", 0.89, 0.11)];
+
+fn columns(bench: &Workbench) -> &'static Columns {
+    let is_clock = bench.time_axis().shown_unit() == TimeUnit::Clock;
+    if is_clock { &CLOCK_COLUMNS } else { &COLUMNS }
+}
 
 /// Draws the selected event, and the table under it.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
@@ -17,7 +23,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     ui.separator();
     let marks: Vec<&Mark> = bench.shown_marks().collect();
     summary(ui, &marks);
-    header(ui);
+    header(ui, columns(bench));
     let selected = bench.selected.and_then(|selected| marks.iter().position(|mark| mark.target == selected));
     let spacing = ui.spacing().item_spacing.y;
     let mut area = ScrollArea::vertical().auto_shrink([false, false]);
@@ -46,9 +52,9 @@ fn summary(ui: &mut Ui, marks: &[&Mark]) {
     ui.label(weak(text));
 }
 
-fn header(ui: &mut Ui) {
+fn header(ui: &mut Ui, columns: &Columns) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), eframe::egui::Sense::hover());
-    for (title, left, width) in COLUMNS {
+    for &(title, left, width) in columns {
         text_in(
             ui,
             cell(rect.shrink2(vec2(6.0, 0.0)), left, width),
@@ -70,11 +76,11 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
         let (icon, color) = state_icon(ui, mark.state);
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
         let text_color = ui.visuals().text_color();
+        let axis = bench.time_axis();
         let score = mark.score.map(|score| format!("{score:.2}")).unwrap_or_default();
-        let texts =
-            [clock_text(mark.span.onset_secs, 3), clock_text(mark.span.offset_secs, 3), mark.label.to_string(), score];
-        for (place, (text, (_, left, width))) in texts.iter().zip(COLUMNS).enumerate() {
-            let mut area = cell(rect, left, width);
+        let texts = [axis.text(mark.span.onset_secs), axis.text(mark.span.offset_secs), mark.label.to_string(), score];
+        for (place, (text, (_, left, width))) in texts.iter().zip(columns(bench)).enumerate() {
+            let mut area = cell(rect, *left, *width);
             if place == 2 {
                 let dot = Rect::from_center_size(area.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));
                 ui.painter().rect_filled(dot, 2.0, theme::label_color_on(ui.visuals(), bench.label_place(&mark.label)));

@@ -37,6 +37,8 @@ icons! {
     PREVIOUS = "\u{E5A4}";
     UNDO = "\u{E08A}";
     REDO = "\u{E08C}";
+    SLIDERS = "\u{E434}";
+    TIMELINE = "\u{E19A}";
     SEARCH = "\u{E30C}";
     ZOOM_IN = "\u{E310}";
     ZOOM_OUT = "\u{E30E}";
@@ -61,6 +63,7 @@ icons! {
     DEVICE = "\u{E610}";
     RECORDING = "\u{EA20}";
     SPEAKER = "\u{E44A}";
+    EAR = "\u{E70C}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
     STATE_PREDICTED = "\u{E602}";

@@ -91,6 +91,9 @@ fn may_repeat(command: Command) -> bool {
             | Command::OffsetLater
             | Command::MoveEarlier
             | Command::MoveLater
+            | Command::LongerFrame
+            | Command::ShorterFrame
+            | Command::NextColormap
             | Command::ThresholdUp
             | Command::ThresholdDown
     )

@@ -6,9 +6,12 @@ pub mod theme;
 
 mod about_ui;
 mod axis_ui;
+mod bands;
+mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod display_ui;
 mod drag;
 mod empty_ui;
 mod event_table_ui;
@@ -17,6 +20,7 @@ mod import_form_ui;
 mod keys;
 mod keys_ui;
 mod lanes_ui;
+mod listening_ui;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
@@ -25,16 +29,17 @@ mod notices_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
-mod picture_ui;
 mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
+mod timeline_ui;
 mod transport_ui;
 mod widgets;
 
 pub mod spectrogram_painter;
 pub mod waveform_painter;
 
+use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
@@ -45,10 +50,11 @@ use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
 pub use spectrogram_painter::SpectrogramPainter;
+use timeline_ui::TimelineStretch;
 
 /// What the panels keep for themselves from frame to frame.
 pub struct Panels {
-    painter: Option<SpectrogramPainter>,
+    painter: SpectrogramPainter,
     drag: Option<Drag>,
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
@@ -68,11 +74,15 @@ pub struct Panels {
     readout: String,
     /// What the pictures show, the most important one first.
     views: Vec<TimeView>,
+    /// What is in view of recordings beside the open one, the nearest to the centre first.
+    neighbour_views: Vec<(RecordingId, TimeView)>,
+    /// What the strip of the timeline shows.
+    timeline: TimelineStretch,
 }
 
 impl Panels {
-    /// Nothing is open. Without a `painter` (no wgpu) there are no spectrograms, and that is said.
-    pub fn new(painter: Option<SpectrogramPainter>) -> Self {
+    /// Nothing is open.
+    pub fn new(painter: SpectrogramPainter) -> Self {
         Self {
             painter,
             drag: None,
@@ -89,6 +99,8 @@ impl Panels {
             typed_ahead: String::new(),
             readout: String::new(),
             views: Vec::new(),
+            neighbour_views: Vec::new(),
+            timeline: TimelineStretch::default(),
         }
     }
 
@@ -100,6 +112,11 @@ impl Panels {
     /// What the pictures show, the most important one first.
     pub fn views(&self) -> &[TimeView] {
         &self.views
+    }
+
+    /// What is in view of recordings beside the open one, in seconds of each.
+    pub fn neighbour_views(&self) -> &[(RecordingId, TimeView)] {
+        &self.neighbour_views
     }
 
     /// Asks whether to close a window with unsaved changes.
@@ -124,14 +141,19 @@ impl Panels {
     }
 }
 
-/// Draws the whole window and returns what the user asks for.
+/// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
+pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    if panels.is_modal() {
+        return Vec::new();
+    }
+    let pressed = keys::pressed(context, panels);
+    panels.typed_ahead = pressed.typed;
+    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+}
+
+/// Draws the whole window and returns what the user asks for with the pointer and in text fields.
 pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
     let mut requests: Vec<Request> = Vec::new();
-    if !panels.is_modal() {
-        let pressed = keys::pressed(ui.ctx(), panels);
-        requests.extend(pressed.commands.into_iter().map(Request::Do));
-        panels.typed_ahead = pressed.typed;
-    }
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
     Panel::bottom("transport")
@@ -168,7 +190,9 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in [(Inspector::Events, "Events"), (Inspector::Model, "Model")] {
+                for (inspector, name) in
+                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
+                {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -178,6 +202,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
             match bench.inspector {
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
+                Inspector::Display => display_ui::show(ui, bench, requests),
             }
         });
     }

@@ -1,7 +1,7 @@
 //! The whole recording in one strip: its spectrogram, its events, and the box of what is in view.
 
 use super::canvas_ui::{Canvas, row_name, time_view};
-use super::{Panels, theme};
+use super::{Panels, bands, theme};
 use crate::app::{MarkState, Request, TimeScale};
 use crate::spectrogram::FrequencyView;
 use crate::time::Span;
@@ -16,10 +16,10 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     let picture = rect.with_max_y(rect.bottom() - RIBBON_HEIGHT);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, canvas.colors.picture_background);
-    if let Some(spectrogram) = &panels.painter {
-        let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
-        let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
-        spectrogram.paint(&painter, picture, &canvas.open.tiles, &view, &frequencies, &canvas.style());
+    let view = time_view(whole.span, picture.width(), ui.ctx().pixels_per_point());
+    let frequencies = FrequencyView::whole(canvas.open.spec.sample_rate, canvas.frequencies().scale);
+    for band in bands::bands(canvas, picture) {
+        bands::paint(canvas, &painter, &panels.painter, &band, &view, &frequencies);
     }
     ribbon(&painter, canvas, &whole, rect.with_min_y(picture.bottom()));
     view_box(&painter, canvas, &whole, rect);
@@ -31,7 +31,8 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Overview of the whole recording"));
     if let Some(at) = response.interact_pointer_pos() {
         let width = canvas.scale.span.duration_secs();
-        let onset = whole.secs_from_x(at.x) - 0.5 * width;
+        // Here the view stays within the recording, also where it could go beyond.
+        let onset = (whole.secs_from_x(at.x) - 0.5 * width).clamp(0.0, (duration_secs - width).max(0.0));
         requests.push(Request::ShowSpan(Span { onset_secs: onset, offset_secs: onset + width }));
     }
 }

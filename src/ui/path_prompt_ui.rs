@@ -24,6 +24,7 @@ impl PathPrompt {
     fn title(&self) -> &'static str {
         match self.purpose {
             DialogPurpose::Open => "Path of a recording, project or label file",
+            DialogPurpose::OpenFolder => "Path of a folder of recordings",
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
@@ -36,7 +37,7 @@ impl PathPrompt {
     fn request(&self) -> Request {
         let path = expanded(self.text.trim());
         match self.purpose {
-            DialogPurpose::Open => Request::Open(vec![path]),
+            DialogPurpose::Open | DialogPurpose::OpenFolder => Request::Open(vec![path]),
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
             DialogPurpose::ImportModel => Request::AskForImport(path),

@@ -44,7 +44,7 @@ fn labels_height(labels: usize) -> f32 {
 }
 
 /// Untouched, predicted, in review, decided: told by the shape of the icon, and in words in the tooltip.
-fn state(bench: &Workbench, id: RecordingId, recording: &Recording) -> (&'static str, &'static str) {
+pub(super) fn state(bench: &Workbench, id: RecordingId, recording: &Recording) -> (&'static str, &'static str) {
     if bench.runs.contains_key(&id) {
         (icons::MAGIC, "the model is at work")
     } else if !recording.events.is_empty() {

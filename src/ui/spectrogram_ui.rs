@@ -1,13 +1,13 @@
 //! The spectrogram with its events, and what the mouse does there: select, draw, drag edges, move.
 
-use super::Panels;
 use super::axis_ui::note;
 use super::canvas_ui::Canvas;
 use super::drag::{Drag, DragKind};
 use super::marks_ui::{self, PlacedMark};
 use super::widgets::menu_line;
+use super::{Panels, bands, beside_ui};
 use crate::app::{Command, Edge, Request, Target};
-use crate::time::{Span, clock_text};
+use crate::time::Span;
 use eframe::egui::{
     self, Align2, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     accesskit::Role, pos2,
@@ -25,18 +25,14 @@ const NAMED_MARKS: usize = 150;
 pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, requests: &mut Vec<Request>) {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, canvas.colors.picture_background);
-    match &panels.painter {
-        Some(spectrogram) => {
-            let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
-            spectrogram.paint(&painter, rect, &canvas.open.tiles, &view, &canvas.frequencies(), &canvas.style());
-        }
-        None => note(
-            &painter,
-            rect.center(),
-            Align2::CENTER_CENTER,
-            "No spectrogram: this system offers no graphics that Earmark can use",
-        ),
+    let view = canvas.time_view(rect.width(), ui.ctx().pixels_per_point());
+    for band in bands::bands(canvas, rect) {
+        let painter = painter.with_clip_rect(band.rect);
+        beside_ui::pictures(canvas, &painter, &panels.painter, &band, &view);
+        bands::paint(canvas, &painter, &panels.painter, &band, &view, &canvas.frequencies());
     }
+    bands::names(ui, canvas, rect);
+    beside_ui::borders(ui, canvas, rect);
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
@@ -194,12 +190,9 @@ fn paint_draft(ui: &Ui, canvas: &Canvas<'_>, drag: &Drag, rect: Rect) {
     painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.18));
     painter.rect_stroke(region, 0.0, Stroke::new(4.0, canvas.colors.halo), StrokeKind::Middle);
     painter.rect_stroke(region, 0.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Middle);
-    let text = format!(
-        "{} – {}  {:.3} s",
-        clock_text(span.onset_secs, 3),
-        clock_text(span.offset_secs, 3),
-        span.duration_secs()
-    );
+    let axis = canvas.time_axis();
+    let (onset, offset) = (axis.text(span.onset_secs), axis.text(span.offset_secs));
+    let text = format!("{onset} – {offset}  {}", axis.length_text(span.duration_secs()));
     let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
     let align = if pointer.x > rect.center().x { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
     let shift = if pointer.x > rect.center().x { -14.0 } else { 14.0 };
@@ -212,12 +205,13 @@ fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panel
     let pointer = ui.ctx().pointer_hover_pos().filter(|&at| rect.contains(at));
     let Some(at) = pointer.filter(|&at| ui.ctx().layer_id_at(at) == Some(response.layer_id)) else { return };
     let secs = canvas.scale.secs_from_x(at.x);
-    let hz = canvas.frequencies().hz_from_y(f64::from((rect.bottom() - at.y) / rect.height().max(1.0)));
-    let level = match canvas.open.tiles.level_db_at(secs, hz) {
-        Some(db) => format!("{db:.0} dBFS"),
-        None => "–".to_owned(),
-    };
-    panels.readout = format!("{}  {hz:.0} Hz  {level}", clock_text(secs, 3));
+    let band = bands::band_at(canvas, rect, at.y);
+    let height = f64::from((band.rect.bottom() - at.y) / band.rect.height().max(1.0));
+    let hz = canvas.frequencies().hz_from_y(height.clamp(0.0, 1.0));
+    let tiles = &canvas.open.tiles;
+    let level = tiles.byte_at(secs, hz, band.plane).map_or_else(|| "–".to_owned(), |byte| tiles.value_text(byte));
+    let channel = band.name.map(|name| format!("{name}  ")).unwrap_or_default();
+    panels.readout = format!("{channel}{}  {hz:.0} Hz  {level}", canvas.time_axis().text(secs));
     let painter = ui.painter_at(rect);
     painter.hline(rect.x_range(), at.y, Stroke::new(1.0, canvas.colors.playhead.gamma_multiply(0.25)));
     painter.vline(at.x, rect.y_range(), Stroke::new(1.0, canvas.colors.playhead.gamma_multiply(0.25)));

@@ -2,8 +2,11 @@
 
 mod cancel;
 mod detection;
+mod features;
+mod frames;
 mod measuring;
 mod model_queue;
+mod picture;
 mod storage;
 pub mod thread;
 mod tiles;
@@ -11,8 +14,10 @@ mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
+pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
+pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{

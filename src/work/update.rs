@@ -2,7 +2,7 @@
 
 use super::ModelEnd;
 use crate::annotation::RecordingId;
-use crate::audio::StreamSpec;
+use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::DecisionRule;
 use crate::decision::FrameAxis;
 use crate::format::StrongLabels;
@@ -47,6 +47,8 @@ impl ChartForm {
 pub enum DialogPurpose {
     /// Recordings, projects or label files to open.
     Open,
+    /// A folder whose recordings are to be opened.
+    OpenFolder,
     /// Where to save the project.
     SaveProject,
     /// Which labels to import.
@@ -123,6 +125,8 @@ pub enum Update {
         path: PathBuf,
         /// What it holds, or why it cannot be opened.
         result: Result<StreamSpec, String>,
+        /// When it was made, by everything that tells it.
+        clocks: Vec<ClockStart>,
     },
     /// A model was loaded and starts on a recording.
     DetectionStarted {
@@ -214,6 +218,11 @@ pub enum Update {
         paths: Vec<PathBuf>,
         /// Whether the system has no dialog to show.
         unavailable: bool,
+    },
+    /// Kept pictures were deleted.
+    PicturesCleared {
+        /// How many and their bytes, or why not all.
+        result: Result<(usize, u64), String>,
     },
     /// The user's settings could not be written.
     SettingsNotKept {

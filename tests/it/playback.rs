@@ -1,14 +1,17 @@
 //! Integration tests: playback. The test is the sound device: it pulls the callback with made-up times.
 
 mod allocations;
+mod device;
+mod listening;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, PlaybackEvent, Player, Pull};
+use earmark::playback::{
+    ConnectOutput, ListeningMode, LostOutput, OpenOutput, Output, OutputFormat, PlaybackEvent, Player, Pull, Tuning,
+};
 use earmark::time::Span;
 
 const RATE: u32 = 8_000;
@@ -20,6 +23,8 @@ struct Bench {
     format: OutputFormat,
     opened: Sender<(Pull, LostOutput)>,
     closed: Arc<AtomicUsize>,
+    /// How many of the next openings fail.
+    refusals: Arc<AtomicUsize>,
 }
 
 struct Open(Arc<AtomicUsize>);
@@ -34,6 +39,10 @@ impl Drop for Open {
 
 impl Output for Bench {
     fn open(&mut self, connect: ConnectOutput<'_>, lost: LostOutput) -> Result<Box<dyn OpenOutput>, String> {
+        let is_refused = |left: usize| left.checked_sub(1);
+        if self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_refused).is_ok() {
+            return Err("it is not there".into());
+        }
         self.opened.send((connect(self.format), lost)).unwrap();
         Ok(Box::new(Open(Arc::clone(&self.closed))))
     }
@@ -51,6 +60,7 @@ struct Desk {
     /// Frames pulled since the start, silent ones too: the device's clock.
     pulled: u64,
     closed: Arc<AtomicUsize>,
+    refusals: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
@@ -59,32 +69,39 @@ fn value(frame: u64) -> f32 {
     (frame % 30_000) as f32 / 32_768.0
 }
 
-fn write_recording(path: &PathBuf, frames: u64) {
-    let data: Vec<u8> = (0..frames).flat_map(|frame| ((frame % 30_000) as i16).to_le_bytes()).collect();
+/// A mono recording of 16 bits.
+fn wave(rate: u32, samples: impl Iterator<Item = i16>) -> Vec<u8> {
+    let data: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
     let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
-    bytes.extend(RATE.to_le_bytes());
-    bytes.extend((RATE * 2).to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * 2).to_le_bytes());
     bytes.extend([2, 0, 16, 0]);
     bytes.extend(b"data");
     bytes.extend((data.len() as u32).to_le_bytes());
     bytes.extend(data);
-    std::fs::write(path, bytes).unwrap();
+    bytes
 }
 
 impl Desk {
     fn new(frames: u64, rate: u32, channels: u16) -> Self {
+        Self::playing(&wave(RATE, (0..frames).map(|frame| (frame % 30_000) as i16)), rate, channels)
+    }
+
+    /// A desk with this recording, and a device of `rate` and `channels`.
+    fn playing(recording: &[u8], rate: u32, channels: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ramp.wav");
-        write_recording(&path, frames);
+        let path = folder.path().join("recording.wav");
+        std::fs::write(&path, recording).unwrap();
         let (sender, opened) = channel();
-        let closed = Arc::new(AtomicUsize::new(0));
+        let (closed, refusals) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let format = OutputFormat { sample_rate: rate, channels };
-        let bench = Bench { format, opened: sender, closed: Arc::clone(&closed) };
+        let bench = Bench { format, opened: sender, closed: Arc::clone(&closed), refusals: Arc::clone(&refusals) };
         let mut player = Player::with_output(Arc::new(|| ()), Box::new(bench));
         player.load(Some(path));
         let start = Instant::now();
         let channels = usize::from(channels);
-        Self { player, opened, pull: None, lost: None, channels, rate, start, pulled: 0, closed, _folder: folder }
+        let (pull, lost, pulled) = (None, None, 0);
+        Self { player, opened, pull, lost, channels, rate, start, pulled, closed, refusals, _folder: folder }
     }
 
     fn pull(&mut self) -> &mut Pull {
@@ -125,6 +142,25 @@ impl Desk {
                 0 => std::thread::sleep(Duration::from_micros(200)),
                 _ => heard.extend(samples),
             }
+        }
+        heard
+    }
+
+    /// The same, but fewer frames if playing ends before.
+    fn sound_or_end(&mut self, frames: usize) -> Vec<f32> {
+        let mut heard = Vec::new();
+        let patience = Instant::now();
+        while heard.len() < frames {
+            assert!(patience.elapsed() < Duration::from_secs(20), "only {} of {frames} frames came", heard.len());
+            let (samples, sounding) = self.callback(1);
+            if sounding > 0 {
+                heard.extend(samples);
+                continue;
+            }
+            if !self.player.take_events().is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_micros(200));
         }
         heard
     }
@@ -301,13 +337,19 @@ fn the_callback_never_allocates() {
     let now = desk.now();
     let mut out = vec![0.0_f32; 2 * 256];
     let mut pull = desk.pull.take().unwrap();
-    for round in 0..300 {
+    for round in 0..300_usize {
         // Through plays, seeks, stops and want of samples.
         match round % 20 {
-            5 => desk.player.seek(f64::from(round) / 100.0),
+            5 => desk.player.seek(round as f64 / 100.0),
             10 => desk.player.pause(),
             12 => desk.player.play_span(Span::between(1.0, 1.01), true),
             15 => std::thread::sleep(Duration::from_millis(2)),
+            3 | 7 | 13 | 17 => desk.player.set_tuning(Tuning {
+                speed: [0.1, 1.0, 2.5][round % 3],
+                mode: ListeningMode::ALL[round % 7 % 3],
+                heterodyne_hz: 2_000.0,
+                band_hz: (round % 5 == 0).then_some((500.0, 1_500.0)),
+            }),
             _ => {}
         }
         let counted = allocations::during(|| {
@@ -315,6 +357,7 @@ fn the_callback_never_allocates() {
         });
         assert_eq!(counted, 0, "round {round}");
     }
+    desk.player.set_tuning(Tuning::default());
     desk.player.play(2.0);
     desk.pull = Some(pull);
     assert_eq!(desk.sound(300), ramp(16_000..16_300));
@@ -378,23 +421,4 @@ fn a_recording_that_cannot_be_read_is_an_event_that_names_it() {
     let [PlaybackEvent::Unreadable(told)] = events.as_slice() else { panic!("{events:?}") };
     assert!(told.contains("gone.wav"), "{told}");
     assert!(!desk.player.is_playing());
-}
-
-#[test]
-fn a_lost_device_stops_and_the_next_play_opens_again() {
-    let mut desk = Desk::new(20_000, RATE, 1);
-    desk.player.play(0.0);
-    desk.sound(50);
-    let lost = desk.lost.clone().unwrap();
-    lost("unplugged".into());
-    // Told twice, heard once.
-    lost("unplugged".into());
-    let events = desk.events();
-    let [PlaybackEvent::DeviceLost(told)] = events.as_slice() else { panic!("{events:?}") };
-    assert!(told.contains("unplugged"), "{told}");
-    assert!(!desk.player.is_playing());
-    assert_eq!(desk.closed.load(Ordering::SeqCst), 1);
-    desk.pull = None;
-    desk.player.play(1.0);
-    assert_eq!(desk.sound(300), ramp(8_000..8_300));
 }

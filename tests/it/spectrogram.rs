@@ -3,7 +3,12 @@
 // The helpers of tests may fail a test.
 
 mod engine;
+mod kept;
+mod kinds;
+mod looks;
+mod model_input;
 mod picture;
+mod reference;
 mod source;
 
 use earmark::dsp::decibel::{byte_from_power, db_from_power};
@@ -34,7 +39,12 @@ fn whole_at_level(watched: &Watched, level: u8, secs: f64) -> TimeView {
 
 /// All columns that the engine draws for the view, one after the other; panics on a hole or a stand-in.
 fn drawn_columns(watched: &Watched, view: &TimeView, level: u8) -> Vec<Vec<u8>> {
-    let tiles = watched.engine.tiles_for_view(view);
+    plane_columns(watched, view, level, 0)
+}
+
+/// The same of one of several planes.
+fn plane_columns(watched: &Watched, view: &TimeView, level: u8, plane: usize) -> Vec<Vec<u8>> {
+    let tiles = watched.engine.tiles_for_view(view, plane);
     assert_eq!(tiles.slots.level, level);
     let exact = tiles.candidates.iter().map(|candidates| candidates.first().expect("no hole"));
     exact

@@ -2,6 +2,9 @@
 
 mod appearance;
 mod complexity;
+mod display;
+mod listening;
 mod main_job;
 mod models;
 mod stage;
+mod timeline;

@@ -9,22 +9,19 @@ use eframe::egui::{Context, PaintCallbackInfo, Rect};
 use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use eframe::wgpu;
 
-use crate::spectrogram::{TILE_COLUMNS, Tile, colormap};
+use crate::spectrogram::{COARSE_ROWS, TILE_COLUMNS, Tile, colormap};
 use crate::work::ViewTiles;
 
-use super::residency::Residency;
+use super::tile_array::{Resident, TileArray};
 
 /// Places of tiles in the shader.
 const SLOT_COUNT: usize = 64;
 
-/// Bytes of the texture array, about.
-const ARRAY_BYTES: usize = 24 << 20;
+/// Medians in a `vec4` of the shader, a byte each.
+const MEDIANS_PACKED: usize = 16;
 
-/// Layers of the texture array: room for two wide pictures at least, within the limits of all devices at most.
-const LAYER_RANGE: (usize, usize) = (80, 256);
-
-/// Tiles sent to the device for one picture in one frame, at most; 256 KB each at 48 kHz.
-const UPLOADS_A_FRAME: usize = 8;
+/// Bytes of tiles sent to the device in one frame, about, for all its pictures: 16 tiles at 48 kHz.
+const UPLOAD_BYTES_A_FRAME: usize = 4 << 20;
 
 /// What the shader is told. Field by field the struct `Picture` of `shader.wgsl`.
 #[repr(C)]
@@ -35,7 +32,21 @@ pub(super) struct Picture {
     pub(super) frequency: [f32; 4],
     pub(super) level: [f32; 4],
     pub(super) choice: [i32; 4],
+    pub(super) rows: [i32; 4],
+    pub(super) drawn: [f32; 4],
+    pub(super) medians: [[u32; 4]; COARSE_ROWS / MEDIANS_PACKED],
     pub(super) slots: [[i32; 4]; SLOT_COUNT],
+}
+
+impl Picture {
+    /// Takes what is subtracted from each of the groups of `group` rows.
+    pub(super) fn set_medians(&mut self, medians: &[u8], group: usize) {
+        self.rows[2] = group as i32;
+        let words = self.medians.as_flattened_mut().iter_mut();
+        for (word, bytes) in words.zip(medians.chunks(4)) {
+            *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
+        }
+    }
 }
 
 impl Default for Picture {
@@ -52,12 +63,8 @@ pub(super) struct Gpu {
     tiles: TileArray,
     wants_linear: bool,
     uploads: Arc<AtomicU64>,
-}
-
-struct TileArray {
-    texture: wgpu::Texture,
-    rows: usize,
-    residency: Residency,
+    /// The frame under way, and the bytes that may still be sent in it.
+    budget: (u64, usize),
 }
 
 impl Gpu {
@@ -72,16 +79,19 @@ impl Gpu {
             pipeline: pipeline(device, &layout, target),
             layout,
             colors: color_tables(device, queue),
-            tiles: TileArray::new(device, 16),
+            tiles: TileArray::new(device),
             wants_linear: target.is_srgb(),
             uploads,
+            budget: (0, 0),
         }
     }
 
     /// Puts into each place of `picture` the best tile that is on the device or can be brought there now. Returns whether better ones
     /// are still to come.
     fn fill_slots(&mut self, queue: &wgpu::Queue, callback: &PictureCallback, picture: &mut Picture) -> bool {
-        let mut budget = UPLOADS_A_FRAME;
+        if self.budget.0 != callback.frame {
+            self.budget = (callback.frame, UPLOAD_BYTES_A_FRAME);
+        }
         let mut is_waiting = false;
         let slots = &callback.tiles.slots;
         picture.choice[2] = slots.count.min(SLOT_COUNT as u64) as i32;
@@ -90,90 +100,46 @@ impl Gpu {
             let chosen = candidates.iter().enumerate().find_map(|(rank, tile)| {
                 // The last resort is brought whatever the budget: it is shared by many places, and better than a hole.
                 let is_last = rank + 1 == candidates.len();
-                let found = self.bring(queue, callback, tile, &mut budget, is_last);
-                is_waiting |= found.is_none_or(|(_, columns)| columns < tile.columns());
-                found.map(|(layer, columns)| (layer, columns, tile))
+                let found = self.bring(queue, callback, tile, is_last);
+                is_waiting |= found.is_none_or(|resident| resident.columns < tile.columns());
+                found.map(|resident| (resident, tile))
             });
-            if let Some((layer, columns, tile)) = chosen {
-                picture.slots[place] = slot(layer, columns, tile, slots.level, slots.first_index + place as u64);
+            if let Some((resident, tile)) = chosen {
+                picture.slots[place] = slot(&resident, tile, slots.level, slots.first_index + place as u64);
             }
         }
-        is_waiting
+        is_waiting && self.tiles.can_grow()
     }
 
-    /// Layer and columns of a tile on the device, after bringing it there if need and budget allow.
+    /// Where a tile lies on the device, after bringing it there if need and budget allow.
     fn bring(
         &mut self,
         queue: &wgpu::Queue,
         callback: &PictureCallback,
         tile: &Tile,
-        budget: &mut usize,
         is_last: bool,
-    ) -> Option<(usize, usize)> {
+    ) -> Option<Resident> {
         let id = (callback.engine_id, tile.key);
-        let found = self.tiles.residency.find(&id, callback.frame);
-        let is_current = found.is_some_and(|(_, columns)| columns == tile.columns());
-        if is_current || (*budget == 0 && !(is_last && found.is_none())) {
+        let found = self.tiles.find(&id, tile);
+        let is_current = found.is_some_and(|resident| resident.columns == tile.columns());
+        if is_current || (self.budget.1 == 0 && !(is_last && found.is_none())) {
             return found;
         }
-        let Some(layer) = self.tiles.residency.claim(id, tile.columns(), callback.frame) else { return found };
-        *budget = budget.saturating_sub(1);
+        let Some(resident) = self.tiles.bring(queue, id, tile) else { return found };
+        self.budget.1 = self.budget.1.saturating_sub(tile.bytes().len());
         self.uploads.fetch_add(1, Ordering::Relaxed);
-        self.tiles.upload(queue, layer, tile);
-        Some((layer, tile.columns()))
+        Some(resident)
     }
 }
 
 /// One of the shader's `slots`: where the columns of place `index` at `level` lie in a tile of the same or a coarser level.
-fn slot(layer: usize, columns: usize, tile: &Tile, level: u8, index: u64) -> [i32; 4] {
+fn slot(resident: &Resident, tile: &Tile, level: u8, index: u64) -> [i32; 4] {
     let rise = u32::from(tile.key.level - level).min(31);
     let first = (index * TILE_COLUMNS) >> rise;
-    let offset = first.saturating_sub(tile.key.index * TILE_COLUMNS);
-    [layer as i32, 256 * tile.bins_per_row as i32 + rise as i32, offset as i32, columns as i32]
-}
-
-impl TileArray {
-    fn new(device: &wgpu::Device, rows: usize) -> Self {
-        let limit = (device.limits().max_texture_array_layers as usize).min(LAYER_RANGE.1);
-        let layers = (ARRAY_BYTES / (rows * TILE_COLUMNS as usize)).max(LAYER_RANGE.0).min(limit);
-        let texture = device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("spectrogram tiles"),
-            size: wgpu::Extent3d {
-                width: rows as u32,
-                height: TILE_COLUMNS as u32,
-                depth_or_array_layers: layers as u32,
-            },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: wgpu::TextureFormat::R8Unorm,
-            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
-        Self { texture, rows, residency: Residency::new(layers) }
-    }
-
-    /// Sends a tile. A column is a line of the texture, so that the bytes go as they are.
-    fn upload(&self, queue: &wgpu::Queue, layer: usize, tile: &Tile) {
-        queue.write_texture(
-            wgpu::TexelCopyTextureInfo {
-                texture: &self.texture,
-                mip_level: 0,
-                origin: wgpu::Origin3d { x: 0, y: 0, z: layer as u32 },
-                aspect: wgpu::TextureAspect::All,
-            },
-            tile.bytes(),
-            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(tile.rows as u32), rows_per_image: None },
-            wgpu::Extent3d { width: tile.rows as u32, height: tile.columns() as u32, depth_or_array_layers: 1 },
-        );
-    }
-
-    fn view(&self) -> wgpu::TextureView {
-        self.texture.create_view(&wgpu::TextureViewDescriptor {
-            dimension: Some(wgpu::TextureViewDimension::D2Array),
-            ..Default::default()
-        })
-    }
+    let line = first.saturating_sub(tile.key.index * TILE_COLUMNS) as usize + resident.line;
+    let bins_per_row = tile.bins_per_row * resident.group;
+    let end = resident.line + resident.columns;
+    [resident.layer as i32, 256 * bins_per_row as i32 + rise as i32, line as i32, end as i32]
 }
 
 /// One picture in one frame.
@@ -197,10 +163,8 @@ impl CallbackTrait for PictureCallback {
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         let Some(gpu) = resources.get_mut::<Gpu>() else { return Vec::new() };
-        let rows = self.tiles.candidates.iter().flatten().map(|tile| tile.rows).max().unwrap_or(0);
-        if rows > gpu.tiles.rows {
-            gpu.tiles = TileArray::new(device, rows);
-        }
+        let rows = self.tiles.candidates.iter().flatten().map(|tile| tile.rows).max().unwrap_or(1);
+        gpu.tiles.prepare(device, queue, rows, self.frame);
         let mut picture = self.picture;
         let scale = screen.pixels_per_point;
         let (corner, size) = (self.rect.min * scale, self.rect.size() * scale);

@@ -1,10 +1,12 @@
-//! Draws the spectrogram of a recording in a rectangle, on the graphics device.
+//! Draws the spectrogram of a recording in a rectangle, on the graphics device or, where there is none, on the processor.
 //!
-//! The device holds decibel bytes; which colours, which range of levels and which frequencies are shown is decided pixel by pixel in
+//! A device holds bytes of levels; which colours, which range of levels and which frequencies are shown is decided pixel by pixel in
 //! the shader, so that changing them computes no FFT and uploads no tile. Must not handle gestures or draw axes.
 
 mod gpu;
 mod residency;
+mod software;
+mod tile_array;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,35 +14,41 @@ use std::sync::{Arc, Mutex};
 use eframe::egui::{Painter, Rect};
 use eframe::egui_wgpu::{self, RenderState};
 
-use crate::dsp::decibel::FLOOR_DB;
-use crate::spectrogram::{FrequencyScale, FrequencyView, TILE_COLUMNS, TimeView, ViewSlots, colormap};
+use crate::spectrogram::{FrequencyScale, FrequencyView, RowAxis, TILE_COLUMNS, TimeView, ViewSlots, colormap};
 use crate::work::TileEngine;
 
 use gpu::{Gpu, Picture, PictureCallback};
+use software::SoftwarePictures;
 
-/// How levels become colours.
+/// How values become colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style {
     /// Place of the colour map in [`crate::spectrogram::colormap::ALL`].
     pub colormap: usize,
-    /// Level of the first colour, in decibels relative to a full-scale sine.
-    pub floor_db: f32,
-    /// Level of the last colour, in decibels, > `floor_db`.
-    pub ceiling_db: f32,
+    /// Value of the first colour, in the unit of the picture ([`crate::spectrogram::ValueScale`]): decibels relative to a full-scale sine
+    /// where levels are shown.
+    pub darkest: f32,
+    /// Value of the last colour, > `darkest`.
+    pub brightest: f32,
     /// Exponent between the two: 1 is even, less shows soft sounds brighter.
     pub gamma: f32,
+    /// Shows each row relative to its middle value over the whole recording; `darkest` and `brightest` are then differences from that.
+    pub normalise: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colormap: 0, floor_db: -100.0, ceiling_db: -20.0, gamma: 1.0 }
+        Self { colormap: 0, darkest: -100.0, brightest: -20.0, gamma: 1.0, normalise: false }
     }
 }
 
 /// Draws spectrograms. There is one for all pictures of a window.
 #[derive(Debug)]
 pub struct SpectrogramPainter {
+    /// Tiles sent to the device, or pictures computed on the processor.
     uploads: Arc<AtomicU64>,
+    /// Pictures drawn by the processor; none with a device.
+    software: Option<SoftwarePictures>,
 }
 
 impl SpectrogramPainter {
@@ -49,21 +57,28 @@ impl SpectrogramPainter {
         let uploads = Arc::new(AtomicU64::new(0));
         let gpu = Gpu::new(&render_state.device, &render_state.queue, render_state.target_format, Arc::clone(&uploads));
         render_state.renderer.write().callback_resources.insert(gpu);
-        Self { uploads }
+        Self { uploads, software: None }
     }
 
-    /// Tiles sent to the device so far.
+    /// Draws on the processor, for windows without wgpu.
+    pub fn software() -> Self {
+        Self { uploads: Arc::default(), software: Some(SoftwarePictures::default()) }
+    }
+
+    /// Tiles sent to the device so far; without one, pictures that were computed.
     pub fn upload_count(&self) -> u64 {
         self.uploads.load(Ordering::Relaxed)
     }
 
-    /// Draws `view` of the engine's recording into `rect`. Where nothing is known, and outside the recording, nothing is drawn. May be called
+    /// Draws `view` of a plane of the engine's recording into `rect`. Where nothing is known, and outside the recording, nothing is drawn. May be called
     /// several times a frame, for several views and engines. Asks for another frame if tiles are still to be sent to the device.
+    #[allow(clippy::too_many_arguments, reason = "all of them say what is drawn, and none belongs to another")]
     pub fn paint(
         &self,
         painter: &Painter,
         rect: Rect,
         engine: &TileEngine,
+        plane: usize,
         view: &TimeView,
         frequency: &FrequencyView,
         style: &Style,
@@ -71,13 +86,18 @@ impl SpectrogramPainter {
         if rect.width() <= 0.0 || rect.height() <= 0.0 {
             return;
         }
-        let tiles = engine.tiles_for_view(view);
+        if let Some(software) = &self.software {
+            let is_new = software.paint(painter, rect, engine, plane, view, frequency, style);
+            self.uploads.fetch_add(u64::from(is_new), Ordering::Relaxed);
+            return;
+        }
+        let tiles = engine.tiles_for_view(view, plane);
         // By the true width, in case the view was made for another one: the borders stay where they are.
         let width_px = f64::from(rect.width() * painter.pixels_per_point());
         let columns_per_px = view.duration_secs() / engine.layout().column_secs(tiles.slots.level) / width_px;
         let callback = PictureCallback {
             rect,
-            picture: picture(engine, &tiles.slots, frequency, style, columns_per_px),
+            picture: picture(engine, plane, &tiles.slots, frequency, style, columns_per_px),
             engine_id: engine.id(),
             tiles,
             frame: painter.ctx().cumulative_frame_nr(),
@@ -91,6 +111,7 @@ impl SpectrogramPainter {
 /// All that the shader is told but the rectangle and the layers of the tiles.
 fn picture(
     engine: &TileEngine,
+    plane: usize,
     slots: &ViewSlots,
     frequency: &FrequencyView,
     style: &Style,
@@ -98,21 +119,38 @@ fn picture(
 ) -> Picture {
     let layout = engine.layout();
     let first_column = (slots.first_index * TILE_COLUMNS) as f64;
-    let end_column = engine.duration_secs() / layout.column_secs(slots.level) - first_column;
+    let column = |secs: f64| (secs - layout.first_secs()) / layout.column_secs(slots.level) - first_column;
     let (low, high) = frequency.warped_borders();
-    let byte = |db: f32| 255.0 * (1.0 - db / FLOOR_DB);
-    let (floor, ceiling) = (byte(style.floor_db), byte(style.ceiling_db));
+    let values = engine.value_scale();
+    let byte = |value: f32| if style.normalise { value * values.bytes_per_unit() } else { values.byte_place(value) };
+    let (darkest, brightest) = (byte(style.darkest), byte(style.brightest));
+    let (axis, first, step) = match layout.axis {
+        RowAxis::Bins { hz_per_row, .. } => (0, 0.0, hz_per_row),
+        RowAxis::Mel { first_mel, step_mel, .. } => (1, first_mel, step_mel),
+    };
+    let (lowest, highest) = layout.axis.drawn_rows();
     let scale = match frequency.scale {
         FrequencyScale::Linear => 0,
         FrequencyScale::Mel => 1,
         FrequencyScale::Log10 => 2,
         FrequencyScale::Bark => 3,
     };
-    Picture {
-        time: [slots.left_column as f32, columns_per_px as f32, -first_column as f32, end_column as f32],
-        frequency: [low as f32, high as f32, layout.hz_per_bin() as f32, layout.stft.rows() as f32],
-        level: [floor, 1.0 / (ceiling - floor).max(0.01), style.gamma.clamp(0.1, 10.0), 0.0],
+    let mut picture = Picture {
+        time: [
+            slots.left_column as f32,
+            columns_per_px as f32,
+            column(0.0) as f32,
+            column(engine.duration_secs()) as f32,
+        ],
+        frequency: [low as f32, high as f32, first as f32, step as f32],
+        level: [darkest, 1.0 / (brightest - darkest).max(0.01), style.gamma.clamp(0.1, 10.0), 0.0],
         choice: [scale, style.colormap.min(colormap::ALL.len() - 1) as i32, 0, 0],
+        rows: [axis, layout.axis.count() as i32, 0, 0],
+        drawn: [lowest as f32, highest as f32, 0.0, 0.0],
         ..Picture::default()
+    };
+    if style.normalise {
+        picture.set_medians(&engine.row_medians(plane), layout.bins_per_row(layout.base_level));
     }
+    picture
 }

@@ -1,4 +1,4 @@
-//! Which tile lies in which layer of the texture array. Pure bookkeeping; must not touch the device.
+//! Which tile lies in which place of the texture array. Pure bookkeeping; must not touch the device.
 
 use std::collections::HashMap;
 
@@ -7,54 +7,88 @@ use crate::spectrogram::TileKey;
 /// A tile of one of several engines.
 pub(super) type TileId = (u64, TileKey);
 
-/// What a layer holds.
-#[derive(Clone, Copy, Debug)]
-struct Layer {
+/// What a place holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
     id: Option<TileId>,
     columns: usize,
+    /// Rows of the tile that one row here stands for.
+    group: usize,
     /// Frame in which it was drawn last.
     frame: u64,
 }
 
-/// The layers of a texture array.
+/// How the places were used in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usage {
+    /// Places that were drawn.
+    pub(super) drawn: usize,
+    /// Whether there were not enough.
+    pub(super) is_short: bool,
+}
+
+/// The places of a texture array.
 #[derive(Debug)]
 pub(super) struct Residency {
-    layers: Vec<Layer>,
-    places: HashMap<TileId, usize>,
+    places: Vec<Place>,
+    by_id: HashMap<TileId, usize>,
+    frame: u64,
+    is_short: bool,
 }
 
 impl Residency {
-    /// `count` empty layers.
+    /// `count` empty places.
     pub(super) fn new(count: usize) -> Self {
-        Self { layers: vec![Layer { id: None, columns: 0, frame: 0 }; count], places: HashMap::new() }
+        Self { places: vec![Place::default(); count], by_id: HashMap::new(), frame: 0, is_short: false }
     }
 
-    /// Layer of a tile and the number of its columns there, which may be fewer than the tile has by now. Counts as drawn in `frame`.
-    pub(super) fn find(&mut self, id: &TileId, frame: u64) -> Option<(usize, usize)> {
-        let place = *self.places.get(id)?;
-        self.layers[place].frame = frame;
-        Some((place, self.layers[place].columns))
+    /// Number of places.
+    pub(super) fn place_count(&self) -> usize {
+        self.places.len()
     }
 
-    /// A layer to put a tile of `columns` columns into: its own, or the one that was drawn longest ago. `None` if all are drawn in
-    /// this frame.
-    pub(super) fn claim(&mut self, id: TileId, columns: usize, frame: u64) -> Option<usize> {
-        let place = match self.places.get(&id) {
-            Some(&place) => place,
-            None => self.oldest(frame)?,
-        };
-        if let Some(old) = self.layers[place].id.replace(id) {
-            self.places.remove(&old);
+    /// Adds empty places, up to `count`.
+    pub(super) fn grow(&mut self, count: usize) {
+        self.places.resize(count.max(self.places.len()), Place::default());
+    }
+
+    /// What is asked for from now on is drawn in `frame`. If that is another one than before, how the places were used in that.
+    pub(super) fn begin_frame(&mut self, frame: u64) -> Option<Usage> {
+        if frame == self.frame {
+            return None;
         }
-        self.places.insert(id, place);
-        self.layers[place] = Layer { id: Some(id), columns, frame };
-        Some(place)
+        let drawn = self.places.iter().filter(|place| place.id.is_some() && place.frame == self.frame).count();
+        self.frame = frame;
+        Some(Usage { drawn, is_short: std::mem::take(&mut self.is_short) })
     }
 
-    fn oldest(&self, frame: u64) -> Option<usize> {
-        let free = |layer: &Layer| layer.id.is_none();
-        let usable = self.layers.iter().enumerate().filter(|(_, layer)| free(layer) || layer.frame != frame);
-        usable.min_by_key(|(_, layer)| (!free(layer), layer.frame)).map(|(place, _)| place)
+    /// Place of a tile, the number of its columns there, which may be fewer than the tile has by now, and how many of its rows are one.
+    /// Counts as drawn.
+    pub(super) fn find(&mut self, id: &TileId) -> Option<(usize, usize, usize)> {
+        let number = *self.by_id.get(id)?;
+        let place = &mut self.places[number];
+        place.frame = self.frame;
+        Some((number, place.columns, place.group))
+    }
+
+    /// A place to put a tile of `columns` columns into: its own, or the one that was drawn longest ago. `None` if all are drawn in
+    /// this frame.
+    pub(super) fn claim(&mut self, id: TileId, columns: usize, group: usize) -> Option<usize> {
+        let number = self.by_id.get(&id).copied().or_else(|| self.oldest());
+        self.is_short |= number.is_none();
+        let number = number?;
+        if let Some(old) = self.places[number].id.replace(id) {
+            self.by_id.remove(&old);
+        }
+        self.by_id.insert(id, number);
+        self.places[number] = Place { id: Some(id), columns, group, frame: self.frame };
+        Some(number)
+    }
+
+    fn oldest(&self) -> Option<usize> {
+        let free = |place: &Place| place.id.is_none();
+        let usable = self.places.iter().enumerate().filter(|(_, place)| free(place) || place.frame != self.frame);
+        usable.min_by_key(|(_, place)| (!free(place), place.frame)).map(|(number, _)| number)
     }
 }
 
@@ -68,22 +102,29 @@ mod tests {
     }
 
     #[test]
-    fn the_layer_drawn_longest_ago_is_given_away_but_never_one_of_this_frame() {
+    fn the_place_drawn_longest_ago_is_given_away_but_never_one_of_this_frame() {
         let mut residency = Residency::new(2);
+        residency.begin_frame(1);
         assert_eq!(residency.claim(id(0), 256, 1), Some(0));
         assert_eq!(residency.claim(id(1), 256, 1), Some(1));
         assert_eq!(residency.claim(id(2), 256, 1), None);
-        assert_eq!(residency.find(&id(0), 2), Some((0, 256)));
-        assert_eq!(residency.claim(id(2), 256, 2), Some(1));
-        assert_eq!(residency.find(&id(1), 2), None);
-        assert_eq!(residency.claim(id(3), 256, 2), None);
+        assert_eq!(residency.begin_frame(2), Some(Usage { drawn: 2, is_short: true }));
+        assert_eq!(residency.begin_frame(2), None);
+        assert_eq!(residency.find(&id(0)), Some((0, 256, 1)));
+        assert_eq!(residency.claim(id(2), 256, 1), Some(1));
+        assert_eq!(residency.find(&id(1)), None);
+        assert_eq!(residency.claim(id(3), 256, 1), None);
+        residency.grow(3);
+        assert_eq!(residency.claim(id(3), 256, 1), Some(2));
+        assert_eq!(residency.find(&id(0)), Some((0, 256, 1)));
     }
 
     #[test]
-    fn a_grown_tile_stays_in_its_layer() {
+    fn a_grown_tile_stays_in_its_place() {
         let mut residency = Residency::new(2);
+        residency.begin_frame(1);
         residency.claim(id(0), 10, 1);
-        assert_eq!(residency.claim(id(0), 20, 1), Some(0));
-        assert_eq!(residency.find(&id(0), 1), Some((0, 20)));
+        assert_eq!(residency.claim(id(0), 20, 2), Some(0));
+        assert_eq!(residency.find(&id(0)), Some((0, 20, 2)));
     }
 }

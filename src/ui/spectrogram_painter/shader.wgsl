@@ -1,19 +1,25 @@
-// A spectrogram in a rectangle. Each pixel finds the columns and rows of decibel bytes that it covers, takes their maximum (or, where
+// A spectrogram in a rectangle. Each pixel finds the columns and rows of bytes that it covers, takes their maximum (or, where
 // a column or row covers several pixels, goes evenly from one to the next), and looks its colour up.
 
 struct Picture {
     // left, top, width, height in pixels of the framebuffer
     rect: vec4<f32>,
-    // column at the left border, columns a pixel, first and end column of the recording
+    // column at the left border, columns a pixel, columns at the beginning and the end of the recording
     time: vec4<f32>,
-    // bottom and top in the scale's unit, hertz a bin, bins
+    // bottom and top in the scale's unit; row r of the axis stands at z + r·w hertz, or mel
     frequency: vec4<f32>,
-    // byte of the softest colour, 1 / (loudest − softest), exponent
+    // byte of the first colour, 1 / (last − first), exponent
     level: vec4<f32>,
     // scale (0 linear, 1 mel, 2 logarithmic, 3 Bark), row of the colour table, slots, 1 if the target wants linear light
     choice: vec4<i32>,
-    // For each tile's place: layer (−1: nothing there), 256 × FFT bins in a row + columns of the view in one of the tile as a power of
-    // two, first column in the tile, columns in the tile.
+    // axis (0 hertz, 1 mel), its rows, how many of them have one median (0: none is subtracted)
+    rows: vec4<i32>,
+    // first and last row that are drawn
+    drawn: vec4<f32>,
+    // one byte for each group of rows
+    medians: array<vec4<u32>, 32>,
+    // For each tile's place: layer (−1: nothing there), 256 × rows of the axis in a row + columns of the view in one of the tile as a power
+    // of two, line of the first column in the layer, line behind the last one.
     slots: array<vec4<i32>, 64>,
 }
 
@@ -22,7 +28,7 @@ struct Picture {
 @group(0) @binding(2) var colors: texture_2d<f32>;
 
 const TILE_COLUMNS: i32 = 256;
-const UNKNOWN: f32 = -1.0;
+const UNKNOWN: f32 = -1.0e6;
 
 @vertex
 fn vertex_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
@@ -45,7 +51,30 @@ fn hz_from_scale(value: f32) -> f32 {
     return value;
 }
 
-// The byte of bins `bins.x` to `bins.y` in a column of the view, or UNKNOWN.
+fn row_from_hz(hz: f32) -> f32 {
+    var place = hz;
+    if picture.rows.x == 1 {
+        place = 1127.0 * log(1.0 + max(hz, -699.0) / 700.0);
+    }
+    return (place - picture.frequency.z) / picture.frequency.w;
+}
+
+fn is_unknown(value: f32) -> bool {
+    return value < 0.5 * UNKNOWN;
+}
+
+// The byte of a row of a tile, less the median of that row if bands are normalised.
+fn byte_of(row: i32, line: i32, layer: i32, bins_per_row: i32) -> f32 {
+    let byte = textureLoad(tiles, vec2<i32>(row, line), layer, 0).r * 255.0;
+    if picture.rows.z == 0 {
+        return byte;
+    }
+    let group = u32(clamp(row * bins_per_row / picture.rows.z, 0, 511));
+    let word = picture.medians[group / 16u][(group / 4u) % 4u];
+    return byte - f32((word >> (8u * (group % 4u))) & 255u);
+}
+
+// The byte of rows `bins.x` to `bins.y` of the axis in a column of the view, or UNKNOWN.
 fn column_value(column: i32, bins: vec2<f32>) -> f32 {
     let slot_index = column / TILE_COLUMNS;
     if column < 0 || slot_index >= picture.choice.z {
@@ -57,26 +86,27 @@ fn column_value(column: i32, bins: vec2<f32>) -> f32 {
         return UNKNOWN;
     }
     let bins_per_row = f32(place.y >> 8u);
-    let last_row = i32(picture.frequency.w / bins_per_row) - 1;
-    // Bin b reaches from b − ½ to b + ½.
+    let group = place.y >> 8u;
+    let last_row = (picture.rows.y + group - 1) / group - 1;
+    // Row b of the axis reaches from b − ½ to b + ½.
     let low = (bins.x + 0.5) / bins_per_row;
     let high = (bins.y + 0.5) / bins_per_row;
     let first = i32(ceil(low - 0.5));
     let end = i32(ceil(high - 0.5));
     if first < end {
-        var greatest = 0.0;
+        var greatest = UNKNOWN;
         let from_row = clamp(first, 0, last_row);
         let to_row = clamp(end - 1, from_row, min(last_row, from_row + 255));
         for (var row = from_row; row <= to_row; row++) {
-            greatest = max(greatest, textureLoad(tiles, vec2<i32>(row, texel), place.x, 0).r);
+            greatest = max(greatest, byte_of(row, texel, place.x, group));
         }
-        return greatest * 255.0;
+        return greatest;
     }
     let position = 0.5 * (low + high) - 0.5;
     let below = floor(position);
-    let lower = textureLoad(tiles, vec2<i32>(clamp(i32(below), 0, last_row), texel), place.x, 0).r;
-    let upper = textureLoad(tiles, vec2<i32>(clamp(i32(below) + 1, 0, last_row), texel), place.x, 0).r;
-    return mix(lower, upper, position - below) * 255.0;
+    let lower = byte_of(clamp(i32(below), 0, last_row), texel, place.x, group);
+    let upper = byte_of(clamp(i32(below) + 1, 0, last_row), texel, place.x, group);
+    return mix(lower, upper, position - below);
 }
 
 fn value_at(left: f32, right: f32, bins: vec2<f32>) -> f32 {
@@ -93,7 +123,7 @@ fn value_at(left: f32, right: f32, bins: vec2<f32>) -> f32 {
     let before = floor(position);
     let earlier = column_value(i32(before), bins);
     let later = column_value(i32(before) + 1, bins);
-    if earlier < 0.0 || later < 0.0 {
+    if is_unknown(earlier) || is_unknown(later) {
         return max(earlier, later);
     }
     return mix(earlier, later, position - before);
@@ -113,14 +143,14 @@ fn fragment_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f3
     let right = picture.time.x + (corner.x + 1.0) * picture.time.y;
     let high = mix(picture.frequency.y, picture.frequency.x, corner.y / picture.rect.w);
     let low = mix(picture.frequency.y, picture.frequency.x, (corner.y + 1.0) / picture.rect.w);
-    let bins = vec2<f32>(hz_from_scale(low), hz_from_scale(high)) / picture.frequency.z;
+    let bins = vec2<f32>(row_from_hz(hz_from_scale(low)), row_from_hz(hz_from_scale(high)));
     let middle = 0.5 * (left + right);
     var value = UNKNOWN;
-    // No sound beyond half the sample rate, which is bin `frequency.w`, nor outside the recording.
-    if middle >= picture.time.z && middle < picture.time.w && bins.x < picture.frequency.w && bins.y > 0.0 {
+    // No sound beyond the rows, nor outside the recording.
+    if middle >= picture.time.z && middle < picture.time.w && bins.x < picture.drawn.y && bins.y > picture.drawn.x {
         value = value_at(left, right, bins);
     }
-    if value < 0.0 {
+    if is_unknown(value) {
         return vec4<f32>(0.0);
     }
     var share = clamp((value - picture.level.x) * picture.level.y, 0.0, 1.0);

@@ -1,5 +1,5 @@
 //! The texture array that holds tiles: its size, and how tiles are brought into it. It grows with what one frame shows, up to
-//! [`MOST_BYTES`]; beyond that, rows are grouped by their maximum.
+//! [`MOST_BYTES`]; beyond that, rows are grouped by their maximum. It never shrinks.
 //!
 //! A layer holds [`TILES_A_LAYER`] tiles, so that devices with few layers have room for many.
 
@@ -12,11 +12,9 @@ use super::residency::{Residency, TileId};
 /// Bytes of the array, at most.
 const MOST_BYTES: usize = 96 << 20;
 
-/// Bytes of an array that has just been made, about.
-const FIRST_BYTES: usize = 24 << 20;
-
-/// Tiles in an array that has just been made, at least: two wide pictures.
-const FIRST_PLACES: usize = 80;
+/// Rows and tiles of an array that has just been made: two wide pictures at 48 kHz, 24 MB.
+const FIRST_ROWS: usize = 1_024;
+const FIRST_PLACES: usize = 96;
 
 /// Tiles one below the other in a layer.
 const TILES_A_LAYER: usize = 4;
@@ -54,57 +52,50 @@ impl TileArray {
         let limits = device.limits();
         let line_limit = previous_power_of_two(limits.max_texture_dimension_2d as usize);
         let layer_limit = (limits.max_texture_array_layers as usize).max(1);
-        let (rows, most_rows) = (16, line_limit);
-        let places = first_places(rows, layer_limit);
+        let (rows, places) = (FIRST_ROWS.min(line_limit), FIRST_PLACES.min(layer_limit * TILES_A_LAYER));
         Self {
             texture: texture(device, rows, places),
             rows,
-            most_rows,
+            most_rows: line_limit,
             line_limit,
             layer_limit,
             residency: Residency::new(places),
         }
     }
 
-    /// Before the first tile of a picture with tiles of up to `rows` rows is drawn in `frame`: makes the array as large as this frame and the
-    /// last one have shown to be needed.
-    pub(super) fn prepare(
-        &mut self,
-        device: &wgpu::Device,
-        encoder: &mut wgpu::CommandEncoder,
-        rows: usize,
-        frame: u64,
-    ) {
-        let usage = self.residency.begin_frame(frame);
-        let mut places = self.residency.place_count();
-        let most_places = self.layer_limit * TILES_A_LAYER;
-        if usage.is_short && places < most_places {
-            places = (2 * places).min(most_places);
-            while places * self.most_rows.min(self.rows) * TILE_COLUMNS as usize > MOST_BYTES && self.most_rows > LEAST_ROWS {
-                self.most_rows = self.most_rows.min(self.rows) / 2;
+    /// Before a picture with tiles of up to `rows` rows is drawn in `frame`: makes the array as large as it and the last frame have shown to be
+    /// needed.
+    pub(super) fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, rows: usize, frame: u64) {
+        let places = self.residency.place_count();
+        let mut wanted = places;
+        if let Some(last) = self.residency.begin_frame(frame) {
+            if last.is_short {
+                wanted = (2 * places).min(self.layer_limit * TILES_A_LAYER);
+                while bytes_of(wanted, self.rows.min(self.most_rows)) > MOST_BYTES && self.most_rows > LEAST_ROWS {
+                    self.most_rows = (self.rows.min(self.most_rows) / 2).max(LEAST_ROWS);
+                }
+            } else if self.most_rows < self.line_limit && bytes_of(2 * last.drawn, 2 * self.most_rows) <= MOST_BYTES {
+                self.most_rows *= 2;
             }
-        } else if self.most_rows < self.line_limit && usage.most_drawn * 4 * self.most_rows * (TILE_COLUMNS as usize) <= MOST_BYTES {
-            self.most_rows *= 2;
         }
-        let rows = rows.next_power_of_two().min(self.most_rows).max(self.rows.min(self.most_rows));
-        if rows != self.rows {
-            places = places.min(first_places(rows, self.layer_limit).max(usage.most_drawn.next_multiple_of(TILES_A_LAYER)));
-            places = places.max(first_places(rows, self.layer_limit));
+        let rows = self.rows.max(rows.next_power_of_two()).min(self.most_rows);
+        if bytes_of(wanted, rows) > MOST_BYTES {
+            wanted = (MOST_BYTES / bytes_of(TILES_A_LAYER, rows)).max(1) * TILES_A_LAYER;
         }
-        if rows != self.rows || places != self.residency.place_count() {
-            self.remake(device, encoder, rows, places);
+        if rows != self.rows || wanted != places {
+            self.remake(device, queue, rows, wanted);
         }
     }
 
     /// Makes the array anew, with what it holds if that fits.
-    fn remake(&mut self, device: &wgpu::Device, encoder: &mut wgpu::CommandEncoder, rows: usize, places: usize) {
+    fn remake(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, rows: usize, places: usize) {
         let texture = texture(device, rows, places);
         if rows >= self.rows && places >= self.residency.place_count() {
-            encoder.copy_texture_to_texture(
-                self.texture.as_image_copy(),
-                texture.as_image_copy(),
-                self.texture.size(),
-            );
+            // At once, so that what is sent from now on is not overwritten.
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let (from, to) = (self.texture.as_image_copy(), texture.as_image_copy());
+            encoder.copy_texture_to_texture(from, to, self.texture.size());
+            queue.submit([encoder.finish()]);
             self.residency.grow(places);
         } else {
             self.residency = Residency::new(places);
@@ -174,11 +165,9 @@ fn resident(place: usize, columns: usize, group: usize) -> Resident {
     Resident { layer: place / TILES_A_LAYER, line, columns, group }
 }
 
-/// Places of a new array with lines of `rows`.
-fn first_places(rows: usize, layer_limit: usize) -> usize {
-    let tile_bytes = rows * TILE_COLUMNS as usize;
-    let places = (FIRST_BYTES / tile_bytes).max(FIRST_PLACES).min(256).min(MOST_BYTES / tile_bytes);
-    places.next_multiple_of(TILES_A_LAYER).min(layer_limit * TILES_A_LAYER)
+/// Bytes of `places` tiles of `rows` rows.
+fn bytes_of(places: usize, rows: usize) -> usize {
+    places * rows * TILE_COLUMNS as usize
 }
 
 fn texture(device: &wgpu::Device, rows: usize, places: usize) -> wgpu::Texture {

@@ -7,10 +7,10 @@ use super::frame_columns::FrameColumns;
 use super::model_columns::ModelColumns;
 
 /// Takes the samples of a plane as they are read, each once and in order while columns are read in order.
-pub(super) type SampleTap<'a> = dyn FnMut(usize, &[f32]) + 'a;
+pub(in crate::work) type SampleTap<'a> = dyn FnMut(usize, &[f32]) + 'a;
 
 /// Computes columns of all planes from any position on; starts at the beginning of the recording.
-pub(super) enum ColumnReader {
+pub(in crate::work) enum ColumnReader {
     /// Of the recording's own samples.
     Frames(Box<FrameColumns>),
     /// Of what a model's front end makes of them.
@@ -19,7 +19,7 @@ pub(super) enum ColumnReader {
 
 impl ColumnReader {
     /// Goes to column `column` of `level`.
-    pub(super) fn seek(&mut self, level: u8, column: u64) {
+    pub(in crate::work) fn seek(&mut self, level: u8, column: u64) {
         match self {
             Self::Frames(columns) => columns.seek(level, column),
             Self::Model(columns) => columns.seek(level, column),
@@ -28,7 +28,7 @@ impl ColumnReader {
 
     /// Appends the bytes of the next column of `level` to each of `out` (one for each plane) and hands each sample that is read for it to
     /// `tap`. Returns false, without a column, if the recording ends before it.
-    pub(super) fn column(
+    pub(in crate::work) fn column(
         &mut self,
         level: u8,
         out: &mut [Vec<u8>],
@@ -41,7 +41,7 @@ impl ColumnReader {
     }
 
     /// What the source has to say, each once.
-    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+    pub(in crate::work) fn take_warnings(&mut self) -> Vec<String> {
         match self {
             Self::Frames(columns) => columns.reader.take_warnings(),
             Self::Model(columns) => columns.take_warnings(),

@@ -12,7 +12,7 @@ use super::transform::Transform;
 pub(super) const FRAMES_PER_READ: usize = 32;
 
 /// Computes columns of all planes from any position on.
-pub(super) struct FrameColumns {
+pub(in crate::work) struct FrameColumns {
     pub(super) reader: PlaneReader,
     transform: Transform,
     layout: PyramidLayout,
@@ -30,7 +30,12 @@ pub(super) struct FrameColumns {
 
 impl FrameColumns {
     /// At the beginning of the recording.
-    pub(super) fn new(reader: PlaneReader, layout: PyramidLayout, kind: PictureKind, scale: ValueScale) -> Self {
+    pub(in crate::work) fn new(
+        reader: PlaneReader,
+        layout: PyramidLayout,
+        kind: PictureKind,
+        scale: ValueScale,
+    ) -> Self {
         let (planes, frame) = (reader.plane_count(), layout.stft);
         let capacity = frame.frame_len + (FRAMES_PER_READ - 1) * frame.hop;
         Self {
@@ -47,7 +52,7 @@ impl FrameColumns {
     }
 
     /// Goes to column `column` of `level`.
-    pub(super) fn seek(&mut self, level: u8, column: u64) {
+    pub(in crate::work) fn seek(&mut self, level: u8, column: u64) {
         self.next = column << level.min(40);
         self.next_frame = self.transform.restart(self.next);
     }
@@ -58,7 +63,7 @@ impl FrameColumns {
     }
 
     /// See [`super::columns::ColumnReader::column`].
-    pub(super) fn column(
+    pub(in crate::work) fn column(
         &mut self,
         level: u8,
         out: &mut [Vec<u8>],

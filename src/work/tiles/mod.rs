@@ -33,13 +33,13 @@ use crate::spectrogram::{Channel, PictureKind, PyramidLayout, TileCache, TimeVie
 use crate::work::{CancelOnDrop, CancelToken, Wake};
 
 use built::{Mailbox, News};
-use columns::ColumnReader;
+pub(in crate::work) use columns::ColumnReader;
 use frame_columns::FrameColumns;
 use model_columns::ModelColumns;
 use outcome::Outcome;
 use overview::Overview;
 use plane::Plane;
-use planes::PlaneReader;
+pub(in crate::work) use planes::PlaneReader;
 use pool::Worker;
 use queue::{Job, JobQueue};
 
@@ -48,6 +48,23 @@ pub use view::ViewTiles;
 
 /// Opens the recording once more, for one more thread.
 pub type SourceFactory = Arc<dyn Fn() -> Result<Box<dyn SampleSource>, AudioError> + Send + Sync>;
+
+/// Columns of one plane of a recording, for those that want them in order and not as tiles.
+pub(in crate::work) fn plane_columns(
+    source: Box<dyn SampleSource>,
+    layout: PyramidLayout,
+    (kind, scale): (PictureKind, ValueScale),
+    channel: Channel,
+    model: Option<&ModelInput>,
+) -> Result<ColumnReader, AudioError> {
+    Ok(match model {
+        Some(model) => ColumnReader::Model(Box::new(ModelColumns::new(source, model, layout, scale)?)),
+        None => {
+            let reader = PlaneReader::new(source, &[channel]);
+            ColumnReader::Frames(Box::new(FrameColumns::new(reader, layout, kind, scale)))
+        }
+    })
+}
 
 /// What a thread needs to begin reading.
 struct Opener {

@@ -10,7 +10,7 @@ use super::columns::{SampleTap, push_bytes};
 use super::planes::pick;
 
 /// Computes columns from any position on.
-pub(super) struct ModelColumns {
+pub(in crate::work) struct ModelColumns {
     samples: Resampler,
     frames: ModelFrames,
     layout: PyramidLayout,

@@ -125,7 +125,7 @@ impl Pass<'_> {
         let mut order = Order::new(answers);
         let mut own = None;
         let mut reports = Reports::new(self);
-        while !order.is_over {
+        while !order.is_over && !(reader.is_read_out() && order.under_way() == 0) {
             self.queue.wait_until_idle(LONGEST_WAIT);
             if self.cancel.is_cancelled() {
                 return Ok(());
@@ -346,6 +346,10 @@ mod tests {
             (8_000, 1, vec![Channel::Mix], exact, Some(1_000_003), PictureSettings::default()),
             (8_000, 2, stereo, exact, Some(262_144), PictureSettings::default()),
             (48_000, 1, vec![Channel::Mix], 1_000_000, Some(900_000), long_frames),
+            // Ends with a segment, in the part of the next one that is read with it, and in its first column.
+            (8_000, 1, vec![Channel::Mix], 2 * 262_144, None, PictureSettings::default()),
+            (8_000, 1, vec![Channel::Mix], 2 * 262_144 + 3, None, PictureSettings::default()),
+            (8_000, 1, vec![Channel::Mix], 2 * 262_144 - 3, None, PictureSettings::default()),
             (8_000, 1, vec![Channel::Mix], 5, None, PictureSettings::default()),
             (8_000, 1, vec![Channel::Mix], 0, None, PictureSettings::default()),
         ] {

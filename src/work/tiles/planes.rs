@@ -10,7 +10,7 @@ use crate::spectrogram::Channel;
 const READ_SAMPLES: usize = 1 << 16;
 
 /// Reads planes of a source, decoding once for all.
-pub(super) struct PlaneReader {
+pub(in crate::work) struct PlaneReader {
     source: Box<dyn SampleSource>,
     planes: Vec<Channel>,
     channels: usize,
@@ -20,30 +20,35 @@ pub(super) struct PlaneReader {
 
 impl PlaneReader {
     /// A reader of one plane for each of `planes`.
-    pub(super) fn new(source: Box<dyn SampleSource>, planes: &[Channel]) -> Self {
+    pub(in crate::work) fn new(source: Box<dyn SampleSource>, planes: &[Channel]) -> Self {
         let channels = source.spec().channels.max(1);
         let frames = (READ_SAMPLES / channels).max(1);
         Self { source, planes: planes.to_vec(), channels, interleaved: vec![0.0; frames * channels], end: None }
     }
 
     /// The true length in samples, once the end was met.
-    pub(super) fn end(&self) -> Option<u64> {
+    pub(in crate::work) fn end(&self) -> Option<u64> {
         self.end
     }
 
     /// Planes that are read.
-    pub(super) fn plane_count(&self) -> usize {
+    pub(in crate::work) fn plane_count(&self) -> usize {
         self.planes.len()
     }
 
     /// What the source has to say, each once.
-    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+    pub(in crate::work) fn take_warnings(&mut self) -> Vec<String> {
         self.source.take_warnings()
     }
 
     /// Fills each of `out` (a buffer a plane, all of one length) from place `from` on with the samples from `first` on. Returns which part
     /// of the buffers lies within the recording.
-    pub(super) fn read(&mut self, first: i64, out: &mut [Vec<f32>], from: usize) -> Result<Range<usize>, AudioError> {
+    pub(in crate::work) fn read(
+        &mut self,
+        first: i64,
+        out: &mut [Vec<f32>],
+        from: usize,
+    ) -> Result<Range<usize>, AudioError> {
         let len = out.first().map_or(0, Vec::len);
         let skipped = first.min(0).unsigned_abs().min(len.saturating_sub(from) as u64) as usize;
         let inside = from + skipped;
@@ -119,7 +124,10 @@ mod tests {
         fn read(&mut self, first_frame: u64, out: &mut [f32]) -> Result<usize, AudioError> {
             let count = self.0.frame_count.saturating_sub(first_frame).min(out.len() as u64 / 2) as usize;
             for (n, frame) in out.chunks_exact_mut(2).take(count).enumerate() {
-                frame.copy_from_slice(&[(10 * (first_frame as usize + n)) as f32, (10 * (first_frame as usize + n) + 1) as f32]);
+                frame.copy_from_slice(&[
+                    (10 * (first_frame as usize + n)) as f32,
+                    (10 * (first_frame as usize + n) + 1) as f32,
+                ]);
             }
             Ok(count)
         }
@@ -127,8 +135,13 @@ mod tests {
 
     #[test]
     fn planes_are_silent_outside_the_recording() {
-        let spec =
-            StreamSpec { sample_rate: 8_000, channels: 2, frame_count: 3, length_is_exact: true, format: String::new() };
+        let spec = StreamSpec {
+            sample_rate: 8_000,
+            channels: 2,
+            frame_count: 3,
+            length_is_exact: true,
+            format: String::new(),
+        };
         let mut reader = PlaneReader::new(Box::new(Ramp(spec)), &[Channel::One(1), Channel::Mix]);
         let mut out = vec![vec![9.0; 7]; 2];
         assert_eq!(reader.read(-2, &mut out, 1).ok(), Some(3..6));

@@ -76,7 +76,7 @@ pub(super) struct StretchReader {
     next_number: u64,
     held: Vec<f32>,
     held_first: u64,
-    is_read_out: bool,
+    has_ended: bool,
     error: Option<AudioError>,
 }
 
@@ -93,16 +93,18 @@ impl StretchReader {
             next_number: 0,
             held: Vec::new(),
             held_first: 0,
-            is_read_out: false,
+            has_ended: false,
             error: None,
         };
         reader.held_first = reader.first_sample(first_column << layout.base_level);
         reader
     }
 
-    /// Whether the end or a broken place was met: no segment comes any more.
+    /// Whether no segment comes any more: the last one holds the end, or what is before a broken place.
     pub(super) fn is_read_out(&self) -> bool {
-        self.is_read_out
+        let next = self.next_column * self.layout.column_samples(self.layout.base_level);
+        let held_end = self.held_first + (self.held.len() / self.channels) as u64;
+        self.has_ended && (self.error.is_some() || next >= held_end)
     }
 
     /// Why reading ended, if not with the recording.
@@ -121,7 +123,7 @@ impl StretchReader {
         let first_frame = first_column << self.layout.base_level;
         let end_frame = (first_column + columns) << self.layout.base_level;
         let mut frame = first_frame;
-        while frame < end_frame && !self.is_read_out {
+        while frame < end_frame && !self.has_ended {
             frame += FRAMES_PER_READ as u64;
             let read_end = self.layout.stft.first_sample(frame - 1) + self.layout.stft.frame_len as i64;
             self.read_to(read_end.max(0) as u64);
@@ -159,13 +161,13 @@ impl StretchReader {
                 Ok(count) => {
                     self.held.truncate(place + count.min(frames) * self.channels);
                     if count < frames {
-                        self.is_read_out = true;
+                        self.has_ended = true;
                         return;
                     }
                 }
                 Err(error) => {
                     self.held.truncate(before);
-                    self.is_read_out = true;
+                    self.has_ended = true;
                     self.error = Some(error);
                     return;
                 }

@@ -89,8 +89,8 @@ fn what_can_be_decoded_of_a_broken_recording_is_shown() {
     assert_eq!(watched.engine.take_notices(), ["formula: is broken"]);
     let known = watched.engine.known_duration_secs().expect("the pass is over");
     assert!((9.5..=10.0).contains(&known), "{known} s");
-    assert!(watched.engine.level_db_at(9.0, 1_000.0).expect("known") > -80.0);
-    assert_eq!(watched.engine.level_db_at(11.0, 1_000.0), None);
+    assert!(watched.engine.level_db_at(9.0, 1_000.0, 0).expect("known") > -80.0);
+    assert_eq!(watched.engine.level_db_at(11.0, 1_000.0, 0), None);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn the_true_length_replaces_the_claimed_one() {
         watched.wait_for_the_whole();
         assert_eq!(watched.engine.known_duration_secs(), Some(20.5));
         watched.wait_for(&view(0.0, 30.0));
-        let tiles = watched.engine.tiles_for_view(&view(0.0, 30.0));
+        let tiles = watched.engine.tiles_for_view(&view(0.0, 30.0), 0);
         let columns: usize = tiles.candidates.iter().filter_map(|c| c.first()).map(|tile| tile.columns()).sum();
         assert_eq!(columns as u64, watched.engine.layout().columns(tiles.slots.level, 164_000));
     }
@@ -112,7 +112,7 @@ fn the_true_length_replaces_the_claimed_one() {
 fn a_coarser_tile_stands_in_until_the_right_one_is_there() {
     let mut watched = Watched::new(Synthetic::noise(8_000, 300.0), 1);
     watched.wait_for_the_whole();
-    let tiles = watched.engine.tiles_for_view(&view(100.0, 110.0));
+    let tiles = watched.engine.tiles_for_view(&view(100.0, 110.0), 0);
     assert!(tiles.slots.count > 2);
     for candidates in &tiles.candidates {
         let first = candidates.first().expect("no hole");
@@ -145,11 +145,11 @@ fn levels_and_peaks_are_read_out() {
     let mut watched = Watched::new(Synthetic::new(8_000, 20.0, sine), 1);
     watched.wait_for_the_whole();
     let engine = &watched.engine;
-    assert!((engine.level_db_at(15.0, 2_000.0).expect("known") + 20.0).abs() < 0.3);
-    assert_eq!(engine.level_db_at(5.0, 2_000.0), Some(-120.0));
-    assert_eq!(engine.level_db_at(15.0, 4_100.0), None);
-    assert_eq!(engine.level_db_at(-1.0, 2_000.0), None);
-    let peaks = engine.peaks(Span::between(0.0, 20.0), 200);
+    assert!((engine.level_db_at(15.0, 2_000.0, 0).expect("known") + 20.0).abs() < 0.3);
+    assert_eq!(engine.level_db_at(5.0, 2_000.0, 0), Some(-120.0));
+    assert_eq!(engine.level_db_at(15.0, 4_100.0, 0), None);
+    assert_eq!(engine.level_db_at(-1.0, 2_000.0, 0), None);
+    let peaks = engine.peaks(Span::between(0.0, 20.0), 200, 0);
     assert_eq!(peaks.len(), 200);
     let loud = peaks[150].expect("known");
     assert!((loud.rms - 0.1 / 2_f32.sqrt()).abs() < 1e-3 && loud.max > 0.09 && loud.min < -0.09);
@@ -162,7 +162,7 @@ fn a_deep_zoom_shows_single_samples() {
     let mut watched = Watched::new(Synthetic::new(8_000, 20.0, ramp), 1);
     let deep = TimeView { start_secs: 10.0, end_secs: 10.05, width_px: 400 };
     watched.wait_for(&deep);
-    let peaks = watched.engine.peaks(Span::between(10.0, 10.05), 400);
+    let peaks = watched.engine.peaks(Span::between(10.0, 10.05), 400, 0);
     for (n, peak) in peaks.into_iter().enumerate() {
         let peak = peak.expect("known");
         assert_eq!((peak.min, peak.max), (n as f32 / 1000.0, n as f32 / 1000.0));
@@ -178,7 +178,7 @@ fn a_deep_zoom_shows_single_samples_wherever_it_is_moved() {
         let start_secs = f64::from(first) / 8_000.0;
         let deep = TimeView { start_secs, end_secs: start_secs + 0.075, width_px: 600 };
         watched.wait_for(&deep);
-        let peaks = watched.engine.peaks(Span::between(deep.start_secs, deep.end_secs), 600);
+        let peaks = watched.engine.peaks(Span::between(deep.start_secs, deep.end_secs), 600, 0);
         let shown: Vec<f32> = peaks.into_iter().map(|peak| peak.expect("known").max).collect();
         let expected: Vec<f32> = (first..first + 600).map(|n| ramp(n as u64)).collect();
         assert_eq!(shown, expected, "from sample {first}");

@@ -9,17 +9,17 @@ use egui_kittest::Harness;
 
 use super::source::{Synthetic, Watched, noise};
 
-const WIDTH: usize = 400;
-const HEIGHT: usize = 200;
-const HOLE: [u8; 4] = [255, 0, 255, 255];
+pub const WIDTH: usize = 400;
+pub const HEIGHT: usize = 200;
+pub const HOLE: [u8; 4] = [255, 0, 255, 255];
 
 /// Only a picture on a background whose colour no colour map has.
-struct PictureApp {
-    watched: Watched,
-    painter: SpectrogramPainter,
-    view: TimeView,
-    frequency: FrequencyView,
-    style: Style,
+pub struct PictureApp {
+    pub watched: Watched,
+    pub painter: SpectrogramPainter,
+    pub view: TimeView,
+    pub frequency: FrequencyView,
+    pub style: Style,
     /// Draws the waveform in the upper half and a second picture, of the whole, in the lower half.
     is_split: bool,
 }
@@ -31,28 +31,32 @@ impl eframe::App for PictureApp {
         let engine = &self.watched.engine;
         if self.is_split {
             let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
-            self.painter.paint(ui.painter(), top, engine, &self.view, &self.frequency, &self.style);
+            self.painter.paint(ui.painter(), top, engine, 0, &self.view, &self.frequency, &self.style);
             let whole = TimeView { start_secs: 0.0, end_secs: 10.0, ..self.view };
             let (strip, wave) = bottom.split_top_bottom_at_fraction(0.5);
-            self.painter.paint(ui.painter(), strip, engine, &whole, &self.frequency, &self.style);
+            self.painter.paint(ui.painter(), strip, engine, 0, &whole, &self.frequency, &self.style);
             let colors = WaveStyle { peak: Color32::GREEN, rms: Color32::WHITE, gain: 1.0 };
-            waveform_painter::paint(ui.painter(), wave, engine, &whole, &colors);
+            waveform_painter::paint(ui.painter(), wave, engine, 0, &whole, &colors);
         } else {
-            self.painter.paint(ui.painter(), rect, engine, &self.view, &self.frequency, &self.style);
+            let height = HEIGHT as f32 / engine.plane_count() as f32;
+            for plane in 0..engine.plane_count() {
+                let strip = rect.with_min_y(height * plane as f32).with_max_y(height * (plane + 1) as f32);
+                self.painter.paint(ui.painter(), strip, engine, plane, &self.view, &self.frequency, &self.style);
+            }
         }
     }
 }
 
 /// Pixels of a rendered window.
-struct Pixels(Vec<[u8; 4]>);
+pub struct Pixels(pub Vec<[u8; 4]>);
 
 impl Pixels {
-    fn at(&self, x: usize, y: usize) -> [u8; 4] {
+    pub fn at(&self, x: usize, y: usize) -> [u8; 4] {
         self.0[y * WIDTH + x]
     }
 
     /// Line of the brightest pixel of a column, for the map `gray`.
-    fn ridge(&self, x: usize) -> usize {
+    pub fn ridge(&self, x: usize) -> usize {
         (0..HEIGHT).max_by_key(|&y| self.at(x, y)[0]).expect("lines")
     }
 }
@@ -62,7 +66,7 @@ fn chirp_hz(secs: f64) -> f64 {
     500.0 + 300.0 * secs
 }
 
-fn chirp() -> Synthetic {
+pub fn chirp() -> Synthetic {
     Synthetic::new(8_000, 10.0, |n| {
         let secs = n as f64 / 8000.0;
         (0.1 * (std::f64::consts::TAU * (500.0 + 150.0 * secs) * secs).sin()) as f32 + 1e-5 * noise(n)
@@ -70,8 +74,12 @@ fn chirp() -> Synthetic {
 }
 
 fn harness<'a>(start_secs: f64, end_secs: f64, scale: FrequencyScale) -> Harness<'a, PictureApp> {
-    let mut watched = Watched::new(chirp(), 2);
     let view = TimeView { start_secs, end_secs, width_px: WIDTH as u32 };
+    harness_of(Watched::new(chirp(), 2), view, scale)
+}
+
+/// A window with the picture of an engine, from 0 to 4000 Hz, levels in shades of gray.
+pub fn harness_of<'a>(mut watched: Watched, view: TimeView, scale: FrequencyScale) -> Harness<'a, PictureApp> {
     watched.wait_for_the_whole();
     watched.wait_for(&view);
     Harness::builder().with_size(vec2(WIDTH as f32, HEIGHT as f32)).wgpu().build_eframe(|cc| PictureApp {
@@ -81,16 +89,17 @@ fn harness<'a>(start_secs: f64, end_secs: f64, scale: FrequencyScale) -> Harness
         frequency: FrequencyView { low_hz: 0.0, high_hz: 4000.0, scale },
         style: Style {
             colormap: colormap::index_of("gray").expect("a map"),
-            floor_db: -100.0,
-            ceiling_db: 0.0,
+            darkest: -100.0,
+            brightest: 0.0,
             gamma: 1.0,
+            normalise: false,
         },
         is_split: false,
     })
 }
 
 /// Draws a few frames, so that all tiles are on the device, and reads the last one.
-fn rendered(harness: &mut Harness<'_, PictureApp>) -> Pixels {
+pub fn rendered(harness: &mut Harness<'_, PictureApp>) -> Pixels {
     for _ in 0..3 {
         harness.step();
         harness.render().expect("a picture");
@@ -105,7 +114,7 @@ fn rendered(harness: &mut Harness<'_, PictureApp>) -> Pixels {
     Pixels(image.as_raw().chunks_exact(4).map(|p| [p[0], p[1], p[2], p[3]]).collect())
 }
 
-fn check_ridge(harness: &mut Harness<'_, PictureApp>) {
+pub fn check_ridge(harness: &mut Harness<'_, PictureApp>) {
     let pixels = rendered(harness);
     let app = harness.state();
     for x in (5..WIDTH - 5).step_by(13) {
@@ -135,6 +144,11 @@ fn the_ridge_is_right_when_zoomed_in() {
 #[test]
 fn the_ridge_is_right_on_a_logarithmic_axis() {
     check_ridge(&mut harness(0.0, 10.0, FrequencyScale::Log10));
+}
+
+#[test]
+fn the_ridge_is_right_on_a_bark_axis() {
+    check_ridge(&mut harness(0.0, 10.0, FrequencyScale::Bark));
 }
 
 #[test]
@@ -172,7 +186,7 @@ fn colours_levels_and_axis_change_without_another_tile() {
         let expected = colors[usize::from(gray.0[n][0])];
         assert!((0..3).all(|c| coloured.0[n][c].abs_diff(expected[c]) <= 1), "pixel {n}");
     }
-    harness.state_mut().style.floor_db = -40.0;
+    harness.state_mut().style.darkest = -40.0;
     harness.state_mut().frequency.scale = FrequencyScale::Mel;
     assert!(rendered(&mut harness).0 != coloured.0);
     assert_eq!(harness.state().painter.upload_count(), uploads);

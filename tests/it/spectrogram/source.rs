@@ -16,10 +16,15 @@ pub fn noise(n: u64) -> f32 {
     ((x >> 40) as f32 / 8_388_608.0) - 1.0
 }
 
+/// Samples between what neighbouring channels hold.
+pub const CHANNEL_DELAY: u64 = 40_000;
+
 /// What a recording is made of, and what is wrong with it.
 #[derive(Clone)]
 pub struct Synthetic {
     pub sample_rate: u32,
+    /// Channel `c` is `c` × [`CHANNEL_DELAY`] samples ahead.
+    pub channels: usize,
     pub frame_count: u64,
     pub sample: Arc<dyn Fn(u64) -> f32 + Send + Sync>,
     /// What the container says, if that is not the truth.
@@ -39,6 +44,7 @@ impl Synthetic {
     pub fn new(sample_rate: u32, secs: f64, sample: impl Fn(u64) -> f32 + Send + Sync + 'static) -> Self {
         Self {
             sample_rate,
+            channels: 1,
             frame_count: (secs * f64::from(sample_rate)) as u64,
             sample: Arc::new(sample),
             claimed_frames: None,
@@ -57,14 +63,19 @@ impl Synthetic {
     pub fn spec(&self) -> StreamSpec {
         StreamSpec {
             sample_rate: self.sample_rate,
-            channels: 1,
+            channels: self.channels,
             frame_count: self.claimed_frames.unwrap_or(self.frame_count),
             length_is_exact: self.claimed_frames.is_none(),
             format: "formula".to_owned(),
         }
     }
 
-    fn open(&self) -> Result<Box<dyn SampleSource>, AudioError> {
+    /// A sample of a channel.
+    pub fn at(&self, n: u64, channel: usize) -> f32 {
+        (self.sample)(n + channel as u64 * CHANNEL_DELAY)
+    }
+
+    pub fn open(&self) -> Result<Box<dyn SampleSource>, AudioError> {
         if self.is_missing {
             return Err(AudioError::Unsupported { path: "formula".into(), reason: "is missing".to_owned() });
         }
@@ -108,12 +119,14 @@ impl SampleSource for Source {
         if let Some(gate) = &self.of.gate {
             gate.pass();
         }
-        if self.of.broken_from.is_some_and(|place| first_frame + out.len() as u64 > place) {
+        let channels = self.of.channels;
+        let wanted = (out.len() / channels) as u64;
+        if self.of.broken_from.is_some_and(|place| first_frame + wanted > place) {
             return Err(AudioError::Broken { path: "formula".into(), reason: "is broken".to_owned() });
         }
-        let count = (self.of.frame_count.saturating_sub(first_frame)).min(out.len() as u64) as usize;
-        for (n, sample) in out[..count].iter_mut().enumerate() {
-            *sample = (self.of.sample)(first_frame + n as u64);
+        let count = (self.of.frame_count.saturating_sub(first_frame)).min(wanted) as usize;
+        for (n, sample) in out[..count * channels].iter_mut().enumerate() {
+            *sample = self.of.at(first_frame + (n / channels) as u64, n % channels);
         }
         Ok(count)
     }
@@ -135,9 +148,12 @@ pub struct Watched {
 
 impl Watched {
     pub fn new(source: Synthetic, threads: usize) -> Self {
+        Self::with(source, TileSettings { threads, ..TileSettings::default() })
+    }
+
+    pub fn with(source: Synthetic, settings: TileSettings) -> Self {
         let (sender, woken) = mpsc::channel();
         let spec = source.spec();
-        let settings = TileSettings { threads, ..TileSettings::default() };
         let wake = move || {
             let _ = sender.send(());
         };

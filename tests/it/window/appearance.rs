@@ -52,7 +52,7 @@ fn nothing_overlaps_from_the_smallest_window_to_4k() {
         assert!(spectrogram.width() > 300.0 && spectrogram.height() > 250.0, "{size}: {spectrogram}");
         let play = rect(Command::PlayPause.name());
         assert!(spectrogram.bottom() <= play.top() && play.bottom() <= size.y, "{size}: {play}");
-        let levels = rect("Picture settings");
+        let levels = rect("Colour scale");
         let inspector = rect("Events");
         assert!(levels.right() <= inspector.left(), "{size}: {levels} {inspector}");
     }
@@ -134,14 +134,18 @@ fn an_open_menu_owns_the_keys() {
 }
 
 #[test]
-fn the_picture_settings_open_beside_the_colour_scale_and_work() {
+fn the_colour_scale_opens_the_display_settings_and_they_work() {
     let mut harness = opened(vec![soundscape(0)]);
-    harness.get_by_label("Picture settings").click();
+    harness.get_by_label("Colour scale").click();
     harness.run_steps(4);
-    let scale = harness.get_by_label("Picture settings").rect();
+    let scale = harness.get_by_label("Colour scale").rect();
     let choice = harness.get_by_label("Logarithmic").rect();
-    assert!(choice.right() <= scale.left() + 1.0 && choice.top() < scale.center().y, "{choice} beside {scale}");
+    assert!(choice.left() >= scale.right() - 1.0, "{choice} beside {scale}");
     harness.get_by_label("Logarithmic").click();
     harness.run_steps(3);
-    assert_eq!(harness.state().bench.settings.frequency_scale, "log");
+    let bench = &harness.state().bench;
+    assert_eq!(
+        (bench.display.frequency_scale.as_str(), bench.settings.display.frequency_scale.as_str()),
+        ("log", "log")
+    );
 }

@@ -123,7 +123,7 @@ fn a_project_comes_back_with_everything_in_it() {
     detect(&mut harness);
     select_undecided(&mut harness, 1);
     press(&mut harness, Key::A);
-    press(&mut harness, Key::T);
+    press(&mut harness, Key::U);
     press_with(&mut harness, Modifiers::COMMAND, Key::S);
     answer_path(&mut harness, "Path to save the project to", &path);
     wait(&mut harness, "the saved project", |bench| !bench.is_unsaved());
@@ -150,12 +150,12 @@ fn the_threshold_decides_again_without_the_model() {
     };
     let low = active_secs(&harness);
     for _ in 0..8 {
-        press(&mut harness, Key::T);
+        press(&mut harness, Key::U);
     }
     assert!(active_secs(&harness) < 0.9 * low, "{low} s active at 0.2, {} s at 0.6", active_secs(&harness));
     assert!(harness.state().bench.runs.is_empty());
     for _ in 0..8 {
-        press_with(&mut harness, Modifiers::SHIFT, Key::T);
+        press_with(&mut harness, Modifiers::SHIFT, Key::U);
     }
     assert!((active_secs(&harness) - low).abs() < 1e-9);
 }

@@ -1,0 +1,172 @@
+//! Recordings in clock order: which was made when, what lies between them. Pure.
+
+use crate::annotation::RecordingId;
+use crate::audio::ClockStart;
+use crate::time::CivilTime;
+
+/// One recording of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Block {
+    /// Which.
+    pub id: RecordingId,
+    /// When it began, in seconds from the timeline's zero, ≥ 0.
+    pub start_secs: f64,
+    /// Its length in seconds, ≥ 0.
+    pub duration_secs: f64,
+    /// Which of several rows it stands in: blocks of one row do not overlap. Rows begin at 0.
+    pub row: usize,
+}
+
+impl Block {
+    /// When it ended.
+    pub fn end_secs(&self) -> f64 {
+        self.start_secs + self.duration_secs
+    }
+}
+
+/// The recordings whose clock times are known, by their beginning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    blocks: Vec<Block>,
+    zero: Option<CivilTime>,
+}
+
+/// Recordings that a clock puts this close together follow each other without a gap: clocks and lengths are rounded.
+const TOUCHING_SECS: f64 = 0.05;
+
+impl Timeline {
+    /// The timeline of recordings with their beginning and length.
+    pub fn new(recordings: impl IntoIterator<Item = (RecordingId, ClockStart, f64)>) -> Self {
+        let recordings: Vec<_> = recordings.into_iter().collect();
+        let Some(zero) =
+            recordings.iter().map(|(_, start, _)| start.at).min_by(|a, b| a.secs_since(*b).total_cmp(&0.0))
+        else {
+            return Self::default();
+        };
+        let block = |&(id, start, duration_secs): &(RecordingId, ClockStart, f64)| Block {
+            id,
+            start_secs: start.at.secs_since(zero).max(0.0),
+            duration_secs: if duration_secs.is_finite() { duration_secs.max(0.0) } else { 0.0 },
+            row: 0,
+        };
+        let mut blocks: Vec<Block> = recordings.iter().map(block).collect();
+        blocks.sort_by(|a, b| a.start_secs.total_cmp(&b.start_secs).then(a.id.cmp(&b.id)));
+        let mut row_ends: Vec<f64> = Vec::new();
+        for block in &mut blocks {
+            let free = row_ends.iter().position(|&end| end <= block.start_secs + TOUCHING_SECS);
+            block.row = free.unwrap_or(row_ends.len());
+            match row_ends.get_mut(block.row) {
+                Some(end) => *end = block.end_secs(),
+                None => row_ends.push(block.end_secs()),
+            }
+        }
+        Self { blocks, zero: Some(zero) }
+    }
+
+    /// The recordings by their beginning.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The clock time of second 0; none where there is no recording.
+    pub fn zero(&self) -> Option<CivilTime> {
+        self.zero
+    }
+
+    /// Whether there is something to see that a list does not show.
+    pub fn is_of_use(&self) -> bool {
+        self.blocks.len() >= 2
+    }
+
+    /// When the last recording ended, in seconds from zero.
+    pub fn end_secs(&self) -> f64 {
+        self.blocks.iter().map(Block::end_secs).fold(0.0, f64::max)
+    }
+
+    /// How many rows keep blocks apart, ≥ 1.
+    pub fn rows(&self) -> usize {
+        self.blocks.iter().map(|block| block.row + 1).max().unwrap_or(1)
+    }
+
+    /// One recording.
+    pub fn block(&self, id: RecordingId) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.id == id)
+    }
+
+    /// The recording that was going on at a moment, of several the one that began last.
+    pub fn at(&self, clock_secs: f64) -> Option<&Block> {
+        let going_on = |block: &&Block| (block.start_secs..block.end_secs()).contains(&clock_secs);
+        self.blocks.iter().rev().find(going_on)
+    }
+
+    /// The recording that is nearest to a moment.
+    pub fn nearest(&self, clock_secs: f64) -> Option<&Block> {
+        let distance = |block: &Block| (block.start_secs - clock_secs).max(clock_secs - block.end_secs()).max(0.0);
+        self.at(clock_secs).or_else(|| self.blocks.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))))
+    }
+
+    /// The recording `step` places further on.
+    pub fn beside(&self, id: RecordingId, step: isize) -> Option<RecordingId> {
+        let place = self.blocks.iter().position(|block| block.id == id)?;
+        self.blocks.get(place.checked_add_signed(step)?).map(|block| block.id)
+    }
+
+    /// The stretches between recordings, as beginning and end; recordings that touch have none.
+    pub fn gaps(&self) -> Vec<(f64, f64)> {
+        let mut gaps = Vec::new();
+        let mut end = None;
+        for block in &self.blocks {
+            match end {
+                Some(end) if block.start_secs > end + TOUCHING_SECS => gaps.push((end, block.start_secs)),
+                _ => {}
+            }
+            end = Some(end.map_or(block.end_secs(), |end: f64| end.max(block.end_secs())));
+        }
+        gaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::ClockSource;
+    use crate::time::CivilDate;
+
+    fn start(hour: i64, minute: i64) -> ClockStart {
+        let date = CivilDate::new(2026, 5, 1).unwrap();
+        ClockStart { at: CivilTime::new(date, hour, minute, 0, 0).unwrap(), source: ClockSource::FileName }
+    }
+
+    #[test]
+    fn recordings_stand_in_clock_order_with_their_gaps() {
+        let minutes = 60.0;
+        let timeline = Timeline::new([
+            (RecordingId(0), start(5, 30), 10.0 * minutes),
+            (RecordingId(1), start(5, 0), 30.0 * minutes),
+            (RecordingId(2), start(6, 0), 10.0 * minutes),
+            (RecordingId(3), start(6, 5), 10.0 * minutes),
+        ]);
+        let order: Vec<u64> = timeline.blocks().iter().map(|block| block.id.0).collect();
+        assert_eq!(order, [1, 0, 2, 3]);
+        assert_eq!(timeline.zero(), Some(start(5, 0).at));
+        assert_eq!(timeline.gaps(), [(40.0 * minutes, 60.0 * minutes)]);
+        assert_eq!(timeline.end_secs(), 75.0 * minutes);
+        let rows: Vec<usize> = timeline.blocks().iter().map(|block| block.row).collect();
+        assert_eq!((rows, timeline.rows()), (vec![0, 0, 0, 1], 2), "overlapping recordings stand in two rows");
+        let at = |minute: f64| timeline.at(minute * minutes).map(|block| block.id.0);
+        assert_eq!(
+            [at(0.0), at(29.9), at(30.0), at(50.0), at(66.0), at(75.0)],
+            [Some(1), Some(1), Some(0), None, Some(3), None]
+        );
+        assert_eq!(timeline.nearest(57.0 * minutes).map(|block| block.id.0), Some(2));
+        assert_eq!(timeline.nearest(1e9).map(|block| block.id.0), Some(3));
+        assert_eq!(timeline.beside(RecordingId(1), 1), Some(RecordingId(0)));
+        assert_eq!(timeline.beside(RecordingId(1), -1), None);
+    }
+
+    #[test]
+    fn nothing_is_no_timeline() {
+        let timeline = Timeline::new([]);
+        assert!(!timeline.is_of_use() && timeline.gaps().is_empty() && timeline.nearest(3.0).is_none());
+    }
+}

@@ -1,0 +1,182 @@
+//! The recordings before and after the open one: their pictures are kept while they are in view, and one of them becomes the open one
+//! when the view's centre lies in it.
+
+use super::timeline::Timeline;
+use super::viewport::Room;
+use super::workbench::{OpenRecording, Workbench};
+use crate::annotation::RecordingId;
+use crate::audio::ClockSource;
+use crate::spectrogram::TimeView;
+use crate::work::TileEngine;
+use std::time::Instant;
+
+/// Recordings beside the open one whose pictures are kept, at most.
+pub(super) const MOST_NEIGHBOURS: usize = 4;
+/// Playing goes on in the next recording if it ended this close to the end of this one, in seconds.
+const AT_END_SECS: f64 = 0.3;
+
+/// The pictures of a recording beside the open one.
+pub struct Neighbour {
+    /// Which.
+    pub id: RecordingId,
+    /// Its pictures.
+    pub tiles: TileEngine,
+    /// When they were looked at last.
+    used_at: Instant,
+}
+
+impl Workbench {
+    /// Puts the recordings in clock order again.
+    pub(super) fn refresh_timeline(&mut self) {
+        // The date of a file is that of its copy as often as not: only who asks for it gets a timeline of it.
+        let wants_file_date = self.display.clock_source.as_deref() == Some(ClockSource::FileDate.words());
+        let known = self.document.recordings().filter_map(|(id, recording)| {
+            let clock = self.clock_of(id).filter(|clock| wants_file_date || clock.source != ClockSource::FileDate)?;
+            self.specs.contains_key(&id).then_some((id, clock, recording.duration_secs))
+        });
+        self.timeline = Timeline::new(known);
+        self.make_room();
+    }
+
+    /// Whether the timeline is to be seen.
+    pub fn shows_timeline(&self) -> bool {
+        self.display.show_timeline && self.timeline.is_of_use()
+    }
+
+    /// How far a view of a recording may go beyond it: to the ends of the timeline, as long as that is to be seen.
+    pub(super) fn room_of(&self, id: RecordingId) -> Room {
+        match self.timeline.block(id) {
+            Some(block) if self.shows_timeline() => {
+                Room { before_secs: block.start_secs, after_secs: self.timeline.end_secs() - block.end_secs() }
+            }
+            _ => Room::default(),
+        }
+    }
+
+    /// Lets the view of the open recording go as far as the timeline does.
+    pub(super) fn make_room(&mut self) {
+        let room = self.open.as_ref().map(|open| self.room_of(open.id)).unwrap_or_default();
+        if let Some(open) = &mut self.open {
+            open.viewport.set_room(room);
+        }
+        if !self.shows_timeline() {
+            self.neighbours.clear();
+        }
+    }
+
+    /// The pictures of a recording, if they were kept.
+    pub(super) fn take_neighbour(&mut self, id: RecordingId) -> Option<TileEngine> {
+        let place = self.neighbours.iter().position(|neighbour| neighbour.id == id)?;
+        Some(self.neighbours.swap_remove(place).tiles)
+    }
+
+    /// Keeps the pictures of a recording that is no longer the open one, where it may still be in view.
+    pub(super) fn keep_as_neighbour(&mut self, open: OpenRecording) {
+        if self.shows_timeline() && self.timeline.block(open.id).is_some() {
+            self.neighbours.push(Neighbour { id: open.id, tiles: open.tiles, used_at: Instant::now() });
+            self.drop_old_neighbours();
+        }
+    }
+
+    fn drop_old_neighbours(&mut self) {
+        while self.neighbours.len() > MOST_NEIGHBOURS {
+            let oldest = self.neighbours.iter().enumerate().min_by_key(|(_, neighbour)| neighbour.used_at);
+            let Some(place) = oldest.map(|(place, _)| place) else { return };
+            self.neighbours.swap_remove(place);
+        }
+    }
+
+    /// Has the pictures of the recordings computed that are in view beside the open one; the nearest to the centre come first.
+    pub(super) fn look_at_neighbours(&mut self, views: &[(RecordingId, TimeView)]) {
+        for (id, view) in views.iter().take(MOST_NEIGHBOURS) {
+            let kept = self.neighbours.iter().position(|neighbour| neighbour.id == *id);
+            let Some(place) = kept.or_else(|| self.start_neighbour(*id)) else { continue };
+            let neighbour = &mut self.neighbours[place];
+            neighbour.used_at = Instant::now();
+            neighbour.tiles.set_views(&[*view]);
+        }
+        self.drop_old_neighbours();
+    }
+
+    fn start_neighbour(&mut self, id: RecordingId) -> Option<usize> {
+        let spec = self.specs.get(&id)?;
+        let path = &self.document.recording(id)?.path;
+        let tiles = self.engine_of(path, spec);
+        self.neighbours.push(Neighbour { id, tiles, used_at: Instant::now() });
+        Some(self.neighbours.len() - 1)
+    }
+
+    /// Takes in what the threads of the neighbours have done.
+    pub(super) fn poll_neighbours(&mut self) {
+        for neighbour in &mut self.neighbours {
+            neighbour.tiles.poll();
+        }
+    }
+
+    /// Opens the recording in which the view's centre lies, if that is another one. Not while something plays: the view follows that.
+    pub(super) fn follow_centre(&mut self) {
+        let Some(open) = &self.open else { return };
+        let view = open.viewport.span();
+        let centre = 0.5 * (view.onset_secs + view.offset_secs);
+        if !self.player.is_playing() {
+            self.open_beside(centre);
+        }
+    }
+
+    /// Opens the recording that was going on `secs` after the beginning of the open one, if that is another one, with the same stretch of
+    /// the timeline in view. Returns what to add to seconds of the one before.
+    fn open_beside(&mut self, secs: f64) -> f64 {
+        let Some(open) = self.open.as_ref().filter(|_| self.shows_timeline()) else { return 0.0 };
+        if (0.0..=open.viewport.duration_secs()).contains(&secs) {
+            return 0.0;
+        }
+        let Some(here) = self.timeline.block(open.id) else { return 0.0 };
+        let there = self.timeline.at(here.start_secs + secs).filter(|there| there.id != open.id);
+        let Some(there) = there else { return 0.0 };
+        let (id, shift) = (there.id, here.start_secs - there.start_secs);
+        let (onset, width) = (open.viewport.span().onset_secs, open.viewport.width_secs());
+        self.show_recording_at(id, onset + shift, width);
+        shift
+    }
+
+    /// Puts the playhead somewhere, also where the view shows another recording: that is opened then, and the view stays.
+    pub(super) fn seek_on_timeline(&mut self, secs: f64) {
+        // Where nothing is opened, the playhead stops at the border.
+        let shift = self.open_beside(secs);
+        self.seek(secs + shift);
+    }
+
+    /// Shows a moment of the timeline: the recording that was going on then, or the nearest one.
+    pub(super) fn show_clock(&mut self, clock_secs: f64) {
+        let Some(block) = self.timeline.nearest(clock_secs).copied() else { return };
+        let secs = (clock_secs - block.start_secs).clamp(0.0, block.duration_secs);
+        let width = self.open.as_ref().map(|open| open.viewport.width_secs());
+        let width = width.unwrap_or(block.duration_secs).min(block.duration_secs);
+        let onset = (secs - 0.5 * width).clamp(0.0, (block.duration_secs - width).max(0.0));
+        if self.open.as_ref().is_some_and(|open| open.id == block.id) {
+            if let Some(open) = &mut self.open {
+                open.viewport.show(onset, width);
+            }
+        } else {
+            self.show_recording_at(block.id, onset, width);
+        }
+        self.seek(secs);
+    }
+
+    /// What was played has ended: at the end of a recording of the timeline, it goes on with the next one.
+    pub(super) fn go_on_after_end(&mut self) {
+        let Some(open) = &self.open else { return };
+        let (id, duration) = (open.id, open.viewport.duration_secs());
+        let was_selection =
+            self.selected_mark().is_some_and(|mark| mark.span.offset_secs > duration - 2.0 * AT_END_SECS);
+        let is_at_end = self.player.position_secs() >= duration - AT_END_SECS;
+        if !self.shows_timeline() || was_selection || !is_at_end {
+            return;
+        }
+        if let Some(next) = self.timeline.beside(id, 1) {
+            let width = open.viewport.width_secs();
+            self.show_recording_at(next, 0.0, width);
+            self.player.play(0.0);
+        }
+    }
+}
