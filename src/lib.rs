@@ -30,6 +30,8 @@ pub mod format;
 #[cfg(feature = "engine")]
 pub mod model;
 #[cfg(feature = "engine")]
+pub mod picture_cache;
+#[cfg(feature = "engine")]
 pub mod project;
 #[cfg(feature = "engine")]
 pub mod zoo;

@@ -95,6 +95,7 @@ commands! {
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
     CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
+    ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
     Quit, File, "", "Quit", "Close the window", [CTRL, Q];
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];

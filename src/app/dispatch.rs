@@ -129,6 +129,7 @@ impl Workbench {
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.close_recording(),
+            Command::ClearPictures => self.clear_pictures(),
             Command::Quit => self.quit = true,
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
@@ -292,6 +293,7 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
                 let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");

@@ -14,6 +14,7 @@ mod example;
 mod files;
 mod frame_times;
 mod graphics;
+mod kept_pictures;
 mod listening;
 mod marks;
 mod models;
@@ -81,6 +82,7 @@ impl App {
         if let Some(notice) = notice {
             app.bench.notices.add(Gravity::Warning, notice);
         }
+        app.bench.keep_pictures();
         app.kept_settings = path.map(|path| (path, settings));
         app
     }

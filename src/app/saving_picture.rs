@@ -3,7 +3,6 @@
 use super::notices::Gravity;
 use super::time_axis::TimeUnit;
 use super::workbench::Workbench;
-use crate::audio;
 use crate::plot::page::{self, Page, PageEvent};
 use crate::spectrogram::{Channel, FrequencyView, colormap};
 use crate::ui::frequency_scale;
@@ -81,13 +80,13 @@ impl Workbench {
     fn drawing(&self, form: DrawingForm) -> Option<Drawing> {
         let open = self.open.as_ref()?;
         let recording = self.recording()?;
-        let settings = self.tile_settings(&open.spec);
+        let settings = self.tile_settings(&recording.path, &open.spec);
         let kind = open.tiles.kind();
         let channels = if settings.model_input.is_some() { vec![Channel::Mix] } else { settings.channels };
         let (darkest, brightest) = self.display.color_range(kind, open.tiles.value_scale());
-        let opened = recording.path.clone();
+        let file = self.sound_file(&recording.path);
         Some(Drawing {
-            source: Arc::new(move || audio::open(&opened)),
+            source: Arc::new(move || file.open()),
             page: self.printed_page(&channels)?,
             channels,
             settings: crate::spectrogram::PictureSettings { kind, ..settings.picture },

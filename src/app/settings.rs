@@ -48,6 +48,8 @@ pub struct Settings {
     pub preset: String,
     /// What fills up a recording that is shorter than a clip: `pad` or `repeat`.
     pub short_recordings: String,
+    /// Megabytes (of 2^20 bytes) of pictures that are kept for the next time, at most; 0 keeps none.
+    pub picture_cache_mb: u32,
     /// Files that were opened last, latest first.
     pub recent_files: Vec<PathBuf>,
     /// Labels that were given last, latest first.
@@ -74,6 +76,7 @@ impl Default for Settings {
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
             short_recordings: "pad".to_owned(),
+            picture_cache_mb: 2048,
             recent_files: Vec::new(),
             recent_labels: Vec::new(),
         }

@@ -16,6 +16,7 @@ use crate::annotation::{Document, Edit, Event, History, LabelSet, Origin, Record
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
+use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
@@ -170,6 +171,8 @@ pub struct Workbench {
     pub inspector: Inspector,
     /// Choices of the user.
     pub settings: Settings,
+    /// Where pictures are kept from one session to the next, if they are.
+    pub pictures: Option<PictureCache>,
     /// Messages.
     pub notices: Notices,
     /// Sound.
@@ -235,6 +238,7 @@ impl Workbench {
             saving_picture: None,
             show_marks: true,
             inspector: Inspector::default(),
+            pictures: None,
             notices: Notices::default(),
             player,
             listening: Listening::default(),

@@ -9,6 +9,7 @@ mod clamped;
 mod clock;
 mod codec_name;
 mod demux;
+mod fingerprint;
 mod mp4_edit;
 mod packet_source;
 mod pcm_apple;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use crate::time::{clock_text, secs_from_samples};
 
 pub use clock::{ClockSource, ClockStart, clock_starts};
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use resample::Resampler;
 pub use samples::mix_down;
 use samples::silence_non_finite;

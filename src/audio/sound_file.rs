@@ -14,6 +14,15 @@ pub struct SoundFile {
     index: Arc<SeekIndex>,
 }
 
+impl PartialEq for SoundFile {
+    /// Whether they are the same file; what was found out about it is not compared.
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for SoundFile {}
+
 impl SoundFile {
     /// A file of which nothing is known yet. Reads nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {

@@ -20,6 +20,23 @@ pub struct PackedPeak {
     rms: u16,
 }
 
+impl PackedPeak {
+    /// Bytes of [`PackedPeak::to_bytes`].
+    pub const BYTES: usize = 6;
+
+    /// The form in files: least, greatest, effective value, two bytes each, lowest first.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let (min, max, rms) = (self.min.to_le_bytes(), self.max.to_le_bytes(), self.rms.to_le_bytes());
+        [min[0], min[1], max[0], max[1], rms[0], rms[1]]
+    }
+
+    /// The peak of [`PackedPeak::to_bytes`].
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let [a, b, c, d, e, f] = bytes;
+        Self { min: i16::from_le_bytes([a, b]), max: i16::from_le_bytes([c, d]), rms: u16::from_le_bytes([e, f]) }
+    }
+}
+
 impl From<Peak> for PackedPeak {
     fn from(peak: Peak) -> Self {
         // Away from zero, so that the drawn shape never lies inside the true one.

@@ -19,7 +19,7 @@ mod value_scale;
 mod waveform;
 
 pub use cache::TileCache;
-pub use coarse::CoarseStore;
+pub use coarse::{CoarseBuilder, CoarseStore, CoarseUpdate, StoredCoarse};
 pub use frequency_view::{FrequencyScale, FrequencyView};
 pub use layout::{COARSE_ROWS, Channel, PyramidLayout, TILE_COLUMNS, TileKey, ViewSlots};
 pub use levels::automatic_levels;
@@ -29,4 +29,4 @@ pub use settings::{FRAME_LEN_RANGE, PictureKind, PictureSettings};
 pub use tile::Tile;
 pub use time_view::TimeView;
 pub use value_scale::ValueScale;
-pub use waveform::{FineWave, WaveStore, wave_block_samples};
+pub use waveform::{FineWave, PAGE_PEAKS, WaveBuilder, WaveStore, WaveUpdate, wave_block_samples};

@@ -25,6 +25,8 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
                     ui.end_row();
                 };
                 line("Settings", Settings::path().map(|path| path.display().to_string()).unwrap_or_default());
+                let kept = bench.pictures.as_ref().map(|cache| cache.folder().display().to_string());
+                line("Picture cache", kept.unwrap_or_else(|| "off".to_owned()));
                 line("ONNX Runtime", onnx_runtime());
                 for listed in &bench.models {
                     let text = match &listed.folder {

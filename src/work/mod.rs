@@ -23,7 +23,7 @@ pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use picture_job::{PictureJob, save_picture};
 pub use storage::{Storage, StorageRequest};
-pub use tiles::{MOST_PLANES, SourceFactory, TileEngine, TileSettings, ViewTiles};
+pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,
 };

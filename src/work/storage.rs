@@ -6,6 +6,7 @@ use super::thread::{guarded, spawn};
 use super::{ChartForm, Update, UpdateSender};
 use crate::audio;
 use crate::format::{self, StrongLabels};
+use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
 use crate::project::{self, ProjectState};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -47,6 +48,8 @@ pub enum StorageRequest {
     },
     /// Read labels.
     ImportLabels(PathBuf),
+    /// Delete all kept pictures.
+    ClearPictures(PictureCache),
     /// Keep the user's settings.
     KeepSettings {
         /// Where.
@@ -103,6 +106,9 @@ fn answer(request: StorageRequest) -> Option<Update> {
     let update = match request {
         StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
         StorageRequest::Expand(paths) => expand(paths),
+        StorageRequest::ClearPictures(cache) => {
+            Update::PicturesCleared { result: cache.clear().map_err(|error| error.to_string()) }
+        }
         StorageRequest::Probe(path) => {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
             let clocks = result.as_ref().map(|spec| audio::clock_starts(&path, spec)).unwrap_or_default();

@@ -230,6 +230,11 @@ pub enum Update {
         /// Whether the system has no dialog to show.
         unavailable: bool,
     },
+    /// Kept pictures were deleted.
+    PicturesCleared {
+        /// How many and their bytes, or why not all.
+        result: Result<(usize, u64), String>,
+    },
     /// The user's settings could not be written.
     SettingsNotKept {
         /// Why.

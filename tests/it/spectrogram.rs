@@ -3,6 +3,7 @@
 // The helpers of tests may fail a test.
 
 mod engine;
+mod kept;
 mod kinds;
 mod looks;
 mod model_input;

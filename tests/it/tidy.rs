@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("checkpoint", 1),
     ("format", 1),
     ("model", 1),
+    ("picture_cache", 1),
     ("project", 1),
     ("runtime_library", 1),
     ("train", 1),

@@ -9,7 +9,7 @@ use super::planes::PlaneReader;
 use super::transform::Transform;
 
 /// Frames whose samples are read at once.
-const FRAMES_PER_READ: usize = 32;
+pub(super) const FRAMES_PER_READ: usize = 32;
 
 /// Computes columns of all planes from any position on.
 pub(in crate::work) struct FrameColumns {
@@ -55,6 +55,11 @@ impl FrameColumns {
     pub(in crate::work) fn seek(&mut self, level: u8, column: u64) {
         self.next = column << level.min(40);
         self.next_frame = self.transform.restart(self.next);
+    }
+
+    /// Forgets the samples that were read: they are asked for again.
+    pub(super) fn forget(&mut self) {
+        self.buffers.iter_mut().for_each(Vec::clear);
     }
 
     /// See [`super::columns::ColumnReader::column`].

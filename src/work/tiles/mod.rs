@@ -3,16 +3,21 @@
 //! Owns which tiles are computed, in which order, and which are kept. The window calls it each frame and never waits: every call
 //! only looks at what is there. Must not draw.
 
+mod built;
 mod columns;
 mod frame_columns;
+mod kept;
 mod model_columns;
 mod outcome;
 mod overview;
+mod pass;
+mod peak_tap;
 mod plane;
 mod planes;
 mod pool;
 mod queue;
 mod settings;
+mod stretch;
 mod transform;
 mod view;
 
@@ -27,6 +32,7 @@ use crate::model::ModelInput;
 use crate::spectrogram::{Channel, PictureKind, PyramidLayout, TileCache, TimeView, ValueScale, wave_block_samples};
 use crate::work::{CancelOnDrop, CancelToken, Wake};
 
+use built::{Mailbox, News};
 pub(in crate::work) use columns::ColumnReader;
 use frame_columns::FrameColumns;
 use model_columns::ModelColumns;
@@ -37,7 +43,7 @@ pub(in crate::work) use planes::PlaneReader;
 use pool::Worker;
 use queue::{Job, JobQueue};
 
-pub use settings::{MOST_PLANES, TileSettings};
+pub use settings::{MOST_PLANES, PicturePlace, TileSettings};
 pub use view::ViewTiles;
 
 /// Opens the recording once more, for one more thread.
@@ -71,6 +77,7 @@ struct Opener {
     model: Option<Arc<ModelInput>>,
     /// Samples a second of the recording itself.
     sample_rate: u32,
+    length_is_exact: bool,
     format: String,
 }
 
@@ -86,6 +93,11 @@ impl Opener {
 
     fn open_planes(&self) -> Result<PlaneReader, AudioError> {
         Ok(PlaneReader::new((self.factory)()?, &self.planes))
+    }
+
+    /// Whether columns are counted in the recording's own samples, from the first one on.
+    fn first_sample_is_first_column(&self) -> bool {
+        self.model.is_none() && self.layout.first_sample == 0
     }
 
     fn is_model(&self) -> bool {
@@ -117,6 +129,7 @@ pub struct TileEngine {
     told: HashSet<String>,
     requested: Vec<Job>,
     outcomes: Receiver<Outcome>,
+    mailbox: Arc<Mailbox>,
     queue: Arc<JobQueue>,
     _cancel_overview: CancelOnDrop,
 }
@@ -153,6 +166,7 @@ impl TileEngine {
             told: HashSet::new(),
             requested: Vec::new(),
             outcomes,
+            mailbox: Arc::default(),
             queue: Arc::default(),
             _cancel_overview: CancelOnDrop::default(),
         };
@@ -164,13 +178,15 @@ impl TileEngine {
             planes: picture.planes,
             model: picture.model,
             sample_rate: engine.sample_rate,
+            length_is_exact: spec.length_is_exact,
             format: spec.format.clone(),
         });
-        engine.start_threads(&opener, settings.threads.max(1), &sender, wake);
+        engine.start_threads(&opener, settings, &sender, wake);
         engine
     }
 
-    fn start_threads(&self, opener: &Arc<Opener>, threads: usize, outcomes: &Sender<Outcome>, wake: &Wake) {
+    fn start_threads(&self, opener: &Arc<Opener>, settings: &TileSettings, outcomes: &Sender<Outcome>, wake: &Wake) {
+        let threads = settings.threads.max(1);
         let start = |name: String, run: Box<dyn FnOnce() + Send>| {
             if let Err(error) = std::thread::Builder::new().name(name).spawn(run) {
                 // The receiver is in `self`, so that this cannot fail.
@@ -187,7 +203,10 @@ impl TileEngine {
             opener: Arc::clone(opener),
             queue: Arc::clone(&self.queue),
             outcomes: outcomes.clone(),
+            mailbox: Arc::clone(&self.mailbox),
             wake: Arc::clone(wake),
+            helpers: threads,
+            place: settings.place.clone(),
             cancel: CancelToken::clone(&self._cancel_overview.0),
         };
         start("overview".to_owned(), Box::new(move || overview.run()));
@@ -236,12 +255,27 @@ impl TileEngine {
 
     /// Takes in what the threads have done since the last call. Cheap. Returns whether anything new can be seen.
     pub fn poll(&mut self) -> bool {
-        let mut is_changed = false;
+        let news = self.mailbox.take();
+        let mut is_changed = news.is_some();
+        news.into_iter().for_each(|news| self.take_news(news));
         while let Ok(outcome) = self.outcomes.try_recv() {
             self.take_in(outcome);
             is_changed = true;
         }
         is_changed
+    }
+
+    fn take_news(&mut self, news: News) {
+        self.planes.iter_mut().zip(news.planes).for_each(|(plane, update)| plane.apply(update));
+        self.frames_read = self.frames_read.max(news.frames_read);
+        self.frame_count = self.frame_count.max(news.frames_read);
+        if let Some(frame_count) = news.ended {
+            // Nothing at all is a file that went away, not a recording without length.
+            if frame_count > 0 {
+                self.frame_count = frame_count;
+            }
+            self.is_ended = true;
+        }
     }
 
     fn take_in(&mut self, outcome: Outcome) {
@@ -254,21 +288,6 @@ impl TileEngine {
                 for (plane, wave) in self.planes.iter_mut().zip(waves) {
                     plane.fine_wave = Some((job, wave));
                 }
-            }
-            Outcome::Overview { planes, frames_read } => {
-                for (plane, new) in self.planes.iter_mut().zip(&planes) {
-                    plane.push(&new.columns, &new.peaks);
-                }
-                self.frames_read = frames_read;
-                self.frame_count = self.frame_count.max(frames_read);
-            }
-            Outcome::OverviewEnded { frame_count } => {
-                self.planes.iter_mut().for_each(Plane::finish);
-                // Nothing at all is a file that went away, not a recording without length.
-                if frame_count > 0 {
-                    self.frame_count = frame_count;
-                }
-                self.is_ended = true;
             }
             Outcome::Notice(text) => {
                 // All threads meet the same broken place: it is told once.

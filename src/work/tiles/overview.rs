@@ -1,4 +1,5 @@
-//! The thread `overview`: one pass over the whole recording, in order, for the coarse levels and the waveform peaks.
+//! The thread `overview`: makes what is known of the whole recording (coarse levels and waveform peaks) known to the engine: what was kept
+//! of an earlier session, else by a pass over all of it, which is then kept.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,150 +7,103 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::audio::AudioError;
-use crate::dsp::peaks::{PackedPeak, PeakSum};
-use crate::spectrogram::wave_block_samples;
+use crate::spectrogram::PictureKind;
 use crate::work::{CancelToken, Wake};
 
 use super::Opener;
-use super::outcome::{NewCoarse, Outcome};
+use super::built::{Built, Mailbox};
+use super::kept::{Kept, KeptPicture};
+use super::outcome::Outcome;
+use super::pass::{Pass, PassError};
 use super::queue::JobQueue;
+use super::settings::PicturePlace;
 
-/// The pass gives way to tiles that are waited for, but for no longer than this a column, so that it always goes on.
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
-
-/// Time between two reports: often enough to watch the picture grow, seldom enough not to keep the window drawing.
-const REPORT_EVERY: Duration = Duration::from_millis(50);
+/// A pass that is given up after this time is kept, so that it can be resumed.
+const WORTH_KEEPING: Duration = Duration::from_secs(20);
 
 /// The thread's belongings.
 pub(super) struct Overview {
     pub(super) opener: Arc<Opener>,
     pub(super) queue: Arc<JobQueue>,
     pub(super) outcomes: Sender<Outcome>,
+    pub(super) mailbox: Arc<Mailbox>,
     pub(super) wake: Wake,
     pub(super) cancel: CancelToken,
+    /// Threads that may help.
+    pub(super) helpers: usize,
+    /// Where pictures are kept, if they are.
+    pub(super) place: Option<PicturePlace>,
 }
 
 impl Overview {
-    /// Makes the pass.
+    /// Does all of it.
     pub(super) fn run(self) {
-        let tap = PeakTap::new(wave_block_samples(self.opener.sample_rate));
-        let mut planes =
-            Planes { columns: vec![Vec::new(); self.opener.planes.len()], peaks: vec![tap; self.opener.planes.len()] };
-        match catch_unwind(AssertUnwindSafe(|| self.pass(&mut planes))) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.send(Outcome::Notice(error.to_string())),
-            Err(_) => self.send(Outcome::Notice(self.opener.panic_text("the picture of the whole"))),
+        let picture = self.place.as_ref().and_then(|place| KeptPicture::new(place, &self.opener));
+        let mut built = Built::new(self.opener.layout, &self.opener.planes);
+        if let Some(picture) = &picture {
+            // Whatever a file makes of it: the picture can be computed.
+            match catch_unwind(AssertUnwindSafe(|| {
+                picture.show(self.is_resumable(), &self.mailbox, &self.wake, &self.cancel)
+            })) {
+                Ok(Kept::Whole(notices)) => return notices.into_iter().for_each(|text| self.tell(text)),
+                Ok(Kept::Begun(begun)) => built = *begun,
+                Ok(Kept::Nothing) | Err(_) => {}
+            }
         }
-        if !self.cancel.is_cancelled() {
-            self.send(Outcome::OverviewEnded { frame_count: planes.frames_read() });
+        self.pass(built, picture.as_ref());
+    }
+
+    fn pass(&self, mut built: Built, picture: Option<&KeptPicture>) {
+        let pass = Pass {
+            opener: &self.opener,
+            queue: &self.queue,
+            cancel: &self.cancel,
+            mailbox: &self.mailbox,
+            wake: &self.wake,
+            helpers: self.helpers,
+        };
+        let (began, mut warnings) = (Instant::now(), Vec::new());
+        let passed = catch_unwind(AssertUnwindSafe(|| pass.run(&mut built, &mut warnings)));
+        warnings.iter().for_each(|warning| self.tell(warning.clone()));
+        let is_clean = match passed {
+            Ok(Ok(())) => true,
+            Ok(Err(PassError::Audio(error))) => {
+                self.tell(error.to_string());
+                false
+            }
+            Ok(Err(PassError::Panicked)) | Err(_) => {
+                self.tell(self.opener.panic_text("the picture of the whole"));
+                false
+            }
+        };
+        let is_given_up = self.cancel.is_cancelled();
+        if !is_given_up {
+            built.finish();
+            let mut news = built.take_news();
+            news.ended = Some(built.frames_read());
+            self.mailbox.put(news);
             (self.wake)();
+            log::info!("the pass over the whole took {:.1} s", began.elapsed().as_secs_f64());
+        }
+        // What a broken recording gives may be more the next time.
+        let is_worth_it = is_clean && (!is_given_up || self.is_resumable() && began.elapsed() > WORTH_KEEPING);
+        if let Some(picture) = picture.filter(|_| is_worth_it) {
+            picture.keep(&built, &warnings);
         }
     }
 
-    fn pass(&self, planes: &mut Planes) -> Result<(), AudioError> {
-        let base_level = self.opener.layout.base_level;
-        let mut columns = self.opener.open()?;
-        let mut last_report = Instant::now();
-        let mut result = Ok(true);
-        while matches!(result, Ok(true)) && !self.cancel.is_cancelled() {
-            self.queue.wait_until_idle(LONGEST_WAIT);
-            let Planes { columns: bytes, peaks } = &mut *planes;
-            result = columns.column(base_level, bytes, &mut |plane, samples| peaks[plane].add(samples));
-            if last_report.elapsed() >= REPORT_EVERY {
-                self.report(planes);
-                last_report = Instant::now();
-            }
-        }
-        planes.peaks.iter_mut().for_each(PeakTap::close);
-        self.report(planes);
-        for warning in columns.take_warnings() {
-            self.send(Outcome::Notice(warning));
-        }
-        result.map(|_| ())
+    /// Whether a pass that goes on in the middle makes what one from the beginning makes: where the length is known and each sample is the
+    /// same however it is reached (not so in Opus), and no frame depends on those before.
+    fn is_resumable(&self) -> bool {
+        self.opener.kind == PictureKind::Level
+            && self.opener.first_sample_is_first_column()
+            && self.opener.length_is_exact
+            && !self.opener.format.contains("Opus")
     }
 
-    fn report(&self, planes: &mut Planes) {
-        let frames_read = planes.frames_read();
-        self.send(Outcome::Overview { planes: planes.take(), frames_read });
-        (self.wake)();
-    }
-
-    fn send(&self, outcome: Outcome) {
+    fn tell(&self, text: String) {
         // Nobody listens any more once the engine is dropped, and then nothing is lost.
-        let _ = self.outcomes.send(outcome);
-    }
-}
-
-/// What the pass has made of each plane since its last report.
-struct Planes {
-    columns: Vec<Vec<u8>>,
-    peaks: Vec<PeakTap>,
-}
-
-impl Planes {
-    fn frames_read(&self) -> u64 {
-        self.peaks.first().map_or(0, |tap| tap.frames_read)
-    }
-
-    fn take(&mut self) -> Vec<NewCoarse> {
-        let planes = self.columns.iter_mut().zip(&mut self.peaks);
-        planes
-            .map(|(columns, tap)| NewCoarse { columns: std::mem::take(columns), peaks: std::mem::take(&mut tap.peaks) })
-            .collect()
-    }
-}
-
-/// Makes blocks of peaks from samples that come in pieces of any length.
-#[derive(Clone)]
-struct PeakTap {
-    block: u64,
-    sum: PeakSum,
-    peaks: Vec<PackedPeak>,
-    frames_read: u64,
-}
-
-impl PeakTap {
-    fn new(block: u64) -> Self {
-        Self { block, sum: PeakSum::default(), peaks: Vec::new(), frames_read: 0 }
-    }
-
-    fn add(&mut self, mut samples: &[f32]) {
-        self.frames_read += samples.len() as u64;
-        while !samples.is_empty() {
-            let room = (self.block - self.sum.weight()) as usize;
-            let (now, later) = samples.split_at(room.min(samples.len()));
-            self.sum.add_samples(now);
-            samples = later;
-            if self.sum.weight() == self.block {
-                self.close();
-            }
-        }
-    }
-
-    /// Ends the block begun.
-    fn close(&mut self) {
-        self.peaks.extend(std::mem::take(&mut self.sum).peak().map(PackedPeak::from));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dsp::peaks::block_peaks;
-
-    #[test]
-    fn pieces_of_any_length_make_the_same_blocks() {
-        let samples: Vec<f32> = (0..1000).map(|n| ((n * 31 % 97) as f32 - 48.0) / 50.0).collect();
-        let mut tap = PeakTap::new(64);
-        samples.chunks(37).for_each(|piece| tap.add(piece));
-        tap.close();
-        let expected = block_peaks(&samples, 64);
-        assert_eq!(tap.peaks.len(), expected.len());
-        for (packed, peak) in tap.peaks.into_iter().zip(expected) {
-            let back = crate::dsp::peaks::Peak::from(packed);
-            assert!((back.max - peak.max).abs() < 4e-5 && (back.rms - peak.rms).abs() < 4e-5);
-        }
-        assert_eq!(tap.frames_read, 1000);
+        let _ = self.outcomes.send(Outcome::Notice(text));
+        (self.wake)();
     }
 }

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::dsp::peaks::PackedPeak;
 use crate::spectrogram::{
-    Channel, CoarseStore, FineWave, PyramidLayout, RowMedians, TILE_COLUMNS, Tile, TileCache, TileKey, WaveStore,
+    Channel, CoarseStore, FineWave, PyramidLayout, TILE_COLUMNS, Tile, TileCache, TileKey, WaveStore,
 };
 
+use super::built::PlaneUpdate;
 use super::queue::Job;
 
 /// Bytes of the coarse tiles that are made for drawing, at most: two pictures of a 4K screen.
@@ -19,9 +19,7 @@ pub(super) struct Plane {
     /// Levels from the base level on, and tiles cut out of them for drawing (whose making changes nothing that can be seen).
     coarse: CoarseStore,
     coarse_tiles: RefCell<TileCache>,
-    counts: RowMedians,
-    /// The medians, and of how many columns they are.
-    medians: RefCell<(u64, Arc<[u8]>)>,
+    medians: Arc<[u8]>,
     pub(super) wave: WaveStore,
     /// Peaks in full detail, and the job that they answer.
     pub(super) fine_wave: Option<(Job, FineWave)>,
@@ -35,8 +33,7 @@ impl Plane {
             channel,
             coarse: CoarseStore::new(layout, channel),
             coarse_tiles: RefCell::new(TileCache::new(COARSE_CACHE_BYTES)),
-            counts: RowMedians::new(rows),
-            medians: RefCell::new((0, Arc::from(vec![0; rows]))),
+            medians: Arc::from(vec![0; rows]),
             wave: WaveStore::new(wave_block),
             fine_wave: None,
         }
@@ -47,25 +44,18 @@ impl Plane {
         self.channel
     }
 
-    /// Takes in what the pass over the whole has made.
-    pub(super) fn push(&mut self, columns: &[u8], peaks: &[PackedPeak]) {
-        self.coarse.push(columns);
-        self.counts.push(columns);
-        self.wave.push(peaks);
-    }
-
-    /// Says that the pass is over.
-    pub(super) fn finish(&mut self) {
-        self.coarse.finish();
+    /// Takes over what the pass over the whole has made.
+    pub(super) fn apply(&mut self, update: PlaneUpdate) {
+        self.coarse.apply(update.coarse);
+        self.wave.apply(update.wave);
+        if let Some(medians) = update.medians {
+            self.medians = medians;
+        }
     }
 
     /// The middle byte of each row of the base level, as far as it is known.
     pub(super) fn medians(&self) -> Arc<[u8]> {
-        let mut known = self.medians.borrow_mut();
-        if known.0 != self.counts.columns() {
-            *known = (self.counts.columns(), Arc::from(self.counts.medians()));
-        }
-        Arc::clone(&known.1)
+        Arc::clone(&self.medians)
     }
 
     /// The tile of the base level or above with what is known of it; `None` if that is nothing.
@@ -85,10 +75,10 @@ impl Plane {
         Some(tile)
     }
 
-    /// Bytes of all columns, peaks and counts.
+    /// Bytes of all columns and peaks.
     pub(super) fn byte_count(&self) -> usize {
         let fine = self.fine_wave.as_ref().map_or(0, |(_, wave)| size_of_val(wave.peaks.as_slice()));
-        let coarse = self.coarse.byte_count() + self.coarse_tiles.borrow().byte_count() + self.counts.byte_count();
+        let coarse = self.coarse.byte_count() + self.coarse_tiles.borrow().byte_count();
         coarse + self.wave.byte_count() + fine
     }
 }

@@ -14,7 +14,8 @@ use super::Opener;
 use super::columns::ColumnReader;
 use super::outcome::Outcome;
 use super::planes::PlaneReader;
-use super::queue::{Job, JobQueue};
+use super::queue::{Job, JobQueue, Task};
+use super::stretch::Transformer;
 
 /// Samples that are read at once for peaks in detail.
 const SAMPLES_PER_READ: usize = 1 << 16;
@@ -39,7 +40,15 @@ impl Worker {
     /// Works until the queue is closed. The source is opened with the first job, and again after a failure.
     pub(super) fn run(self) {
         let mut readers = Readers::default();
-        while let Some((job, cancel)) = self.queue.take() {
+        let mut transformer = None;
+        while let Some(task) = self.queue.take() {
+            let (job, cancel) = match task {
+                Task::Job(job, cancel) => (job, cancel),
+                Task::Segment(segment) => {
+                    transformer.get_or_insert_with(|| Transformer::new(&self.opener, &segment)).answer(segment);
+                    continue;
+                }
+            };
             // A decoder that panics on a hostile file costs this job, not the thread.
             let worked = catch_unwind(AssertUnwindSafe(|| self.work(job, &cancel, &mut readers)));
             let outcome = match worked {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::work::CancelToken;
 
+use super::stretch::Segment;
+
 /// One piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Job {
@@ -15,9 +17,19 @@ pub(super) enum Job {
     Wave { first_sample: u64, block: u64, blocks: usize },
 }
 
+/// What a thread gets to do.
+pub(super) enum Task {
+    /// Something that is looked at.
+    Job(Job, CancelToken),
+    /// A piece of the pass over the whole, for want of something that is looked at.
+    Segment(Segment),
+}
+
 #[derive(Default)]
 struct State {
     wanted: VecDeque<Job>,
+    /// Bounded by the pass, which reads only so far ahead.
+    segments: VecDeque<Segment>,
     running: Vec<(Job, CancelToken)>,
     is_closed: bool,
 }
@@ -46,8 +58,8 @@ impl JobQueue {
         self.ready.notify_all();
     }
 
-    /// Waits for a job; `None` when the queue was closed.
-    pub(super) fn take(&self) -> Option<(Job, CancelToken)> {
+    /// Waits for something to do; `None` when the queue was closed. Jobs come before segments.
+    pub(super) fn take(&self) -> Option<Task> {
         let mut state = self.state();
         loop {
             if state.is_closed {
@@ -56,10 +68,27 @@ impl JobQueue {
             if let Some(job) = state.wanted.pop_front() {
                 let cancel = CancelToken::default();
                 state.running.push((job, cancel.clone()));
-                return Some((job, cancel));
+                return Some(Task::Job(job, cancel));
+            }
+            if let Some(segment) = state.segments.pop_front() {
+                return Some(Task::Segment(segment));
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Offers a piece of the pass to threads that have nothing else to do.
+    pub(super) fn offer(&self, segment: Segment) {
+        let mut state = self.state();
+        if !state.is_closed {
+            state.segments.push_back(segment);
+            self.ready.notify_one();
+        }
+    }
+
+    /// Takes back the first segment that was offered and that nobody has begun.
+    pub(super) fn take_back(&self) -> Option<Segment> {
+        self.state().segments.pop_front()
     }
 
     /// Says that a job taken is done, failed or given up.
@@ -84,6 +113,7 @@ impl JobQueue {
         let mut state = self.state();
         state.is_closed = true;
         state.wanted.clear();
+        state.segments.clear();
         state.running.iter().for_each(|(_, cancel)| cancel.cancel());
         drop(state);
         self.ready.notify_all();
@@ -100,6 +130,13 @@ impl JobQueue {
 mod tests {
     use super::*;
 
+    fn taken(queue: &JobQueue) -> Option<(Job, CancelToken)> {
+        match queue.take()? {
+            Task::Job(job, cancel) => Some((job, cancel)),
+            Task::Segment(_) => None,
+        }
+    }
+
     fn job(first_sample: u64) -> Job {
         Job::Wave { first_sample, block: 1, blocks: 1 }
     }
@@ -108,25 +145,25 @@ mod tests {
     fn a_new_list_drops_and_cancels_what_is_no_longer_wanted() {
         let queue = JobQueue::default();
         queue.replace(&[job(1), job(2), job(3)]);
-        let (first, first_cancel) = queue.take().expect("a job");
-        let (second, second_cancel) = queue.take().expect("a job");
+        let (first, first_cancel) = taken(&queue).expect("a job");
+        let (second, second_cancel) = taken(&queue).expect("a job");
         assert_eq!((first, second), (job(1), job(2)));
         queue.replace(&[job(4), job(2)]);
         assert!(first_cancel.is_cancelled() && !second_cancel.is_cancelled());
-        assert_eq!(queue.take().map(|(job, _)| job), Some(job(4)));
+        assert_eq!(taken(&queue).map(|(job, _)| job), Some(job(4)));
         // A cancelled job that is wanted again is begun anew.
         queue.replace(&[job(1)]);
-        assert_eq!(queue.take().map(|(job, _)| job), Some(job(1)));
+        assert_eq!(taken(&queue).map(|(job, _)| job), Some(job(1)));
     }
 
     #[test]
     fn a_closed_queue_gives_nothing() {
         let queue = JobQueue::default();
         queue.replace(&[job(1), job(2)]);
-        let (_, cancel) = queue.take().expect("a job");
+        let (_, cancel) = taken(&queue).expect("a job");
         queue.close();
         assert!(cancel.is_cancelled());
-        assert!(queue.take().is_none());
+        assert!(taken(&queue).is_none());
         queue.wait_until_idle(Duration::from_secs(600));
     }
 }

@@ -2,12 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::audio::StreamSpec;
+use crate::audio::{SoundFile, StreamSpec};
 use crate::model::ModelInput;
+use crate::picture_cache::PictureCache;
 use crate::spectrogram::{Channel, PictureKind, PictureSettings, PyramidLayout, ValueScale};
 
 /// Planes of a picture, at most.
 pub const MOST_PLANES: usize = 16;
+
+/// Where what is known of the whole recording is kept for the next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicturePlace {
+    /// The user's pictures.
+    pub cache: PictureCache,
+    /// The recording, by whose content they are found. What is known of the ways through its file is kept with them.
+    pub file: SoundFile,
+}
 
 /// How the picture is computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +32,8 @@ pub struct TileSettings {
     pub threads: usize,
     /// Bytes of tiles that are kept for scrolling back. What the pass over the whole yields comes on top.
     pub cache_bytes: usize,
+    /// Where the pass is looked for before it is made, and kept when it has been; `None` makes it each time.
+    pub place: Option<PicturePlace>,
 }
 
 impl Default for TileSettings {
@@ -34,6 +46,7 @@ impl Default for TileSettings {
             model_input: None,
             threads: cores.clamp(1, 8),
             cache_bytes: 24 << 20,
+            place: None,
         }
     }
 }

@@ -10,6 +10,9 @@ use super::TileEngine;
 use super::plane::Plane;
 use super::queue::Job;
 
+/// Levels above the base level that are looked at for a stand-in: a tile of the highest is longer than any recording.
+const COARSER_LEVELS: u8 = 20;
+
 /// What to draw of a view: for each tile's place what may stand there.
 #[derive(Clone, Debug)]
 pub struct ViewTiles {
@@ -29,14 +32,17 @@ impl TileEngine {
     }
 
     fn candidates(&self, plane: usize, level: u8, index: u64) -> Vec<Arc<Tile>> {
-        // Two coarse levels are enough: where the base level is not known yet, no level above it is.
+        let above = |above: u8| {
+            let rise = u32::from(above - level);
+            self.known_tile(plane, above, index.checked_shr(rise).unwrap_or(0))
+        };
         let coarsest = level.max(self.layout.base_level) + 1;
-        (level..=coarsest)
-            .filter_map(|above| {
-                let rise = u32::from(above - level);
-                self.known_tile(plane, above, index.checked_shr(rise).unwrap_or(0))
-            })
-            .collect()
+        let mut near: Vec<Arc<Tile>> = (level..=coarsest).filter_map(above).collect();
+        if near.is_empty() {
+            // A kept picture is read coarse levels first.
+            near.extend((coarsest + 1..=coarsest + COARSER_LEVELS).find_map(above));
+        }
+        near
     }
 
     /// The tile with what is known of it; `None` if that is nothing.
