@@ -233,10 +233,13 @@ impl Demux {
     /// Goes to a packet that was noted, which lies at or after the next one, and decodes it.
     pub(super) fn skip_to(&mut self, place: Place, samples: &mut Vec<f32>) -> Result<Decoded, Stop> {
         if self.claims.can_seek_near {
-            if self.ask_reader(place.time_stamp)
-                && let Ok(packet) = self.pass_over(place)
-            {
-                return Ok(self.decode(packet, samples));
+            for before in SEEK_BEFORE_SECS {
+                let ticks = self.time_base.map_or(0, |base| u64::from(base.denom.get() / base.numer.get()) * before);
+                if self.ask_reader(place.time_stamp.saturating_sub_unsigned(ticks))
+                    && let Ok(packet) = self.pass_over(place)
+                {
+                    return Ok(self.decode(packet, samples));
+                }
             }
             self.begin_again().map_err(|error| Stop::of(&error))?;
         }
@@ -480,6 +483,10 @@ fn read_claims(
         format: format_words(container.short_name, decoder.codec_info().short_name),
     })
 }
+
+/// Seconds before a wanted packet to which the library's Matroska reader is sent: it comes out at the beginning of a cluster, often that after
+/// the one asked for. Writers make clusters of 5 seconds; 32 are the most that fit into their time stamps.
+const SEEK_BEFORE_SECS: [u64; 2] = [8, 68];
 
 /// More is no encoder's delay nor an edit that can be meant.
 const MAX_SKIPPED_FRAMES: u64 = 1 << 40;

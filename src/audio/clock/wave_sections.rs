@@ -123,16 +123,11 @@ impl Bext {
         let reference = reference_time(midnight, self.reference, sample_rate);
         let (Some(clock), Some(reference)) = (clock, reference) else { return (clock, reference) };
         // Just before midnight by one, just after it by the other.
-        let apart = reference.secs_since(clock);
-        let reference = match apart {
-            _ if apart > SECS_A_DAY / 2.0 => reference.plus_secs(-SECS_A_DAY),
-            _ if apart < -SECS_A_DAY / 2.0 => reference.plus_secs(SECS_A_DAY),
-            _ => reference,
-        };
-        if reference.secs_since(clock).abs() < SAME_SECS {
-            (Some(reference), None)
-        } else {
-            (Some(clock), Some(reference))
+        let days = [0.0, -SECS_A_DAY, SECS_A_DAY];
+        let mut same = days.into_iter().map(|secs| reference.plus_secs(secs));
+        match same.find(|time| time.secs_since(clock).abs() < SAME_SECS) {
+            Some(exact) => (Some(exact), None),
+            None => (Some(clock), Some(reference)),
         }
     }
 }
