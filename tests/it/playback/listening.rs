@@ -242,7 +242,9 @@ proptest! {
                 last = end;
                 // Until the ring has run through the tuning before and the fade from it, the amplitude tells nothing.
                 let is_settled = round > 4 && (end - begin - tuning.speed * window_secs).abs() < 1e-4;
-                if is_settled && !is_wrapped {
+                // A stretched sound may come from 15 ms to either side, around a seam from both its sides.
+                let is_near_seam = begin < 0.43 || end > 1.87;
+                if is_settled && !is_wrapped && !is_near_seam {
                     let told = told_secs(&block);
                     let wanted = 0.5 * (begin + end);
                     // The root mean square of a rising amplitude is a little over its middle.
