@@ -2,8 +2,8 @@
 //! once; the project remembers it, and new projects begin with it.
 
 use super::choices::choice;
+use super::theme;
 use super::widgets::{section, weak};
-use super::{axis_ui, theme};
 use crate::app::{
     ChannelView, Command, Display, DisplayChange, MOST_PAGE_OVERLAP, OpenRecording, Request, TimeUnit, Workbench,
 };
@@ -268,7 +268,7 @@ fn stripe_mesh(rect: Rect, colors: &[[u8; 3]]) -> Mesh {
     let steps = 32;
     for step in 0..=steps {
         let x = rect.left() + rect.width() * step as f32 / steps as f32;
-        let color = axis_ui::color(colors[step * (colors.len() - 1) / steps]);
+        let color = theme::map_color(colors[step * (colors.len() - 1) / steps]);
         mesh.colored_vertex(pos2(x, rect.top()), color);
         mesh.colored_vertex(pos2(x, rect.bottom()), color);
         if step > 0 {
