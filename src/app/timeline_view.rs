@@ -12,6 +12,8 @@ use std::time::Instant;
 
 /// Recordings beside the open one whose pictures are kept, at most.
 pub(super) const MOST_NEIGHBOURS: usize = 4;
+/// Pictures that are not in view are kept as long as all together have no more bytes than this: those of a day have twice as many.
+const KEPT_BYTES: usize = 96 << 20;
 /// Playing goes on in the next recording if it ended this close to the end of this one, in seconds.
 const AT_END_SECS: f64 = 0.3;
 
@@ -96,6 +98,10 @@ impl Workbench {
             neighbour.tiles.set_views(&[*view]);
         }
         self.drop_old_neighbours();
+        let bytes: usize = self.neighbours.iter().map(|neighbour| neighbour.tiles.byte_count()).sum();
+        if bytes > KEPT_BYTES {
+            self.neighbours.retain(|neighbour| views.iter().any(|(id, _)| *id == neighbour.id));
+        }
     }
 
     fn start_neighbour(&mut self, id: RecordingId) -> Option<usize> {

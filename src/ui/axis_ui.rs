@@ -1,6 +1,7 @@
 //! Axes: the time ruler, the frequency axis and the colour scale.
 
 use super::canvas_ui::{Canvas, row_name};
+use super::theme::map_color;
 use crate::app::{Command, Request, Tick, Ticks, TimeUnit};
 use crate::spectrogram::{FrequencyScale, FrequencyView, colormap};
 use eframe::egui::{
@@ -133,8 +134,8 @@ pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<R
         gradient(
             &mut mesh,
             Rect::from_min_max(pos2(bar.left(), y(place + 1)), pos2(bar.right(), y(place))),
-            color(pair[1]),
-            color(pair[0]),
+            map_color(pair[1]),
+            map_color(pair[0]),
         );
     }
     ui.painter().add(Shape::mesh(mesh));
@@ -175,11 +176,6 @@ fn value_step(span: f32, most: f32) -> f32 {
     let least = (span / most).max(1e-4);
     let ten = 10_f32.powf(least.log10().floor());
     [1.0, 2.0, 5.0].map(|digit| digit * ten).into_iter().find(|&step| step >= least).unwrap_or(10.0 * ten)
-}
-
-/// A colour of a map.
-pub fn color([red, green, blue]: [u8; 3]) -> Color32 {
-    Color32::from_rgb(red, green, blue)
 }
 
 fn gradient(mesh: &mut Mesh, rect: Rect, top: Color32, bottom: Color32) {

@@ -3,8 +3,9 @@
 use super::axis_ui::note;
 use super::canvas_ui::{Canvas, style_of};
 use super::spectrogram_painter::SpectrogramPainter;
-use crate::app::OpenRecording;
+use crate::app::{OpenRecording, Previous};
 use crate::spectrogram::{FrequencyView, TimeView};
+use crate::work::TileEngine;
 use eframe::egui::{Align2, Painter, Rect, Ui, pos2, vec2};
 
 /// Points between two bands.
@@ -34,12 +35,24 @@ pub fn paint(
     view: &TimeView,
     frequencies: &FrequencyView,
 ) {
-    if let Some(previous) = &canvas.open.previous {
+    if let Some(previous) =
+        canvas.open.previous.as_ref().filter(|previous| is_wanted(previous, &canvas.open.tiles, view))
+    {
         let plane = band.plane.min(previous.tiles.plane_count().saturating_sub(1));
         let style = style_of(&previous.display, &previous.tiles);
         spectrogram.paint(painter, band.rect, &previous.tiles, plane, view, frequencies, &style);
     }
     spectrogram.paint(painter, band.rect, &canvas.open.tiles, band.plane, view, frequencies, &canvas.style());
+}
+
+/// Whether a picture from before is to be seen, where the new one of that view has holes. One of another kind must not stand beside the
+/// new one for long.
+fn is_wanted(previous: &Previous, fresh: &TileEngine, view: &TimeView) -> bool {
+    let layout = fresh.layout();
+    if layout.level_for(view) < layout.base_level {
+        return !fresh.is_view_complete();
+    }
+    fresh.progress() < 1.0 && (previous.tiles.kind() == fresh.kind() || fresh.progress() == 0.0)
 }
 
 /// How high the waveforms are, in points.

@@ -2,8 +2,8 @@
 //! once; the project remembers it, and new projects begin with it.
 
 use super::choices::choice;
+use super::theme;
 use super::widgets::{section, weak};
-use super::{axis_ui, theme};
 use crate::app::{
     ChannelView, Command, Display, DisplayChange, MOST_PAGE_OVERLAP, OpenRecording, Request, TimeUnit, Workbench,
 };
@@ -97,11 +97,11 @@ fn frame_lens(rate: u32) -> Vec<(Option<usize>, String)> {
     std::iter::once(first).chain(lens.map(|len| (Some(len), text(len)))).collect()
 }
 
-/// `2048 samples · 42.7 ms · 23.4 Hz a bin`.
+/// `42.7 ms · 23.4 Hz a bin`.
 fn resolution_text(picture: &PictureSettings, rate: u32) -> String {
     let spec = picture.stft(rate);
     let (ms, hz) = (1e3 * spec.frame_len as f64 / f64::from(rate), f64::from(rate) / spec.fft_size as f64);
-    format!("{} samples · {} ms · {} Hz a bin", spec.frame_len, short(ms), short(hz))
+    format!("{} ms · {} Hz a bin", short(ms), short(hz))
 }
 
 /// Three digits.
@@ -268,7 +268,7 @@ fn stripe_mesh(rect: Rect, colors: &[[u8; 3]]) -> Mesh {
     let steps = 32;
     for step in 0..=steps {
         let x = rect.left() + rect.width() * step as f32 / steps as f32;
-        let color = axis_ui::color(colors[step * (colors.len() - 1) / steps]);
+        let color = theme::map_color(colors[step * (colors.len() - 1) / steps]);
         mesh.colored_vertex(pos2(x, rect.top()), color);
         mesh.colored_vertex(pos2(x, rect.bottom()), color);
         if step > 0 {
@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn frames_are_told_in_samples_time_and_frequency() {
         let picture = PictureSettings { frame_len: Some(2048), ..PictureSettings::default() };
-        assert_eq!(resolution_text(&picture, 48_000), "2048 samples · 42.7 ms · 23.4 Hz a bin");
+        assert_eq!(resolution_text(&picture, 48_000), "42.7 ms · 23.4 Hz a bin");
         let lens = frame_lens(44_100);
         assert_eq!(lens.len(), 9);
         assert_eq!(lens[0], (None, "Automatic (2048)".to_owned()));

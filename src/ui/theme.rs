@@ -75,6 +75,11 @@ pub fn colors(visuals: &Visuals) -> &'static Colors {
     if visuals.dark_mode { &DARK } else { &LIGHT }
 }
 
+/// A colour of a colour map.
+pub fn map_color([red, green, blue]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
 /// Fonts, text sizes, spacing and both themes' visuals.
 pub fn install(context: &egui::Context) {
     context.set_fonts(fonts());
