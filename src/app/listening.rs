@@ -275,8 +275,8 @@ impl Workbench {
 
     /// The highest frequency that a heterodyne can be tuned to in the open recording, in hertz.
     pub fn most_heterodyne_hz(&self) -> f64 {
-        let nyquist = self.open.as_ref().map_or(192_000.0, |open| 0.5 * f64::from(open.spec.sample_rate));
-        nyquist.max(LEAST_HETERODYNE_HZ)
+        let sample_rate = self.open.as_ref().map_or(384_000, |open| open.spec.sample_rate);
+        Tuning::most_heterodyne_hz(sample_rate).max(LEAST_HETERODYNE_HZ)
     }
 
     /// How it is listened to, in a few words: `×1`, `×0.25 expanded`, `het 40 kHz`, `×1 · band`.

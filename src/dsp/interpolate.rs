@@ -3,6 +3,8 @@
 //! The method is that of Smith and Gossett, "A flexible sampling-rate conversion method" (ICASSP 1984): a windowed sinc, kept as a finely
 //! stepped table, is laid over the samples around the place; where samples are skipped it is stretched, so that nothing folds over.
 
+use std::sync::LazyLock;
+
 use super::band_filter::{kaiser_at, kaiser_beta, sinc};
 
 /// Zero crossings of the sinc on each side.
@@ -14,24 +16,21 @@ const ATTENUATION_DB: f64 = 90.0;
 /// Where the slope between pass and stop has its middle, as a part of half the lower rate.
 const CUTOFF: f64 = 0.94;
 
-/// Interpolates between samples.
-pub struct Interpolator {
-    /// One half of the windowed sinc.
-    table: Vec<f32>,
-    weights: Vec<f32>,
-}
+/// One half of the windowed sinc, computed once.
+static TABLE: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    let beta = kaiser_beta(ATTENUATION_DB);
+    let value = |index: usize| {
+        let x = index as f64 / STEPS as f64;
+        (sinc(x) * kaiser_at(x / CROSSINGS as f64, beta)) as f32
+    };
+    // Two beyond the end, for the interpolation within the table.
+    (0..CROSSINGS * STEPS + 2).map(value).collect()
+});
 
-impl Default for Interpolator {
-    fn default() -> Self {
-        let beta = kaiser_beta(ATTENUATION_DB);
-        let value = |index: usize| {
-            let x = index as f64 / STEPS as f64;
-            (sinc(x) * kaiser_at(x / CROSSINGS as f64, beta)) as f32
-        };
-        // Two beyond the end, for the interpolation within the table.
-        let table = (0..CROSSINGS * STEPS + 2).map(value).collect();
-        Self { table, weights: Vec::new() }
-    }
+/// Interpolates between samples.
+#[derive(Default)]
+pub struct Interpolator {
+    weights: Vec<f32>,
 }
 
 impl Interpolator {
@@ -44,14 +43,14 @@ impl Interpolator {
     /// [`Interpolator::reach`] frames up to and with the one before the place, and as many after it.
     pub fn frame_at(&mut self, part: f64, step: f64, frames: &[f32], out: &mut [f32]) {
         let (reach, cutoff, channels) = (Self::reach(step), cutoff(step), out.len());
-        let scale = cutoff * STEPS as f64;
+        let (scale, table) = (cutoff * STEPS as f64, TABLE.as_slice());
         self.weights.clear();
         let mut sum = 0.0;
         for index in 0..2 * reach {
             // The place lies `part` after the frame `reach − 1`.
             let distance = (index as f64 - (reach - 1) as f64 - part).abs() * scale;
             let place = distance as usize;
-            let weight = match (self.table.get(place), self.table.get(place + 1)) {
+            let weight = match (table.get(place), table.get(place + 1)) {
                 (Some(&here), Some(&next)) => here + (distance - place as f64) as f32 * (next - here),
                 _ => 0.0,
             };

@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 
 use super::looped::LoopedSource;
-use super::tuning::Front;
+use super::tuning::{Front, heterodyne_band};
 use crate::audio::{AudioError, SampleSource, StreamSpec};
 use crate::dsp::BandFilter;
 
@@ -14,8 +14,8 @@ pub(super) fn source(looped: LoopedSource, front: Front) -> Box<dyn SampleSource
     match front {
         Front::Plain => looped,
         Front::Band { low_hz, high_hz } => filtered(looped, low_hz, high_hz),
-        Front::Heterodyne { centre_hz, reach_hz } => {
-            let centre_hz = centre_hz.min(0.5 * f64::from(looped.spec().sample_rate));
+        Front::Heterodyne { centre_hz } => {
+            let (centre_hz, reach_hz) = heterodyne_band(centre_hz, looped.spec().sample_rate);
             let band = filtered(looped, centre_hz - reach_hz, centre_hz + reach_hz);
             filtered(Box::new(Mixed { inner: band, centre_hz }), 0.0, reach_hz)
         }

@@ -55,6 +55,13 @@ impl Tuning {
     /// The fastest.
     pub const MOST_SPEED: f64 = 4.0;
 
+    /// The highest frequency in hertz that a heterodyne can be tuned to in a recording of `sample_rate` hertz: all above it is heard there
+    /// too.
+    pub fn most_heterodyne_hz(sample_rate: u32) -> f64 {
+        let rate = f64::from(sample_rate.max(1));
+        (0.5 * rate - HETERODYNE_REACH_HZ).max(0.25 * rate)
+    }
+
     /// The same with a speed that is possible.
     pub(super) fn within_bounds(self) -> Self {
         let speed = if self.speed.is_finite() { self.speed.clamp(Self::LEAST_SPEED, Self::MOST_SPEED) } else { 1.0 };
@@ -64,11 +71,7 @@ impl Tuning {
     /// What the sound goes through at the recording's own rate.
     pub(super) fn front(&self) -> Front {
         match (self.mode, self.band_hz) {
-            (ListeningMode::Heterodyne, _) => {
-                let centre_hz = if self.heterodyne_hz.is_finite() { self.heterodyne_hz.max(1.0) } else { 40_000.0 };
-                // Below 10 kHz the band narrows, so that the sum of the two frequencies stays outside.
-                Front::Heterodyne { centre_hz, reach_hz: HETERODYNE_REACH_HZ.min(0.5 * centre_hz) }
-            }
+            (ListeningMode::Heterodyne, _) => Front::Heterodyne { centre_hz: self.heterodyne_hz },
             (_, Some((low_hz, high_hz))) => Front::Band { low_hz, high_hz },
             (_, None) => Front::Plain,
         }
@@ -85,5 +88,14 @@ impl Tuning {
 pub(super) enum Front {
     Plain,
     Band { low_hz: f64, high_hz: f64 },
-    Heterodyne { centre_hz: f64, reach_hz: f64 },
+    Heterodyne { centre_hz: f64 },
+}
+
+/// The frequency that a heterodyne really moves to 0 Hz in a recording of `sample_rate` hertz, and what it lets through on each side.
+pub(super) fn heterodyne_band(centre_hz: f64, sample_rate: u32) -> (f64, f64) {
+    let most = Tuning::most_heterodyne_hz(sample_rate);
+    let centre_hz = if centre_hz.is_finite() { centre_hz.clamp(0.01 * most, most) } else { most };
+    // Near both ends the band narrows, so that what the sum of two frequencies becomes stays outside.
+    let room_hz = (0.5 * f64::from(sample_rate.max(1)) - centre_hz).min(0.5 * centre_hz);
+    (centre_hz, HETERODYNE_REACH_HZ.min(room_hz))
 }

@@ -19,6 +19,12 @@ const LEAST_FINE_ROWS: usize = 1_024;
 /// A column of the base level is at least this long, in seconds: 0.34 s at 48 kHz, 0.37 s at 44.1 kHz.
 const BASE_COLUMN_SECS: f64 = 0.3;
 
+/// Bytes of base-level columns of all planes, about, beyond which columns are made longer: 50 hours of one plane at 48 kHz.
+const MOST_COARSE_BYTES: u64 = 256 << 20;
+
+/// By how many levels they are made longer at most, whatever a header says of the length.
+const MOST_LEVELS_LONGER: u8 = 6;
+
 /// Tiles across a picture, at most: what the shader has room for, less the two that may be cut by the borders.
 const TILES_ACROSS: u64 = 62;
 
@@ -98,6 +104,18 @@ impl PyramidLayout {
     pub fn for_planes(self, planes: usize) -> Self {
         let most_rows = (FINE_ROWS / planes.max(1).next_power_of_two()).max(LEAST_FINE_ROWS);
         Self { most_rows, ..self }
+    }
+
+    /// The same for `planes` pictures of `frame_count` samples, whose base level then stays within some 256 MB: where it would not, its
+    /// columns are longer, and more is computed where it is looked at.
+    pub fn for_length(self, frame_count: u64, planes: usize) -> Self {
+        let bytes = |level: u8| {
+            let bytes_a_column = (self.rows(self.base_level) * planes.max(1)) as u64;
+            self.columns(level, frame_count).saturating_mul(bytes_a_column)
+        };
+        let longest = self.base_level + MOST_LEVELS_LONGER;
+        let fits = |level: &u8| bytes(*level) <= MOST_COARSE_BYTES;
+        Self { base_level: (self.base_level..longest).find(fits).unwrap_or(longest), ..self }
     }
 
     /// Samples in a column.
@@ -195,6 +213,20 @@ mod tests {
             assert!(layout.rows(layout.base_level) <= COARSE_ROWS);
         }
         assert_eq!(layout(48_000).column_samples(layout(48_000).base_level), 16_384);
+    }
+
+    #[test]
+    fn the_base_level_stays_within_memory_however_many_hours_and_planes() {
+        let hour = 48_000 * 3_600;
+        let level = |hours: u64, planes: usize| layout(48_000).for_length(hours * hour, planes).base_level;
+        let usual = layout(48_000).base_level;
+        assert_eq!([level(1, 1), level(24, 1), level(2, 16), level(60, 1)], [usual, usual, usual, usual + 1]);
+        for (hours, planes) in [(24, 8), (24, 16), (240, 2)] {
+            let layout = layout(48_000).for_length(hours * hour, planes);
+            let bytes = layout.columns(layout.base_level, hours * hour) * 512 * planes as u64;
+            assert!((MOST_COARSE_BYTES / 2..=MOST_COARSE_BYTES).contains(&bytes), "{hours} h, {planes}: {bytes} bytes");
+        }
+        assert_eq!(layout(48_000).for_length(u64::MAX, 16).base_level, usual + MOST_LEVELS_LONGER);
     }
 
     #[test]

@@ -92,6 +92,7 @@ fn pitch(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     ui.end_row();
     ui.label(weak("Heterodyne at"));
     ui.horizontal(|ui| {
+        show_fields(ui);
         let mut khz = bench.heterodyne_hz() / 1e3;
         let value = DragValue::new(&mut khz).range(1.0..=bench.most_heterodyne_hz() / 1e3).speed(0.1).suffix(" kHz");
         let value = ui.add(value.max_decimals(1)).accessible_name("Heterodyne frequency");
@@ -121,11 +122,18 @@ fn band(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     ui.end_row();
 }
 
+/// Numbers that can be dragged are to be seen as such, which those of a menu are not.
+fn show_fields(ui: &mut Ui) {
+    let fill = ui.visuals().text_edit_bg_color();
+    ui.visuals_mut().widgets.inactive.weak_bg_fill = fill;
+}
+
 fn rolls(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let settings = &bench.settings.listening;
     let (mut pre_secs, mut post_secs) = (settings.pre_roll_secs, settings.post_roll_secs);
     ui.label(weak("Pre-roll"));
     ui.horizontal(|ui| {
+        show_fields(ui);
         let seconds = |secs| DragValue::new(secs).range(0.0..=10.0).speed(0.01).max_decimals(2).suffix(" s");
         let pre = ui.add(seconds(&mut pre_secs)).accessible_name("Pre-roll");
         let pre = pre.on_hover_text("What is heard before an event that is played");

@@ -6,6 +6,9 @@ use crate::app::{Command, MarkState, Request, Workbench};
 use crate::time::clock_text;
 use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Slider, Ui};
 
+/// Below this there is no room for more than the percentage of a run beside what the pointer is over.
+const WORDS_POINTS: f32 = 580.0;
+
 /// Draws the bar.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<Request>) {
     ui.horizontal(|ui| {
@@ -75,8 +78,13 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
             key(Command::NextEvent)
         )
     };
-    if !panels.readout.is_empty() {
-        ui.label(RichText::new(&panels.readout).monospace());
+    let readout = RichText::new(&panels.readout).monospace();
+    let width = egui::WidgetText::from(readout.clone())
+        .into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Monospace)
+        .size()
+        .x;
+    if !panels.readout.is_empty() && width <= ui.available_width() {
+        ui.label(readout);
         ui.separator();
     }
     ui.add(egui::Label::new(weak(text)).truncate());
@@ -111,6 +119,7 @@ fn model_tasks(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 
 /// The model runs: progress, speed, stop.
 fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let is_narrow = ui.available_width() < WORDS_POINTS;
     let Some((&id, run)) = bench.runs.iter().max_by(|a, b| a.1.elapsed_secs.total_cmp(&b.1.elapsed_secs)) else {
         return;
     };
@@ -126,5 +135,7 @@ fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     } else {
         format!("Loading model{waiting}")
     };
-    ui.label(weak(text)).on_hover_text(format!("Detecting events in {}", recording.file_name()));
+    let hover = format!("Detecting events in {}\n{text}", recording.file_name());
+    let shown = if is_narrow { format!("{:.0} %", 100.0 * fraction) } else { text };
+    ui.label(weak(shown)).on_hover_text(hover);
 }

@@ -92,7 +92,7 @@ impl Gpu {
         if self.budget.0 != callback.frame {
             self.budget = (callback.frame, UPLOAD_BYTES_A_FRAME);
         }
-        let mut is_waiting = false;
+        let (mut is_waiting, mut is_full) = (false, false);
         let slots = &callback.tiles.slots;
         picture.choice[2] = slots.count.min(SLOT_COUNT as u64) as i32;
         for (place, candidates) in callback.tiles.candidates.iter().take(SLOT_COUNT).enumerate() {
@@ -100,7 +100,7 @@ impl Gpu {
             let chosen = candidates.iter().enumerate().find_map(|(rank, tile)| {
                 // The last resort is brought whatever the budget: it is shared by many places, and better than a hole.
                 let is_last = rank + 1 == candidates.len();
-                let found = self.bring(queue, callback, tile, is_last);
+                let found = self.bring(queue, callback, tile, is_last, &mut is_full);
                 is_waiting |= found.is_none_or(|resident| resident.columns < tile.columns());
                 found.map(|resident| (resident, tile))
             });
@@ -108,7 +108,8 @@ impl Gpu {
                 picture.slots[place] = slot(&resident, tile, slots.level, slots.first_index + place as u64);
             }
         }
-        is_waiting && self.tiles.can_grow()
+        // Where no more room can be made, nothing will change by itself.
+        is_waiting && (!is_full || self.tiles.can_grow())
     }
 
     /// Where a tile lies on the device, after bringing it there if need and budget allow.
@@ -118,6 +119,7 @@ impl Gpu {
         callback: &PictureCallback,
         tile: &Tile,
         is_last: bool,
+        is_full: &mut bool,
     ) -> Option<Resident> {
         let id = (callback.engine_id, tile.key);
         let found = self.tiles.find(&id, tile);
@@ -125,7 +127,10 @@ impl Gpu {
         if is_current || (self.budget.1 == 0 && !(is_last && found.is_none())) {
             return found;
         }
-        let Some(resident) = self.tiles.bring(queue, id, tile) else { return found };
+        let Some(resident) = self.tiles.bring(queue, id, tile) else {
+            *is_full = true;
+            return found;
+        };
         self.budget.1 = self.budget.1.saturating_sub(tile.bytes().len());
         self.uploads.fetch_add(1, Ordering::Relaxed);
         Some(resident)

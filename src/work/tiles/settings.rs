@@ -79,6 +79,10 @@ impl TileSettings {
             Some(model) => (model.layout(), model.value_scale()),
             None => (PyramidLayout::new(spec.sample_rate, self.picture.stft(spec.sample_rate)), own(kind)),
         };
-        (Picture { layout: layout.for_planes(planes.len()), scale, kind, planes, model }, notices)
+        let frames =
+            u128::from(spec.frame_count) * u128::from(layout.sample_rate) / u128::from(spec.sample_rate.max(1));
+        let frames = u64::try_from(frames).unwrap_or(u64::MAX);
+        let layout = layout.for_planes(planes.len()).for_length(frames, planes.len());
+        (Picture { layout, scale, kind, planes, model }, notices)
     }
 }

@@ -32,11 +32,9 @@ fn level_db(samples: &[f32], rate: u32, hz: f64) -> f64 {
     20.0 * (2.0 * re.hypot(im) / count).max(1e-9).log10()
 }
 
-/// The loudest frequency in hertz among all from 50 Hz to half the rate, in steps of half a bin.
+/// The loudest frequency in hertz among all from 50 to 2,000 Hz, in steps of 2 Hz.
 fn loudest_hz(samples: &[f32], rate: u32) -> f64 {
-    let step = f64::from(rate) / samples.len() as f64 / 2.0;
-    let count = (f64::from(rate) / 2.0 / step) as u32;
-    let candidates = (0..count).map(|n| 50.0 + f64::from(n) * step);
+    let candidates = (0..975).map(|n| 50.0 + 2.0 * f64::from(n));
     candidates.max_by(|&a, &b| level_db(samples, rate, a).total_cmp(&level_db(samples, rate, b))).unwrap()
 }
 
@@ -115,6 +113,20 @@ fn a_heterodyne_makes_the_difference_audible_and_nothing_else() {
     assert!((level_db(&heard, OUT_RATE, 1_000.0) + 12.04).abs() < 0.1);
     // 60 kHz would be 20 kHz, the sum 81 kHz would fold over to 15 kHz, 1.5 kHz would come through as it is.
     for hz in [20_000.0, 15_000.0, 1_500.0, 9_500.0, 2_000.0] {
+        assert!(level_db(&heard, OUT_RATE, hz) < -70.0, "{hz} Hz: {}", level_db(&heard, OUT_RATE, hz));
+    }
+}
+
+#[test]
+fn a_heterodyne_tuned_beyond_the_recording_hears_its_highest_band() {
+    // 22.05 kHz less 5 kHz is the highest it can be tuned to.
+    let recording = tones(44_100, 1.0, &[(0.25, 16_050.0), (0.25, 20_050.0), (0.25, 9_000.0)]);
+    let tuned = Tuning { heterodyne_hz: 40_000.0, ..tuning(1.0, ListeningMode::Heterodyne) };
+    let heard = heard(&recording, tuned, 0.1, 24_000);
+    for hz in [1_000.0, 3_000.0] {
+        assert!((level_db(&heard, OUT_RATE, hz) + 12.04).abs() < 0.1, "{hz} Hz: {}", level_db(&heard, OUT_RATE, hz));
+    }
+    for hz in [9_000.0, 8_050.0, 7_000.0, 11_000.0] {
         assert!(level_db(&heard, OUT_RATE, hz) < -70.0, "{hz} Hz: {}", level_db(&heard, OUT_RATE, hz));
     }
 }

@@ -87,12 +87,12 @@ fn any_settings() -> impl Strategy<Value = PictureSettings> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn each_level_is_the_maximum_of_the_one_below(picture in any_settings(), planes in 1_usize..4) {
         let channels = [Channel::Mix, Channel::One(0), Channel::One(1)][..planes].to_vec();
-        let mut watched = Watched::with(Synthetic { channels: 2, ..lively() }, settings(picture, channels));
+        let mut watched = Watched::with(Synthetic { channels: 2, ..lively() }, &settings(picture, channels));
         check_levels(&mut watched, SECS);
     }
 }
@@ -102,7 +102,7 @@ fn what_a_model_sees_has_levels_too() {
     for model in [model_input::yamnet(), model_input::per_clip()] {
         let picture = kind(PictureKind::ModelInput);
         let settings = TileSettings { model_input: Some(Arc::new(model)), ..settings(picture, vec![Channel::Mix]) };
-        check_levels(&mut Watched::with(lively(), settings), SECS);
+        check_levels(&mut Watched::with(lively(), &settings), SECS);
     }
 }
 
@@ -112,13 +112,13 @@ fn planes_are_the_channels_each_for_itself() {
         let picture = PictureSettings { kind, ..PictureSettings::default() };
         let channels = vec![Channel::One(2), Channel::One(0), Channel::Mix];
         let stacked = Synthetic { channels: 3, ..lively() };
-        let mut together = Watched::with(stacked, settings(picture.clone(), channels));
+        let mut together = Watched::with(stacked, &settings(picture.clone(), channels));
         let planes = check_levels(&mut together, SECS);
         assert_eq!(together.engine.plane_channel(0), Some(Channel::One(2)));
         assert_eq!(together.engine.plane_channel(3), None);
         let alone = |sample: Arc<dyn Fn(u64) -> f32 + Send + Sync>| {
             let mut watched =
-                Watched::with(Synthetic { sample, ..lively() }, settings(picture.clone(), vec![Channel::Mix]));
+                Watched::with(Synthetic { sample, ..lively() }, &settings(picture.clone(), vec![Channel::Mix]));
             check_levels(&mut watched, SECS).remove(0)
         };
         let of = lively().sample;
@@ -137,7 +137,7 @@ fn planes_are_the_channels_each_for_itself() {
 fn a_channel_that_is_not_there_is_the_last_one_and_too_many_are_told() {
     let channels: Vec<Channel> = (0..20).map(Channel::One).collect();
     let mut watched =
-        Watched::with(Synthetic { channels: 2, ..lively() }, settings(kind(PictureKind::Level), channels));
+        Watched::with(Synthetic { channels: 2, ..lively() }, &settings(kind(PictureKind::Level), channels));
     assert_eq!(watched.engine.plane_count(), MOST_PLANES);
     watched.wait_for_the_whole();
     let view = whole_at_level(&watched, 8, SECS);
@@ -161,7 +161,7 @@ fn bursts_of_100_ms_are_seen_in_an_hour_at_every_level() {
     for of in [PictureKind::Level, PictureKind::Reassigned, PictureKind::Pcen] {
         let minutes = if of == PictureKind::Level { 60 } else { 15 };
         let source = Synthetic::new(8_000, 60.0 * minutes as f64, burst);
-        let mut watched = Watched::with(source, settings(kind(of), vec![Channel::Mix]));
+        let mut watched = Watched::with(source, &settings(kind(of), vec![Channel::Mix]));
         let layout = *watched.engine.layout();
         watched.wait_for_the_whole();
         let row = 32;
@@ -206,7 +206,7 @@ fn very_long_transforms_of_many_planes_stay_within_memory() {
     let picture = PictureSettings { frame_len: Some(16_384), zero_padding: 2, ..PictureSettings::default() };
     let channels: Vec<Channel> = (0..8).map(Channel::One).collect();
     let source = Synthetic { channels: 8, ..Synthetic::noise(48_000, 60.0) };
-    let mut watched = Watched::with(source, settings(picture, channels));
+    let mut watched = Watched::with(source, &settings(picture, channels));
     let layout = *watched.engine.layout();
     assert_eq!((layout.stft.rows(), layout.rows(0), layout.rows(layout.base_level)), (16_384, 1_024, 512));
     let view = TimeView { start_secs: 0.0, end_secs: 60.0, width_px: 800 };
@@ -216,13 +216,13 @@ fn very_long_transforms_of_many_planes_stay_within_memory() {
     assert!(bytes < 80 << 20, "{bytes} bytes");
     // A lone plane keeps twice as many rows as a texture's line is sure to hold, by two.
     let alone = PictureSettings { frame_len: Some(16_384), zero_padding: 2, ..PictureSettings::default() };
-    let watched = Watched::with(Synthetic::noise(48_000, 1.0), settings(alone, vec![Channel::Mix]));
+    let watched = Watched::with(Synthetic::noise(48_000, 1.0), &settings(alone, vec![Channel::Mix]));
     assert_eq!((watched.engine.layout().rows(0), watched.engine.layout().bins_per_row(0)), (8_192, 2));
 }
 
 #[test]
 fn row_medians_are_those_of_the_base_level() {
-    let mut watched = Watched::with(lively(), settings(kind(PictureKind::Level), vec![Channel::Mix]));
+    let mut watched = Watched::with(lively(), &settings(kind(PictureKind::Level), vec![Channel::Mix]));
     watched.wait_for_the_whole();
     let level = watched.engine.layout().base_level;
     let view = whole_at_level(&watched, level, SECS);

@@ -15,7 +15,7 @@ const WHOLE: TimeView = TimeView { start_secs: 0.0, end_secs: 10.0, width_px: WI
 
 fn harness<'a>(source: Synthetic, picture: PictureSettings, channels: Vec<Channel>) -> Harness<'a, PictureApp> {
     let settings = TileSettings { picture, channels, threads: 2, ..TileSettings::default() };
-    harness_of(Watched::with(source, settings), WHOLE, FrequencyScale::Linear)
+    harness_of(Watched::with(source, &settings), WHOLE, FrequencyScale::Linear)
 }
 
 fn kind(kind: PictureKind) -> PictureSettings {
@@ -40,11 +40,11 @@ fn brightness(pixels: &Pixels, x: usize, line: usize) -> u8 {
     (line.saturating_sub(2)..(line + 3).min(HEIGHT)).map(|y| pixels.at(x, y)[0]).max().expect("lines")
 }
 
-/// A steady tone of 1 kHz at −10 dB, over soft noise, and each second 100 ms of a far softer one of 3 kHz (−50 dB).
-fn hum_and_bursts() -> Synthetic {
-    Synthetic::new(8_000, 10.0, |n| {
+/// A steady tone of 1 kHz at −10 dB, over soft noise, and each `every_secs` seconds 100 ms of a far softer one of 3 kHz (−50 dB).
+fn hum_and_bursts(every_secs: u64) -> Synthetic {
+    Synthetic::new(8_000, 10.0, move |n| {
         let tone = |hz: f64| (std::f64::consts::TAU * hz * n as f64 / 8_000.0).sin();
-        let is_on = n % 8_000 >= 4_000 && n % 8_000 < 4_800;
+        let is_on = (4_000..4_800).contains(&(n % (8_000 * every_secs)));
         (0.3 * tone(1000.0) + if is_on { 0.003 * tone(3000.0) } else { 0.0 }) as f32 + 2e-4 * noise(n)
     })
 }
@@ -74,8 +74,8 @@ fn a_reassigned_ridge_is_where_it_was_and_thinner() {
 
 #[test]
 fn pcen_shows_what_begins_and_not_what_stands_still() {
-    let mut level = harness(hum_and_bursts(), kind(PictureKind::Level), vec![Channel::Mix]);
-    let mut pcen = harness(hum_and_bursts(), kind(PictureKind::Pcen), vec![Channel::Mix]);
+    let mut level = harness(hum_and_bursts(1), kind(PictureKind::Level), vec![Channel::Mix]);
+    let mut pcen = harness(hum_and_bursts(1), kind(PictureKind::Pcen), vec![Channel::Mix]);
     with_default_colors(&mut level, false);
     with_default_colors(&mut pcen, false);
     let (level, pcen) = (rendered(&mut level), rendered(&mut pcen));
@@ -91,13 +91,14 @@ fn pcen_shows_what_begins_and_not_what_stands_still() {
 
 #[test]
 fn normalised_bands_take_the_hum_away_and_send_nothing() {
-    let mut harness = harness(hum_and_bursts(), kind(PictureKind::Level), vec![Channel::Mix]);
+    // Bursts in less than half of the base level's columns.
+    let mut harness = harness(hum_and_bursts(4), kind(PictureKind::Level), vec![Channel::Mix]);
     with_default_colors(&mut harness, false);
     let plain = rendered(&mut harness);
     let uploads = harness.state().painter.upload_count();
     with_default_colors(&mut harness, true);
     let normalised = rendered(&mut harness);
-    for second in 1..10 {
+    for second in [0, 4, 8] {
         let (on, off) = (40 * second + 22, 40 * second + 10);
         let (hum, burst) = (line(1000.0), line(3000.0));
         assert!(brightness(&plain, off, hum) > 200 && brightness(&normalised, off, hum) < 100);
@@ -114,7 +115,7 @@ fn what_a_model_sees_is_drawn_where_its_bands_are() {
         let picture = kind(PictureKind::ModelInput);
         let settings =
             TileSettings { picture, model_input: Some(Arc::new(model)), threads: 2, ..TileSettings::default() };
-        let mut harness = harness_of(Watched::with(chirp(), settings), WHOLE, FrequencyScale::Linear);
+        let mut harness = harness_of(Watched::with(chirp(), &settings), WHOLE, FrequencyScale::Linear);
         with_default_colors(&mut harness, false);
         let (lowest_hz, _) = harness.state().watched.engine.layout().axis.hz_range();
         let pixels = rendered(&mut harness);
@@ -132,27 +133,50 @@ fn what_a_model_sees_is_drawn_where_its_bands_are() {
     }
 }
 
-/// A tone for each channel, 200 Hz apart.
-fn chord(channels: usize) -> Synthetic {
-    let tone = |n: u64| {
+/// For channel `c` a tone of `500 + 200 c` hertz: each holds what the one before it holds [`CHANNEL_DELAY`] samples later.
+fn chord(channels: usize, sample_rate: u32) -> Synthetic {
+    let secs = CHANNEL_DELAY as f64 / f64::from(sample_rate);
+    let tone = move |n: u64| {
         let hz = 500.0 + 200.0 * (n / CHANNEL_DELAY) as f64;
-        (0.1 * (std::f64::consts::TAU * hz * n as f64 / 8_000.0).sin()) as f32
+        (0.1 * (std::f64::consts::TAU * hz * n as f64 / f64::from(sample_rate)).sin()) as f32
     };
-    Synthetic { channels, ..Synthetic::new(8_000, 5.0, tone) }
+    Synthetic { channels, ..Synthetic::new(sample_rate, secs, tone) }
 }
 
+/// Draws until nothing is sent to the device any more.
+fn settle(harness: &mut Harness<'_, PictureApp>) {
+    let (mut last, mut quiet) = (0, 0);
+    for _ in 0..500 {
+        harness.step();
+        harness.render().expect("a picture");
+        let uploads = harness.state().painter.upload_count();
+        quiet = if uploads == last { quiet + 1 } else { 0 };
+        last = uploads;
+        if quiet == 4 {
+            return;
+        }
+    }
+    panic!("tiles are sent again and again");
+}
+
+/// The last ones have more tiles in a picture than the texture array has room for at first: it grows, and where it cannot grow rows
+/// are grouped.
 #[test]
 fn channels_are_stacked_without_holes_and_without_sending_them_again() {
-    for (channels, picture) in [
-        (2, PictureSettings::default()),
-        (8, PictureSettings::default()),
-        (16, PictureSettings { frame_len: Some(4_096), zero_padding: 4, hops: 8, ..PictureSettings::default() }),
+    let short = PictureSettings { frame_len: Some(128), hops: 8, ..PictureSettings::default() };
+    let long = PictureSettings { frame_len: Some(4_096), zero_padding: 4, hops: 8, ..PictureSettings::default() };
+    for (channels, sample_rate, picture, width_px) in [
+        (2, 8_000, PictureSettings::default(), WIDTH as u32),
+        (8, 8_000, PictureSettings::default(), WIDTH as u32),
+        (16, 8_000, long, WIDTH as u32),
+        (16, 8_000, short, 1_600),
     ] {
         let planes = (0..channels).map(Channel::One).collect();
         let settings = TileSettings { picture, channels: planes, threads: 2, ..TileSettings::default() };
-        let view = TimeView { start_secs: 0.0, end_secs: 5.0, width_px: WIDTH as u32 };
-        let mut harness = harness_of(Watched::with(chord(channels), settings), view, FrequencyScale::Linear);
-        (0..6).for_each(|_| harness.step());
+        let view = TimeView { start_secs: 0.0, end_secs: 5.0, width_px };
+        let source = chord(channels, sample_rate);
+        let mut harness = harness_of(Watched::with(source, &settings), view, FrequencyScale::Linear);
+        settle(&mut harness);
         let pixels = rendered(&mut harness);
         assert!(pixels.0.iter().all(|&pixel| pixel != HOLE), "{channels} channels");
         let height = HEIGHT as f64 / channels as f64;
@@ -166,6 +190,30 @@ fn channels_are_stacked_without_holes_and_without_sending_them_again() {
         let uploads = harness.state().painter.upload_count();
         rendered(&mut harness);
         assert_eq!(harness.state().painter.upload_count(), uploads, "{channels} channels");
+    }
+}
+
+/// Two planes of 4096 rows and some fifty tiles each would take more than 96 MB: rows are grouped, and the tones are still where they are.
+#[test]
+fn more_than_fits_into_the_texture_is_drawn_with_fewer_rows() {
+    let picture = PictureSettings { frame_len: Some(4_096), zero_padding: 4, hops: 8, ..PictureSettings::default() };
+    let channels = vec![Channel::One(0), Channel::Mix];
+    let settings = TileSettings { picture, channels, threads: 2, ..TileSettings::default() };
+    let tone = |n: u64| (0.1 * (std::f64::consts::TAU * 1000.0 * n as f64 / 8_000.0).sin()) as f32;
+    let source = Synthetic::new(8_000, 820.0, tone);
+    let view = TimeView { start_secs: 0.0, end_secs: 820.0, width_px: 6_400 };
+    let mut harness = harness_of(Watched::with(source, &settings), view, FrequencyScale::Linear);
+    assert_eq!(harness.state().watched.engine.tiles_for_view(&view, 0).slots.count, 51);
+    assert_eq!(harness.state().watched.engine.layout().rows(0), 4_096);
+    settle(&mut harness);
+    let pixels = rendered(&mut harness);
+    assert!(pixels.0.iter().all(|&pixel| pixel != HOLE));
+    for x in (3..WIDTH - 3).step_by(19) {
+        for (top, bottom) in [(0, 100), (100, 200)] {
+            let ridge = (top..bottom).max_by_key(|&y| pixels.at(x, y)[0]).expect("lines");
+            assert!(ridge.abs_diff(bottom - 25) <= 1, "line {ridge} at {x}");
+            assert!(pixels.at(x, ridge)[0] > 180);
+        }
     }
 }
 

@@ -106,7 +106,7 @@ fn a_tone_is_read_out_where_it_is_in_the_models_unit() {
         (if n >= 220_500 { 0.1 * phase.sin() } else { 0.0 }) as f32 + 1e-5 * noise(n)
     };
     for (model, high_hz) in [(yamnet(), 7500.0), (per_clip(), 7000.0)] {
-        let mut watched = Watched::with(Synthetic::new(44_100, 10.0, tone), settings(Some(model)));
+        let mut watched = Watched::with(Synthetic::new(44_100, 10.0, tone), &settings(Some(model)));
         let view = TimeView { start_secs: 4.9, end_secs: 5.1, width_px: 200 };
         watched.wait_for(&view);
         watched.wait_for_the_whole();
@@ -136,11 +136,11 @@ fn what_cannot_be_shown_is_told() {
     let samples = changed("[input]\nkind = \"waveform\"\nsample_rate = 16000\nlayout = \"batch_samples\"\n", CLIPS);
     let error = ModelInput::new(&samples).expect_err("no picture").to_string();
     assert!(error.contains("takes the samples as they are"), "{error}");
-    let mut without = Watched::with(Synthetic::noise(8_000, 1.0), settings(None));
+    let mut without = Watched::with(Synthetic::noise(8_000, 1.0), &settings(None));
     assert_eq!(without.engine.kind(), PictureKind::Level);
     assert!(without.engine.take_notices()[0].starts_with("No model is chosen"));
     let stereo = TileSettings { channels: vec![Channel::One(0), Channel::One(1)], ..settings(Some(yamnet())) };
-    let mut stereo = Watched::with(Synthetic { channels: 2, ..Synthetic::noise(8_000, 1.0) }, stereo);
+    let mut stereo = Watched::with(Synthetic { channels: 2, ..Synthetic::noise(8_000, 1.0) }, &stereo);
     assert_eq!((stereo.engine.plane_count(), stereo.engine.plane_channel(0)), (1, Some(Channel::Mix)));
     assert!(stereo.engine.take_notices()[0].contains("mean of all channels"));
 }
@@ -148,9 +148,31 @@ fn what_cannot_be_shown_is_told() {
 #[test]
 fn a_recording_that_breaks_off_is_shown_up_to_there() {
     let source = Synthetic { broken_from: Some(80_000), ..Synthetic::noise(8_000, 60.0) };
-    let mut watched = Watched::with(source, settings(Some(yamnet())));
+    let mut watched = Watched::with(source, &settings(Some(yamnet())));
     watched.wait_for_the_whole();
     assert_eq!(watched.engine.take_notices(), ["formula: is broken"]);
     let known = watched.engine.known_duration_secs().expect("the pass is over");
     assert!((7.0..=10.0).contains(&known), "{known} s");
+}
+
+#[test]
+fn the_range_of_values_reaches_from_silence_to_a_full_scale_sine() {
+    let firered = ModelInput::new(&manifest("firered-aed")).expect("a mel front end");
+    for model in [yamnet(), per_clip(), firered] {
+        let scale = model.value_scale();
+        let levels_of = |amplitude: f64| {
+            let sine = move |n: u64| (amplitude * (std::f64::consts::TAU * 1000.0 * n as f64 / 16_000.0).sin()) as f32;
+            let source = Synthetic::new(16_000, 1.0, sine).open().expect("a recording");
+            let (mut samples, mut frames) = (Resampler::mono(source, 16_000).expect("the same rate"), model.frames());
+            let mut levels = Vec::new();
+            while let Some(frame) = frames.next_frame(&mut samples).expect("readable") {
+                levels.extend_from_slice(frame);
+            }
+            levels
+        };
+        assert!(levels_of(0.0).iter().all(|level| (level - scale.low).abs() < 1e-3), "{}", model.name());
+        let loudest = levels_of(1.0).into_iter().fold(f32::MIN, f32::max);
+        let place = (loudest - scale.low) / (scale.high - scale.low);
+        assert!((0.85..=1.001).contains(&place), "{}: {place}", model.name());
+    }
 }

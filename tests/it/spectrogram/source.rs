@@ -148,16 +148,16 @@ pub struct Watched {
 
 impl Watched {
     pub fn new(source: Synthetic, threads: usize) -> Self {
-        Self::with(source, TileSettings { threads, ..TileSettings::default() })
+        Self::with(source, &TileSettings { threads, ..TileSettings::default() })
     }
 
-    pub fn with(source: Synthetic, settings: TileSettings) -> Self {
+    pub fn with(source: Synthetic, settings: &TileSettings) -> Self {
         let (sender, woken) = mpsc::channel();
         let spec = source.spec();
         let wake = move || {
             let _ = sender.send(());
         };
-        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, &settings, &(Arc::new(wake) as Wake));
+        let engine = TileEngine::new(Arc::new(move || source.open()), &spec, settings, &(Arc::new(wake) as Wake));
         Self { engine, woken }
     }
 

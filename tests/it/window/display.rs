@@ -269,7 +269,7 @@ fn ruler_and_read_out_follow_the_unit() {
 
 #[test]
 fn a_recording_without_a_clock_says_so() {
-    let mut harness = window(Settings { show_inspector: true, ..settings() }, vec![PathBuf::from(soundscape(0))]);
+    let mut harness = window(Settings { show_inspector: true, ..settings() }, vec![soundscape(0)]);
     wait(&mut harness, "the recording", |bench| bench.open.is_some());
     press(&mut harness, Key::F5);
     // The date of the file is told, but the name has none.
