@@ -125,7 +125,7 @@ impl Pass<'_> {
         let mut order = Order::new(answers);
         let mut own = None;
         let mut reports = Reports::new(self);
-        while !order.is_over && !(reader.is_read_out() && order.under_way() == 0) {
+        while !(order.is_over || reader.is_read_out() && order.under_way() == 0) {
             self.queue.wait_until_idle(LONGEST_WAIT);
             if self.cancel.is_cancelled() {
                 return Ok(());
