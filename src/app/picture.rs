@@ -79,15 +79,15 @@ impl Workbench {
     pub(super) fn engine_of(&self, path: &Path, spec: &StreamSpec) -> TileEngine {
         let opened = path.to_path_buf();
         let factory: SourceFactory = Arc::new(move || audio::open(&opened));
-        TileEngine::new(factory, spec, &self.tile_settings(path, spec), &self.wake)
+        let settings = TileSettings { place: self.picture_place(path), ..self.tile_settings(spec) };
+        TileEngine::new(factory, spec, &settings, &self.wake)
     }
 
-    fn tile_settings(&self, path: &Path, spec: &StreamSpec) -> TileSettings {
+    fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
         TileSettings {
             picture: self.display.picture.clone(),
             channels: channels_of(self.display.channels, spec),
             model_input: self.model_input(),
-            place: self.picture_place(path),
             ..TileSettings::default()
         }
     }

@@ -106,7 +106,7 @@ fn a_moved_recording_is_found_and_a_changed_one_is_not() {
     assert!(cache.open(&key(folder.path(), "c.wav", b"noise", "levels")).is_none());
     assert!(cache.open(&first).is_some(), "other keys leave it alone");
     let later = SystemTime::now() + Duration::from_secs(60);
-    fs::File::options().append(true).open(folder.path().join("b.wav")).unwrap().set_modified(later).unwrap();
+    File::options().append(true).open(folder.path().join("b.wav")).unwrap().set_modified(later).unwrap();
     assert!(cache.open(&PictureKey::of_file(&folder.path().join("b.wav"), "levels").unwrap()).is_none());
     assert_eq!(cache.byte_count(), 0, "the old one was deleted");
 }
@@ -134,7 +134,7 @@ fn the_least_recently_used_go_first() {
         cache.keep(key, &one).unwrap();
         let used = SystemTime::now() - Duration::from_secs(1_000 - 100 * age as u64);
         let path = cache.folder().join(key.file_name());
-        fs::File::options().append(true).open(path).unwrap().set_modified(used).unwrap();
+        File::options().append(true).open(path).unwrap().set_modified(used).unwrap();
     }
     assert!(cache.open(&keys[0]).is_some(), "using it makes it the youngest");
     cache.keep(&keys[3], &one).unwrap();
@@ -157,7 +157,7 @@ fn what_was_left_half_written_goes_after_a_while() {
     fs::write(&old, "half").unwrap();
     fs::write(&new, "half").unwrap();
     let used = SystemTime::now() - Duration::from_secs(7_200);
-    fs::File::options().append(true).open(&old).unwrap().set_modified(used).unwrap();
+    File::options().append(true).open(&old).unwrap().set_modified(used).unwrap();
     cache.keep(&key(folder.path(), "a.wav", b"sound", "levels"), &parts(1, 1, true)).unwrap();
     assert!(!old.exists() && new.exists());
 }
