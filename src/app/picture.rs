@@ -79,7 +79,8 @@ impl Workbench {
     pub(super) fn engine_of(&self, path: &Path, spec: &StreamSpec) -> TileEngine {
         let file = self.sound_file(path);
         let factory: SourceFactory = Arc::new(move || file.open());
-        TileEngine::new(factory, spec, &self.tile_settings(path, spec), &self.wake)
+        let settings = TileSettings { place: self.picture_place(path), ..self.tile_settings(spec) };
+        TileEngine::new(factory, spec, &settings, &self.wake)
     }
 
     /// The file of a recording; what one thread finds out about it serves all.
@@ -88,12 +89,11 @@ impl Workbench {
         files.entry(path.to_path_buf()).or_insert_with(|| SoundFile::new(path)).clone()
     }
 
-    pub(super) fn tile_settings(&self, path: &Path, spec: &StreamSpec) -> TileSettings {
+    pub(super) fn tile_settings(&self, spec: &StreamSpec) -> TileSettings {
         TileSettings {
             picture: self.display.picture.clone(),
             channels: channels_of(self.display.channels, spec),
             model_input: self.model_input(),
-            place: self.picture_place(path),
             ..TileSettings::default()
         }
     }

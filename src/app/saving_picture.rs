@@ -80,7 +80,7 @@ impl Workbench {
     fn drawing(&self, form: DrawingForm) -> Option<Drawing> {
         let open = self.open.as_ref()?;
         let recording = self.recording()?;
-        let settings = self.tile_settings(&recording.path, &open.spec);
+        let settings = self.tile_settings(&open.spec);
         let kind = open.tiles.kind();
         let channels = if settings.model_input.is_some() { vec![Channel::Mix] } else { settings.channels };
         let (darkest, brightest) = self.display.color_range(kind, open.tiles.value_scale());

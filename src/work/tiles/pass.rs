@@ -125,7 +125,7 @@ impl Pass<'_> {
         let mut order = Order::new(answers);
         let mut own = None;
         let mut reports = Reports::new(self);
-        while !(order.is_over || reader.is_read_out() && order.under_way() == 0) {
+        while !order.is_over_after(reader.is_read_out()) {
             self.queue.wait_until_idle(LONGEST_WAIT);
             if self.cancel.is_cancelled() {
                 return Ok(());
@@ -163,6 +163,11 @@ struct Order {
 impl Order {
     fn new(answers: Receiver<Answer>) -> Self {
         Self { answers, waiting: BTreeMap::new(), given: 0, pushed: 0, is_over: false, spare: Vec::new() }
+    }
+
+    /// Whether all is pushed, if no more segments are given.
+    fn is_over_after(&self, is_read_out: bool) -> bool {
+        self.is_over || is_read_out && self.under_way() == 0
     }
 
     fn under_way(&self) -> u64 {
