@@ -12,6 +12,7 @@ use eframe::egui::{Color32, ColorImage, Context, Painter, Rect, TextureHandle, T
 use super::Style;
 use crate::spectrogram::render::{LevelColumns, Shading, palette, render};
 use crate::spectrogram::{FrequencyView, TILE_COLUMNS, Tile, TileKey, TimeView};
+use crate::ui::theme;
 use crate::work::{TileEngine, ViewTiles};
 
 /// Which picture of the window: of which plane of which engine, and where, in pixels.
@@ -129,7 +130,7 @@ fn image(engine: &TileEngine, tiles: &ViewTiles, shown: &Shown, (width, height):
         band_bytes: band_bytes(engine, &shown.medians, columns.rows, columns.group),
     };
     let picture = render(&columns, &shown.frequency, &shading, width, height);
-    let colors = palette(shown.style.colormap).map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
+    let colors = palette(shown.style.colormap).map(theme::map_color);
     let mut pixels: Vec<Color32> = picture.shades.iter().map(|&shade| colors[usize::from(shade)]).collect();
     for (line, pixels) in pixels.chunks_exact_mut(width).enumerate() {
         if picture.known_lines.contains(&line) {

@@ -184,7 +184,7 @@ fn the_folder_may_go_while_the_program_runs_and_may_be_impossible() {
 fn a_broken_recording_is_looked_at_anew() {
     let place = Place::new();
     let broken = Synthetic { broken_from: Some(80_000), ..Synthetic::noise(8_000, SECS) };
-    let mut watched = Watched::with(broken, place.settings());
+    let mut watched = Watched::with(broken, &place.settings());
     watched.wait_for_the_whole();
     assert_eq!(watched.engine.take_notices(), ["formula: is broken"]);
     drop(watched);
