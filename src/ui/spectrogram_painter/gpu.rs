@@ -169,7 +169,7 @@ impl CallbackTrait for PictureCallback {
     ) -> Vec<wgpu::CommandBuffer> {
         let Some(gpu) = resources.get_mut::<Gpu>() else { return Vec::new() };
         let rows = self.tiles.candidates.iter().flatten().map(|tile| tile.rows).max().unwrap_or(1);
-        gpu.tiles.prepare(device, queue, rows, self.frame);
+        gpu.tiles.prepare(device, queue, (self.tiles.candidates.len(), rows), self.frame);
         let mut picture = self.picture;
         let scale = screen.pixels_per_point;
         let (corner, size) = (self.rect.min * scale, self.rect.size() * scale);

@@ -18,15 +18,6 @@ struct Place {
     frame: u64,
 }
 
-/// How the places were used in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usage {
-    /// Places that were drawn.
-    pub(super) drawn: usize,
-    /// Whether there were not enough.
-    pub(super) is_short: bool,
-}
-
 /// The places of a texture array.
 #[derive(Debug)]
 pub(super) struct Residency {
@@ -52,14 +43,13 @@ impl Residency {
         self.places.resize(count.max(self.places.len()), Place::default());
     }
 
-    /// What is asked for from now on is drawn in `frame`. If that is another one than before, how the places were used in that.
-    pub(super) fn begin_frame(&mut self, frame: u64) -> Option<Usage> {
+    /// What is asked for from now on is drawn in `frame`. If that is another one than before, whether there were too few places in that.
+    pub(super) fn begin_frame(&mut self, frame: u64) -> Option<bool> {
         if frame == self.frame {
             return None;
         }
-        let drawn = self.places.iter().filter(|place| place.id.is_some() && place.frame == self.frame).count();
         self.frame = frame;
-        Some(Usage { drawn, is_short: std::mem::take(&mut self.is_short) })
+        Some(std::mem::take(&mut self.is_short))
     }
 
     /// Place of a tile, the number of its columns there, which may be fewer than the tile has by now, and how many of its rows are one.
@@ -108,7 +98,7 @@ mod tests {
         assert_eq!(residency.claim(id(0), 256, 1), Some(0));
         assert_eq!(residency.claim(id(1), 256, 1), Some(1));
         assert_eq!(residency.claim(id(2), 256, 1), None);
-        assert_eq!(residency.begin_frame(2), Some(Usage { drawn: 2, is_short: true }));
+        assert_eq!(residency.begin_frame(2), Some(true));
         assert_eq!(residency.begin_frame(2), None);
         assert_eq!(residency.find(&id(0)), Some((0, 256, 1)));
         assert_eq!(residency.claim(id(2), 256, 1), Some(1));

@@ -31,6 +31,8 @@ pub(super) struct TileArray {
     /// The same, whatever there is.
     line_limit: usize,
     layer_limit: usize,
+    /// Tiles of the pictures of the frame under way, on the device or not.
+    shown: usize,
     residency: Residency,
 }
 
@@ -59,31 +61,42 @@ impl TileArray {
             most_rows: line_limit,
             line_limit,
             layer_limit,
+            shown: 0,
             residency: Residency::new(places),
         }
     }
 
-    /// Before a picture with tiles of up to `rows` rows is drawn in `frame`: makes the array as large as it and the last frame have shown to be
-    /// needed.
-    pub(super) fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, rows: usize, frame: u64) {
+    /// Before a picture of `tiles` tiles of up to `rows` rows is drawn in `frame`: makes the array as large as it and the last frame have shown
+    /// to be needed.
+    pub(super) fn prepare(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        (tiles, rows): (usize, usize),
+        frame: u64,
+    ) {
         let places = self.residency.place_count();
         let mut wanted = places;
-        if let Some(last) = self.residency.begin_frame(frame) {
-            if last.is_short {
+        if let Some(is_short) = self.residency.begin_frame(frame) {
+            let shown = std::mem::take(&mut self.shown);
+            if is_short {
                 wanted = (2 * places).min(self.layer_limit * TILES_A_LAYER);
                 while bytes_of(wanted, self.rows.min(self.most_rows)) > MOST_BYTES && self.most_rows > LEAST_ROWS {
                     self.most_rows = (self.rows.min(self.most_rows) / 2).max(LEAST_ROWS);
                 }
-            } else if self.most_rows < self.line_limit && bytes_of(2 * last.drawn, 2 * self.most_rows) <= MOST_BYTES {
+            } else if self.most_rows < self.line_limit && bytes_of(2 * shown, 2 * self.most_rows) <= MOST_BYTES {
+                // By what is to be shown, not by what has been sent so far: the array would go to and fro.
                 self.most_rows *= 2;
             }
         }
+        self.shown += tiles;
         let rows = self.rows.max(rows.next_power_of_two()).min(self.most_rows);
         if bytes_of(wanted, rows) > MOST_BYTES {
             wanted = (MOST_BYTES / bytes_of(TILES_A_LAYER, rows)).max(1) * TILES_A_LAYER;
         }
         if rows != self.rows || wanted != places {
             self.remake(device, queue, rows, wanted);
+            self.residency.begin_frame(frame);
         }
     }
 
