@@ -19,8 +19,12 @@ use super::stretch::{Answer, StretchReader, Transformer, segment_columns};
 /// The pass gives way to tiles that are waited for, but for no longer than this at once, so that it always goes on.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
-/// Time between two reports: often enough to watch the picture grow, seldom enough not to keep the window drawing.
-const REPORT_EVERY: Duration = Duration::from_millis(50);
+/// Least and greatest time between two reports. They become rarer as the pass goes on, until a long one keeps the window drawing for
+/// little of its time and the picture is still seen to grow.
+const REPORT_EVERY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
+
+/// The part of the pass so far that lies between two reports.
+const REPORTS_APART: u32 = 8;
 
 /// How often the pass looks whether it is still wanted while others work.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -203,16 +207,19 @@ impl Order {
 /// Tells the engine from time to time.
 struct Reports<'a> {
     pass: &'a Pass<'a>,
+    began: Instant,
     last: Instant,
 }
 
 impl<'a> Reports<'a> {
     fn new(pass: &'a Pass<'a>) -> Self {
-        Self { pass, last: Instant::now() }
+        let now = Instant::now();
+        Self { pass, began: now, last: now }
     }
 
     fn when_due(&mut self, built: &mut Built) {
-        if self.last.elapsed() >= REPORT_EVERY {
+        let (least, most) = REPORT_EVERY;
+        if self.last.elapsed() >= (self.began.elapsed() / REPORTS_APART).clamp(least, most) {
             self.pass.mailbox.put(built.take_news());
             (self.pass.wake)();
             self.last = Instant::now();
