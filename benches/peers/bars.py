@@ -4,7 +4,7 @@
 Prints the table of the README: Earmark beside programs a user could pick instead, as ratios. The rows
 about windows come from what windows.py wrote; pictures and features are measured here, Earmark and its
 peer in turn, and the median of the ratios counts: that is what a shared machine leaves trustworthy.
-EARMARK names the program (target/release/earmark). Needs: sox on PATH, numpy and soundfile.
+EARMARK names the program (target/release/earmark). Needs: sox on PATH; numpy, pillow and soundfile.
 """
 import argparse
 import json
@@ -14,6 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+import visibility
 from measure import measure
 
 HERE = Path(__file__).resolve().parent
@@ -85,6 +89,16 @@ def main() -> int:
                          ("zoom in x2, 3rd", "zoom in x2, 3rd"), ("scroll a step", "scroll a step")):
         mine, other = seen("earmark", "1h.wav", ours), seen("audacity", "1h.wav", theirs)
         line(f"5. {ours}, 1 h WAV, key to picture, beside Audacity", "≤ 0.7", ratio(mine, other), f"{mine} s, {other} s")
+    tones = work / "tones.wav"
+    onsets = visibility.make(tones)
+    stand_out = {}
+    for name, command in (("Earmark", [EARMARK, "spectrogram", str(tones), "-o", str(work / "tones.png"), "--plain", "--width", "1600", "--height", "512"]),
+                          ("SoX", ["sox", str(tones), "-n", "spectrogram", "-r", "-x", "1600", "-y", "513", "-o", str(work / "tones.png")])):
+        measure(command)
+        stand_out[name] = visibility.visible(np.asarray(Image.open(work / "tones.png").convert("RGB")), onsets)
+    seen_of, by = stand_out["Earmark"]
+    line("6. tones of 100 ms seen in the picture of an hour; how far they stand out", f"100 %, ≥ {stand_out['SoX'][1]:.0f}",
+         f"{100 * seen_of:.0f} %, {by:.0f}", f"SoX: {100 * stand_out['SoX'][0]:.0f} %, {stand_out['SoX'][1]:.0f}")
     ours = [EARMARK, "features", str(a.rec / "rec-1h.wav"), "-o", str(work / "mel.npy"), "--mels", "128", "--frame", "2048", "--hop", "480"]
     theirs = [sys.executable, str(HERE / "mel.py"), "numpy", str(a.rec / "rec-1h.wav")]
     by, mine, other = in_turn(ours, theirs, "cpu_s", a.runs)
