@@ -229,9 +229,16 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
         .with_drag_and_drop(true);
     let graphics = graphics::find();
     log::info!("graphics: {graphics}");
-    let options = eframe::NativeOptions { viewport, renderer: graphics.renderer(), ..Default::default() };
-    let create = move |creation: &eframe::CreationContext<'_>| App::new(creation, files);
-    eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(create(creation))))).map_err(|error| {
+    let open = |renderer, files| {
+        let options = eframe::NativeOptions { viewport: viewport.clone(), renderer, ..Default::default() };
+        eframe::run_native("earmark", options, Box::new(move |creation| Ok(Box::new(App::new(creation, files)))))
+    };
+    let mut opened = open(graphics.renderer(), files.clone());
+    if let (Err(error), graphics::Graphics::Software) = (&opened, &graphics) {
+        log::warn!("no window by OpenGL ({error}); Vulkan is tried");
+        opened = open(eframe::Renderer::Wgpu, files);
+    }
+    opened.map_err(|error| {
         anyhow::anyhow!(
             "no window could be opened: {error}\n\
              On Linux, a display (X11 or Wayland) and a graphics driver are needed: `cargo xtask setup` installs the packages.\n\

@@ -5,7 +5,7 @@ use crate::app::{Command, Request, Settings, Workbench};
 use eframe::egui::{self, Align2, Grid, Id, Modal, RichText, ScrollArea, Window};
 
 /// Draws the page, if it is shown.
-pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
+pub fn show(context: &egui::Context, bench: &Workbench, drawn_by: &str, shown: &mut bool) {
     if *shown && context.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
         *shown = false;
     }
@@ -27,6 +27,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool) {
                 line("Settings", Settings::path().map(|path| path.display().to_string()).unwrap_or_default());
                 let kept = bench.pictures.as_ref().map(|cache| cache.folder().display().to_string());
                 line("Picture cache", kept.unwrap_or_else(|| "off".to_owned()));
+                line("Graphics", drawn_by.to_owned());
                 line("ONNX Runtime", onnx_runtime());
                 for listed in &bench.models {
                     let text = match &listed.folder {

@@ -65,6 +65,14 @@ impl SpectrogramPainter {
         Self { uploads: Arc::default(), software: Some(SoftwarePictures::default()) }
     }
 
+    /// What draws, in words.
+    pub fn drawn_by(&self) -> &'static str {
+        match self.software {
+            Some(_) => "the processor: no graphics device was found",
+            None => "a graphics device",
+        }
+    }
+
     /// Tiles sent to the device so far; without one, pictures that were computed.
     pub fn upload_count(&self) -> u64 {
         self.uploads.load(Ordering::Relaxed)
