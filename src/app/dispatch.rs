@@ -59,9 +59,11 @@ impl Workbench {
             Request::GetModel(name) => self.get_model(name),
             Request::CancelModelTask(number) => self.cancel_model_task(number),
             Request::RemoveModel(id) => self.remove_model(&id),
-            Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
-                self.change_view(&request);
-            }
+            Request::Pan(_)
+            | Request::Scroll(_)
+            | Request::Zoom { .. }
+            | Request::ShowSpan(_)
+            | Request::ShowFrequencies { .. } => self.change_view(&request),
             Request::SetSpeed(speed) => self.set_speed(speed),
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
@@ -79,6 +81,7 @@ impl Workbench {
         let Some(open) = &mut self.open else { return };
         match *request {
             Request::Pan(by_secs) => open.viewport.pan(by_secs),
+            Request::Scroll(by_secs) => open.viewport.pan_within(by_secs),
             Request::Zoom { anchor_secs, factor } => open.viewport.zoom_at(anchor_secs, factor),
             Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
             _ => {}

@@ -57,6 +57,8 @@ pub enum Request {
     Seek(f64),
     /// Move the view later by so many seconds.
     Pan(f64),
+    /// Move the view later by so many seconds, but no further out of the open recording than it is, and never into another one.
+    Scroll(f64),
     /// Zoom by a factor around a moment.
     Zoom {
         /// The moment that keeps its place.

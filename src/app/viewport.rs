@@ -98,6 +98,15 @@ impl Viewport {
         self.show(self.span.onset_secs + by_secs, self.width_secs());
     }
 
+    /// Moves later by `by_secs` (negative: earlier), but no further out of the recording than it is.
+    pub fn pan_within(&mut self, by_secs: f64) {
+        let (onset, width) = (self.span.onset_secs, self.width_secs());
+        let last = (self.duration_secs - width).max(0.0);
+        let moved =
+            if by_secs < 0.0 { (onset + by_secs).max(onset.min(0.0)) } else { (onset + by_secs).min(onset.max(last)) };
+        self.show(moved, width);
+    }
+
     /// Zooms in by `factor` (> 1) or out (< 1); the moment `anchor_secs` keeps its place on the screen.
     pub fn zoom_at(&mut self, anchor_secs: f64, factor: f64) {
         let width = self.clamped_width(self.width_secs() / factor);
@@ -203,6 +212,25 @@ mod tests {
         view.pan(5.0);
         view.set_room(Room::default());
         assert_eq!(view.span(), Span::between(0.0, 60.0));
+    }
+
+    #[test]
+    fn a_drag_scrolls_to_the_ends_of_the_recording_and_no_further() {
+        let mut view = Viewport::first_of(60.0);
+        view.set_room(Room { before_secs: 30.0, after_secs: 30.0 });
+        view.show(30.0, 20.0);
+        view.pan_within(5.0);
+        assert_eq!(view.span(), Span::between(35.0, 55.0));
+        view.pan_within(50.0);
+        assert_eq!(view.span(), Span::between(40.0, 60.0));
+        view.pan_within(-500.0);
+        assert_eq!(view.span(), Span::between(0.0, 20.0));
+        // What lies outside already stays there, until it is scrolled back.
+        view.show(55.0, 20.0);
+        view.pan_within(3.0);
+        assert_eq!(view.span(), Span::between(55.0, 75.0));
+        view.pan_within(-5.0);
+        assert_eq!(view.span(), Span::between(50.0, 70.0));
     }
 
     #[test]

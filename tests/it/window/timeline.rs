@@ -1,6 +1,6 @@
 //! Recordings in clock order: pages from one to the next, the strip, and the view across borders and gaps.
 
-use super::stage::{opened, press, soundscape, wait};
+use super::stage::{at_secs, opened, press, soundscape, wait};
 use earmark::app::{App, Command, DisplayChange, Request};
 use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, Player};
 use earmark::time::Span;
@@ -146,6 +146,33 @@ fn the_view_goes_across_borders_and_the_centre_decides_which_is_open() {
     assert!(harness.state().bench.neighbours.is_empty());
     pan(&mut harness, 500.0);
     assert_eq!(clock_view(&harness), (70.0, 100.0), "without the timeline the view ends with the recording");
+}
+
+#[test]
+fn a_drag_that_scrolls_past_the_border_draws_in_its_own_recording() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::SetActiveLabel("dog".into()));
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(5.0, 25.0)));
+    harness.run_steps(2);
+    let (from, end) = (at_secs(&harness, 22.0), at_secs(&harness, 24.99));
+    harness.hover_at(from);
+    harness.step();
+    harness.drag_at(from);
+    harness.step();
+    // Held at the right border, it would scroll on for ever.
+    for _ in 0..200 {
+        harness.hover_at(end);
+        harness.step();
+    }
+    harness.drop_at(end);
+    harness.run_steps(3);
+    assert_eq!((shown(&harness), clock_view(&harness)), (0, (10.0, 30.0)));
+    let events: Vec<Span> =
+        harness.state().bench.recording().unwrap().events_by_onset().iter().map(|event| event.span).collect();
+    assert_eq!(events.len(), 1);
+    assert!((events[0].onset_secs - 22.0).abs() < 0.05, "{events:?}");
+    assert!(events[0].offset_secs > 29.0 && events[0].offset_secs <= 30.0, "{events:?}");
 }
 
 /// A device that takes sound a good deal faster than it is heard.
