@@ -86,7 +86,7 @@ impl Workbench {
             Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
             _ => {}
         }
-        if matches!(request, Request::Pan(_) | Request::ShowSpan(_)) {
+        if matches!(request, Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_)) {
             self.follow_centre();
         }
     }
@@ -339,8 +339,10 @@ impl Workbench {
         let Some(open) = &mut self.open else { return };
         open.tiles.poll();
         let notices = open.tiles.take_notices();
+        let kept_secs = self.document.recording(open.id).map(|recording| recording.duration_secs);
         if let Some(duration_secs) = open.tiles.known_duration_secs()
-            && (duration_secs - open.viewport.duration_secs()).abs() > 1e-6
+            && (kept_secs.is_some_and(|kept_secs| (duration_secs - kept_secs).abs() > 1e-6)
+                || !open.viewport.has_duration(duration_secs))
         {
             open.viewport.set_duration(duration_secs);
             self.document.set_duration(open.id, duration_secs);

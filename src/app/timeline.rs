@@ -120,6 +120,16 @@ impl Timeline {
         self.blocks.get(place.checked_add_signed(step)?).map(|block| block.id)
     }
 
+    /// Which recording goes on when this one ends, else the next one that begins; and from which of its seconds on nothing is heard twice.
+    pub fn after_end(&self, id: RecordingId) -> Option<(RecordingId, f64)> {
+        let place = self.blocks.iter().position(|block| block.id == id)?;
+        let end = self.blocks.get(place)?.end_secs();
+        let later = self.blocks.get(place + 1..)?;
+        let next = later.iter().find(|block| block.end_secs() > end + TOUCHING_SECS)?;
+        let from = end - next.start_secs;
+        Some((next.id, if from > TOUCHING_SECS { from } else { 0.0 }))
+    }
+
     /// The stretches between recordings, as beginning and end; recordings that touch have none.
     pub fn gaps(&self) -> &[(f64, f64)] {
         &self.gaps
@@ -175,6 +185,8 @@ mod tests {
         assert_eq!(timeline.nearest(1e9).map(|block| block.id.0), Some(3));
         assert_eq!(timeline.beside(RecordingId(1), 1), Some(RecordingId(0)));
         assert_eq!(timeline.beside(RecordingId(1), -1), None);
+        let after = |id: u64| timeline.after_end(RecordingId(id)).map(|(id, from)| (id.0, from / minutes));
+        assert_eq!([after(1), after(0), after(2), after(3)], [Some((0, 0.0)), Some((2, 0.0)), Some((3, 5.0)), None]);
     }
 
     #[test]

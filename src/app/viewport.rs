@@ -52,6 +52,11 @@ impl Viewport {
         self.duration_secs
     }
 
+    /// Whether it would stay as it is if it took this length of the recording: it knows none shorter than the narrowest view.
+    pub fn has_duration(&self, duration_secs: f64) -> bool {
+        (self.duration_secs - duration_secs.max(MIN_WIDTH_SECS)).abs() <= 1e-6
+    }
+
     /// Takes how far the view may go beyond the recording; the view stays where it is as far as it can.
     pub fn set_room(&mut self, room: Room) {
         let clean = |secs: f64| if secs.is_finite() { secs.max(0.0) } else { 0.0 };
@@ -237,5 +242,7 @@ mod tests {
     fn a_long_recording_begins_with_its_beginning() {
         assert_eq!(Viewport::first_of(3600.0).span(), Span::between(0.0, 30.0));
         assert_eq!(Viewport::first_of(42.0).span(), Span::between(0.0, 42.0));
+        let short = Viewport::first_of(0.005);
+        assert!(short.has_duration(0.005) && short.has_duration(0.004) && !short.has_duration(0.03));
     }
 }

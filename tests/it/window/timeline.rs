@@ -1,10 +1,10 @@
 //! Recordings in clock order: pages from one to the next, the strip, and the view across borders and gaps.
 
-use super::stage::{at_secs, opened, press, soundscape, wait};
+use super::stage::{at_secs, opened, press, press_with, soundscape, wait};
 use earmark::app::{App, Command, DisplayChange, Request};
 use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, Player};
 use earmark::time::Span;
-use eframe::egui::{Key, Pos2};
+use eframe::egui::{Key, Modifiers, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
@@ -218,6 +218,52 @@ fn playing_goes_on_in_the_next_recording_of_the_clock() {
     });
     let open = harness.state().bench.open.as_ref().unwrap();
     assert!((open.viewport.width_secs() - 10.0).abs() < 1e-6, "the width stays");
+}
+
+#[test]
+fn a_span_that_ends_with_the_recording_does_not_play_on() {
+    let (_folder, mut harness) = recordings();
+    harness.state_mut().bench.player = Player::with_output(Arc::new(|| ()), Box::new(Quick));
+    show(&mut harness, 0);
+    let bench = &mut harness.state_mut().bench;
+    bench.dispatch(Request::SetActiveLabel("dog".into()));
+    bench.dispatch(Request::Draw(Span::between(29.5, 30.0)));
+    press_with(&mut harness, Modifiers::SHIFT, Key::Space);
+    assert!(harness.state().bench.player.is_playing());
+    // What is selected does not matter, what was asked for does.
+    harness.state_mut().bench.dispatch(Request::Select(None));
+    wait(&mut harness, "the end", |bench| !bench.player.is_playing());
+    harness.run_steps(5);
+    assert_eq!(shown(&harness), 0);
+    assert!(!harness.state().bench.player.is_playing());
+}
+
+#[test]
+fn a_click_beside_the_recording_goes_on_playing_there() {
+    let (_folder, mut harness) = recordings();
+    harness.state_mut().bench.player = Player::with_output(Arc::new(|| ()), Box::new(Quick));
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span { onset_secs: 15.0, offset_secs: 35.0 }));
+    harness.state_mut().bench.dispatch(Request::Seek(1.0));
+    press(&mut harness, Key::Space);
+    harness.state_mut().bench.dispatch(Request::Seek(33.0));
+    let bench = &harness.state().bench;
+    assert_eq!(shown(&harness), 1);
+    assert!(bench.player.is_playing());
+    assert!((3.0..4.0).contains(&bench.playhead_secs()), "{}", bench.playhead_secs());
+    // Where the playhead was left in the first one is remembered.
+    let first = bench.document.recordings().find(|(_, recording)| recording.file_name() == NAMES[0]).unwrap().0;
+    assert!(bench.left_views[&first].1 >= 1.0);
+}
+
+#[test]
+fn zooming_out_opens_what_comes_to_the_middle() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(20.0, 30.0)));
+    harness.state_mut().bench.dispatch(Request::Zoom { anchor_secs: 20.0, factor: 0.25 });
+    harness.run_steps(2);
+    assert_eq!((shown(&harness), clock_view(&harness)), (1, (20.0, 60.0)));
 }
 
 #[test]
