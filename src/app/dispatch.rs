@@ -41,6 +41,7 @@ impl Workbench {
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Seek(secs) => self.seek_on_timeline(secs),
+            Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),

@@ -122,6 +122,8 @@ impl Workbench {
         match command {
             Command::JumpBack => self.jump(-1.0),
             Command::JumpForward => self.jump(1.0),
+            Command::JumpFarBack => self.jump(-5.0),
+            Command::JumpFarForward => self.jump(5.0),
             Command::ToggleBand => self.listening.is_banded = !self.listening.is_banded,
             Command::NextListeningMode => self.set_listening_mode(self.settings.listening.mode().next()),
             _ => self.play_on_request(command),
@@ -224,7 +226,12 @@ impl Workbench {
 
     /// Moves the playhead and keeps it in view.
     pub(super) fn jump(&mut self, by_secs: f64) {
-        self.seek(self.playhead_secs() + by_secs);
+        self.go_to(self.playhead_secs() + by_secs);
+    }
+
+    /// Puts the playhead somewhere and brings it into view.
+    pub(super) fn go_to(&mut self, secs: f64) {
+        self.seek(secs);
         let at = self.playhead_secs();
         if let Some(open) = &mut self.open {
             open.viewport.reveal(at);

@@ -1,9 +1,10 @@
 //! Recordings in clock order: pages from one to the next, the strip, and the view across borders and gaps.
 
 use super::stage::{at_secs, opened, press, press_with, soundscape, wait};
-use earmark::app::{App, Command, DisplayChange, Request};
+use earmark::app::{App, Command, DisplayChange, Request, TimeUnit};
 use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, Player};
 use earmark::time::Span;
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -264,6 +265,42 @@ fn zooming_out_opens_what_comes_to_the_middle() {
     harness.state_mut().bench.dispatch(Request::Zoom { anchor_secs: 20.0, factor: 0.25 });
     harness.run_steps(2);
     assert_eq!((shown(&harness), clock_view(&harness)), (1, (20.0, 60.0)));
+}
+
+#[test]
+fn a_time_that_is_typed_is_gone_to() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(0.0, 5.0)));
+    let go = |harness: &mut Harness<'_, App>, text: &str| {
+        press_with(harness, Modifiers::COMMAND, Key::G);
+        harness.get_by_role_and_label(Role::TextInput, "Go to time").type_text(text);
+        harness.run_steps(2);
+        press(harness, Key::Enter);
+    };
+    let is_open = |harness: &Harness<'_, App>| harness.query_by_role_and_label(Role::TextInput, "Go to time").is_some();
+    go(&mut harness, "0:00:12.5");
+    assert!(!is_open(&harness));
+    let bench = &harness.state().bench;
+    assert_eq!(bench.playhead_secs(), 12.5);
+    assert!(bench.open.as_ref().unwrap().viewport.span().contains(12.5));
+    press_with(&mut harness, Modifiers::SHIFT, Key::Comma);
+    assert_eq!(harness.state().bench.playhead_secs(), 7.5);
+    press_with(&mut harness, Modifiers::SHIFT, Key::Period);
+    assert_eq!(harness.state().bench.playhead_secs(), 12.5);
+    // What is wrong is told where it was typed.
+    go(&mut harness, "99");
+    assert!(harness.query_by_label("This recording is 0:30.000 long").is_some());
+    press(&mut harness, Key::Escape);
+    assert!(!is_open(&harness));
+    assert_eq!(harness.state().bench.playhead_secs(), 12.5);
+    // With a clock: five seconds into the recording after midnight, which is the fourth.
+    harness.state_mut().bench.dispatch(Request::Display(DisplayChange::TimeUnit(TimeUnit::Clock)));
+    go(&mut harness, "00:01:05");
+    assert_eq!((shown(&harness), harness.state().bench.playhead_secs()), (3, 5.0));
+    go(&mut harness, "12:00");
+    assert!(is_open(&harness));
+    assert!(harness.query_by_label_contains("No recording at 12:00:00.000; this one goes from 00:01:00").is_some());
 }
 
 #[test]
