@@ -168,7 +168,9 @@ fn a_drag_that_scrolls_past_the_border_draws_in_its_own_recording() {
     }
     harness.drop_at(end);
     harness.run_steps(3);
-    assert_eq!((shown(&harness), clock_view(&harness)), (0, (10.0, 30.0)));
+    assert_eq!(shown(&harness), 0);
+    let (from_secs, to_secs) = clock_view(&harness);
+    assert!((from_secs - 10.0).abs() < 1e-6 && (to_secs - 30.0).abs() < 1e-6, "{from_secs} to {to_secs}");
     let events: Vec<Span> =
         harness.state().bench.recording().unwrap().events_by_onset().iter().map(|event| event.span).collect();
     assert_eq!(events.len(), 1);
