@@ -231,10 +231,10 @@ fn a_span_that_ends_with_the_recording_does_not_play_on() {
     let bench = &mut harness.state_mut().bench;
     bench.dispatch(Request::SetActiveLabel("dog".into()));
     bench.dispatch(Request::Draw(Span::between(29.5, 30.0)));
-    press_with(&mut harness, Modifiers::SHIFT, Key::Space);
-    assert!(harness.state().bench.player.is_playing());
+    bench.dispatch(Request::Do(Command::PlayEvent));
+    assert!(bench.player.is_playing());
     // What is selected does not matter, what was asked for does.
-    harness.state_mut().bench.dispatch(Request::Select(None));
+    bench.dispatch(Request::Select(None));
     wait(&mut harness, "the end", |bench| !bench.player.is_playing());
     harness.run_steps(5);
     assert_eq!(shown(&harness), 0);
