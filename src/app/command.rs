@@ -140,6 +140,8 @@ commands! {
     HearAfterOffset, Sound, "", "Hear from the offset", "Play the 0.3 s after the selected event's offset", [SHIFT, F8];
     JumpBack, Sound, icons::REWIND, "Back 1 s", "Move the playhead one second back", [NONE, Comma];
     JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
+    JumpFarBack, Sound, "", "Back 5 s", "Move the playhead five seconds back", [SHIFT, Comma];
+    JumpFarForward, Sound, "", "Forward 5 s", "Move the playhead five seconds on", [SHIFT, Period];
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
@@ -148,6 +150,7 @@ commands! {
     PageBack, Move, "", "Page back", "Show the previous page, which overlaps this one; before the first, the previous recording", [NONE, PageUp];
     GoToStart, Move, "", "Go to start", "Put the playhead at the start", [NONE, Home];
     GoToEnd, Move, "", "Go to end", "Put the playhead at the end", [NONE, End];
+    GoToTime, Move, "", "Go to time…", "Type a time, or with clock times a time of day, and put the playhead there", [CTRL, G];
     NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
     PreviousRecording, Move, "", "Previous recording", "Show the previous recording of the list", [CTRL, PageUp];
     Deselect, Move, "", "Deselect", "Select nothing; close what is open", [NONE, Escape];

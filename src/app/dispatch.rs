@@ -41,6 +41,7 @@ impl Workbench {
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Seek(secs) => self.seek_on_timeline(secs),
+            Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
@@ -59,9 +60,11 @@ impl Workbench {
             Request::GetModel(name) => self.get_model(name),
             Request::CancelModelTask(number) => self.cancel_model_task(number),
             Request::RemoveModel(id) => self.remove_model(&id),
-            Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_) | Request::ShowFrequencies { .. } => {
-                self.change_view(&request);
-            }
+            Request::Pan(_)
+            | Request::Scroll(_)
+            | Request::Zoom { .. }
+            | Request::ShowSpan(_)
+            | Request::ShowFrequencies { .. } => self.change_view(&request),
             Request::SetSpeed(speed) => self.set_speed(speed),
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
@@ -79,11 +82,12 @@ impl Workbench {
         let Some(open) = &mut self.open else { return };
         match *request {
             Request::Pan(by_secs) => open.viewport.pan(by_secs),
+            Request::Scroll(by_secs) => open.viewport.pan_within(by_secs),
             Request::Zoom { anchor_secs, factor } => open.viewport.zoom_at(anchor_secs, factor),
             Request::ShowSpan(span) => open.viewport.show(span.onset_secs, span.duration_secs()),
             _ => {}
         }
-        if matches!(request, Request::Pan(_) | Request::ShowSpan(_)) {
+        if matches!(request, Request::Pan(_) | Request::Zoom { .. } | Request::ShowSpan(_)) {
             self.follow_centre();
         }
     }
@@ -336,8 +340,10 @@ impl Workbench {
         let Some(open) = &mut self.open else { return };
         open.tiles.poll();
         let notices = open.tiles.take_notices();
+        let kept_secs = self.document.recording(open.id).map(|recording| recording.duration_secs);
         if let Some(duration_secs) = open.tiles.known_duration_secs()
-            && (duration_secs - open.viewport.duration_secs()).abs() > 1e-6
+            && (kept_secs.is_some_and(|kept_secs| (duration_secs - kept_secs).abs() > 1e-6)
+                || !open.viewport.has_duration(duration_secs))
         {
             open.viewport.set_duration(duration_secs);
             self.document.set_duration(open.id, duration_secs);

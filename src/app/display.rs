@@ -103,8 +103,12 @@ pub enum DisplayChange {
     Channels(ChannelView),
     /// Colours, by name.
     Colormap(String),
-    /// Values of the darkest and brightest colour of the picture that is shown, in its unit.
+    /// Values of the darkest and brightest colour of one kind of picture, in its unit.
     Colors {
+        /// The kind that is shown, which need not be the one that was asked for.
+        kind: PictureKind,
+        /// Whether its bands are normalised.
+        normalised: bool,
         /// Darkest.
         darkest: f32,
         /// Brightest, greater.
@@ -135,7 +139,10 @@ impl Display {
             DisplayChange::Picture(picture) => self.picture = picture.clone(),
             DisplayChange::Channels(channels) => self.channels = *channels,
             DisplayChange::Colormap(name) => self.colormap.clone_from(name),
-            DisplayChange::Colors { darkest, brightest } => self.set_color_range(*darkest, *brightest),
+            DisplayChange::Colors { kind, normalised, darkest, brightest } => {
+                let (kind, normalised, darkest, brightest) = (*kind, *normalised, *darkest, *brightest);
+                self.set_color_range(ColorRange { kind, normalised, darkest, brightest });
+            }
             DisplayChange::Gamma(gamma) => self.gamma = *gamma,
             DisplayChange::Normalise(normalise) => self.normalise = *normalise,
             DisplayChange::FrequencyScale(scale) => self.frequency_scale.clone_from(scale),
@@ -145,6 +152,23 @@ impl Display {
             DisplayChange::Timeline(shown) => self.show_timeline = *shown,
             DisplayChange::Reset => *self = Self { show_timeline: self.show_timeline, ..Self::default() },
         }
+        self.bound();
+    }
+
+    /// Makes a change that was made where pictures were computed as `before` says: what it leaves as it was there stays as it is here.
+    pub fn apply_difference(&mut self, change: &DisplayChange, before: &PictureSettings) {
+        let DisplayChange::Picture(after) = change else { return self.apply(change) };
+        fn take<T: Clone + PartialEq>(own: &mut T, before: &T, after: &T) {
+            if before != after {
+                own.clone_from(after);
+            }
+        }
+        let PictureSettings { frame_len, window, hops, zero_padding, kind } = &mut self.picture;
+        take(frame_len, &before.frame_len, &after.frame_len);
+        take(window, &before.window, &after.window);
+        take(hops, &before.hops, &after.hops);
+        take(zero_padding, &before.zero_padding, &after.zero_padding);
+        take(kind, &before.kind, &after.kind);
         self.bound();
     }
 
@@ -173,14 +197,13 @@ impl Display {
         kept.map_or_else(|| scale.default_colors(kind, self.normalise), |range| (range.darkest, range.brightest))
     }
 
-    fn set_color_range(&mut self, darkest: f32, brightest: f32) {
-        let kind = self.picture.kind;
-        if kind.value_scale().is_some_and(|scale| scale.is_decibels()) && !self.normalise {
-            (self.floor_db, self.ceiling_db) = (darkest, brightest);
+    fn set_color_range(&mut self, range: ColorRange) {
+        let is_of_levels = range.kind.value_scale().is_some_and(|scale| scale.is_decibels());
+        if is_of_levels && !range.normalised {
+            (self.floor_db, self.ceiling_db) = (range.darkest, range.brightest);
             return;
         }
-        let range = ColorRange { kind, normalised: self.normalise, darkest, brightest };
-        self.color_ranges.retain(|other| (other.kind, other.normalised) != (kind, self.normalise));
+        self.color_ranges.retain(|other| (other.kind, other.normalised) != (range.kind, range.normalised));
         if range.is_ordered() {
             self.color_ranges.push(range);
         }
@@ -227,18 +250,30 @@ mod tests {
         let mut display = Display::default();
         display
             .apply(&DisplayChange::Picture(PictureSettings { kind: PictureKind::Pcen, ..PictureSettings::default() }));
+        let colors =
+            |kind, normalised, darkest, brightest| DisplayChange::Colors { kind, normalised, darkest, brightest };
         let pcen = |display: &Display| display.color_range(PictureKind::Pcen, &ValueScale::PCEN);
         assert_eq!(pcen(&display), ValueScale::PCEN.default_colors(PictureKind::Pcen, false));
-        display.apply(&DisplayChange::Colors { darkest: 0.25, brightest: 2.5 });
+        display.apply(&colors(PictureKind::Pcen, false, 0.25, 2.5));
         display.apply(&DisplayChange::Normalise(true));
-        display.apply(&DisplayChange::Colors { darkest: 3.0, brightest: 2.0 });
+        display.apply(&colors(PictureKind::Pcen, true, 3.0, 2.0));
         assert_eq!(pcen(&display), ValueScale::PCEN.default_colors(PictureKind::Pcen, true), "the wrong way round");
         display.apply(&DisplayChange::Normalise(false));
         assert_eq!(pcen(&display), (0.25, 2.5));
         assert_eq!(display.color_range(PictureKind::Level, &ValueScale::DECIBELS), (-95.0, -25.0));
-        display.apply(&DisplayChange::Picture(PictureSettings::default()));
-        display.apply(&DisplayChange::Colors { darkest: -80.0, brightest: -10.0 });
+        // Also while another kind is asked for, which could not be shown.
+        display.apply(&colors(PictureKind::Level, false, -80.0, -10.0));
         assert_eq!((display.floor_db, display.ceiling_db), (-80.0, -10.0));
+        assert_eq!(pcen(&display), (0.25, 2.5));
+    }
+
+    #[test]
+    fn of_a_change_elsewhere_only_what_is_different_is_taken() {
+        let before = PictureSettings { kind: PictureKind::Pcen, hops: 8, ..PictureSettings::default() };
+        let after = PictureSettings { frame_len: Some(512), ..before.clone() };
+        let mut display = Display::default();
+        display.apply_difference(&DisplayChange::Picture(after), &before);
+        assert_eq!(display.picture, PictureSettings { frame_len: Some(512), ..PictureSettings::default() });
     }
 
     #[test]

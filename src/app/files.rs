@@ -134,9 +134,10 @@ impl Workbench {
     }
 
     fn leave_recording(&mut self) {
+        // Once paused, the player no longer tells where it was.
+        let playhead = self.playhead_secs();
         self.player.pause();
         self.selected = None;
-        let playhead = self.playhead_secs();
         if let Some(open) = self.open.take() {
             self.left_views.insert(open.id, (open.viewport, playhead));
             self.keep_as_neighbour(open);
@@ -166,6 +167,9 @@ impl Workbench {
         self.clocks.remove(&id);
         self.left_views.remove(&id);
         self.neighbours.retain(|neighbour| neighbour.id != id);
+        if let Some(recording) = self.document.recording(id) {
+            self.sound_files.get_mut().remove(&recording.path);
+        }
         self.document.remove_empty_recording(id);
         self.refresh_timeline();
         self.changed();
@@ -253,6 +257,7 @@ impl Workbench {
         self.specs.clear();
         self.clocks.clear();
         self.neighbours.clear();
+        self.sound_files.get_mut().clear();
         self.left_views.clear();
         self.restore_display(&state.view);
         self.document = state.document;

@@ -69,11 +69,13 @@ pub struct Listening {
     pub speed: f64,
     /// Only one band of frequencies is heard.
     pub is_banded: bool,
+    /// A span was asked for last, not to play on from the playhead.
+    pub(super) is_span: bool,
 }
 
 impl Default for Listening {
     fn default() -> Self {
-        Self { speed: 1.0, is_banded: false }
+        Self { speed: 1.0, is_banded: false, is_span: false }
     }
 }
 
@@ -120,6 +122,8 @@ impl Workbench {
         match command {
             Command::JumpBack => self.jump(-1.0),
             Command::JumpForward => self.jump(1.0),
+            Command::JumpFarBack => self.jump(-5.0),
+            Command::JumpFarForward => self.jump(5.0),
             Command::ToggleBand => self.listening.is_banded = !self.listening.is_banded,
             Command::NextListeningMode => self.set_listening_mode(self.settings.listening.mode().next()),
             _ => self.play_on_request(command),
@@ -149,9 +153,15 @@ impl Workbench {
             self.player.pause();
         } else {
             let from = if at >= end - END_SECS { 0.0 } else { at };
-            self.tune();
-            self.player.play(from);
+            self.play_on_from(from);
         }
+    }
+
+    /// Plays from a moment on, as far as recordings go.
+    pub(super) fn play_on_from(&mut self, secs: f64) {
+        self.listening.is_span = false;
+        self.tune();
+        self.player.play(secs);
     }
 
     /// Plays what is selected once.
@@ -198,6 +208,7 @@ impl Workbench {
             && span.duration_secs() > 0.0
         {
             open.rest_secs = span.onset_secs;
+            self.listening.is_span = true;
             self.tune();
             self.player.play_span(span, looped);
         }
@@ -209,13 +220,18 @@ impl Workbench {
         let Some(open) = &mut self.open else { return };
         open.rest_secs = secs;
         if self.player.is_playing() {
-            self.player.seek(secs);
+            self.play_on_from(secs);
         }
     }
 
     /// Moves the playhead and keeps it in view.
     pub(super) fn jump(&mut self, by_secs: f64) {
-        self.seek(self.playhead_secs() + by_secs);
+        self.go_to(self.playhead_secs() + by_secs);
+    }
+
+    /// Puts the playhead somewhere and brings it into view.
+    pub(super) fn go_to(&mut self, secs: f64) {
+        self.seek(secs);
         let at = self.playhead_secs();
         if let Some(open) = &mut self.open {
             open.viewport.reveal(at);

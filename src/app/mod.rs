@@ -13,6 +13,7 @@ mod editing;
 mod example;
 mod files;
 mod frame_times;
+mod go_to_time;
 mod graphics;
 mod kept_pictures;
 mod listening;

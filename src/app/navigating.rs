@@ -98,6 +98,7 @@ impl Workbench {
             let anchor = if view.contains(playhead) { playhead } else { view.centre_secs() };
             open.viewport.zoom_at(anchor, factor);
         }
+        self.follow_centre();
     }
 
     /// Shows the recording `step` places further down the list.

@@ -23,8 +23,15 @@ impl Workbench {
     pub(super) fn change_display(&mut self, change: &DisplayChange) {
         let before = self.display.clone();
         self.display.apply(change);
-        self.settings.display.apply(change);
+        self.settings.display.apply_difference(change, &before.picture);
+        if self.display != before {
+            self.view_choice_changed();
+        }
         self.display_changed(&before);
+        if *change == DisplayChange::Reset {
+            self.frequency_ranges.clear();
+            self.show_frequencies(0.0, f64::INFINITY);
+        }
         if *change == DisplayChange::TimeUnit(TimeUnit::Clock) {
             self.tell_of_clock();
         }
@@ -140,8 +147,19 @@ impl Workbench {
     pub(super) fn show_frequencies(&mut self, low_hz: f64, high_hz: f64) {
         let Some(open) = &mut self.open else { return };
         if let Some(range) = range_within(open.spec.sample_rate, low_hz, high_hz) {
-            open.frequencies = range;
+            let is_new = std::mem::replace(&mut open.frequencies, range) != range;
             self.frequency_ranges.insert(open.spec.sample_rate, range);
+            if is_new {
+                self.view_choice_changed();
+            }
+        }
+    }
+
+    /// A choice that a project remembers was made in one: closing the window must not lose it silently. Where there is no project, new
+    /// ones begin with it anyway.
+    fn view_choice_changed(&mut self) {
+        if self.project_path.is_some() {
+            self.revision += 1;
         }
     }
 

@@ -55,8 +55,12 @@ pub enum Request {
     SetActiveLabel(Arc<str>),
     /// Put the playhead somewhere.
     Seek(f64),
+    /// Put the playhead somewhere in the open recording and bring it into view.
+    GoTo(f64),
     /// Move the view later by so many seconds.
     Pan(f64),
+    /// Move the view later by so many seconds, but no further out of the open recording than it is, and never into another one.
+    Scroll(f64),
     /// Zoom by a factor around a moment.
     Zoom {
         /// The moment that keeps its place.

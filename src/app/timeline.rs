@@ -29,15 +29,23 @@ impl Block {
 pub struct Timeline {
     blocks: Vec<Block>,
     zero: Option<CivilTime>,
+    gaps: Vec<(f64, f64)>,
+    rows: usize,
+    end_secs: f64,
 }
 
 /// Recordings that a clock puts this close together follow each other without a gap: clocks and lengths are rounded.
 const TOUCHING_SECS: f64 = 0.05;
 
 impl Timeline {
-    /// The timeline of recordings with their beginning and length.
+    /// The timeline of recordings with their beginning and length: in true time, or by what the clocks showed if the offset from UTC of
+    /// any of them is not known.
     pub fn new(recordings: impl IntoIterator<Item = (RecordingId, ClockStart, f64)>) -> Self {
-        let recordings: Vec<_> = recordings.into_iter().collect();
+        let mut recordings: Vec<_> = recordings.into_iter().collect();
+        // True time orders clocks of known offsets, and what they showed all others. Both at once would be no order at all.
+        if recordings.iter().any(|(_, start, _)| start.at.offset_minutes().is_none()) {
+            recordings.iter_mut().for_each(|(_, start, _)| start.at = start.at.without_offset());
+        }
         let Some(zero) =
             recordings.iter().map(|(_, start, _)| start.at).min_by(|a, b| a.secs_since(*b).total_cmp(&0.0))
         else {
@@ -56,11 +64,12 @@ impl Timeline {
             let free = row_ends.iter().position(|&end| end <= block.start_secs + TOUCHING_SECS);
             block.row = free.unwrap_or(row_ends.len());
             match row_ends.get_mut(block.row) {
-                Some(end) => *end = block.end_secs(),
+                Some(end) => *end = end.max(block.end_secs()),
                 None => row_ends.push(block.end_secs()),
             }
         }
-        Self { blocks, zero: Some(zero) }
+        let end_secs = row_ends.iter().copied().fold(0.0, f64::max);
+        Self { gaps: gaps_between(&blocks), rows: row_ends.len(), end_secs, blocks, zero: Some(zero) }
     }
 
     /// The recordings by their beginning.
@@ -80,12 +89,12 @@ impl Timeline {
 
     /// When the last recording ended, in seconds from zero.
     pub fn end_secs(&self) -> f64 {
-        self.blocks.iter().map(Block::end_secs).fold(0.0, f64::max)
+        self.end_secs
     }
 
     /// How many rows keep blocks apart, ≥ 1.
     pub fn rows(&self) -> usize {
-        self.blocks.iter().map(|block| block.row + 1).max().unwrap_or(1)
+        self.rows.max(1)
     }
 
     /// One recording.
@@ -111,19 +120,33 @@ impl Timeline {
         self.blocks.get(place.checked_add_signed(step)?).map(|block| block.id)
     }
 
-    /// The stretches between recordings, as beginning and end; recordings that touch have none.
-    pub fn gaps(&self) -> Vec<(f64, f64)> {
-        let mut gaps = Vec::new();
-        let mut end = None;
-        for block in &self.blocks {
-            match end {
-                Some(end) if block.start_secs > end + TOUCHING_SECS => gaps.push((end, block.start_secs)),
-                _ => {}
-            }
-            end = Some(end.map_or(block.end_secs(), |end: f64| end.max(block.end_secs())));
-        }
-        gaps
+    /// Which recording goes on when this one ends, else the next one that begins; and from which of its seconds on nothing is heard twice.
+    pub fn after_end(&self, id: RecordingId) -> Option<(RecordingId, f64)> {
+        let place = self.blocks.iter().position(|block| block.id == id)?;
+        let end = self.blocks.get(place)?.end_secs();
+        let later = self.blocks.get(place + 1..)?;
+        let next = later.iter().find(|block| block.end_secs() > end + TOUCHING_SECS)?;
+        let from = end - next.start_secs;
+        Some((next.id, if from > TOUCHING_SECS { from } else { 0.0 }))
     }
+
+    /// The stretches between recordings, as beginning and end; recordings that touch have none.
+    pub fn gaps(&self) -> &[(f64, f64)] {
+        &self.gaps
+    }
+}
+
+fn gaps_between(blocks: &[Block]) -> Vec<(f64, f64)> {
+    let mut gaps = Vec::new();
+    let mut end = None;
+    for block in blocks {
+        match end {
+            Some(end) if block.start_secs > end + TOUCHING_SECS => gaps.push((end, block.start_secs)),
+            _ => {}
+        }
+        end = Some(end.map_or(block.end_secs(), |end: f64| end.max(block.end_secs())));
+    }
+    gaps
 }
 
 #[cfg(test)]
@@ -162,6 +185,25 @@ mod tests {
         assert_eq!(timeline.nearest(1e9).map(|block| block.id.0), Some(3));
         assert_eq!(timeline.beside(RecordingId(1), 1), Some(RecordingId(0)));
         assert_eq!(timeline.beside(RecordingId(1), -1), None);
+        let after = |id: u64| timeline.after_end(RecordingId(id)).map(|(id, from)| (id.0, from / minutes));
+        assert_eq!([after(1), after(0), after(2), after(3)], [Some((0, 0.0)), Some((2, 0.0)), Some((3, 5.0)), None]);
+    }
+
+    #[test]
+    fn clocks_of_which_some_have_an_offset_are_ordered_by_what_they_showed() {
+        let with = |id: u64, hour: i64, offset: Option<i64>| {
+            let start = start(hour, 0);
+            let at = offset.map_or(start.at, |minutes| start.at.with_offset(minutes).unwrap());
+            (RecordingId(id), ClockStart { at, ..start }, 60.0)
+        };
+        // In true time 1 began before 0; of 2 nobody knows.
+        let mixed = [with(0, 5, Some(0)), with(1, 6, Some(120)), with(2, 7, None)];
+        let starts = |recordings: &[(RecordingId, ClockStart, f64)]| -> Vec<(u64, f64)> {
+            let timeline = Timeline::new(recordings.iter().copied());
+            timeline.blocks().iter().map(|block| (block.id.0, block.start_secs)).collect()
+        };
+        assert_eq!(starts(&mixed), [(0, 0.0), (1, 3600.0), (2, 7200.0)]);
+        assert_eq!(starts(&mixed[..2]), [(1, 0.0), (0, 3600.0)]);
     }
 
     #[test]

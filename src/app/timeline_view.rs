@@ -145,16 +145,27 @@ impl Workbench {
         shift
     }
 
-    /// Puts the playhead somewhere, also where the view shows another recording: that is opened then, and the view stays.
+    /// Puts the playhead somewhere, also where the view shows another recording: that is opened then, and the view stays. What plays goes
+    /// on there.
     pub(super) fn seek_on_timeline(&mut self, secs: f64) {
+        let was_playing = self.player.is_playing();
         // Where nothing is opened, the playhead stops at the border.
         let shift = self.open_beside(secs);
-        self.seek(secs + shift);
+        self.seek_and_play(secs + shift, was_playing);
+    }
+
+    /// Puts the playhead somewhere in the open recording; if something was playing before that was opened, it goes on there.
+    fn seek_and_play(&mut self, secs: f64, was_playing: bool) {
+        self.seek(secs);
+        if was_playing && !self.player.is_playing() {
+            self.play_on_from(self.playhead_secs());
+        }
     }
 
     /// Shows a moment of the timeline: the recording that was going on then, or the nearest one.
     pub(super) fn show_clock(&mut self, clock_secs: f64) {
         let Some(block) = self.timeline.nearest(clock_secs).copied() else { return };
+        let was_playing = self.player.is_playing();
         let secs = (clock_secs - block.start_secs).clamp(0.0, block.duration_secs);
         let width = self.open.as_ref().map(|open| open.viewport.width_secs());
         let width = width.unwrap_or(block.duration_secs).min(block.duration_secs);
@@ -166,23 +177,21 @@ impl Workbench {
         } else {
             self.show_recording_at(block.id, onset, width);
         }
-        self.seek(secs);
+        self.seek_and_play(secs, was_playing);
     }
 
-    /// What was played has ended: at the end of a recording of the timeline, it goes on with the next one.
+    /// What was played has ended: at the end of a recording of the timeline, it goes on with the next one, unless only a span was asked
+    /// for.
     pub(super) fn go_on_after_end(&mut self) {
         let Some(open) = &self.open else { return };
-        let (id, duration) = (open.id, open.viewport.duration_secs());
-        let was_selection =
-            self.selected_mark().is_some_and(|mark| mark.span.offset_secs > duration - 2.0 * AT_END_SECS);
+        let (id, duration, width) = (open.id, open.viewport.duration_secs(), open.viewport.width_secs());
         let is_at_end = self.player.position_secs() >= duration - AT_END_SECS;
-        if !self.shows_timeline() || was_selection || !is_at_end {
+        if !self.shows_timeline() || self.listening.is_span || !is_at_end {
             return;
         }
-        if let Some(next) = self.timeline.beside(id, 1) {
-            let width = open.viewport.width_secs();
-            self.show_recording_at(next, 0.0, width);
-            self.player.play(0.0);
+        if let Some((next, from)) = self.timeline.after_end(id) {
+            self.show_recording_at(next, from, width);
+            self.play_on_from(from);
         }
     }
 }

@@ -52,6 +52,11 @@ impl Viewport {
         self.duration_secs
     }
 
+    /// Whether it would stay as it is if it took this length of the recording: it knows none shorter than the narrowest view.
+    pub fn has_duration(&self, duration_secs: f64) -> bool {
+        (self.duration_secs - duration_secs.max(MIN_WIDTH_SECS)).abs() <= 1e-6
+    }
+
     /// Takes how far the view may go beyond the recording; the view stays where it is as far as it can.
     pub fn set_room(&mut self, room: Room) {
         let clean = |secs: f64| if secs.is_finite() { secs.max(0.0) } else { 0.0 };
@@ -96,6 +101,15 @@ impl Viewport {
     /// Moves later by `by_secs` (negative: earlier).
     pub fn pan(&mut self, by_secs: f64) {
         self.show(self.span.onset_secs + by_secs, self.width_secs());
+    }
+
+    /// Moves later by `by_secs` (negative: earlier), but no further out of the recording than it is.
+    pub fn pan_within(&mut self, by_secs: f64) {
+        let (onset, width) = (self.span.onset_secs, self.width_secs());
+        let last = (self.duration_secs - width).max(0.0);
+        let moved =
+            if by_secs < 0.0 { (onset + by_secs).max(onset.min(0.0)) } else { (onset + by_secs).min(onset.max(last)) };
+        self.show(moved, width);
     }
 
     /// Zooms in by `factor` (> 1) or out (< 1); the moment `anchor_secs` keeps its place on the screen.
@@ -206,8 +220,29 @@ mod tests {
     }
 
     #[test]
+    fn a_drag_scrolls_to_the_ends_of_the_recording_and_no_further() {
+        let mut view = Viewport::first_of(60.0);
+        view.set_room(Room { before_secs: 30.0, after_secs: 30.0 });
+        view.show(30.0, 20.0);
+        view.pan_within(5.0);
+        assert_eq!(view.span(), Span::between(35.0, 55.0));
+        view.pan_within(50.0);
+        assert_eq!(view.span(), Span::between(40.0, 60.0));
+        view.pan_within(-500.0);
+        assert_eq!(view.span(), Span::between(0.0, 20.0));
+        // What lies outside already stays there, until it is scrolled back.
+        view.show(55.0, 20.0);
+        view.pan_within(3.0);
+        assert_eq!(view.span(), Span::between(55.0, 75.0));
+        view.pan_within(-5.0);
+        assert_eq!(view.span(), Span::between(50.0, 70.0));
+    }
+
+    #[test]
     fn a_long_recording_begins_with_its_beginning() {
         assert_eq!(Viewport::first_of(3600.0).span(), Span::between(0.0, 30.0));
         assert_eq!(Viewport::first_of(42.0).span(), Span::between(0.0, 42.0));
+        let short = Viewport::first_of(0.005);
+        assert!(short.has_duration(0.005) && short.has_duration(0.004) && !short.has_duration(0.03));
     }
 }

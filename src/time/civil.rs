@@ -104,6 +104,11 @@ impl CivilTime {
         Some(Self { offset_minutes: Some(minutes), ..self })
     }
 
+    /// What the clock showed, with nothing known of its offset.
+    pub fn without_offset(self) -> Self {
+        Self { offset_minutes: None, ..self }
+    }
+
     /// Minutes that the clock was ahead of UTC, where known.
     pub fn offset_minutes(self) -> Option<i16> {
         self.offset_minutes

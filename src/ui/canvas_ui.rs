@@ -153,7 +153,14 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         requests,
     );
     lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, requests);
-    wheel(ui, &canvas, rows.ruler.union(rows.spectrogram).union(rows.lanes), rows.spectrogram, requests);
+    wheel(
+        ui,
+        &canvas,
+        rows.ruler.union(rows.spectrogram).union(rows.lanes),
+        rows.spectrogram,
+        panels.drag.is_some(),
+        requests,
+    );
     playhead(ui, &canvas, &rows);
     follow_playhead(&canvas, panels, requests);
 }
@@ -175,7 +182,7 @@ fn waveform(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
 }
 
 /// Wheel: pan; with Ctrl (or a pinch): zoom at the pointer; with Shift: frequencies.
-fn wheel(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, spectrogram: Rect, requests: &mut Vec<Request>) {
+fn wheel(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, spectrogram: Rect, is_dragging: bool, requests: &mut Vec<Request>) {
     let Some(pointer) = ui.ctx().pointer_hover_pos().filter(|&at| rect.contains(at)) else { return };
     if ui.ctx().layer_id_at(pointer) != Some(ui.layer_id()) {
         return;
@@ -188,7 +195,8 @@ fn wheel(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, spectrogram: Rect, requests: 
     } else if zoom != 1.0 {
         requests.push(Request::Zoom { anchor_secs: canvas.scale.secs_from_x(pointer.x), factor: f64::from(zoom) });
     } else if scroll != egui::Vec2::ZERO {
-        requests.push(Request::Pan(-canvas.scale.secs_of(scroll.x + scroll.y)));
+        let by_secs = -canvas.scale.secs_of(scroll.x + scroll.y);
+        requests.push(if is_dragging { Request::Scroll(by_secs) } else { Request::Pan(by_secs) });
     }
 }
 

@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         change(time(ui, bench, display), requests);
         ui.add_space(2.0 * theme::GRID);
         ui.separator();
-        let hover = "Show everything on this page as Earmark does first";
+        let hover = "Show everything on this page as Earmark does first, but for the timeline";
         if ui.button("Reset display settings").on_hover_text(hover).clicked() {
             requests.push(Request::Display(DisplayChange::Reset));
         }
@@ -228,7 +228,12 @@ fn color_range(ui: &mut Ui, bench: &Workbench, display: &Display) -> Option<Disp
     }
     // The two keep a distance, so that neither can pass the other.
     let least = 10.0 / 255.0 * range;
-    moved.then_some(DisplayChange::Colors { darkest: darkest.min(brightest - least), brightest })
+    moved.then_some(DisplayChange::Colors {
+        kind,
+        normalised: display.normalise,
+        darkest: darkest.min(brightest - least),
+        brightest,
+    })
 }
 
 /// Every map with its colours.

@@ -1,5 +1,6 @@
 //! A drag that is going on over the spectrogram or the lanes: a draft that becomes one request when it is let go.
 
+use crate::annotation::RecordingId;
 use crate::app::{Edge, Request, Target};
 use crate::time::Span;
 
@@ -34,6 +35,8 @@ pub enum DragKind {
 /// A drag, with where the pointer is now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drag {
+    /// In which recording: its moments mean nothing in another one.
+    pub recording: RecordingId,
     /// What is being dragged.
     pub kind: DragKind,
     /// The moment under the pointer.
@@ -79,17 +82,19 @@ mod tests {
     use super::*;
     use crate::annotation::EventId;
 
+    const HERE: RecordingId = RecordingId(0);
+
     #[test]
     fn an_edge_stops_at_the_other_one_and_at_the_end() {
         let target = Target::Event(EventId(1));
         let before = Span::between(2.0, 4.0);
-        let drag = |edge, at_secs| Drag { kind: DragKind::Edge { target, edge, before }, at_secs };
+        let drag = |edge, at_secs| Drag { recording: HERE, kind: DragKind::Edge { target, edge, before }, at_secs };
         assert_eq!(drag(Edge::Onset, 3.0).draft(9.0), Span::between(3.0, 4.0));
         assert_eq!(drag(Edge::Onset, 7.0).draft(9.0), Span::between(4.0, 4.0));
         assert_eq!(drag(Edge::Offset, 70.0).draft(9.0), Span::between(2.0, 9.0));
-        let drawn = Drag { kind: DragKind::Draw { anchor_secs: 5.0 }, at_secs: -1.0 };
+        let drawn = Drag { recording: HERE, kind: DragKind::Draw { anchor_secs: 5.0 }, at_secs: -1.0 };
         assert_eq!(drawn.request(9.0), Request::Draw(Span::between(0.0, 5.0)));
-        let moved = Drag { kind: DragKind::Move { target, before, anchor_secs: 3.0 }, at_secs: 100.0 };
+        let moved = Drag { recording: HERE, kind: DragKind::Move { target, before, anchor_secs: 3.0 }, at_secs: 100.0 };
         assert_eq!(moved.draft(9.0), Span::between(7.0, 9.0));
     }
 }

@@ -53,7 +53,7 @@ impl Pressed {
 }
 
 fn opens_text_field(command: Command) -> bool {
-    matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath)
+    matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
 }
 
 /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
@@ -85,6 +85,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::PageBack
             | Command::JumpBack
             | Command::JumpForward
+            | Command::JumpFarBack
+            | Command::JumpFarForward
             | Command::OnsetEarlier
             | Command::OnsetLater
             | Command::OffsetEarlier

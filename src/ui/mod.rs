@@ -32,6 +32,7 @@ mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
+mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
 mod widgets;
@@ -51,6 +52,7 @@ use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
 pub use spectrogram_painter::SpectrogramPainter;
+use time_prompt_ui::TimePrompt;
 use timeline_ui::TimelineStretch;
 
 /// What the panels keep for themselves from frame to frame.
@@ -59,6 +61,7 @@ pub struct Panels {
     drag: Option<Drag>,
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
+    time_prompt: Option<TimePrompt>,
     keys_shown: bool,
     about_shown: bool,
     complexity: ComplexityPage,
@@ -89,6 +92,7 @@ impl Panels {
             drag: None,
             palette: None,
             path_prompt: None,
+            time_prompt: None,
             keys_shown: false,
             about_shown: false,
             complexity: ComplexityPage::default(),
@@ -131,6 +135,10 @@ impl Panels {
             Command::CommandPalette => self.palette = Some(Palette::commands(std::mem::take(&mut self.typed_ahead))),
             Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
+            Command::GoToTime => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
+            }
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
@@ -213,6 +221,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     notices_ui::show(context, bench, requests);
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
+    time_prompt_ui::show(context, bench, panels, requests);
     keys_ui::show(context, &mut panels.keys_shown);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
@@ -228,7 +237,7 @@ fn dropped_files(context: &egui::Context) -> Option<Request> {
 
 impl Panels {
     fn is_modal(&self) -> bool {
-        self.palette.is_some() || self.path_prompt.is_some() || self.quit_asked
+        self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some() || self.quit_asked
     }
 
     fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {

@@ -3,7 +3,7 @@
 use super::widgets::{icon_button, list_row, section, swatch, text_in, weak};
 use super::{icons, theme};
 use crate::annotation::{Recording, RecordingId};
-use crate::app::{Command, Request, Workbench};
+use crate::app::{Command, Request, Workbench, counted};
 use eframe::egui::{self, Align2, ScrollArea, Ui};
 
 /// Draws the panel.
@@ -73,8 +73,12 @@ fn recording_row(ui: &mut Ui, bench: &Workbench, id: RecordingId, recording: &Re
     let length = crate::time::clock_text(recording.duration_secs, 1);
     let format =
         bench.specs.get(&id).map(|spec| format!("\n{} · {} Hz · {} ch", spec.format, spec.sample_rate, spec.channels));
-    let hover =
-        format!("{}\n{length}{} · {words} · {labels} labels", recording.path.display(), format.unwrap_or_default());
+    let hover = format!(
+        "{}\n{length}{} · {words} · {}",
+        recording.path.display(),
+        format.unwrap_or_default(),
+        counted(labels, "label")
+    );
     if response.on_hover_text(hover).clicked() {
         requests.push(Request::ShowRecording(id));
     }

@@ -35,6 +35,8 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     beside_ui::borders(ui, canvas, rect);
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
+    // Keys may have opened another recording.
+    panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
     let dense = marks_ui::is_dense(&placed);
@@ -71,7 +73,7 @@ fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], panels: &mut Pa
         {
             let at_secs = canvas.scale.secs_from_x(origin.x);
             let kind = DragKind::Move { target: mark.target, before: mark.span, anchor_secs: at_secs };
-            panels.drag = Some(Drag { kind, at_secs });
+            panels.drag = Some(Drag { recording: canvas.open.id, kind, at_secs });
         }
         context_menu(&response, canvas, requests);
         response.on_hover_text(format!("{}\nDrag to move", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
@@ -149,10 +151,10 @@ fn begin(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers
         Under::Inside(target, before) if modifiers.alt => DragKind::Move { target, before, anchor_secs: at_secs },
         Under::Inside(..) | Under::Nothing => DragKind::Draw { anchor_secs: at_secs },
     };
-    Drag { kind, at_secs }
+    Drag { recording: canvas.open.id, kind, at_secs }
 }
 
-/// Follows the pointer, and scrolls at the border.
+/// Follows the pointer, and scrolls at the border, to the end of the recording.
 fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, drag: &mut Drag, requests: &mut Vec<Request>) {
     let Some(at) = ui.ctx().pointer_interact_pos() else { return };
     drag.at_secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
@@ -160,7 +162,7 @@ fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, drag: &mut Drag, requests:
     if beyond != 0.0 {
         let share = f64::from((beyond / BORDER_POINTS).clamp(-1.0, 1.0));
         let elapsed = f64::from(ui.input(|input| input.stable_dt)).min(0.1);
-        requests.push(Request::Pan(share * SCROLL_WIDTHS_PER_SEC * elapsed * canvas.scale.span.duration_secs()));
+        requests.push(Request::Scroll(share * SCROLL_WIDTHS_PER_SEC * elapsed * canvas.scale.span.duration_secs()));
         ui.ctx().request_repaint();
     }
 }

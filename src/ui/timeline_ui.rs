@@ -86,7 +86,7 @@ pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, stretch: &mut TimelineStre
     let date = zero_axis(timeline).and_then(|axis| axis.date_text(from.max(0.0))).unwrap_or_default();
     row_name(ui, rect.with_max_y(rect.top() + TICKS_HEIGHT), &date, canvas.colors.weak_text);
     let name = rect.with_min_y(rect.top() + TICKS_HEIGHT);
-    row_name(ui, name, &format!("{} files", timeline.blocks().len()), canvas.colors.weak_text);
+    row_name(ui, name, &counted(timeline.blocks().len(), "file"), canvas.colors.weak_text);
 }
 
 /// The strip counts clock time, whatever the ruler does.
@@ -108,7 +108,7 @@ fn ticks(canvas: &Canvas<'_>, painter: &Painter, scale: &TimeScale, rect: Rect) 
 
 /// Gaps as a line that joins the recordings, with their length where there is room.
 fn gaps(ui: &Ui, canvas: &Canvas<'_>, painter: &Painter, scale: &TimeScale, area: Rect) {
-    for (from, to) in canvas.bench.timeline.gaps() {
+    for &(from, to) in canvas.bench.timeline.gaps() {
         let (left, right) = (scale.x_from_secs(from), scale.x_from_secs(to));
         if right < area.left() || left > area.right() {
             continue;
@@ -169,10 +169,10 @@ fn block_ui(
     requests: &mut Vec<Request>,
 ) {
     let rect = block_rect(canvas, scale, area, block);
-    let Some(recording) = canvas.bench.document.recording(block.id) else { return };
     if rect.right() < area.left() || rect.left() > area.right() {
         return;
     }
+    let Some(recording) = canvas.bench.document.recording(block.id) else { return };
     let is_open = canvas.open.id == block.id;
     let (icon, words) = state(canvas.bench, block.id, recording);
     let seen = rect.intersect(area.expand(2.0));

@@ -92,7 +92,7 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
     ui.add(egui::Label::new(weak(text)).truncate());
 }
 
-/// Downloads and imports of models; the page of models tells more.
+/// The picture that is being drawn into a file, and a button that stops it.
 fn saving_picture(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let Some(saving) = &bench.saving_picture else { return };
     let stop =
@@ -105,6 +105,7 @@ fn saving_picture(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     ui.label(weak(text)).on_hover_text(saving.path.display().to_string());
 }
 
+/// Downloads and imports of models; the page of models tells more.
 fn model_tasks(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let Some(text) = models_ui::short_text(bench) else { return };
     // Beside a model's run there is no room for more than the icon.

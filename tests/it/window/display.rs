@@ -1,7 +1,7 @@
 //! Display settings: what they change, and that a project keeps them.
 
 use super::stage::{answer_path, at_secs, drag, opened, press, press_with, settings, soundscape, wait, window};
-use earmark::app::{App, ChannelView, DisplayChange, Request, Settings, TimeUnit};
+use earmark::app::{App, ChannelView, Display, DisplayChange, Request, Settings, TimeUnit};
 use earmark::dsp::FrameWindow;
 use earmark::spectrogram::{Channel, PictureKind, PictureSettings};
 use earmark::time::Span;
@@ -65,7 +65,7 @@ fn what_only_colours_computes_nothing() {
     press_with(&mut harness, Modifiers::SHIFT, Key::C);
     assert_eq!(harness.state().bench.display.colormap, "inferno");
     for change in [
-        DisplayChange::Colors { darkest: -120.0, brightest: -30.0 },
+        DisplayChange::Colors { kind: PictureKind::Level, normalised: false, darkest: -120.0, brightest: -30.0 },
         DisplayChange::Gamma(0.5),
         DisplayChange::FrequencyScale("bark".to_owned()),
         DisplayChange::Normalise(true),
@@ -106,10 +106,22 @@ fn a_project_keeps_how_it_is_displayed_and_new_ones_begin_with_what_was_chosen_l
     assert_eq!(engine(&again).0, 512);
     let unchanged = Settings { recent_files: bench.settings.recent_files.clone(), ..settings() };
     assert_eq!(bench.settings, unchanged, "opening a project changes nothing for new ones");
-    // A change in the project is one for new ones too, and only that one.
+    // A change in the project is one for new ones too, and only that one; and closing must not lose it.
+    assert!(!bench.is_unsaved());
+    display(&mut again, DisplayChange::Gamma(1.0));
+    assert!(!again.state().bench.is_unsaved(), "nothing has changed");
     display(&mut again, DisplayChange::Gamma(0.5));
+    display(&mut again, DisplayChange::Picture(PictureSettings { zero_padding: 4, ..picture }));
     let settings = &again.state().bench.settings.display;
     assert_eq!((settings.gamma, settings.colormap.as_str()), (0.5, "magma"));
+    assert_eq!(settings.picture, PictureSettings { zero_padding: 4, ..PictureSettings::default() });
+    assert!(again.state().bench.is_unsaved());
+    assert!(again.state().bench.history.undo_title().is_none());
+    display(&mut again, DisplayChange::Reset);
+    let bench = &again.state().bench;
+    let open = bench.open.as_ref().unwrap();
+    assert_eq!(open.frequencies, (0.0, f64::from(open.spec.sample_rate) / 2.0));
+    assert_eq!(bench.display, Display::default());
 }
 
 #[test]

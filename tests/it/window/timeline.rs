@@ -1,10 +1,11 @@
 //! Recordings in clock order: pages from one to the next, the strip, and the view across borders and gaps.
 
-use super::stage::{opened, press, soundscape, wait};
-use earmark::app::{App, Command, DisplayChange, Request};
+use super::stage::{at_secs, opened, press, press_with, soundscape, wait};
+use earmark::app::{App, Command, DisplayChange, Request, TimeUnit};
 use earmark::playback::{ConnectOutput, LostOutput, OpenOutput, Output, OutputFormat, Player};
 use earmark::time::Span;
-use eframe::egui::{Key, Pos2};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
@@ -148,6 +149,35 @@ fn the_view_goes_across_borders_and_the_centre_decides_which_is_open() {
     assert_eq!(clock_view(&harness), (70.0, 100.0), "without the timeline the view ends with the recording");
 }
 
+#[test]
+fn a_drag_that_scrolls_past_the_border_draws_in_its_own_recording() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::SetActiveLabel("dog".into()));
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(5.0, 25.0)));
+    harness.run_steps(2);
+    let (from, end) = (at_secs(&harness, 22.0), at_secs(&harness, 24.99));
+    harness.hover_at(from);
+    harness.step();
+    harness.drag_at(from);
+    harness.step();
+    // Held at the right border, it would scroll on for ever.
+    for _ in 0..200 {
+        harness.hover_at(end);
+        harness.step();
+    }
+    harness.drop_at(end);
+    harness.run_steps(3);
+    assert_eq!(shown(&harness), 0);
+    let (from_secs, to_secs) = clock_view(&harness);
+    assert!((from_secs - 10.0).abs() < 1e-6 && (to_secs - 30.0).abs() < 1e-6, "{from_secs} to {to_secs}");
+    let events: Vec<Span> =
+        harness.state().bench.recording().unwrap().events_by_onset().iter().map(|event| event.span).collect();
+    assert_eq!(events.len(), 1);
+    assert!((events[0].onset_secs - 22.0).abs() < 0.05, "{events:?}");
+    assert!(events[0].offset_secs > 29.0 && events[0].offset_secs <= 30.0, "{events:?}");
+}
+
 /// A device that takes sound a good deal faster than it is heard.
 struct Quick;
 
@@ -191,6 +221,88 @@ fn playing_goes_on_in_the_next_recording_of_the_clock() {
     });
     let open = harness.state().bench.open.as_ref().unwrap();
     assert!((open.viewport.width_secs() - 10.0).abs() < 1e-6, "the width stays");
+}
+
+#[test]
+fn a_span_that_ends_with_the_recording_does_not_play_on() {
+    let (_folder, mut harness) = recordings();
+    harness.state_mut().bench.player = Player::with_output(Arc::new(|| ()), Box::new(Quick));
+    show(&mut harness, 0);
+    let bench = &mut harness.state_mut().bench;
+    bench.dispatch(Request::SetActiveLabel("dog".into()));
+    bench.dispatch(Request::Draw(Span::between(29.5, 30.0)));
+    bench.dispatch(Request::Do(Command::PlayEvent));
+    assert!(bench.player.is_playing());
+    // What is selected does not matter, what was asked for does.
+    bench.dispatch(Request::Select(None));
+    wait(&mut harness, "the end", |bench| !bench.player.is_playing());
+    harness.run_steps(5);
+    assert_eq!(shown(&harness), 0);
+    assert!(!harness.state().bench.player.is_playing());
+}
+
+#[test]
+fn a_click_beside_the_recording_goes_on_playing_there() {
+    let (_folder, mut harness) = recordings();
+    harness.state_mut().bench.player = Player::with_output(Arc::new(|| ()), Box::new(Quick));
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span { onset_secs: 15.0, offset_secs: 35.0 }));
+    harness.state_mut().bench.dispatch(Request::Seek(1.0));
+    press(&mut harness, Key::Space);
+    harness.state_mut().bench.dispatch(Request::Seek(33.0));
+    let bench = &harness.state().bench;
+    assert_eq!(shown(&harness), 1);
+    assert!(bench.player.is_playing());
+    assert!((3.0..4.0).contains(&bench.playhead_secs()), "{}", bench.playhead_secs());
+    // Where the playhead was left in the first one is remembered.
+    let first = bench.document.recordings().find(|(_, recording)| recording.file_name() == NAMES[0]).unwrap().0;
+    assert!(bench.left_views[&first].1 >= 1.0);
+}
+
+#[test]
+fn zooming_out_opens_what_comes_to_the_middle() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(20.0, 30.0)));
+    harness.state_mut().bench.dispatch(Request::Zoom { anchor_secs: 20.0, factor: 0.25 });
+    harness.run_steps(2);
+    assert_eq!((shown(&harness), clock_view(&harness)), (1, (20.0, 60.0)));
+}
+
+#[test]
+fn a_time_that_is_typed_is_gone_to() {
+    let (_folder, mut harness) = recordings();
+    show(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::ShowSpan(Span::between(0.0, 5.0)));
+    let go = |harness: &mut Harness<'_, App>, text: &str| {
+        press_with(harness, Modifiers::COMMAND, Key::G);
+        harness.get_by_role_and_label(Role::TextInput, "Go to time").type_text(text);
+        harness.run_steps(2);
+        press(harness, Key::Enter);
+    };
+    let is_open = |harness: &Harness<'_, App>| harness.query_by_role_and_label(Role::TextInput, "Go to time").is_some();
+    go(&mut harness, "0:00:12.5");
+    assert!(!is_open(&harness));
+    let bench = &harness.state().bench;
+    assert_eq!(bench.playhead_secs(), 12.5);
+    assert!(bench.open.as_ref().unwrap().viewport.span().contains(12.5));
+    press_with(&mut harness, Modifiers::SHIFT, Key::Comma);
+    assert_eq!(harness.state().bench.playhead_secs(), 7.5);
+    press_with(&mut harness, Modifiers::SHIFT, Key::Period);
+    assert_eq!(harness.state().bench.playhead_secs(), 12.5);
+    // What is wrong is told where it was typed.
+    go(&mut harness, "99");
+    assert!(harness.query_by_label("This recording is 0:30.000 long").is_some());
+    press(&mut harness, Key::Escape);
+    assert!(!is_open(&harness));
+    assert_eq!(harness.state().bench.playhead_secs(), 12.5);
+    // With a clock: five seconds into the recording after midnight, which is the fourth.
+    harness.state_mut().bench.dispatch(Request::Display(DisplayChange::TimeUnit(TimeUnit::Clock)));
+    go(&mut harness, "00:01:05");
+    assert_eq!((shown(&harness), harness.state().bench.playhead_secs()), (3, 5.0));
+    go(&mut harness, "12:00");
+    assert!(is_open(&harness));
+    assert!(harness.query_by_label_contains("No recording at 12:00:00.000; this one goes from 00:01:00").is_some());
 }
 
 #[test]
