@@ -257,6 +257,38 @@ fn what_makes_no_sense_is_told() {
     assert!(!Path::new(&png).exists());
 }
 
+/// Whatever name it has: what is read is never replaced by what is made of it.
+#[test]
+fn a_recording_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = recording(folder.path(), "own.wav", 8_000, &[noise(8_000, 0.1)]);
+    let before = std::fs::read(&wav).unwrap();
+    let wav_text = wav.display().to_string();
+    assert!(failed(&["features", &wav_text, "-o", &wav_text]).contains("written as .npy"));
+    assert!(failed(&["spectrogram", &wav_text, "-o", &wav_text]).contains(".png or .svg"));
+    assert_eq!(std::fs::read(&wav).unwrap(), before);
+    // Formats are recognised by content, so that a recording may have any ending.
+    for (command, ending) in [("features", "npy"), ("spectrogram", "png"), ("spectrogram", "svg")] {
+        let named = folder.path().join(format!("own.{ending}"));
+        std::fs::copy(&wav, &named).unwrap();
+        let named_text = named.display().to_string();
+        let by_another_way = folder.path().join(".").join(format!("../{}", folder.path().file_name().unwrap().display()));
+        let by_another_way = by_another_way.join(format!("own.{ending}")).display().to_string();
+        for output in [&named_text, &by_another_way] {
+            let said = failed(&[command, &named_text, "-o", output]);
+            assert!(said.contains("cannot be written: choose another name"), "{said}");
+            assert_eq!(std::fs::read(&named).unwrap(), before, "{command} -o {output}");
+        }
+    }
+    let (first, second) = (folder.path().join("one.wav"), folder.path().join("one.png"));
+    std::fs::copy(&wav, &first).unwrap();
+    std::fs::copy(&wav, &second).unwrap();
+    let into = folder.path().display().to_string();
+    failed(&["spectrogram", &first.display().to_string(), &second.display().to_string(), "-o", &into]);
+    failed(&["spectrogram", &second.display().to_string(), "-o", &into]);
+    assert_eq!(std::fs::read(&second).unwrap(), before);
+}
+
 #[test]
 fn several_recordings_go_into_a_folder() {
     let folder = tempfile::tempdir().unwrap();

@@ -28,6 +28,11 @@ const SCALE: f64 = 2.0;
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
     let targets = targets(arguments)?;
+    for (_, target, _) in &targets {
+        for read in arguments.files.iter().chain(&arguments.events) {
+            super::ensure_not_replaced(read, target)?;
+        }
+    }
     let lists = arguments.events.as_deref().map(EventLists::read).transpose()?;
     let progress = Progress::new(targets.len());
     let mut failures = Vec::new();
