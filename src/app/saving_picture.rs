@@ -1,9 +1,11 @@
 //! Saving a picture: what is in view, as a page with axes, colour bar and events.
 
+use super::marks::{Mark, MarkState};
 use super::notices::Gravity;
 use super::time_axis::TimeUnit;
 use super::workbench::Workbench;
-use crate::plot::page::{self, Page, PageEvent};
+use crate::annotation::Status;
+use crate::plot::page::{self, EventState, Page, PageEvent};
 use crate::spectrogram::{Channel, FrequencyView, colormap};
 use crate::ui::frequency_scale;
 use crate::work::{self, CancelOnDrop, Drawing, DrawingForm, PictureJob};
@@ -104,11 +106,7 @@ impl Workbench {
         let open = self.open.as_ref()?;
         let name = self.recording()?.file_name();
         let span = open.viewport.span();
-        let events = self.shown_marks().filter(|_| self.show_marks).map(|mark| PageEvent {
-            label: mark.label.to_string(),
-            onset_secs: mark.span.onset_secs,
-            offset_secs: mark.span.offset_secs,
-        });
+        let events = self.shown_marks().filter(|_| self.show_marks).filter_map(page_event);
         let panel = |channel: &Channel| match channel {
             Channel::One(index) if open.spec.channels > 1 => format!("Channel {}", index + 1),
             _ => String::new(),
@@ -141,4 +139,20 @@ impl Workbench {
             (TimeUnit::Hms | TimeUnit::Clock, _) => page::TimeUnit::Clock,
         }
     }
+}
+
+/// A mark on paper; what was rejected is not there.
+fn page_event(mark: &Mark) -> Option<PageEvent> {
+    let state = match mark.state {
+        MarkState::Predicted => EventState::Predicted,
+        MarkState::Decided(Status::Accepted | Status::Corrected) => EventState::Label,
+        MarkState::Decided(Status::Uncertain) => EventState::Uncertain,
+        MarkState::Decided(Status::Rejected) => return None,
+    };
+    Some(PageEvent {
+        label: mark.label.to_string(),
+        onset_secs: mark.span.onset_secs,
+        offset_secs: mark.span.offset_secs,
+        state,
+    })
 }

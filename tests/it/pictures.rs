@@ -272,7 +272,8 @@ fn a_recording_is_never_overwritten() {
         let named = folder.path().join(format!("own.{ending}"));
         std::fs::copy(&wav, &named).unwrap();
         let named_text = named.display().to_string();
-        let by_another_way = folder.path().join(".").join(format!("../{}", folder.path().file_name().unwrap().display()));
+        let by_another_way =
+            folder.path().join(".").join(format!("../{}", folder.path().file_name().unwrap().display()));
         let by_another_way = by_another_way.join(format!("own.{ending}")).display().to_string();
         for output in [&named_text, &by_another_way] {
             let said = failed(&[command, &named_text, "-o", output]);
