@@ -7,6 +7,7 @@ use super::workbench::Workbench;
 use crate::annotation::Status;
 use crate::plot::page::{self, EventState, Page, PageEvent};
 use crate::spectrogram::{Channel, FrequencyView, colormap};
+use crate::time::Span;
 use crate::ui::frequency_scale;
 use crate::work::{self, CancelOnDrop, Drawing, DrawingForm, PictureJob};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ const SCALE: f64 = 2.0;
 const CHANNEL_HEIGHT: f64 = 200.0;
 /// No page is higher, however many channels there are.
 const MOST_HEIGHT: f64 = 2400.0;
+
+/// That a page ends where the recording does is told from this part of the view on: less is a border that rounding missed.
+const NOTED_CUT: f64 = 1e-3;
 
 /// A picture that is being drawn.
 pub struct SavingPicture {
@@ -42,7 +46,8 @@ impl Workbench {
             path.as_mut_os_string().push(".png");
         }
         let form = if is(&path, "svg") { DrawingForm::Svg(SCALE) } else { DrawingForm::Png(SCALE) };
-        let Some(drawing) = self.drawing(form) else { return };
+        let Some(in_view) = self.printed_span() else { return };
+        let Some(drawing) = self.drawing(form, in_view) else { return };
         let cancel = CancelOnDrop::default();
         let job = PictureJob { path: path.clone(), drawing, cancel: cancel.0.clone() };
         if work::save_picture(job, &self.updates) {
@@ -79,7 +84,27 @@ impl Workbench {
         }
     }
 
-    fn drawing(&self, form: DrawingForm) -> Option<Drawing> {
+    /// What of the open recording is in view: a page shows no other. Tells if something of the view is left out, or if nothing is left.
+    fn printed_span(&mut self) -> Option<Span> {
+        let open = self.open.as_ref()?;
+        let view = open.viewport.span();
+        let name = self.recording()?.file_name();
+        let (onset, offset) = (view.onset_secs.max(0.0), view.offset_secs.min(open.viewport.duration_secs()));
+        if offset <= onset {
+            let text =
+                format!("There is nothing of {name} in view to be saved as a picture: go to the recording first");
+            self.notices.add(Gravity::Warning, text);
+            return None;
+        }
+        let cut_secs = view.duration_secs() - (offset - onset);
+        if cut_secs > NOTED_CUT * view.duration_secs() {
+            let text = format!("The picture shows {name} only: {cut_secs:.1} s of the view lie outside that recording");
+            self.notices.add(Gravity::Warning, text);
+        }
+        Some(Span { onset_secs: onset, offset_secs: offset })
+    }
+
+    fn drawing(&self, form: DrawingForm, in_view: Span) -> Option<Drawing> {
         let open = self.open.as_ref()?;
         let recording = self.recording()?;
         let settings = self.tile_settings(&open.spec);
@@ -89,7 +114,7 @@ impl Workbench {
         let file = self.sound_file(&recording.path);
         Some(Drawing {
             source: Arc::new(move || file.open()),
-            page: self.printed_page(&channels)?,
+            page: self.printed_page(&channels, in_view)?,
             channels,
             settings: crate::spectrogram::PictureSettings { kind, ..settings.picture },
             any_overlap: true,
@@ -102,10 +127,9 @@ impl Workbench {
         })
     }
 
-    fn printed_page(&self, channels: &[Channel]) -> Option<Page> {
+    fn printed_page(&self, channels: &[Channel], in_view: Span) -> Option<Page> {
         let open = self.open.as_ref()?;
         let name = self.recording()?.file_name();
-        let span = open.viewport.span();
         let events = self.shown_marks().filter(|_| self.show_marks).filter_map(page_event);
         let panel = |channel: &Channel| match channel {
             Channel::One(index) if open.spec.channels > 1 => format!("Channel {}", index + 1),
@@ -117,8 +141,8 @@ impl Workbench {
             size: (PAGE.0, height.min(MOST_HEIGHT)),
             description: format!("{name}, drawn by Earmark {}", env!("CARGO_PKG_VERSION")),
             title: name,
-            start_secs: span.onset_secs,
-            end_secs: span.offset_secs,
+            start_secs: in_view.onset_secs,
+            end_secs: in_view.offset_secs,
             time: self.page_time(),
             frequency: FrequencyView { low_hz, high_hz, scale: frequency_scale(&self.display.frequency_scale) },
             panels: channels.iter().map(panel).collect(),
