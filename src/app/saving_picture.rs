@@ -44,6 +44,13 @@ impl Workbench {
         let is = |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
         if !is(&path, "png") && !is(&path, "svg") {
             path.as_mut_os_string().push(".png");
+            // Whoever asked whether the old file may go, asked about the name without the ending.
+            if path.exists() {
+                let text =
+                    format!("{}: is there already; save the picture under this name to replace it", path.display());
+                self.notices.add(Gravity::Warning, text);
+                return;
+            }
         }
         let form = if is(&path, "svg") { DrawingForm::Svg(SCALE) } else { DrawingForm::Png(SCALE) };
         let Some(in_view) = self.printed_span() else { return };
