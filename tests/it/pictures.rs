@@ -250,6 +250,10 @@ fn what_makes_no_sense_is_told() {
     assert!(with(&["--low", "9000"]).contains("--low 9000 is above them"));
     assert!(with(&["--channel", "2"]).contains("--channel 2 is none of them"));
     assert!(with(&["--frame", "1000"]).contains("power of two"));
+    let size = with(&["--scale", "16"]);
+    assert!(size.contains("17600 × 7680 pixels are too many") && size.contains("--scale"), "{size}");
+    let size = with(&["--plain", "--width", "12000", "--height", "12000"]);
+    assert!(size.contains("134 million in all") && size.contains("(--width and --height)"), "{size}");
     assert!(with(&["--events", "missing.tsv"]).contains("missing.tsv: cannot be read"));
     assert!(failed(&["spectrogram", &bell, "-o", "a.jpg"]).contains("written as .png or .svg"));
     assert!(failed(&["spectrogram", &bell, &bell, "-o", &png]).contains("go into a folder"));

@@ -2,8 +2,16 @@
 
 use crate::dsp::FrameWindow;
 use crate::spectrogram::{FRAME_LEN_RANGE, FrequencyScale, PictureKind, PictureSettings, colormap};
-use anyhow::ensure;
+use crate::work::DrawingForm;
+use anyhow::{anyhow, ensure};
 use std::path::{Path, PathBuf};
+
+/// Points of a page, and pixels of a plain picture, unless others are asked for.
+const PAGE: (u32, u32) = (1100, 480);
+const PLAIN: (u32, u32) = (1600, 512);
+
+/// Pixels a point, unless another number is asked for: sharp on a high-resolution screen, 192 dpi on paper.
+const SCALE: f64 = 2.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -241,7 +249,28 @@ impl Arguments {
             let is_enough = self.plain || asked.is_none_or(|asked| f64::from(asked) >= least);
             ensure!(is_enough, "a page has at least {} × {} points", pages[0].1, pages[1].1);
         }
-        Ok(())
+        // An SVG's pictures are as fine as a PNG's, so that the form does not matter here.
+        self.drawing_form(Form::Png).check_size(self.page_size()).map_err(|reason| {
+            let hint = if self.plain { "--width and --height" } else { "--width, --height, and --scale or --dpi" };
+            anyhow!("{reason} ({hint})")
+        })
+    }
+
+    /// Width and height of the page, in points.
+    pub fn page_size(&self) -> (f64, f64) {
+        (f64::from(self.width.unwrap_or(PAGE.0)), f64::from(self.height.unwrap_or(PAGE.1)))
+    }
+
+    /// What is drawn, for a file of this form.
+    pub fn drawing_form(&self, form: Form) -> DrawingForm {
+        let scale = self.scale.or(self.dpi.map(|dpi| dpi / 96.0)).unwrap_or(SCALE);
+        match (self.plain, form) {
+            (true, _) => {
+                DrawingForm::Plain(self.width.unwrap_or(PLAIN.0) as usize, self.height.unwrap_or(PLAIN.1) as usize)
+            }
+            (false, Form::Png) => DrawingForm::Png(scale),
+            (false, Form::Svg) => DrawingForm::Svg(scale),
+        }
     }
 
     /// How the picture is computed, and whether any overlap will do.

@@ -8,7 +8,7 @@ use crate::audio::{self, StreamSpec};
 use crate::plot::page::{Page, TimeUnit};
 use crate::project::write_atomically;
 use crate::spectrogram::{Channel, FrequencyScale, FrequencyView};
-use crate::work::{self, CancelToken, Drawing, DrawingForm};
+use crate::work::{self, CancelToken, Drawing};
 use anyhow::{Context, bail, ensure};
 pub(super) use arguments::Arguments;
 use arguments::{ChannelChoice, Form, TimeChoice};
@@ -17,13 +17,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// Points of a page, and pixels of a plain picture, unless others are asked for.
-const PAGE: (u32, u32) = (1100, 480);
-const PLAIN: (u32, u32) = (1600, 512);
-
-/// Pixels a point, unless another number is asked for: sharp on a high-resolution screen, 192 dpi on paper.
-const SCALE: f64 = 2.0;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
@@ -122,8 +115,6 @@ fn draw(
     let mut notes = Vec::new();
     let mut page = page(arguments, file, &stream, &channels, &mut notes)?;
     page.events = lists.map(|lists| lists.of(file, &mut notes)).unwrap_or_default();
-    let scale = arguments.scale.or(arguments.dpi.map(|dpi| dpi / 96.0)).unwrap_or(SCALE);
-    let size = |default: (u32, u32)| (arguments.width.unwrap_or(default.0), arguments.height.unwrap_or(default.1));
     let opened = file.to_path_buf();
     let (settings, any_overlap) = arguments.settings();
     let drawing = Drawing {
@@ -136,11 +127,7 @@ fn draw(
         colors: (arguments.floor, arguments.ceiling),
         gamma: 1.0,
         normalise: arguments.normalise_bands,
-        form: match (arguments.plain, form) {
-            (true, _) => DrawingForm::Plain(size(PLAIN).0 as usize, size(PLAIN).1 as usize),
-            (false, Form::Png) => DrawingForm::Png(scale),
-            (false, Form::Svg) => DrawingForm::Svg(scale),
-        },
+        form: arguments.drawing_form(form),
         to_the_end: arguments.end.is_none(),
     };
     let drawn = work::draw(drawing, &CancelToken::default(), told)?;
@@ -226,7 +213,7 @@ fn page(
         env!("CARGO_PKG_VERSION")
     );
     Ok(Page {
-        size: (f64::from(arguments.width.unwrap_or(PAGE.0)), f64::from(arguments.height.unwrap_or(PAGE.1))),
+        size: arguments.page_size(),
         title: arguments.title.clone().unwrap_or_else(|| file_name(file)),
         description,
         start_secs,
