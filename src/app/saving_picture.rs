@@ -187,3 +187,27 @@ fn page_event(mark: &Mark) -> Option<PageEvent> {
         state,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::EventId;
+    use crate::app::marks::Target;
+
+    #[test]
+    fn marks_keep_their_state_on_paper_and_rejected_ones_are_not_there() {
+        let mark = |state| Mark {
+            target: Target::Event(EventId(1)),
+            span: Span::between(1.0, 2.0),
+            label: "Dog".into(),
+            state,
+            score: None,
+        };
+        let on_paper = |state| page_event(&mark(state)).map(|event| event.state);
+        assert_eq!(on_paper(MarkState::Predicted), Some(EventState::Predicted));
+        assert_eq!(on_paper(MarkState::Decided(Status::Accepted)), Some(EventState::Label));
+        assert_eq!(on_paper(MarkState::Decided(Status::Corrected)), Some(EventState::Label));
+        assert_eq!(on_paper(MarkState::Decided(Status::Uncertain)), Some(EventState::Uncertain));
+        assert_eq!(on_paper(MarkState::Decided(Status::Rejected)), None);
+    }
+}

@@ -101,10 +101,10 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_enum, default_value_t = KindChoice::Level)]
     pub kind: KindChoice,
     /// Level of the first colour, in decibels [default: just below the noise]
-    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DB", allow_hyphen_values = true, value_parser = level)]
     pub floor: Option<f32>,
     /// Level of the last colour, in decibels [default: that of the loudest sounds]
-    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DB", allow_hyphen_values = true, value_parser = level)]
     pub ceiling: Option<f32>,
     /// Show levels relative to each frequency's median, so that steady noise and hum fade
     #[arg(long)]
@@ -311,6 +311,11 @@ fn hertz(text: &str) -> Result<f64, String> {
     hertz.ok_or_else(|| "a frequency is a number of hertz, 0 or more".to_owned())
 }
 
+fn level(text: &str) -> Result<f32, String> {
+    let level = text.parse::<f32>().ok().filter(|level| level.is_finite());
+    level.ok_or_else(|| "a level is a number of decibels, such as -80".to_owned())
+}
+
 fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("a number from {least} to {most}"))
@@ -362,6 +367,12 @@ mod tests {
         assert_eq!(moment("1:02:03.5"), Ok(3723.5));
         assert_eq!(moment("2:30"), Ok(150.0));
         assert!(["", "-1", "1:2:3:4", "nan", "1e999", "a"].iter().all(|text| moment(text).is_err()));
+    }
+
+    #[test]
+    fn levels_are_numbers() {
+        assert_eq!(level("-80.5"), Ok(-80.5));
+        assert!(["nan", "inf", "-inf", "1e99", "", "loud"].iter().all(|text| level(text).is_err()));
     }
 
     #[test]
