@@ -248,6 +248,8 @@ fn what_makes_no_sense_is_told() {
     assert!(with(&["--start", "60"]).contains("lasts 10.000 s; --start 60 is after its end"));
     assert!(with(&["--end", "11"]).contains("--end 11 is after its end"));
     assert!(with(&["--low", "9000"]).contains("--low 9000 is above them"));
+    assert!(["nan", "inf"].iter().all(|level| with(&["--floor", level]).contains("number of decibels")));
+    assert!(with(&["--ceiling", "-inf"]).contains("number of decibels"));
     assert!(with(&["--channel", "2"]).contains("--channel 2 is none of them"));
     assert!(with(&["--frame", "1000"]).contains("power of two"));
     let size = with(&["--scale", "16"]);
@@ -259,6 +261,23 @@ fn what_makes_no_sense_is_told() {
     assert!(failed(&["spectrogram", &bell, &bell, "-o", &png]).contains("go into a folder"));
     assert!(failed(&["spectrogram", "missing.wav", "-o", &png]).contains("missing.wav: cannot be read"));
     assert!(!Path::new(&png).exists());
+}
+
+/// Where a container does not tell the length, a guess is nothing to refuse a time by. True lengths: what ffmpeg decodes.
+#[test]
+fn a_guessed_length_is_found_out_before_times_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let png = folder.path().join("a.png").display().to_string();
+    for (name, secs) in [("vbr-bare.mp3", 8.1), ("vbr.aac", 8.064)] {
+        let path = root().join("tests/data/audio").join(name).display().to_string();
+        for (option, time) in [("--start", "60"), ("--end", "9.5")] {
+            let said = failed(&["spectrogram", &path, "-o", &png, option, time]);
+            assert!(said.contains(&format!("{option} {time} is after its end")), "{said}");
+            let told: f64 = said.split("lasts ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+            assert!((told - secs).abs() < 0.15, "{name}: {told} s for {secs} s");
+        }
+        succeeded(&["spectrogram", &path, "-o", &png, "--start", "7.5"]);
+    }
 }
 
 /// Whatever name it has: what is read is never replaced by what is made of it.

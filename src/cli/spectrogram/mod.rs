@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Frames that are read at once to find a recording's length.
+const COUNTED_AT_ONCE: usize = 1 << 14;
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
     let targets = targets(arguments)?;
@@ -110,7 +113,7 @@ fn draw(
     lists: Option<&EventLists>,
     told: &(dyn Fn(f64) + Sync),
 ) -> anyhow::Result<Vec<String>> {
-    let stream = audio::open(file)?.spec().clone();
+    let stream = stream(arguments, file)?;
     let channels = channels(arguments, file, &stream)?;
     let mut notes = Vec::new();
     let mut page = page(arguments, file, &stream, &channels, &mut notes)?;
@@ -144,6 +147,30 @@ fn draw(
     Ok(notes)
 }
 
+/// What the recording is. Where its length is only guessed and matters, it is read through first, so that nothing is judged by the guess.
+fn stream(arguments: &Arguments, file: &Path) -> anyhow::Result<StreamSpec> {
+    let mut source = audio::open(file)?;
+    let mut stream = source.spec().clone();
+    let guessed_secs = stream.duration_secs();
+    let is_within = |secs: Option<f64>, most: f64| secs.is_some_and(|secs| secs <= most);
+    if stream.length_is_exact
+        || is_within(arguments.end, guessed_secs) && is_within(arguments.start.or(Some(0.0)), guessed_secs)
+    {
+        return Ok(stream);
+    }
+    let mut samples = vec![0.0; COUNTED_AT_ONCE * stream.channels.max(1)];
+    let mut frames = 0;
+    loop {
+        let read = source.read(frames, &mut samples)?;
+        frames += read as u64;
+        if read < COUNTED_AT_ONCE {
+            break;
+        }
+    }
+    (stream.frame_count, stream.length_is_exact) = (frames, true);
+    Ok(stream)
+}
+
 /// What is shown of the recording, in seconds.
 fn span(arguments: &Arguments, file: &Path, stream: &StreamSpec) -> anyhow::Result<(f64, f64)> {
     let duration = stream.duration_secs();
@@ -151,10 +178,7 @@ fn span(arguments: &Arguments, file: &Path, stream: &StreamSpec) -> anyhow::Resu
     let end = arguments.end.unwrap_or(duration);
     let file = file.display();
     ensure!(start < duration, "{file}: lasts {duration:.3} s; --start {start} is after its end");
-    ensure!(
-        end <= duration + 1e-3 || !stream.length_is_exact,
-        "{file}: lasts {duration:.3} s; --end {end} is after its end"
-    );
+    ensure!(end <= duration + 1e-3, "{file}: lasts {duration:.3} s; --end {end} is after its end");
     ensure!(start < end, "--start {start} must be before --end {end}");
     Ok((start, end))
 }
