@@ -4,7 +4,7 @@ mod arguments;
 mod labels;
 
 use super::progress::Progress;
-use crate::audio::{self, StreamSpec};
+use crate::audio::{self, ClockStart, StreamSpec};
 use crate::plot::page::{Page, TimeUnit};
 use crate::project::write_atomically;
 use crate::spectrogram::{Channel, FrequencyScale, FrequencyView};
@@ -116,7 +116,12 @@ fn draw(
     let stream = stream(arguments, file)?;
     let channels = channels(arguments, file, &stream)?;
     let mut notes = Vec::new();
+    let model = arguments.model_input()?;
     let mut page = page(arguments, file, &stream, &channels, &mut notes)?;
+    if let Some(model) = &model {
+        let version = env!("CARGO_PKG_VERSION");
+        page.description = format!("{}: what {} sees, drawn by Earmark {version}", file_name(file), model.name());
+    }
     page.events = lists.map(|lists| lists.of(file, &mut notes)).unwrap_or_default();
     let opened = file.to_path_buf();
     let (settings, any_overlap) = arguments.settings();
@@ -126,9 +131,9 @@ fn draw(
         channels: channels.iter().map(|(channel, _)| *channel).collect(),
         settings,
         any_overlap,
-        model: None,
+        model,
         colors: (arguments.floor, arguments.ceiling),
-        gamma: 1.0,
+        gamma: arguments.gamma as f32,
         normalise: arguments.normalise_bands,
         form: arguments.drawing_form(form),
         to_the_end: arguments.end.is_none(),
@@ -262,8 +267,18 @@ fn time_unit(
 ) -> anyhow::Result<TimeUnit> {
     Ok(match arguments.time {
         Some(TimeChoice::Day) => {
-            let Some(start) = audio::clock_starts(file, stream).first().copied() else {
-                bail!("{}: neither its name nor its header tells when it began; leave --time day away", file.display())
+            let starts = audio::clock_starts(file, stream);
+            let is_meant = |start: &&ClockStart| {
+                arguments.clock_source.as_deref().is_none_or(|asked| start.source.words().eq_ignore_ascii_case(asked))
+            };
+            let Some(start) = starts.iter().find(is_meant) else {
+                let tellers: Vec<&str> = starts.iter().map(|start| start.source.words()).collect();
+                match (&arguments.clock_source, tellers.join(", ")) {
+                    (Some(asked), tellers) if !tellers.is_empty() => {
+                        bail!("{}: --clock-source {asked} tells nothing of it; these do: {tellers}", file.display())
+                    }
+                    _ => bail!("{}: nothing tells when it began; leave --time day away", file.display()),
+                }
             };
             notes.push(format!("{}: began at {} by its {}", file.display(), start.at, start.source.words()));
             TimeUnit::OfDay(start.at.millis_of_day() as f64 / 1000.0)
