@@ -1,10 +1,13 @@
 //! Saving a picture: what is in view, as a page with axes, colour bar and events.
 
+use super::marks::{Mark, MarkState};
 use super::notices::Gravity;
 use super::time_axis::TimeUnit;
 use super::workbench::Workbench;
-use crate::plot::page::{self, Page, PageEvent};
+use crate::annotation::Status;
+use crate::plot::page::{self, EventState, Page, PageEvent};
 use crate::spectrogram::{Channel, FrequencyView, colormap};
+use crate::time::Span;
 use crate::ui::frequency_scale;
 use crate::work::{self, CancelOnDrop, Drawing, DrawingForm, PictureJob};
 use std::path::{Path, PathBuf};
@@ -17,6 +20,9 @@ const SCALE: f64 = 2.0;
 const CHANNEL_HEIGHT: f64 = 200.0;
 /// No page is higher, however many channels there are.
 const MOST_HEIGHT: f64 = 2400.0;
+
+/// That a page ends where the recording does is told from this part of the view on: less is a border that rounding missed.
+const NOTED_CUT: f64 = 1e-3;
 
 /// A picture that is being drawn.
 pub struct SavingPicture {
@@ -38,9 +44,17 @@ impl Workbench {
         let is = |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
         if !is(&path, "png") && !is(&path, "svg") {
             path.as_mut_os_string().push(".png");
+            // Whoever asked whether the old file may go, asked about the name without the ending.
+            if path.exists() {
+                let text =
+                    format!("{}: is there already; save the picture under this name to replace it", path.display());
+                self.notices.add(Gravity::Warning, text);
+                return;
+            }
         }
         let form = if is(&path, "svg") { DrawingForm::Svg(SCALE) } else { DrawingForm::Png(SCALE) };
-        let Some(drawing) = self.drawing(form) else { return };
+        let Some(in_view) = self.printed_span() else { return };
+        let Some(drawing) = self.drawing(form, in_view) else { return };
         let cancel = CancelOnDrop::default();
         let job = PictureJob { path: path.clone(), drawing, cancel: cancel.0.clone() };
         if work::save_picture(job, &self.updates) {
@@ -77,7 +91,27 @@ impl Workbench {
         }
     }
 
-    fn drawing(&self, form: DrawingForm) -> Option<Drawing> {
+    /// What of the open recording is in view: a page shows no other. Tells if something of the view is left out, or if nothing is left.
+    fn printed_span(&mut self) -> Option<Span> {
+        let open = self.open.as_ref()?;
+        let view = open.viewport.span();
+        let name = self.recording()?.file_name();
+        let (onset, offset) = (view.onset_secs.max(0.0), view.offset_secs.min(open.viewport.duration_secs()));
+        if offset <= onset {
+            let text =
+                format!("There is nothing of {name} in view to be saved as a picture: go to the recording first");
+            self.notices.add(Gravity::Warning, text);
+            return None;
+        }
+        let cut_secs = view.duration_secs() - (offset - onset);
+        if cut_secs > NOTED_CUT * view.duration_secs() {
+            let text = format!("The picture shows {name} only: {cut_secs:.1} s of the view lie outside that recording");
+            self.notices.add(Gravity::Warning, text);
+        }
+        Some(Span { onset_secs: onset, offset_secs: offset })
+    }
+
+    fn drawing(&self, form: DrawingForm, in_view: Span) -> Option<Drawing> {
         let open = self.open.as_ref()?;
         let recording = self.recording()?;
         let settings = self.tile_settings(&open.spec);
@@ -87,7 +121,7 @@ impl Workbench {
         let file = self.sound_file(&recording.path);
         Some(Drawing {
             source: Arc::new(move || file.open()),
-            page: self.printed_page(&channels)?,
+            page: self.printed_page(&channels, in_view)?,
             channels,
             settings: crate::spectrogram::PictureSettings { kind, ..settings.picture },
             any_overlap: true,
@@ -100,15 +134,10 @@ impl Workbench {
         })
     }
 
-    fn printed_page(&self, channels: &[Channel]) -> Option<Page> {
+    fn printed_page(&self, channels: &[Channel], in_view: Span) -> Option<Page> {
         let open = self.open.as_ref()?;
         let name = self.recording()?.file_name();
-        let span = open.viewport.span();
-        let events = self.shown_marks().filter(|_| self.show_marks).map(|mark| PageEvent {
-            label: mark.label.to_string(),
-            onset_secs: mark.span.onset_secs,
-            offset_secs: mark.span.offset_secs,
-        });
+        let events = self.shown_marks().filter(|_| self.show_marks).filter_map(page_event);
         let panel = |channel: &Channel| match channel {
             Channel::One(index) if open.spec.channels > 1 => format!("Channel {}", index + 1),
             _ => String::new(),
@@ -119,8 +148,8 @@ impl Workbench {
             size: (PAGE.0, height.min(MOST_HEIGHT)),
             description: format!("{name}, drawn by Earmark {}", env!("CARGO_PKG_VERSION")),
             title: name,
-            start_secs: span.onset_secs,
-            end_secs: span.offset_secs,
+            start_secs: in_view.onset_secs,
+            end_secs: in_view.offset_secs,
             time: self.page_time(),
             frequency: FrequencyView { low_hz, high_hz, scale: frequency_scale(&self.display.frequency_scale) },
             panels: channels.iter().map(panel).collect(),
@@ -140,5 +169,45 @@ impl Workbench {
             (TimeUnit::Clock, Some(start)) => page::TimeUnit::OfDay(start.millis_of_day() as f64 / 1000.0),
             (TimeUnit::Hms | TimeUnit::Clock, _) => page::TimeUnit::Clock,
         }
+    }
+}
+
+/// A mark on paper; what was rejected is not there.
+fn page_event(mark: &Mark) -> Option<PageEvent> {
+    let state = match mark.state {
+        MarkState::Predicted => EventState::Predicted,
+        MarkState::Decided(Status::Accepted | Status::Corrected) => EventState::Label,
+        MarkState::Decided(Status::Uncertain) => EventState::Uncertain,
+        MarkState::Decided(Status::Rejected) => return None,
+    };
+    Some(PageEvent {
+        label: mark.label.to_string(),
+        onset_secs: mark.span.onset_secs,
+        offset_secs: mark.span.offset_secs,
+        state,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::EventId;
+    use crate::app::marks::Target;
+
+    #[test]
+    fn marks_keep_their_state_on_paper_and_rejected_ones_are_not_there() {
+        let mark = |state| Mark {
+            target: Target::Event(EventId(1)),
+            span: Span::between(1.0, 2.0),
+            label: "Dog".into(),
+            state,
+            score: None,
+        };
+        let on_paper = |state| page_event(&mark(state)).map(|event| event.state);
+        assert_eq!(on_paper(MarkState::Predicted), Some(EventState::Predicted));
+        assert_eq!(on_paper(MarkState::Decided(Status::Accepted)), Some(EventState::Label));
+        assert_eq!(on_paper(MarkState::Decided(Status::Corrected)), Some(EventState::Label));
+        assert_eq!(on_paper(MarkState::Decided(Status::Uncertain)), Some(EventState::Uncertain));
+        assert_eq!(on_paper(MarkState::Decided(Status::Rejected)), None);
     }
 }

@@ -136,6 +136,9 @@ fn threshold(text: &str) -> Result<f32, String> {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
+    for (file, output) in arguments.files.iter().flat_map(|file| arguments.output.iter().map(move |out| (file, out))) {
+        super::ensure_not_replaced(file, output)?;
+    }
     let folder = registry::find(&arguments.model)?;
     let mut job = Job::prepare(arguments, Detector::load(&folder, &arguments.options())?)?;
     let progress = Progress::new(arguments.files.len());

@@ -55,6 +55,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    check_output(arguments)?;
     let source = audio::open(&arguments.file)?;
     let spec = spec(arguments, source.spec().sample_rate)?;
     let name = arguments.file.display();
@@ -81,6 +82,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     array.commit().with_context(cannot_write)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn check_output(arguments: &Arguments) -> anyhow::Result<()> {
+    let output = &arguments.output;
+    let is_array = output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
+    ensure!(is_array, "{}: an array is written as .npy; end the name so", output.display());
+    super::ensure_not_replaced(&arguments.file, output)
 }
 
 fn spec(arguments: &Arguments, own_rate: u32) -> anyhow::Result<FeatureSpec> {

@@ -14,7 +14,7 @@ mod spectrogram;
 mod table;
 
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -78,6 +78,13 @@ fn told(error: &anyhow::Error) -> String {
         _ if told.contains(&cause) => told,
         _ => format!("{told}: {cause}"),
     })
+}
+
+/// Fails where writing `output` would replace the file `input`, also where a link or another way of writing the path leads there.
+fn ensure_not_replaced(input: &Path, output: &Path) -> anyhow::Result<()> {
+    let (Ok(read), Ok(written)) = (input.canonicalize(), output.canonicalize()) else { return Ok(()) };
+    anyhow::ensure!(read != written, "{}: is read, so it cannot be written: choose another name", output.display());
+    Ok(())
 }
 
 #[cfg(feature = "gui")]

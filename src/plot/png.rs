@@ -8,8 +8,22 @@ const FONTS: [&[u8]; 2] =
     [include_bytes!("../../assets/fonts/Roboto-Regular.ttf"), include_bytes!("../../assets/fonts/Roboto-Medium.ttf")];
 /// No side of a picture has more pixels.
 pub const LONGEST_SIDE: u32 = 16_384;
+/// No picture has more pixels: drawing one takes 8 bytes each, a GiB.
+pub const MOST_PIXELS: u64 = 1 << 27;
 /// Points (of a page, as of CSS) in a metre.
 const POINTS_A_METRE: f64 = 96.0 / 0.0254;
+
+/// Whether a picture of so many pixels can be made; the error says why not.
+pub fn check_size(width: f64, height: f64) -> Result<(), String> {
+    let is_side = |pixels: f64| (1.0..=f64::from(LONGEST_SIDE)).contains(&pixels);
+    match is_side(width) && is_side(height) && width * height <= MOST_PIXELS as f64 {
+        true => Ok(()),
+        false => Err(format!(
+            "{width:.0} × {height:.0} pixels are too many: a picture has 1 to {LONGEST_SIDE} a side, and {} million in all",
+            MOST_PIXELS / 1_000_000
+        )),
+    }
+}
 
 /// Draws `svg` with `scale` pixels a point and gives a PNG file. The error says what is wrong with the drawing or its size.
 pub fn render(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
@@ -87,9 +101,8 @@ fn encoder<'a>(
     description: &str,
     scale: Option<f64>,
 ) -> Result<png::Encoder<'a, &'a mut Vec<u8>>, String> {
-    let side = |pixels: usize| u32::try_from(pixels).ok().filter(|side| (1..=LONGEST_SIDE).contains(side));
-    let (Some(width), Some(height)) = (side(width), side(height)) else { return Err(size_error()) };
-    let mut encoder = png::Encoder::new(bytes, width, height);
+    check_size(width as f64, height as f64)?;
+    let mut encoder = png::Encoder::new(bytes, width as u32, height as u32);
     encoder.set_depth(png::BitDepth::Eight);
     if let Some(scale) = scale {
         let a_metre = (scale * POINTS_A_METRE).round() as u32;
@@ -107,10 +120,6 @@ fn written(encoder: png::Encoder<'_, &mut Vec<u8>>, pixels: &[u8]) -> Result<(),
     writer.write_image_data(pixels).and_then(|()| writer.finish()).map_err(|error| error.to_string())
 }
 
-fn size_error() -> String {
-    format!("a picture has 1 to {LONGEST_SIDE} pixels a side")
-}
-
 fn tree(svg: &str) -> Result<usvg::Tree, String> {
     let mut fonts = usvg::fontdb::Database::new();
     FONTS.iter().for_each(|font| fonts.load_font_data(font.to_vec()));
@@ -122,14 +131,9 @@ fn tree(svg: &str) -> Result<usvg::Tree, String> {
 
 /// Pixels for a drawing, all transparent.
 fn pixmap(tree: &usvg::Tree, scale: f32) -> Result<tiny_skia::Pixmap, String> {
-    let side = |points: f32| {
-        let pixels = (points * scale).round();
-        (1.0..=LONGEST_SIDE as f32).contains(&pixels).then_some(pixels as u32)
-    };
-    let (Some(width), Some(height)) = (side(tree.size().width()), side(tree.size().height())) else {
-        return Err(size_error());
-    };
-    tiny_skia::Pixmap::new(width, height).ok_or_else(|| "no memory for the picture".to_owned())
+    let (width, height) = ((tree.size().width() * scale).round(), (tree.size().height() * scale).round());
+    check_size(f64::from(width), f64::from(height))?;
+    tiny_skia::Pixmap::new(width as u32, height as u32).ok_or_else(|| "no memory for the picture".to_owned())
 }
 
 #[cfg(test)]
@@ -152,6 +156,15 @@ mod tests {
     fn text_is_drawn() {
         assert_eq!(ink(""), 0);
         assert!(ink("MACs") > ink("M") && ink("M") > 20);
+    }
+
+    #[test]
+    fn sizes_without_measure_are_told() {
+        assert!(check_size(1.0, 16_384.0).is_ok() && check_size(9_933.0, 13_000.0).is_ok());
+        for (width, height) in [(0.0, 10.0), (10.0, 16_385.0), (12_000.0, 12_000.0), (f64::NAN, 10.0)] {
+            let told = check_size(width, height).unwrap_err();
+            assert!(told.contains("too many") && told.contains("134 million"), "{told}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::spectrogram::render::{Picture, Shading, palette, render};
 use crate::spectrogram::{Channel, PictureKind, PictureSettings, RowMedians, automatic_levels};
 use std::sync::Arc;
 
+/// The levels of all pictures of a page have no more bytes.
+const MOST_LEVEL_BYTES: usize = 1 << 29;
+
 /// The form of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DrawingForm {
@@ -19,6 +22,18 @@ pub enum DrawingForm {
     Svg(f64),
     /// Nothing but the picture of the first channel, of this width and height in pixels, as PNG.
     Plain(usize, usize),
+}
+
+impl DrawingForm {
+    /// Whether a page of this size in points, or a plain picture, has no more pixels than can be drawn. The error says what to change.
+    pub fn check_size(self, page: (f64, f64)) -> Result<(), String> {
+        let (width, height) = match self {
+            Self::Png(scale) | Self::Svg(scale) => (page.0 * scale, page.1 * scale),
+            Self::Plain(width, height) => (width as f64, height as f64),
+        };
+        png::check_size(width.round(), height.round())
+            .map_err(|reason| format!("{reason}; make the picture smaller, or take fewer pixels a point"))
+    }
 }
 
 /// What is to be drawn.
@@ -64,6 +79,7 @@ pub struct Drawn {
 /// # Errors
 /// The recording cannot be read, the picture is too large, or `cancel` was set.
 pub fn draw(mut drawing: Drawing, cancel: &CancelToken, told: &(dyn Fn(f64) + Sync)) -> Result<Drawn, PictureError> {
+    drawing.form.check_size(drawing.page.size).map_err(PictureError::TooLarge)?;
     let mut layout = PageLayout::of(&drawing.page);
     let mut levels = levels(&drawing, width_px(&drawing, &layout), cancel, told)?;
     let px_secs = (drawing.page.end_secs - drawing.page.start_secs) / width_px(&drawing, &layout) as f64;
@@ -111,7 +127,15 @@ fn levels(
             width_px,
         };
         let part = |part: f64| told((index as f64 + part) / count as f64);
-        picture_levels((drawing.source)()?, &spec, cancel, &part)
+        let source = (drawing.source)()?;
+        let bytes = spec.level_bytes(source.spec().sample_rate).saturating_mul(count);
+        if bytes > MOST_LEVEL_BYTES {
+            return Err(PictureError::TooLarge(format!(
+                "{count} pictures {width_px} pixels wide take {} MB; make them narrower or choose fewer channels",
+                bytes / 1_000_000
+            )));
+        }
+        picture_levels(source, &spec, cancel, &part)
     };
     drawing.channels.iter().enumerate().map(of_channel).collect()
 }

@@ -47,6 +47,12 @@ impl PictureSpec {
         stft
     }
 
+    /// Bytes of the levels of a recording of this rate, which are all in memory at once.
+    pub fn level_bytes(&self, sample_rate: u32) -> usize {
+        let (layout, _) = self.layout(sample_rate);
+        Groups::new(self, &layout).count.saturating_mul(layout.rows(0))
+    }
+
     fn layout(&self, sample_rate: u32) -> (PyramidLayout, ValueScale) {
         match (&self.model, self.settings.kind.value_scale()) {
             (Some(model), None) => (model.layout(), model.value_scale()),
@@ -63,6 +69,9 @@ pub enum PictureError {
     /// The recording cannot be read.
     #[error(transparent)]
     Audio(#[from] AudioError),
+    /// It would need more memory than it may have.
+    #[error("the picture is too large: {0}")]
+    TooLarge(String),
     /// Something unforeseen.
     #[error("the picture cannot be made: {0}")]
     Unforeseen(String),

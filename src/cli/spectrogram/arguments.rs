@@ -1,9 +1,19 @@
 //! The arguments of `earmark spectrogram`, and what they mean where that needs no recording.
 
 use crate::dsp::FrameWindow;
+use crate::model::{ModelInput, registry};
 use crate::spectrogram::{FRAME_LEN_RANGE, FrequencyScale, PictureKind, PictureSettings, colormap};
-use anyhow::ensure;
+use crate::work::DrawingForm;
+use anyhow::{anyhow, bail, ensure};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Points of a page, and pixels of a plain picture, unless others are asked for.
+const PAGE: (u32, u32) = (1100, 480);
+const PLAIN: (u32, u32) = (1600, 512);
+
+/// Pixels a point, unless another number is asked for: sharp on a high-resolution screen, 192 dpi on paper.
+const SCALE: f64 = 2.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,16 +98,22 @@ pub(in crate::cli) struct Arguments {
     /// Highest frequency, in hertz [default: half the sample rate]
     #[arg(long, value_name = "HZ", value_parser = hertz)]
     pub high: Option<f64>,
-    /// What is shown: each bin's level; the same, moved to where its phase says the energy is; or per-channel energy normalisation, in which
-    /// what stands still fades
+    /// What is shown: each bin's level; the same, moved to where its phase says the energy is; per-channel energy normalisation, in which
+    /// what stands still fades; or what a model sees
     #[arg(long, value_enum, default_value_t = KindChoice::Level)]
     pub kind: KindChoice,
+    /// The model whose input --kind model shows, by name (see `earmark model list`) or by folder [default: yamnet]
+    #[arg(long, value_name = "NAME|FOLDER")]
+    pub model: Option<String>,
     /// Level of the first colour, in decibels [default: just below the noise]
-    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DB", allow_hyphen_values = true, value_parser = level)]
     pub floor: Option<f32>,
     /// Level of the last colour, in decibels [default: that of the loudest sounds]
-    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DB", allow_hyphen_values = true, value_parser = level)]
     pub ceiling: Option<f32>,
+    /// Exponent of the colours: 1 is even, less shows soft sounds brighter
+    #[arg(long, value_name = "X", value_parser = gamma, default_value = "1")]
+    pub gamma: f64,
     /// Show levels relative to each frequency's median, so that steady noise and hum fade
     #[arg(long)]
     pub normalise_bands: bool,
@@ -107,6 +123,9 @@ pub(in crate::cli) struct Arguments {
     /// How times are written [default: seconds up to two minutes, else clock]
     #[arg(long, value_enum)]
     pub time: Option<TimeChoice>,
+    /// What --time day goes by, such as `bext` or `file name` [default: the most trustworthy]
+    #[arg(long, value_name = "SOURCE")]
+    pub clock_source: Option<String>,
 }
 
 /// What a picture is written as.
@@ -200,6 +219,7 @@ pub(in crate::cli) enum KindChoice {
     Level,
     Reassigned,
     Pcen,
+    Model,
 }
 
 impl KindChoice {
@@ -208,6 +228,7 @@ impl KindChoice {
             Self::Level => PictureKind::Level,
             Self::Reassigned => PictureKind::Reassigned,
             Self::Pcen => PictureKind::Pcen,
+            Self::Model => PictureKind::ModelInput,
         }
     }
 }
@@ -234,6 +255,11 @@ impl Arguments {
         if let (Some(floor), Some(ceiling)) = (self.floor, self.ceiling) {
             ensure!(floor < ceiling, "--floor {floor} must be below --ceiling {ceiling}");
         }
+        self.check_model()?;
+        ensure!(
+            self.clock_source.is_none() || self.time == Some(TimeChoice::Day),
+            "--clock-source says what --time day goes by: give both"
+        );
         let is_svg = Form::of(&self.output) == Some(Form::Svg) || self.format == Form::Svg;
         ensure!(!(self.plain && is_svg), "a plain picture has no lines or text: write it as .png");
         let pages = [(self.width, crate::plot::page::LEAST_PAGE.0), (self.height, crate::plot::page::LEAST_PAGE.1)];
@@ -241,7 +267,58 @@ impl Arguments {
             let is_enough = self.plain || asked.is_none_or(|asked| f64::from(asked) >= least);
             ensure!(is_enough, "a page has at least {} × {} points", pages[0].1, pages[1].1);
         }
-        Ok(())
+        // An SVG's pictures are as fine as a PNG's, so that the form does not matter here.
+        self.drawing_form(Form::Png).check_size(self.page_size()).map_err(|reason| {
+            let hint = if self.plain { "--width and --height" } else { "--width, --height, and --scale or --dpi" };
+            anyhow!("{reason} ({hint})")
+        })
+    }
+
+    /// A model's frames are its own, and it hears the mean of all channels.
+    fn check_model(&self) -> anyhow::Result<()> {
+        if self.kind != KindChoice::Model {
+            ensure!(self.model.is_none(), "--model says whose input --kind model shows: give both");
+            return Ok(());
+        }
+        let foreign = [
+            ("--frame", self.frame.is_some()),
+            ("--window", self.window != Window::Hann),
+            ("--overlap", self.overlap.is_some()),
+            ("--zero-padding", self.zero_padding != 1),
+            ("--channel", self.channel != ChannelChoice::Mix),
+        ];
+        match foreign.iter().find(|(_, is_given)| *is_given) {
+            Some((name, _)) => {
+                bail!("--kind model shows what the model makes of all channels itself: leave {name} away")
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The front end of the model whose input is to be shown.
+    pub fn model_input(&self) -> anyhow::Result<Option<Arc<ModelInput>>> {
+        if self.kind != KindChoice::Model {
+            return Ok(None);
+        }
+        let folder = registry::find(self.model.as_deref().unwrap_or(registry::DEFAULT_MODEL))?;
+        Ok(Some(Arc::new(ModelInput::new(&folder.manifest)?)))
+    }
+
+    /// Width and height of the page, in points.
+    pub fn page_size(&self) -> (f64, f64) {
+        (f64::from(self.width.unwrap_or(PAGE.0)), f64::from(self.height.unwrap_or(PAGE.1)))
+    }
+
+    /// What is drawn, for a file of this form.
+    pub fn drawing_form(&self, form: Form) -> DrawingForm {
+        let scale = self.scale.or(self.dpi.map(|dpi| dpi / 96.0)).unwrap_or(SCALE);
+        match (self.plain, form) {
+            (true, _) => {
+                DrawingForm::Plain(self.width.unwrap_or(PLAIN.0) as usize, self.height.unwrap_or(PLAIN.1) as usize)
+            }
+            (false, Form::Png) => DrawingForm::Png(scale),
+            (false, Form::Svg) => DrawingForm::Svg(scale),
+        }
     }
 
     /// How the picture is computed, and whether any overlap will do.
@@ -282,9 +359,18 @@ fn hertz(text: &str) -> Result<f64, String> {
     hertz.ok_or_else(|| "a frequency is a number of hertz, 0 or more".to_owned())
 }
 
+fn level(text: &str) -> Result<f32, String> {
+    let level = text.parse::<f32>().ok().filter(|level| level.is_finite());
+    level.ok_or_else(|| "a level is a number of decibels, such as -80".to_owned())
+}
+
 fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("a number from {least} to {most}"))
+}
+
+fn gamma(text: &str) -> Result<f64, String> {
+    within(text, 0.2, 4.0)
 }
 
 fn scale(text: &str) -> Result<f64, String> {
@@ -333,6 +419,12 @@ mod tests {
         assert_eq!(moment("1:02:03.5"), Ok(3723.5));
         assert_eq!(moment("2:30"), Ok(150.0));
         assert!(["", "-1", "1:2:3:4", "nan", "1e999", "a"].iter().all(|text| moment(text).is_err()));
+    }
+
+    #[test]
+    fn levels_are_numbers() {
+        assert_eq!(level("-80.5"), Ok(-80.5));
+        assert!(["nan", "inf", "-inf", "1e99", "", "loud"].iter().all(|text| level(text).is_err()));
     }
 
     #[test]

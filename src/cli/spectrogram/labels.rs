@@ -1,7 +1,7 @@
 //! The events of a label file, recording by recording.
 
 use crate::format::{self, Dcase, StrongLabels};
-use crate::plot::page::PageEvent;
+use crate::plot::page::{EventState, PageEvent};
 use anyhow::Context;
 use std::path::Path;
 
@@ -35,6 +35,7 @@ impl EventLists {
                 label: row.event_label.to_string(),
                 onset_secs: row.span.onset_secs,
                 offset_secs: row.span.offset_secs,
+                state: EventState::Label,
             })
             .collect();
         if !self.labels.files.iter().any(|file| named(file)) {

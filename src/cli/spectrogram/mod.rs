@@ -4,11 +4,11 @@ mod arguments;
 mod labels;
 
 use super::progress::Progress;
-use crate::audio::{self, StreamSpec};
+use crate::audio::{self, ClockStart, StreamSpec};
 use crate::plot::page::{Page, TimeUnit};
 use crate::project::write_atomically;
 use crate::spectrogram::{Channel, FrequencyScale, FrequencyView};
-use crate::work::{self, CancelToken, Drawing, DrawingForm};
+use crate::work::{self, CancelToken, Drawing};
 use anyhow::{Context, bail, ensure};
 pub(super) use arguments::Arguments;
 use arguments::{ChannelChoice, Form, TimeChoice};
@@ -18,16 +18,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Points of a page, and pixels of a plain picture, unless others are asked for.
-const PAGE: (u32, u32) = (1100, 480);
-const PLAIN: (u32, u32) = (1600, 512);
-
-/// Pixels a point, unless another number is asked for: sharp on a high-resolution screen, 192 dpi on paper.
-const SCALE: f64 = 2.0;
+/// Frames that are read at once to find a recording's length.
+const COUNTED_AT_ONCE: usize = 1 << 14;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
     let targets = targets(arguments)?;
+    for (_, target, _) in &targets {
+        for read in arguments.files.iter().chain(&arguments.events) {
+            super::ensure_not_replaced(read, target)?;
+        }
+    }
     let lists = arguments.events.as_deref().map(EventLists::read).transpose()?;
     let progress = Progress::new(targets.len());
     let mut failures = Vec::new();
@@ -112,13 +113,16 @@ fn draw(
     lists: Option<&EventLists>,
     told: &(dyn Fn(f64) + Sync),
 ) -> anyhow::Result<Vec<String>> {
-    let stream = audio::open(file)?.spec().clone();
+    let stream = stream(arguments, file)?;
     let channels = channels(arguments, file, &stream)?;
     let mut notes = Vec::new();
+    let model = arguments.model_input()?;
     let mut page = page(arguments, file, &stream, &channels, &mut notes)?;
+    if let Some(model) = &model {
+        let version = env!("CARGO_PKG_VERSION");
+        page.description = format!("{}: what {} sees, drawn by Earmark {version}", file_name(file), model.name());
+    }
     page.events = lists.map(|lists| lists.of(file, &mut notes)).unwrap_or_default();
-    let scale = arguments.scale.or(arguments.dpi.map(|dpi| dpi / 96.0)).unwrap_or(SCALE);
-    let size = |default: (u32, u32)| (arguments.width.unwrap_or(default.0), arguments.height.unwrap_or(default.1));
     let opened = file.to_path_buf();
     let (settings, any_overlap) = arguments.settings();
     let drawing = Drawing {
@@ -127,15 +131,11 @@ fn draw(
         channels: channels.iter().map(|(channel, _)| *channel).collect(),
         settings,
         any_overlap,
-        model: None,
+        model,
         colors: (arguments.floor, arguments.ceiling),
-        gamma: 1.0,
+        gamma: arguments.gamma as f32,
         normalise: arguments.normalise_bands,
-        form: match (arguments.plain, form) {
-            (true, _) => DrawingForm::Plain(size(PLAIN).0 as usize, size(PLAIN).1 as usize),
-            (false, Form::Png) => DrawingForm::Png(scale),
-            (false, Form::Svg) => DrawingForm::Svg(scale),
-        },
+        form: arguments.drawing_form(form),
         to_the_end: arguments.end.is_none(),
     };
     let drawn = work::draw(drawing, &CancelToken::default(), told)?;
@@ -152,6 +152,30 @@ fn draw(
     Ok(notes)
 }
 
+/// What the recording is. Where its length is only guessed and matters, it is read through first, so that nothing is judged by the guess.
+fn stream(arguments: &Arguments, file: &Path) -> anyhow::Result<StreamSpec> {
+    let mut source = audio::open(file)?;
+    let mut stream = source.spec().clone();
+    let guessed_secs = stream.duration_secs();
+    let is_within = |secs: Option<f64>, most: f64| secs.is_some_and(|secs| secs <= most);
+    if stream.length_is_exact
+        || is_within(arguments.end, guessed_secs) && is_within(arguments.start.or(Some(0.0)), guessed_secs)
+    {
+        return Ok(stream);
+    }
+    let mut samples = vec![0.0; COUNTED_AT_ONCE * stream.channels.max(1)];
+    let mut frames = 0;
+    loop {
+        let read = source.read(frames, &mut samples)?;
+        frames += read as u64;
+        if read < COUNTED_AT_ONCE {
+            break;
+        }
+    }
+    (stream.frame_count, stream.length_is_exact) = (frames, true);
+    Ok(stream)
+}
+
 /// What is shown of the recording, in seconds.
 fn span(arguments: &Arguments, file: &Path, stream: &StreamSpec) -> anyhow::Result<(f64, f64)> {
     let duration = stream.duration_secs();
@@ -159,10 +183,7 @@ fn span(arguments: &Arguments, file: &Path, stream: &StreamSpec) -> anyhow::Resu
     let end = arguments.end.unwrap_or(duration);
     let file = file.display();
     ensure!(start < duration, "{file}: lasts {duration:.3} s; --start {start} is after its end");
-    ensure!(
-        end <= duration + 1e-3 || !stream.length_is_exact,
-        "{file}: lasts {duration:.3} s; --end {end} is after its end"
-    );
+    ensure!(end <= duration + 1e-3, "{file}: lasts {duration:.3} s; --end {end} is after its end");
     ensure!(start < end, "--start {start} must be before --end {end}");
     Ok((start, end))
 }
@@ -221,7 +242,7 @@ fn page(
         env!("CARGO_PKG_VERSION")
     );
     Ok(Page {
-        size: (f64::from(arguments.width.unwrap_or(PAGE.0)), f64::from(arguments.height.unwrap_or(PAGE.1))),
+        size: arguments.page_size(),
         title: arguments.title.clone().unwrap_or_else(|| file_name(file)),
         description,
         start_secs,
@@ -246,8 +267,18 @@ fn time_unit(
 ) -> anyhow::Result<TimeUnit> {
     Ok(match arguments.time {
         Some(TimeChoice::Day) => {
-            let Some(start) = audio::clock_starts(file, stream).first().copied() else {
-                bail!("{}: neither its name nor its header tells when it began; leave --time day away", file.display())
+            let starts = audio::clock_starts(file, stream);
+            let is_meant = |start: &&ClockStart| {
+                arguments.clock_source.as_deref().is_none_or(|asked| start.source.words().eq_ignore_ascii_case(asked))
+            };
+            let Some(start) = starts.iter().find(is_meant) else {
+                let tellers: Vec<&str> = starts.iter().map(|start| start.source.words()).collect();
+                match (&arguments.clock_source, tellers.join(", ")) {
+                    (Some(asked), tellers) if !tellers.is_empty() => {
+                        bail!("{}: --clock-source {asked} tells nothing of it; these do: {tellers}", file.display())
+                    }
+                    _ => bail!("{}: nothing tells when it began; leave --time day away", file.display()),
+                }
             };
             notes.push(format!("{}: began at {} by its {}", file.display(), start.at, start.source.words()));
             TimeUnit::OfDay(start.at.millis_of_day() as f64 / 1000.0)

@@ -8,7 +8,7 @@ use super::super::png::{self, Layer};
 use super::super::{Axis, COLORS, Scale, svg::escaped, tick_text};
 use super::events::{Bar, ROW, shortened};
 use super::ticks::{frequency_ticks, frequency_title};
-use super::{Area, LABEL_SIZE, PrintedPage, TEXT_SIZE, TITLE_SIZE};
+use super::{Area, EventState, LABEL_SIZE, PrintedPage, TEXT_SIZE, TITLE_SIZE};
 use crate::spectrogram::render::palette;
 use std::fmt::Write as _;
 
@@ -163,11 +163,25 @@ impl<'a> Drawing<'a> {
         for bar in &rows.bars {
             self.bar(bar);
         }
-        if rows.left_out > 0 {
-            let text = format!("{} more events in classes without a row", rows.left_out);
+        let note = self.note();
+        if !note.is_empty() {
             let style = self.words(LABEL_SIZE, "end", true);
-            self.text((self.printed.layout.panels[0][2], 24.0), &style, &text);
+            self.text((self.printed.layout.panels[0][2], 24.0), &style, &note);
         }
+    }
+
+    /// What the ways of drawing mean that are on the page, and what is not on it.
+    fn note(&self) -> String {
+        let rows = &self.printed.layout.rows;
+        let is_there =
+            |state: EventState| rows.bars.iter().any(|bar| self.printed.page.events[bar.event].state == state);
+        let left_out = match rows.left_out {
+            0 => None,
+            count => Some(format!("{count} more events in classes without a row")),
+        };
+        let ways = [(EventState::Predicted, "dashed: predicted"), (EventState::Uncertain, "dotted: uncertain")];
+        let ways = ways.into_iter().filter(|(state, _)| is_there(*state)).map(|(_, text)| text.to_owned());
+        ways.chain(left_out).collect::<Vec<_>>().join("; ")
     }
 
     fn baseline(&self, row: usize) -> f64 {
@@ -178,8 +192,16 @@ impl<'a> Drawing<'a> {
         let event = &self.printed.page.events[bar.event];
         let top = self.printed.layout.rows.top + bar.row as f64 * ROW;
         let color = class_color(bar.class);
-        let hover = format!("{}, {} s to {} s", event.label, tick_text(event.onset_secs), tick_text(event.offset_secs));
-        let style = format!("fill=\"{color}\" fill-opacity=\"0.42\" stroke=\"{color}\" stroke-width=\"1\"");
+        let (state, opacity) = match event.state {
+            EventState::Label => ("", 0.42),
+            EventState::Predicted => (", predicted", 0.0),
+            EventState::Uncertain => (", uncertain", 0.0),
+        };
+        let (from, to) = (tick_text(event.onset_secs), tick_text(event.offset_secs));
+        let hover = format!("{}{state}, {from} s to {to} s", event.label);
+        let dashes = dashes(event.state);
+        let style =
+            format!("fill=\"{color}\" fill-opacity=\"{opacity}\" stroke=\"{color}\" stroke-width=\"1.2\"{dashes}");
         self.rect([bar.ends.0, top + 2.0, bar.ends.1, top + ROW - 2.0], &style, &hover);
         if let Some(x) = bar.name_x {
             let style = self.words(LABEL_SIZE, "start", false);
@@ -216,12 +238,11 @@ impl<'a> Drawing<'a> {
                 if secs < self.printed.page.start_secs || secs > self.printed.page.end_secs {
                     continue;
                 }
-                let x = x.clamp(left, right);
-                self.line([x, top, x, bottom], "stroke=\"#000000\" stroke-opacity=\"0.55\" stroke-width=\"2.6\"");
-                self.line(
-                    [x, top, x, bottom],
-                    &format!("stroke=\"{}\" stroke-width=\"1.3\"", class_color_on_picture(bar.class)),
-                );
+                let (x, dashes) = (x.clamp(left, right), dashes(event.state));
+                let shadow = format!("stroke=\"#000000\" stroke-opacity=\"0.55\" stroke-width=\"2.6\"{dashes}");
+                self.line([x, top, x, bottom], &shadow);
+                let color = class_color_on_picture(bar.class);
+                self.line([x, top, x, bottom], &format!("stroke=\"{color}\" stroke-width=\"1.3\"{dashes}"));
             }
         }
     }
@@ -285,6 +306,15 @@ impl<'a> Drawing<'a> {
         let (x, y) = (self.printed.layout.size.0 - 12.0, 0.5 * (top + bottom));
         let style = self.words(TEXT_SIZE, "middle", false);
         self.text((x, y), &format!("{style} transform=\"rotate(-90 {x:.1} {y:.1})\""), &page.level_title);
+    }
+}
+
+/// How lines about an event are broken.
+fn dashes(state: EventState) -> &'static str {
+    match state {
+        EventState::Label => "",
+        EventState::Predicted => " stroke-dasharray=\"5 3\"",
+        EventState::Uncertain => " stroke-dasharray=\"1.2 2.6\"",
     }
 }
 

@@ -88,7 +88,7 @@ impl EventRows {
     }
 }
 
-fn is_in_view(page: &Page, event: &PageEvent) -> bool {
+pub(super) fn is_in_view(page: &Page, event: &PageEvent) -> bool {
     event.offset_secs > page.start_secs && event.onset_secs < page.end_secs
 }
 

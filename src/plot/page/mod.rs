@@ -29,6 +29,18 @@ const MOST_LEFT: f64 = 190.0;
 /// No page is smaller, in points.
 pub const LEAST_PAGE: (f64, f64) = (320.0, 200.0);
 
+/// What is known of an event; each is drawn in another way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EventState {
+    /// It is there: drawn solid.
+    #[default]
+    Label,
+    /// A model proposes it and nobody has decided: dashed.
+    Predicted,
+    /// A person could not tell: dotted.
+    Uncertain,
+}
+
 /// An event on the page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageEvent {
@@ -38,6 +50,8 @@ pub struct PageEvent {
     pub onset_secs: f64,
     /// End, in seconds of the recording.
     pub offset_secs: f64,
+    /// What is known of it.
+    pub state: EventState,
 }
 
 /// All that is said on the page around the pictures.
@@ -89,7 +103,9 @@ impl PageLayout {
     /// Lays the page out.
     pub fn of(page: &Page) -> Self {
         let size = (page.size.0.max(LEAST_PAGE.0), page.size.1.max(LEAST_PAGE.1));
-        let top = if page.title.is_empty() { 14.0 } else { 36.0 };
+        let in_view = |event: &&PageEvent| events::is_in_view(page, event);
+        let is_explained = page.events.iter().filter(in_view).any(|event| event.state != EventState::Label);
+        let top = if page.title.is_empty() && !is_explained { 14.0 } else { 36.0 };
         let right = (size.0 - RIGHT).round();
         let room = 0.45 * (size.1 - top - BELOW);
         // Names of classes may need more room on the left, and then the events have less.

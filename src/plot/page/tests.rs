@@ -8,6 +8,7 @@ fn page(events: &[(&str, f64, f64)]) -> Page {
         label: label.to_owned(),
         onset_secs,
         offset_secs,
+        state: EventState::Label,
     };
     Page {
         size: (900.0, 420.0),
@@ -61,6 +62,38 @@ fn axes_events_and_title_are_text() {
     ] {
         assert!(svg.contains(text), "{text} is missing in {svg}");
     }
+}
+
+#[test]
+fn what_nobody_has_decided_is_drawn_in_another_way_in_svg_and_png() {
+    let label = page(&[("Dog", 1.0, 9.0)]);
+    let of_state = |state| {
+        let mut page = label.clone();
+        page.events[0].state = state;
+        page
+    };
+    let (solid, solid_png, _) = printed(&label);
+    assert!(!solid.contains("stroke-dasharray") && !solid.contains("predicted"));
+    let (predicted, predicted_png, _) = printed(&of_state(EventState::Predicted));
+    // The bar, and two lines about each end.
+    assert_eq!(predicted.matches(" stroke-dasharray=\"5 3\"").count(), 5);
+    assert!(
+        predicted.contains(">dashed: predicted<") && predicted.contains("<title>Dog, predicted, 1 s to 9 s</title>")
+    );
+    let (uncertain, uncertain_png, _) = printed(&of_state(EventState::Uncertain));
+    assert_eq!(uncertain.matches(" stroke-dasharray=\"1.2 2.6\"").count(), 5);
+    assert!(uncertain.contains(">dotted: uncertain<"));
+    // Pixels of the bar's middle row: filled with a tint, or the page's white beside the name.
+    let middle = |bytes: &[u8]| {
+        let picture = resvg::tiny_skia::Pixmap::decode_png(bytes).unwrap();
+        let layout = PageLayout::of(&label);
+        let (bar, y) = (&layout.rows.bars[0], layout.rows.top + 0.5 * events::ROW);
+        let pixel = picture.pixel((0.5 * (bar.ends.0 + bar.ends.1)) as u32, y as u32).unwrap();
+        [pixel.red(), pixel.green(), pixel.blue()]
+    };
+    assert_ne!(middle(&solid_png), [255; 3]);
+    assert_eq!((middle(&predicted_png), middle(&uncertain_png)), ([255; 3], [255; 3]));
+    assert_ne!(predicted_png, uncertain_png);
 }
 
 #[test]

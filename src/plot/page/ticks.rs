@@ -49,14 +49,15 @@ impl TimeUnit {
         match self {
             Self::Seconds => linear(1.0).collect(),
             Self::Samples(rate) => linear(f64::from(rate.max(1))).collect(),
-            Self::Clock => clock_ticks(start_secs, end_secs, most, 0.0),
-            Self::OfDay(midnight_secs) => clock_ticks(start_secs, end_secs, most, midnight_secs),
+            Self::Clock => clock_ticks(start_secs, end_secs, most, None),
+            Self::OfDay(midnight_secs) => clock_ticks(start_secs, end_secs, most, Some(midnight_secs)),
         }
     }
 }
 
-/// Marks at round times of a clock that shows `offset_secs` when the recording begins.
-fn clock_ticks(start_secs: f64, end_secs: f64, most: usize, offset_secs: f64) -> Vec<Tick> {
+/// Marks at round times of the recording, or of a day that was `midnight_secs` old when the recording began.
+fn clock_ticks(start_secs: f64, end_secs: f64, most: usize, midnight_secs: Option<f64>) -> Vec<Tick> {
+    let offset_secs = midnight_secs.unwrap_or(0.0);
     let rough = (end_secs - start_secs) / most.max(1) as f64;
     let days = |step: f64| step * (rough / step).ceil().max(1.0);
     let step = CLOCK_STEPS.into_iter().find(|&step| step >= rough * 0.999).unwrap_or_else(|| days(21_600.0));
@@ -64,10 +65,12 @@ fn clock_ticks(start_secs: f64, end_secs: f64, most: usize, offset_secs: f64) ->
     let first = ((start_secs + offset_secs) / step).ceil();
     let count = ((end_secs + offset_secs) / step - first).floor().clamp(0.0, 1000.0) as usize;
     let text = |clock_secs: f64| {
-        if offset_secs == 0.0 {
+        if midnight_secs.is_none() {
             return clock_text(clock_secs, decimals);
         }
-        let of_day = clock_secs.rem_euclid(86_400.0);
+        // Rounded before it is taken apart, so that no minute has 60 seconds.
+        let scale = 10_f64.powi(decimals as i32);
+        let of_day = ((clock_secs * scale).round() / scale).rem_euclid(86_400.0);
         let (hours, rest) = ((of_day / 3600.0).floor(), of_day % 3600.0);
         let width = if decimals > 0 { 3 + decimals } else { 2 };
         format!("{hours:02.0}:{:02.0}:{:0width$.decimals$}", (rest / 60.0).floor(), rest % 60.0)
@@ -136,6 +139,11 @@ mod tests {
         let of_day = TimeUnit::OfDay(86_390.0).ticks(0.0, 20.0, 4);
         assert_eq!(of_day.iter().map(|tick| tick.0).collect::<Vec<_>>(), [0.0, 5.0, 10.0, 15.0, 20.0]);
         assert_eq!(texts(of_day), ["23:59:50", "23:59:55", "00:00:00", "00:00:05", "00:00:10"]);
+        // Midnight itself is a time of day like any other.
+        assert_eq!(
+            texts(TimeUnit::OfDay(0.0).ticks(0.0, 3600.0, 4)),
+            ["00:00:00", "00:15:00", "00:30:00", "00:45:00", "01:00:00"]
+        );
         assert_eq!(texts(TimeUnit::Clock.ticks(0.0, 86_400.0, 5)).len(), 5);
     }
 
