@@ -12,14 +12,18 @@ use crate::work::{CancelToken, Wake};
 
 use super::Opener;
 use super::built::{Built, Mailbox};
+use super::checkpoints::Checkpoints;
 use super::kept::{Kept, KeptPicture};
 use super::outcome::Outcome;
 use super::pass::{Pass, PassError};
 use super::queue::JobQueue;
 use super::settings::PicturePlace;
 
-/// A pass that is given up after this time is kept, so that it can be resumed.
-const WORTH_KEEPING: Duration = Duration::from_secs(20);
+/// A pass that can be resumed is kept if it is given up after this time.
+pub(super) const WORTH_KEEPING: Duration = Duration::from_secs(20);
+
+/// A pass that can be resumed is kept this often while it is under way.
+pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
 /// The thread's belongings.
 pub(super) struct Overview {
@@ -33,6 +37,10 @@ pub(super) struct Overview {
     pub(super) helpers: usize,
     /// Where pictures are kept, if they are.
     pub(super) place: Option<PicturePlace>,
+    /// [`WORTH_KEEPING`].
+    pub(super) worth_keeping: Duration,
+    /// [`CHECKPOINT_EVERY`].
+    pub(super) checkpoint_every: Duration,
 }
 
 impl Overview {
@@ -40,20 +48,31 @@ impl Overview {
     pub(super) fn run(self) {
         let picture = self.place.as_ref().and_then(|place| KeptPicture::new(place, &self.opener));
         let mut built = Built::new(self.opener.layout, &self.opener.planes);
+        let mut notices = Vec::new();
         if let Some(picture) = &picture {
             // Whatever a file makes of it: the picture can be computed.
             match catch_unwind(AssertUnwindSafe(|| {
                 picture.show(self.is_resumable(), &self.mailbox, &self.wake, &self.cancel)
             })) {
                 Ok(Kept::Whole(notices)) => return notices.into_iter().for_each(|text| self.tell(text)),
-                Ok(Kept::Begun(begun)) => built = *begun,
-                Ok(Kept::Nothing) | Err(_) => {}
+                Ok(Kept::Begun(begun, told)) => (built, notices) = (*begun, told),
+                Ok(Kept::Nothing) => {}
+                Err(_) => log::error!("reading the kept picture panicked; it is computed again"),
             }
         }
-        self.pass(built, picture.as_ref());
+        self.pass(built, notices, picture.as_ref());
     }
 
-    fn pass(&self, mut built: Built, picture: Option<&KeptPicture>) {
+    /// Goes on from where `built` stands, of whose making `warnings` tell.
+    fn pass(&self, mut built: Built, mut warnings: Vec<String>, picture: Option<&KeptPicture>) {
+        let checkpoints = picture
+            .filter(|_| self.is_resumable())
+            .map(|picture| Checkpoints::new(picture.keeper().clone(), self.checkpoint_every));
+        let on_step = |built: &Built, warnings: &[String]| {
+            if let Some(checkpoints) = &checkpoints {
+                checkpoints.step(built, warnings);
+            }
+        };
         let pass = Pass {
             opener: &self.opener,
             queue: &self.queue,
@@ -61,8 +80,9 @@ impl Overview {
             mailbox: &self.mailbox,
             wake: &self.wake,
             helpers: self.helpers,
+            on_step: &on_step,
         };
-        let (began, mut warnings) = (Instant::now(), Vec::new());
+        let began = Instant::now();
         let passed = catch_unwind(AssertUnwindSafe(|| pass.run(&mut built, &mut warnings)));
         warnings.iter().for_each(|warning| self.tell(warning.clone()));
         let is_clean = match passed {
@@ -71,7 +91,11 @@ impl Overview {
                 self.tell(error.to_string());
                 false
             }
-            Ok(Err(PassError::Panicked)) | Err(_) => {
+            Ok(Err(PassError::Panicked)) => {
+                self.tell(Opener::fault_text("the picture of the whole"));
+                false
+            }
+            Err(_) => {
                 self.tell(self.opener.panic_text("the picture of the whole"));
                 false
             }
@@ -86,9 +110,14 @@ impl Overview {
             log::info!("the pass over the whole took {:.1} s", began.elapsed().as_secs_f64());
         }
         // What a broken recording gives may be more the next time.
-        let is_worth_it = is_clean && (!is_given_up || self.is_resumable() && began.elapsed() > WORTH_KEEPING);
+        let is_worth_it = is_clean && (!is_given_up || self.is_resumable() && began.elapsed() > self.worth_keeping);
         if let Some(picture) = picture.filter(|_| is_worth_it) {
-            picture.keep(&built, &warnings);
+            if let Some(checkpoints) = &checkpoints {
+                checkpoints.wait();
+            }
+            if let Some(notice) = picture.keeper().keep(built.parts(Vec::new()), &warnings) {
+                self.tell(notice);
+            }
         }
     }
 
