@@ -176,7 +176,8 @@ fn hexadecimal(name: &str) -> Option<CivilTime> {
     let is_number = stem.len() == 8 && stem.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_lowercase());
     // Digits alone are a serial number.
     let has_letter = stem.bytes().any(|byte| byte.is_ascii_uppercase());
-    let secs = i64::from_str_radix(stem, 16).ok().filter(|secs| is_number && has_letter && HEXADECIMAL.contains(secs))?;
+    let secs =
+        i64::from_str_radix(stem, 16).ok().filter(|secs| is_number && has_letter && HEXADECIMAL.contains(secs))?;
     CivilTime::from_unix_millis(secs * 1_000)
 }
 
