@@ -11,11 +11,16 @@ impl Workbench {
     /// Keeps pictures in the user's own folder from now on, as far as the settings allow it.
     pub fn keep_pictures(&mut self) {
         self.pictures = PictureCache::of_user(u64::from(self.settings.picture_cache_mb) << 20);
+        // The settings may allow less than the last time.
+        if let Some(cache) = self.pictures.clone() {
+            self.ask_storage(StorageRequest::TrimPictures(cache));
+        }
     }
 
     /// Where the pictures of a recording are kept, if they are.
     pub(super) fn picture_place(&self, recording: &Path) -> Option<PicturePlace> {
-        Some(PicturePlace { cache: self.pictures.clone()?, file: self.sound_file(recording) })
+        let cache = self.pictures.clone().filter(PictureCache::may_keep)?;
+        Some(PicturePlace { cache, file: self.sound_file(recording) })
     }
 
     /// Has all kept pictures deleted.

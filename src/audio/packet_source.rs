@@ -84,6 +84,9 @@ pub(super) struct PacketSource {
     holes: Holes,
     warned_of_non_finite: bool,
     warnings: Vec<String>,
+    /// How often all was decoded from the beginning once more.
+    #[cfg(test)]
+    begun_again: usize,
 }
 
 /// Holes in the recording, each told of once.
@@ -110,8 +113,9 @@ const MAX_HOLE_SECS: u64 = 600;
 
 impl PacketSource {
     pub(super) fn open(path: &Path, index: &Arc<SeekIndex>) -> Result<Self, AudioError> {
-        let file_len = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?.len();
-        index.meet_file(file_len);
+        let metadata = std::fs::metadata(path).map_err(|source| AudioError::io(path, source))?;
+        let file_len = metadata.len();
+        index.meet_file(file_len, metadata.modified().ok());
         let demux = Demux::open(path, index)?;
         let claims = demux.claims();
         let claimed = match (claims.frame_count, index.counted_frames()) {
@@ -149,6 +153,8 @@ impl PacketSource {
             holes: Holes::default(),
             warned_of_non_finite: false,
             warnings: Vec::new(),
+            #[cfg(test)]
+            begun_again: 0,
         };
         source.learn_shape()?;
         if let Some(end) = index.true_end() {
@@ -209,7 +215,9 @@ impl PacketSource {
             if is_block && self.block.first_frame <= frame {
                 continue;
             }
-            if has_counted {
+            // The end was met in good order: counting from the beginning would come to the same.
+            let is_over = self.is_place_sure() && self.true_end.is_some_and(|end| frame >= end);
+            if has_counted || !is_block && is_over {
                 return Ok(false);
             }
             // The container's seek came out behind the wanted frame or behind the last packet: only counting finds it.
@@ -217,6 +225,11 @@ impl PacketSource {
             self.go_to(frame, Way::ByCount)?;
         }
         Ok(true)
+    }
+
+    /// Whether the place was found by decoding all before it, or by a packet whose bytes are known.
+    fn is_place_sure(&self) -> bool {
+        !self.came_by_seek || self.demux.claims().framing.is_some()
     }
 
     fn holds(&self, frame: u64) -> bool {
@@ -274,6 +287,10 @@ impl PacketSource {
     /// Decodes from the beginning, with nothing decoded yet.
     fn begin_again(&mut self) -> Result<(), AudioError> {
         self.reopen()?;
+        #[cfg(test)]
+        {
+            self.begun_again += 1;
+        }
         self.came_by_seek = false;
         self.next_frame = Some(-(self.skipped_frames as i64));
         Ok(())
@@ -283,7 +300,7 @@ impl PacketSource {
         let mut samples = std::mem::take(&mut self.block.samples);
         let Ok(decoded) = self.demux.skip_to(place, &mut samples) else {
             // The index is of another file, or the file has changed: only counting finds the way.
-            self.index.forget_places();
+            self.index.forget_all();
             return self.begin_again();
         };
         self.settled_from = (place.first_frame.max(0) as u64).saturating_add(self.demux.claims().pre_roll);
@@ -509,5 +526,39 @@ impl SampleSource for PacketSource {
 
     fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(source: &mut PacketSource) -> u64 {
+        let mut out = vec![0.0; 4_096 * source.spec.channels];
+        let mut frame = 0;
+        loop {
+            let count = source.read(frame, &mut out).unwrap();
+            frame += count as u64;
+            if count < 4_096 {
+                return frame;
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_met_by_decoding_is_not_looked_for_again() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/audio");
+        let cut_off = tempfile::NamedTempFile::with_suffix(".mp3").unwrap();
+        let whole = std::fs::read(folder.join("constant.mp3")).unwrap();
+        std::fs::write(cut_off.path(), &whole[..whole.len() * 2 / 3]).unwrap();
+        for path in [folder.join("vbr-bare.mp3"), folder.join("vbr.aac"), cut_off.path().to_owned()] {
+            let mut source = PacketSource::open(&path, &Arc::default()).unwrap();
+            let frames = read_all(&mut source);
+            assert!(frames > 0 && source.true_end == Some(frames), "{}", path.display());
+            assert_eq!(source.begun_again, 0, "{}", path.display());
+            // Once it is known, nothing is read for it at all.
+            assert_eq!(source.read(frames + 5, &mut [0.0; 64]).unwrap(), 0);
+            assert_eq!(source.begun_again, 0, "{}", path.display());
+        }
     }
 }

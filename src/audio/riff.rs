@@ -189,6 +189,7 @@ impl LongSizes {
     }
 }
 
-fn le_u64(bytes: &[u8], at: usize) -> u64 {
+/// The eight bytes from `at` on, the lowest first.
+pub(super) fn le_u64(bytes: &[u8], at: usize) -> u64 {
     bytes[at..at + 8].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }

@@ -5,6 +5,9 @@
 //! keep it as bytes. Must not read files; no lock is held but to look something up or to note it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::riff::le_u64;
 
 /// A packet whose exact place is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,8 @@ const MOST_PLACES: usize = 1 << 17;
 struct Found {
     /// Size of the file that all this is about; 0 before it was opened.
     file_len: u64,
+    /// When the file was changed last, as far as that is known.
+    modified: Option<SystemTime>,
     /// Frames by count of the packets, where the container does not say.
     counted_frames: Option<u64>,
     /// Where the last packet ended.
@@ -61,12 +66,14 @@ impl SeekIndex {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To be called when the recording is opened: forgets everything if the file has another size than before.
-    pub(super) fn meet_file(&self, file_len: u64) {
+    /// To be called when the recording is opened: forgets everything if the file has another size than before or was changed since.
+    pub(super) fn meet_file(&self, file_len: u64, modified: Option<SystemTime>) {
         let mut found = self.found();
-        if found.file_len != file_len {
+        let is_changed = found.modified.is_some_and(|before| modified.is_some_and(|now| now != before));
+        if found.file_len != file_len || is_changed {
             *found = Found { file_len, ..Found::default() };
         }
+        found.modified = modified.or(found.modified);
     }
 
     /// Notes a place if it is at least `spacing` frames after the last one.
@@ -96,9 +103,10 @@ impl SeekIndex {
         after.checked_sub(1).map(|index| found.places[index])
     }
 
-    /// Gives up all places: they are of another file.
-    pub(super) fn forget_places(&self) {
-        self.found().places.clear();
+    /// Gives up all that was found out: it is of another file.
+    pub(super) fn forget_all(&self) {
+        let mut found = self.found();
+        *found = Found { file_len: found.file_len, modified: found.modified, ..Found::default() };
     }
 
     pub(super) fn counted_frames(&self) -> Option<u64> {
@@ -150,16 +158,27 @@ impl SeekIndex {
         bytes
     }
 
-    /// Takes in what [`SeekIndex::to_bytes`] gave; false, with nothing changed, if these bytes are anything else or know less.
+    /// Adds what [`SeekIndex::to_bytes`] gave to what is known; false, with nothing changed, if these bytes are anything else or know
+    /// nothing more.
     pub(super) fn restore(&self, bytes: &[u8]) -> bool {
         let Some(restored) = Found::from_bytes(bytes) else { return false };
         let mut found = self.found();
         let is_of_this_file = found.file_len == 0 || found.file_len == restored.file_len;
-        let knows_more = restored.places.len() > found.places.len() || restored.true_end.is_some();
-        if is_of_this_file && knows_more {
-            *found = restored;
+        if !is_of_this_file {
+            return false;
         }
-        is_of_this_file && knows_more
+        let has_more_places = restored.places.len() > found.places.len();
+        let knows_more = has_more_places
+            || found.true_end.is_none() && restored.true_end.is_some()
+            || found.counted_frames.is_none() && restored.counted_frames.is_some();
+        found.file_len = restored.file_len;
+        found.true_end = found.true_end.or(restored.true_end);
+        found.counted_frames = found.counted_frames.or(restored.counted_frames);
+        if has_more_places {
+            found.places = restored.places;
+            found.thinned = restored.thinned;
+        }
+        knows_more
     }
 }
 
@@ -170,7 +189,7 @@ impl Found {
         if !head.starts_with(MAGIC) || fnv1a(content).to_le_bytes() != check {
             return None;
         }
-        let number = |index: usize| u64_at(head, 8 + index * 8);
+        let number = |index: usize| le_u64(head, 8 + index * 8);
         let (places, rest) = places.as_chunks::<PLACE_BYTES>();
         if !rest.is_empty() || places.len() as u64 != number(3) || places.len() > MOST_PLACES {
             return None;
@@ -180,25 +199,21 @@ impl Found {
         let is_rising = places.is_sorted_by(|a, b| a.time_stamp < b.time_stamp && a.first_frame < b.first_frame);
         let thinned = u32::try_from(number(4)).ok()?;
         let (file_len, counted_frames, true_end) = (number(0), known(number(1)), known(number(2)));
-        is_rising.then_some(Self { file_len, counted_frames, true_end, places, thinned })
+        is_rising.then_some(Self { file_len, modified: None, counted_frames, true_end, places, thinned })
     }
 }
 
 impl Place {
     fn from_bytes(bytes: &[u8; PLACE_BYTES]) -> Self {
-        let last = u64_at(bytes, 24);
+        let last = le_u64(bytes, 24);
         Self {
-            time_stamp: u64_at(bytes, 0) as i64,
-            first_frame: u64_at(bytes, 8) as i64,
-            byte_offset: u64_at(bytes, 16),
+            time_stamp: le_u64(bytes, 0) as i64,
+            first_frame: le_u64(bytes, 8) as i64,
+            byte_offset: le_u64(bytes, 16),
             frames: last as u32,
             check: (last >> 32) as u32,
         }
     }
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..at + 8].iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 #[cfg(test)]
@@ -211,7 +226,7 @@ mod tests {
 
     fn index() -> SeekIndex {
         let index = SeekIndex::default();
-        index.meet_file(1_000);
+        index.meet_file(1_000, None);
         for second in 0..5 {
             index.note(place(second * 1_000, second * 100 - 7), 100);
             index.note(place(second * 1_000 + 10, second * 100 + 13), 100);
@@ -232,10 +247,51 @@ mod tests {
     fn a_file_of_another_size_is_another_file() {
         let index = index();
         index.set_true_end(500);
-        index.meet_file(1_000);
+        index.meet_file(1_000, None);
         assert_eq!(index.true_end(), Some(500));
-        index.meet_file(1_001);
+        index.meet_file(1_001, None);
         assert_eq!((index.before(9_999), index.true_end()), (None, None));
+    }
+
+    #[test]
+    fn a_changed_file_of_the_same_size_is_another_file() {
+        let index = index();
+        let (then, now) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9));
+        index.meet_file(1_000, Some(then));
+        index.set_true_end(500);
+        index.set_counted_frames(501);
+        index.meet_file(1_000, Some(then));
+        index.meet_file(1_000, None);
+        assert_eq!((index.true_end(), index.counted_frames()), (Some(500), Some(501)));
+        index.meet_file(1_000, Some(now));
+        assert_eq!((index.before(9_999), index.true_end(), index.counted_frames()), (None, None, None));
+    }
+
+    #[test]
+    fn a_place_that_is_wrong_makes_all_doubtful() {
+        let index = index();
+        index.set_true_end(500);
+        index.set_counted_frames(501);
+        index.forget_all();
+        assert_eq!((index.before(9_999), index.true_end(), index.counted_frames()), (None, None, None));
+        assert_eq!(index.found().file_len, 1_000);
+    }
+
+    #[test]
+    fn what_is_restored_is_added_to_what_is_known() {
+        let few = SeekIndex::default();
+        few.meet_file(1_000, None);
+        few.note(place(0, 0), 100);
+        few.set_true_end(500);
+        let many = index();
+        many.set_counted_frames(501);
+        let (few_bytes, many_bytes) = (few.to_bytes(), many.to_bytes());
+        // The places of the one, and what only the other knows.
+        assert!(many.restore(&few_bytes) && few.restore(&many_bytes));
+        assert_eq!(*many.found(), *few.found());
+        assert_eq!((few.true_end(), few.counted_frames()), (Some(500), Some(501)));
+        assert_eq!(few.before(9_999).map(|place| place.time_stamp), Some(4_000));
+        assert!(!few.restore(&many_bytes), "nothing new");
     }
 
     #[test]
@@ -261,7 +317,7 @@ mod tests {
         assert_eq!(*restored.found(), *index.found());
         // Of a file of another size.
         let other = SeekIndex::default();
-        other.meet_file(5);
+        other.meet_file(5, None);
         assert!(!other.restore(&bytes));
         for len in 0..bytes.len() {
             assert!(!SeekIndex::default().restore(&bytes[..len]), "{len}");

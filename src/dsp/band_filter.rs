@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex32};
 
+use super::window::kaiser_at;
+
 /// What is let through outside the band: −80 dB.
 const ATTENUATION_DB: f64 = 80.0;
 /// The narrowest slope between pass and stop, in hertz: narrower ones ring for longer than 40 ms on each side.
@@ -127,24 +129,6 @@ pub(super) fn kaiser_beta(attenuation_db: f64) -> f64 {
 fn kaiser(len: usize, beta: f64) -> Vec<f64> {
     let half = (len.max(2) - 1) as f64 / 2.0;
     (0..len).map(|n| kaiser_at((n as f64 - half) / half, beta)).collect()
-}
-
-/// The Kaiser window at a place from −1 to 1; 0 beyond.
-pub(super) fn kaiser_at(place: f64, beta: f64) -> f64 {
-    let inside = 1.0 - place * place;
-    if inside < 0.0 { 0.0 } else { bessel_i0(beta * inside.sqrt()) / bessel_i0(beta) }
-}
-
-/// The modified Bessel function of the first kind and order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = 0.25 * x * x;
-    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
-    while term > 1e-17 * sum {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use super::band_filter::{kaiser_at, kaiser_beta, sinc};
+use super::band_filter::{kaiser_beta, sinc};
+use super::window::kaiser_at;
 
 /// Zero crossings of the sinc on each side.
 const CROSSINGS: usize = 48;

@@ -44,7 +44,6 @@ pub struct Displacement {
 #[derive(Clone, Debug)]
 pub struct PendingColumns {
     first: u64,
-    reach: u64,
     /// Powers of the columns from `first` on: as many as a frame reaches to each side, and its own.
     columns: VecDeque<Vec<f32>>,
 }
@@ -125,7 +124,8 @@ impl Reassigner {
         let columns = ((0.5 * hop + later_samples) / hop).floor();
         let row = (bin as f32 + higher_bins).round();
         let is_near = later_samples.abs() <= 0.5 * self.spec.frame_len as f32;
-        let column = frame as i64 + columns as i64;
+        // Of absurd samples the quotient is as absurd.
+        let column = (frame as i64).saturating_add(columns as i64);
         // Comparisons that what is not a number fails.
         if !is_near || column < 0 || !(row >= 0.0 && row < self.spec.rows() as f32) {
             return own;
@@ -139,7 +139,7 @@ impl PendingColumns {
     pub fn new(spec: &StftSpec) -> Self {
         let reach = reach(spec);
         let columns = (0..=2 * reach).map(|_| vec![0.0; spec.rows()]).collect();
-        Self { first: 0, reach, columns }
+        Self { first: 0, columns }
     }
 
     /// Forgets all; the next column that is taken is `column`. Frames are then pushed from [`Reassigner::reach`] frames before on.
@@ -157,11 +157,6 @@ impl PendingColumns {
         }
         self.columns.push_back(powers);
         self.first += 1;
-    }
-
-    /// Columns to either side of a frame that it may add to.
-    pub fn reach(&self) -> u64 {
-        self.reach
     }
 
     fn add(&mut self, column: u64, row: usize, power: f32) {
@@ -234,6 +229,16 @@ mod tests {
         let sums: Vec<f32> = columns.iter().map(|powers| powers.iter().sum()).collect();
         let total: f32 = sums.iter().sum();
         assert!(sums[2_000 / spec.hop] > 0.98 * total, "{sums:?}");
+    }
+
+    #[test]
+    fn absurd_samples_are_survived() {
+        let spec = StftSpec::of_size(256);
+        for exponent in 0..=38 {
+            let samples: Vec<f32> =
+                (0..2_000_u32).map(|n| 10_f32.powi(exponent) * ((n * n % 97) as f32 / 48.0 - 1.0)).collect();
+            assert_eq!(columns(spec, &samples).len() as u64, spec.columns(2_000));
+        }
     }
 
     #[test]

@@ -40,20 +40,25 @@ impl FrameWindow {
             Self::Povey => (0.5 - 0.5 * cos(1.0)).powf(0.85),
             Self::Hamming => 0.54 - 0.46 * cos(1.0),
             Self::BlackmanHarris => 0.35875 - 0.48829 * cos(1.0) + 0.14128 * cos(2.0) - 0.01168 * cos(3.0),
-            Self::Kaiser => {
-                let from_middle = 2.0 * place - 1.0;
-                bessel_i0(KAISER_BETA * (1.0 - from_middle * from_middle).max(0.0).sqrt()) / bessel_i0(KAISER_BETA)
-            }
+            Self::Kaiser => kaiser_at(2.0 * place - 1.0, KAISER_BETA),
         }
     }
 }
 
-/// Modified Bessel function of the first kind and order zero, by its power series.
+/// The Kaiser window at a place from −1 to 1; 0 beyond.
+pub(super) fn kaiser_at(place: f64, beta: f64) -> f64 {
+    let inside = 1.0 - place * place;
+    if inside < 0.0 { 0.0 } else { bessel_i0(beta * inside.sqrt()) / bessel_i0(beta) }
+}
+
+/// The modified Bessel function of the first kind and order 0, by its power series.
 fn bessel_i0(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for k in 1..60 {
-        term *= (x / (2.0 * f64::from(k))).powi(2);
+    let quarter = 0.25 * x * x;
+    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
+    while term > 1e-17 * sum {
+        term *= quarter / (k * k);
         sum += term;
+        k += 1.0;
     }
     sum
 }

@@ -129,32 +129,46 @@ pub(super) fn encode(key: &PictureKey, shape: &Shape, notes_bytes: u64) -> Vec<u
     bytes
 }
 
-/// What a header says; `Err` with the reason if it is not that of this picture.
-pub(super) fn decode(bytes: &[u8; HEADER_BYTES], key: &PictureKey) -> Result<(Shape, u64), &'static str> {
+/// Why a header is not that of a picture.
+pub(super) enum Refusal {
+    /// What is wrong with it.
+    Damaged(&'static str),
+    /// It is of the same recording before or after a change.
+    OtherState,
+}
+
+impl From<&'static str> for Refusal {
+    fn from(reason: &'static str) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+/// What a header says, if it is that of this picture.
+pub(super) fn decode(bytes: &[u8; HEADER_BYTES], key: &PictureKey) -> Result<(Shape, u64), Refusal> {
     let (content, sum) = bytes.split_at(HEADER_BYTES - 4);
     if bytes[..8] != MAGIC {
-        return Err("is not a kept picture");
+        return Err("is not a kept picture".into());
     }
     if sum != crc32fast::hash(content).to_le_bytes() {
-        return Err("has a damaged header");
+        return Err("has a damaged header".into());
     }
     let at = |place: usize| {
         content.get(place..place + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
     };
     if content[8..12] != VERSION.to_le_bytes() {
-        return Err("was written by another version");
+        return Err("was written by another version".into());
     }
     let is_of_this = at(16) == key.recording.file_bytes && content[24..56] == key.recording.sum;
     if !is_of_this || content[64..96] != key.picture {
-        return Err("is another picture");
+        return Err("is another picture".into());
     }
     // File systems keep times to two seconds or better.
     if (at(56) as i64).abs_diff(key.modified_secs) > 2 {
-        return Err("is older than the recording");
+        return Err(Refusal::OtherState);
     }
     let (planes, rows) = (at(96), at(104));
     if planes == 0 || planes > u64::from(MOST_PLANES) || rows == 0 || rows > 1 << 20 {
-        return Err("has an unlikely shape");
+        return Err("has an unlikely shape".into());
     }
     let shape = Shape {
         planes: planes as usize,

@@ -51,11 +51,23 @@ pub enum CacheError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is whole, but of another state of the recording.
+    #[error("{path}: is of another state of the recording")]
+    OtherState {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl CacheError {
     fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Whether there is no room.
+    pub fn is_full(&self) -> bool {
+        let is_full = |kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        matches!(self, Self::Io { source, .. } if is_full(source.kind()))
     }
 
     fn damaged(path: &Path, reason: impl Into<String>) -> Self {
@@ -112,13 +124,18 @@ impl PictureCache {
         Self { folder, most_bytes }
     }
 
-    /// The user's own: in the system's folder for what can be made again, or in the one that `EARMARK_CACHE` names. `None` for a bound
-    /// of 0 or where the system has no such folder.
+    /// The user's own: in the system's folder for what can be made again, or in the one that `EARMARK_CACHE` names. `None` where the
+    /// system has no such folder.
     pub fn of_user(most_bytes: u64) -> Option<Self> {
         let named = std::env::var_os("EARMARK_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let folder =
             named.or_else(|| Some(directories::ProjectDirs::from("", "", "earmark")?.cache_dir().to_path_buf()))?;
-        (most_bytes > 0).then(|| Self::new(folder.join("pictures"), most_bytes))
+        Some(Self::new(folder.join("pictures"), most_bytes))
+    }
+
+    /// Whether anything may be kept: not with a bound of 0.
+    pub fn may_keep(&self) -> bool {
+        self.most_bytes > 0
     }
 
     /// Where the files lie.
@@ -126,8 +143,8 @@ impl PictureCache {
         &self.folder
     }
 
-    /// What was kept of a picture, if anything was. A file that is damaged, foreign or older than the recording is deleted, and why is
-    /// logged.
+    /// What was kept of a picture, if anything was. A file that is damaged or foreign is deleted, and why is logged; one that cannot be read
+    /// now, or is of another state of the recording, is left alone.
     pub fn open(&self, key: &PictureKey) -> Option<StoredPicture> {
         let path = self.folder.join(key.file_name());
         match StoredPicture::open(&path, key) {
@@ -137,6 +154,7 @@ impl PictureCache {
                 Some(picture)
             }
             Err(CacheError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(CacheError::OtherState { .. }) => None,
             Err(error) => {
                 self.discard(key, &error);
                 None
@@ -144,10 +162,13 @@ impl PictureCache {
         }
     }
 
-    /// Deletes what was kept of a picture, because of `error`.
+    /// Gives up what was kept of a picture, because of `error`. The file is deleted only if it is damaged: a drive that did not answer once
+    /// may hold a good one.
     pub fn discard(&self, key: &PictureKey, error: &CacheError) {
         log::warn!("The picture is computed again: {error}");
-        let _ = fs::remove_file(self.folder.join(key.file_name()));
+        if matches!(error, CacheError::Damaged { .. }) {
+            let _ = fs::remove_file(self.folder.join(key.file_name()));
+        }
     }
 
     /// Keeps a picture in place of what was kept of it, and deletes those that were not used for the longest time, beyond the bound.
@@ -192,7 +213,7 @@ impl PictureCache {
     }
 
     /// Deletes the files that were not used for the longest time, until the rest is within the bound.
-    fn trim(&self) {
+    pub fn trim(&self) {
         let mut files = self.files();
         files.sort_by_key(|file| file.used);
         let mut sum: u64 = files.iter().map(|file| file.bytes).sum();

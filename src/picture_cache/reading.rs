@@ -1,13 +1,13 @@
 //! Reading a kept picture piece by piece, the coarse levels first. Takes no more memory than the file is long, whatever it says.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dsp::peaks::PackedPeak;
 
-use super::header::{self, HEADER_BYTES, Kind, Section, Shape};
+use super::header::{self, HEADER_BYTES, Kind, Refusal, Section, Shape};
 use super::{CacheError, PictureKey};
 
 /// A piece of a picture, as large as it is kept in memory.
@@ -60,7 +60,10 @@ impl StoredPicture {
             return Err(CacheError::damaged(path, "is too short"));
         }
         file.read_exact(&mut bytes).map_err(failed)?;
-        let (shape, notes_bytes) = header::decode(&bytes, key).map_err(|reason| CacheError::damaged(path, reason))?;
+        let (shape, notes_bytes) = header::decode(&bytes, key).map_err(|refusal| match refusal {
+            Refusal::Damaged(reason) => CacheError::damaged(path, reason),
+            Refusal::OtherState => CacheError::OtherState { path: path.to_owned() },
+        })?;
         // From here on all lengths are bounded by the file's own.
         if shape.file_bytes(notes_bytes) != u128::from(file_bytes) {
             return Err(CacheError::damaged(path, "does not have the length that it says"));
@@ -112,7 +115,10 @@ impl StoredPicture {
         let mut bytes = vec![0; count as usize];
         let mut sum = [0; 4];
         let read = self.file.read_exact(&mut bytes).and_then(|()| self.file.read_exact(&mut sum));
-        read.map_err(|source| CacheError::io(&self.path, source))?;
+        read.map_err(|source| match source.kind() {
+            ErrorKind::UnexpectedEof => CacheError::damaged(&self.path, "is shorter than it was"),
+            _ => CacheError::io(&self.path, source),
+        })?;
         if crc32fast::hash(&bytes).to_le_bytes() != sum {
             return Err(CacheError::damaged(&self.path, "is damaged"));
         }

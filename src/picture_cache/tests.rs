@@ -108,7 +108,40 @@ fn a_moved_recording_is_found_and_a_changed_one_is_not() {
     let later = SystemTime::now() + Duration::from_secs(60);
     File::options().append(true).open(folder.path().join("b.wav")).unwrap().set_modified(later).unwrap();
     assert!(cache.open(&PictureKey::of_file(&folder.path().join("b.wav"), "levels").unwrap()).is_none());
-    assert_eq!(cache.byte_count(), 0, "the old one was deleted");
+    assert!(cache.byte_count() > 0, "what cannot be told to be wrong stays");
+    let again = PictureKey::of_file(&folder.path().join("b.wav"), "levels").unwrap();
+    cache.keep(&again, &parts(20, 20, true)).unwrap();
+    assert_eq!(cache.open(&again).map(|stored| stored.shape().columns), Some(20));
+    assert_eq!(cache.files().len(), 1, "the last one replaces the others");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_now_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = PictureCache::new(folder.path().to_owned(), 1 << 30);
+    let key = key(folder.path(), "a.wav", b"sound", "levels");
+    let path = folder.path().join(key.file_name());
+    cache.keep(&key, &parts(10, 10, true)).unwrap();
+    let error = CacheError::io(&path, io::Error::from(io::ErrorKind::TimedOut));
+    cache.discard(&key, &error);
+    assert!(cache.open(&key).is_some());
+    cache.discard(&key, &CacheError::damaged(&path, "is damaged"));
+    assert!(!path.exists());
+    assert!(CacheError::io(&path, io::Error::from(io::ErrorKind::StorageFull)).is_full() && !error.is_full());
+}
+
+#[test]
+fn a_bound_of_nothing_keeps_nothing_and_clears_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = PictureCache::new(folder.path().join("pictures"), 1 << 30);
+    let key = key(folder.path(), "a.wav", b"sound", "levels");
+    cache.keep(&key, &parts(10, 10, true)).unwrap();
+    let none = PictureCache::new(cache.folder().to_owned(), 0);
+    assert!(cache.may_keep() && !none.may_keep());
+    assert_eq!(none.clone().clear().unwrap().0, 1);
+    cache.keep(&key, &parts(10, 10, true)).unwrap();
+    none.trim();
+    assert_eq!(cache.byte_count(), 0);
 }
 
 #[test]

@@ -33,6 +33,11 @@ pub struct CoarseUpdate {
 }
 
 impl CoarseUpdate {
+    /// Says that no more columns come.
+    pub fn end() -> Self {
+        Self { levels: Vec::new(), is_finished: true }
+    }
+
     /// Adds a later update.
     pub fn absorb(&mut self, later: Self) {
         self.is_finished |= later.is_finished;
@@ -347,8 +352,8 @@ impl StoredCoarse {
     }
 
     /// The update that shows tiles of a kept level.
-    pub fn update(depth: usize, tiles: Vec<Arc<Tile>>, is_finished: bool) -> CoarseUpdate {
-        CoarseUpdate { levels: vec![LevelUpdate { depth, full: tiles, growing: None }], is_finished }
+    pub fn update(depth: usize, tiles: Vec<Arc<Tile>>) -> CoarseUpdate {
+        CoarseUpdate { levels: vec![LevelUpdate { depth, full: tiles, growing: None }], is_finished: false }
     }
 }
 
@@ -429,8 +434,9 @@ mod tests {
             late.apply(waiting);
             // Coarse levels first, as from a file.
             for (depth, tiles) in builder.levels().into_iter().enumerate().rev() {
-                at_once.apply(StoredCoarse::update(depth, tiles, true));
+                at_once.apply(StoredCoarse::update(depth, tiles));
             }
+            at_once.apply(CoarseUpdate::end());
             for level in layout.base_level..layout.base_level + 12 {
                 for store in [&at_once, &late] {
                     assert_eq!(store.columns(level), whole.columns(level), "portions of {portion}, level {level}");

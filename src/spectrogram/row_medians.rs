@@ -42,11 +42,6 @@ impl RowMedians {
         };
         self.counts.iter().map(median).collect()
     }
-
-    /// Bytes that the counts take.
-    pub fn byte_count(&self) -> usize {
-        size_of_val(self.counts.as_slice())
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the bytes of a picture stand for: a range of values and their unit. Must not know how values are computed.
 
-use crate::dsp::decibel::{FLOOR_DB, byte_from_power, db_from_byte, db_from_power};
+use crate::dsp::decibel::{FLOOR_DB, db_from_byte};
 
 use super::PictureKind;
 
@@ -38,12 +38,6 @@ impl ValueScale {
         *self == Self::DECIBELS
     }
 
-    /// The byte of a column's number: a power relative to a full-scale sine where the values are decibels, else the value. Monotone.
-    #[inline]
-    pub fn byte_from_number(&self, number: f32) -> u8 {
-        if self.is_decibels() { byte_from_power(number) } else { self.byte_from_value(number) }
-    }
-
     /// The byte of a value, rounded to the nearest. Monotone; what is not a number is byte 0.
     #[inline]
     pub fn byte_from_value(&self, value: f32) -> u8 {
@@ -58,11 +52,6 @@ impl ValueScale {
         } else {
             self.low + (self.high - self.low) * f32::from(byte) / 255.0
         }
-    }
-
-    /// The value of a column's number, see [`ValueScale::byte_from_number`].
-    pub fn value_from_number(&self, number: f32) -> f32 {
-        if self.is_decibels() { db_from_power(number) } else { number }
     }
 
     /// Place of a value on the scale of bytes, beyond 0 and 255 outside the range.

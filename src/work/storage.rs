@@ -50,6 +50,8 @@ pub enum StorageRequest {
     ImportLabels(PathBuf),
     /// Delete all kept pictures.
     ClearPictures(PictureCache),
+    /// Delete kept pictures beyond the bound.
+    TrimPictures(PictureCache),
     /// Keep the user's settings.
     KeepSettings {
         /// Where.
@@ -105,6 +107,10 @@ fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
 fn answer(request: StorageRequest) -> Option<Update> {
     let update = match request {
         StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
+        StorageRequest::TrimPictures(cache) => {
+            cache.trim();
+            return None;
+        }
         StorageRequest::Expand(paths) => expand(paths),
         StorageRequest::ClearPictures(cache) => {
             Update::PicturesCleared { result: cache.clear().map_err(|error| error.to_string()) }

@@ -167,13 +167,17 @@ fn two_digit_year(rest: &[u8]) -> Option<CivilTime> {
     CivilTime::new(CivilDate::new(year, month, day)?, hour, minute, second, millis)
 }
 
-/// The first AudioMoths were sold in 2017.
-const FIRST_HEXADECIMAL: i64 = 1_483_228_800;
+/// Seconds since 1970 that are taken for a time: from 2017, when the first AudioMoths were sold, to 2022, when the last of them had
+/// firmware that writes dates.
+const HEXADECIMAL: std::ops::Range<i64> = 1_483_228_800..1_672_531_200;
 
 fn hexadecimal(name: &str) -> Option<CivilTime> {
     let stem = name.split('.').next()?;
     let is_number = stem.len() == 8 && stem.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_lowercase());
-    let secs = i64::from_str_radix(stem, 16).ok().filter(|&secs| is_number && secs >= FIRST_HEXADECIMAL)?;
+    // Digits alone are a serial number.
+    let has_letter = stem.bytes().any(|byte| byte.is_ascii_uppercase());
+    let secs =
+        i64::from_str_radix(stem, 16).ok().filter(|secs| is_number && has_letter && HEXADECIMAL.contains(secs))?;
     CivilTime::from_unix_millis(secs * 1_000)
 }
 
@@ -256,6 +260,9 @@ mod tests {
             "DEADBEE.WAV",
             "0000BEEF.WAV",
             "deadbeef.wav",
+            "60123456.wav",
+            "DEADBEEF.wav",
+            "63B0CD00.wav",
             "Ünïcode_99999999_999999.wav",
             "18300512_183000.wav",
         ] {

@@ -4,13 +4,13 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use crate::picture_cache::{CacheError, PictureKey, PictureParts, Piece, PlaneParts, StoredPicture};
-use crate::spectrogram::{RowMedians, StoredCoarse, WaveUpdate};
+use crate::spectrogram::{CoarseUpdate, RowMedians, StoredCoarse, WaveUpdate};
 use crate::work::{CancelToken, Wake};
 
 use super::Opener;
 use super::built::{Built, Mailbox, News, PlaneUpdate};
 use super::settings::PicturePlace;
-use super::stretch::segment_columns;
+use super::stretch::columns_per_read;
 
 /// Changes whenever another program version would make other bytes of the same recording and settings.
 const ALGORITHM: u32 = 1;
@@ -25,49 +25,66 @@ const PATH_MARK: &str = "\u{1}";
 pub(super) enum Kept {
     /// All of it, which the engine has been told; and the notices of the pass that made it.
     Whole(Vec<String>),
-    /// The beginning, which the engine has been told.
-    Begun(Box<Built>),
+    /// The beginning, which the engine has been told; and the notices of the pass that made it.
+    Begun(Box<Built>, Vec<String>),
     /// Nothing that can be used to the end.
     Nothing,
 }
 
 /// The kept picture of one recording.
 pub(super) struct KeptPicture<'a> {
-    place: &'a PicturePlace,
     opener: &'a Opener,
+    keeper: Keeper,
+}
+
+/// Keeps the picture of one recording.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    place: PicturePlace,
     words: String,
     key: PictureKey,
 }
 
 impl<'a> KeptPicture<'a> {
     /// Looks at the recording; `None` if it cannot be read.
-    pub(super) fn new(place: &'a PicturePlace, opener: &'a Opener) -> Option<Self> {
+    pub(super) fn new(place: &PicturePlace, opener: &'a Opener) -> Option<Self> {
         let words = format!(
             "{ALGORITHM} {:?} {:?} {:?} {:?} {:?} {}",
             opener.layout, opener.kind, opener.scale, opener.planes, opener.model, opener.sample_rate
         );
         let key = PictureKey::of_file(place.file.path(), &words).ok()?;
-        Some(Self { place, opener, words, key })
+        Some(Self { opener, keeper: Keeper { place: place.clone(), words, key } })
+    }
+
+    /// What keeps it.
+    pub(super) fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// Deletes a file that will never be of use.
+    fn refuse(&self, reason: &str) -> Kept {
+        let place = &self.keeper.place;
+        let path = place.file.path().to_owned();
+        place.cache.discard(&self.keeper.key, &CacheError::Damaged { path, reason: reason.to_owned() });
+        Kept::Nothing
     }
 
     /// Shows the engine what was kept, the coarsest levels first.
     pub(super) fn show(&self, is_resumable: bool, mailbox: &Mailbox, wake: &Wake, cancel: &CancelToken) -> Kept {
-        let Some(stored) = self.place.cache.open(&self.key) else { return Kept::Nothing };
+        let Keeper { place, key, .. } = &self.keeper;
+        let Some(stored) = place.cache.open(key) else { return Kept::Nothing };
         let (layout, planes) = (self.opener.layout, &self.opener.planes);
         let shape = stored.shape();
         if shape.planes != planes.len() || shape.rows != layout.rows(layout.base_level) {
-            return Kept::Nothing;
+            return self.refuse("its kept picture has another shape");
         }
-        if !shape.is_finished {
-            let per_read = segment_columns(&layout, usize::MAX);
-            if !is_resumable || !shape.columns.is_multiple_of(per_read) {
-                return Kept::Nothing;
-            }
+        if !shape.is_finished && !(is_resumable && shape.columns.is_multiple_of(columns_per_read(&layout))) {
+            return self.refuse("its kept picture cannot be gone on with");
         }
         let Notes { notices, seek_index } = Notes::from_bytes(stored.notes());
         // Before anything is drawn of it: what is looked at first is then reached by a short way.
-        self.place.file.restore(seek_index);
-        let path = self.place.file.path().display().to_string();
+        place.file.restore(seek_index);
+        let path = place.file.path().display().to_string();
         let notices = notices.into_iter().map(|text| text.replace(PATH_MARK, &path)).collect();
         let mut reading = Reading::new(self.opener, stored, mailbox, wake);
         match reading.all(cancel) {
@@ -77,29 +94,42 @@ impl<'a> KeptPicture<'a> {
             }
             Ok(true) => {
                 let parts = PictureParts { shape, notes: Vec::new(), planes: reading.parts };
-                Built::restored(layout, planes, parts).map_or(Kept::Nothing, |built| Kept::Begun(Box::new(built)))
+                match Built::restored(layout, planes, parts) {
+                    Some(built) => Kept::Begun(Box::new(built), notices),
+                    None => self.refuse("the parts of its kept picture do not fit together"),
+                }
             }
             Ok(false) => Kept::Nothing,
             Err(error) => {
-                self.place.cache.discard(&self.key, &error);
+                place.cache.discard(key, &error);
                 Kept::Nothing
             }
         }
     }
+}
 
-    /// Keeps what was made, unless the recording has changed meanwhile.
-    pub(super) fn keep(&self, built: &Built, warnings: &[String]) {
+impl Keeper {
+    /// Keeps what was made, unless the recording has changed meanwhile. Returns what the user should know.
+    pub(super) fn keep(&self, mut parts: PictureParts, warnings: &[String]) -> Option<String> {
         if PictureKey::of_file(self.place.file.path(), &self.words).ok().as_ref() != Some(&self.key) {
             log::info!("{}: changed while it was read; its picture is not kept", self.place.file.path().display());
-            return;
+            return None;
         }
         let path = self.place.file.path().display().to_string();
         let notices = warnings.iter().map(|text| text.replace(&path, PATH_MARK)).collect();
         let notes = Notes { notices, seek_index: &self.place.file.seek_index_bytes() };
-        if let Err(error) = self.place.cache.keep(&self.key, &built.parts(notes.to_bytes())) {
-            static TOLD: Once = Once::new();
-            TOLD.call_once(|| log::warn!("Pictures are not kept for the next time: {error}"));
-        }
+        parts.notes = notes.to_bytes();
+        let error = self.place.cache.keep(&self.key, &parts).err()?;
+        static TOLD: Once = Once::new();
+        let mut told = None;
+        TOLD.call_once(|| {
+            log::warn!("Pictures are not kept for the next time: {error}");
+            told = error.is_full().then(|| {
+                let folder = self.place.cache.folder().display();
+                format!("Pictures are not kept for the next time: the disk of {folder} is full. Make room on it, or clear the picture cache")
+            });
+        });
+        told
     }
 }
 
@@ -167,8 +197,13 @@ impl<'a> Reading<'a> {
                 last_report = Instant::now();
             }
         }
-        let medians =
-            |counts: &RowMedians| PlaneUpdate { medians: Some(counts.medians().into()), ..Default::default() };
+        // Only now: what is damaged at the end is computed again, and then grows again.
+        let end = || if shape.is_finished { CoarseUpdate::end() } else { CoarseUpdate::default() };
+        let medians = |counts: &RowMedians| PlaneUpdate {
+            coarse: end(),
+            medians: Some(counts.medians().into()),
+            ..Default::default()
+        };
         let planes = self.counts.iter().map(medians).collect();
         let ended = shape.is_finished.then_some(shape.frames_read);
         self.mailbox.put(News { planes, frames_read: shape.frames_read, ended });
@@ -186,7 +221,7 @@ impl<'a> Reading<'a> {
                 if !is_finished {
                     put(&mut self.parts[plane].tiles, depth, tile.clone());
                 }
-                let coarse = StoredCoarse::update(depth, vec![tile], is_finished);
+                let coarse = StoredCoarse::update(depth, vec![tile]);
                 (plane, PlaneUpdate { coarse, ..Default::default() })
             }
             Piece::Peaks { plane, level, page, peaks } => {

@@ -4,6 +4,7 @@
 //! only looks at what is there. Must not draw.
 
 mod built;
+mod checkpoints;
 mod columns;
 mod frame_columns;
 mod kept;
@@ -77,6 +78,8 @@ struct Opener {
     model: Option<Arc<ModelInput>>,
     /// Samples a second of the recording itself.
     sample_rate: u32,
+    /// Channels of the recording itself.
+    channels: usize,
     length_is_exact: bool,
     format: String,
 }
@@ -102,6 +105,13 @@ impl Opener {
 
     fn is_model(&self) -> bool {
         self.model.is_some()
+    }
+
+    /// Says that computing broke, not reading.
+    fn fault_text(what: &str) -> String {
+        format!(
+            "A fault of Earmark itself: {what} is missing. Open the recording again, and report it if that does not help"
+        )
     }
 
     fn panic_text(&self, what: &str) -> String {
@@ -178,6 +188,7 @@ impl TileEngine {
             planes: picture.planes,
             model: picture.model,
             sample_rate: engine.sample_rate,
+            channels: spec.channels.max(1),
             length_is_exact: spec.length_is_exact,
             format: spec.format.clone(),
         });
@@ -207,6 +218,8 @@ impl TileEngine {
             wake: Arc::clone(wake),
             helpers: threads,
             place: settings.place.clone(),
+            worth_keeping: overview::WORTH_KEEPING,
+            checkpoint_every: overview::CHECKPOINT_EVERY,
             cancel: CancelToken::clone(&self._cancel_overview.0),
         };
         start("overview".to_owned(), Box::new(move || overview.run()));

@@ -14,7 +14,7 @@ use super::Opener;
 use super::built::{Built, Mailbox, Part};
 use super::peak_tap::PeakTap;
 use super::queue::JobQueue;
-use super::stretch::{Answer, StretchReader, Transformer, segment_columns};
+use super::stretch::{Answer, StretchReader, Transformer, most_segments, segment_columns};
 
 /// The pass gives way to tiles that are waited for, but for no longer than this at once, so that it always goes on.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
@@ -55,17 +55,24 @@ pub(super) struct Pass<'a> {
     pub(super) wake: &'a Wake,
     /// Threads that may help.
     pub(super) helpers: usize,
+    /// Called with what was made so far and what the source had to say, after each step: whole segments.
+    pub(super) on_step: &'a dyn Fn(&Built, &[String]),
 }
 
 impl Pass<'_> {
-    /// Goes on from where `built` stands to the end. Returns what the source had to say. A pass that is cancelled leaves whole segments in
-    /// `built`.
+    /// Goes on from where `built` stands to the end. What the source has to say is added to `warnings`. A pass that is cancelled leaves
+    /// whole segments in `built`.
     pub(super) fn run(&self, built: &mut Built, warnings: &mut Vec<String>) -> Result<(), PassError> {
-        if self.helpers > 0 && self.opener.kind == PictureKind::Level && self.is_aligned() {
+        if self.helpers > 0 && self.opener.kind == PictureKind::Level && self.is_aligned() && self.most() > 0 {
             self.shared(built, warnings)
         } else {
             self.alone(built, warnings)
         }
+    }
+
+    /// Segments that are under way at once; 0 if one alone takes too much memory.
+    fn most(&self) -> usize {
+        most_segments(&self.opener.layout, self.opener.channels, self.helpers + READ_AHEAD).unwrap_or(0)
     }
 
     /// Whether columns and blocks of peaks end together, so that each segment has its own of both.
@@ -96,6 +103,7 @@ impl Pass<'_> {
             while done < segment_columns(&layout, 1) && matches!(result, Ok(true)) {
                 self.queue.wait_until_idle(LONGEST_WAIT);
                 if self.cancel.is_cancelled() {
+                    warnings.extend(reader.take_warnings());
                     return Ok(());
                 }
                 result = reader.column(level, &mut columns, &mut |plane, samples| {
@@ -115,6 +123,8 @@ impl Pass<'_> {
             };
             built.push(&Part { columns, peaks, frames_read });
             reports.when_due(built);
+            warnings.extend(reader.take_warnings());
+            (self.on_step)(built, warnings);
         }
         warnings.extend(reader.take_warnings());
         Ok(result.map(|_| ())?)
@@ -124,7 +134,7 @@ impl Pass<'_> {
     pub(super) fn shared(&self, built: &mut Built, warnings: &mut Vec<String>) -> Result<(), PassError> {
         let source = (self.opener.factory)()?;
         let mut reader = StretchReader::new(source, self.opener.layout, built.columns());
-        let most = self.helpers + READ_AHEAD;
+        let most = self.most().max(1);
         let (answer, answers) = bounded(most);
         let mut order = Order::new(answers);
         let mut own = None;
@@ -132,6 +142,7 @@ impl Pass<'_> {
         while !order.is_over_after(reader.is_read_out()) {
             self.queue.wait_until_idle(LONGEST_WAIT);
             if self.cancel.is_cancelled() {
+                warnings.extend(reader.take_warnings());
                 return Ok(());
             }
             if !reader.is_read_out() && order.under_way() < most as u64 {
@@ -140,13 +151,15 @@ impl Pass<'_> {
                 self.queue.offer(segment);
                 order.take(Duration::ZERO);
             } else if let Some(segment) = self.queue.take_back() {
-                own.get_or_insert_with(|| Transformer::new(self.opener, &segment)).answer(segment);
+                Transformer::answer(&mut own, self.opener, segment);
                 order.take(Duration::ZERO);
             } else {
                 order.take(LOOK_EVERY);
             }
             if order.push_into(built)? {
                 reports.when_due(built);
+                warnings.extend(reader.take_warnings());
+                (self.on_step)(built, warnings);
             }
         }
         warnings.extend(reader.take_warnings());
@@ -288,6 +301,7 @@ mod tests {
                 planes,
                 model: None,
                 sample_rate: spec.sample_rate,
+                channels: spec.channels,
                 length_is_exact: true,
                 format: spec.format,
             };
@@ -301,7 +315,7 @@ mod tests {
 
         fn pass<'a>(&'a self, helpers: usize, cancel: &'a CancelToken) -> Pass<'a> {
             let Self { opener, queue, mailbox, wake } = self;
-            Pass { opener, queue, cancel, mailbox, wake, helpers }
+            Pass { opener, queue, cancel, mailbox, wake, helpers, on_step: &|_, _| {} }
         }
 
         /// What the pass makes with so many helpers, none: on one thread; and whether it met a broken place.
@@ -319,7 +333,7 @@ mod tests {
                     let mut own = None;
                     while let Some(super::super::queue::Task::Segment(segment)) = self.queue.take() {
                         std::thread::sleep(Duration::from_micros(300 * (n as u64 % 3)));
-                        own.get_or_insert_with(|| Transformer::new(&self.opener, &segment)).answer(segment);
+                        Transformer::answer(&mut own, &self.opener, segment);
                     }
                 };
                 let threads: Vec<_> = (0..helpers).map(|n| scope.spawn(move || work(n))).collect();

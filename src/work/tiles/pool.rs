@@ -42,10 +42,10 @@ impl Worker {
         let mut readers = Readers::default();
         let mut transformer = None;
         while let Some(task) = self.queue.take() {
-            let (job, cancel) = match task {
-                Task::Job(job, cancel) => (job, cancel),
+            let (number, job, cancel) = match task {
+                Task::Job(number, job, cancel) => (number, job, cancel),
                 Task::Segment(segment) => {
-                    transformer.get_or_insert_with(|| Transformer::new(&self.opener, &segment)).answer(segment);
+                    Transformer::answer(&mut transformer, &self.opener, segment);
                     continue;
                 }
             };
@@ -59,7 +59,7 @@ impl Worker {
             if let Some(outcome) = outcome {
                 self.send(outcome);
             }
-            self.queue.done(job);
+            self.queue.done(number);
         }
     }
 
@@ -89,8 +89,9 @@ impl Worker {
             }
             Job::Wave { first_sample, block, blocks } => {
                 let reader = self.plane_reader(readers)?;
-                let peaks = fine_peaks(reader, first_sample, block, blocks)?;
+                let peaks = fine_peaks(reader, first_sample, block, blocks, cancel)?;
                 self.pass_on(reader.take_warnings());
+                let Some(peaks) = peaks else { return Ok(None) };
                 let waves = peaks.into_iter().map(|peaks| FineWave { first_sample, block, peaks }).collect();
                 Ok(Some(Outcome::Wave(job, waves)))
             }
@@ -154,18 +155,23 @@ impl Worker {
     }
 }
 
-/// Peaks of each plane, of up to `blocks` blocks of `block` samples (at most [`SAMPLES_PER_READ`]) from `first_sample` on.
+/// Peaks of each plane, of up to `blocks` blocks of `block` samples (at most [`SAMPLES_PER_READ`]) from `first_sample` on; `None` if they
+/// are no longer wanted.
 fn fine_peaks(
     reader: &mut PlaneReader,
     first_sample: u64,
     block: u64,
     blocks: usize,
-) -> Result<Vec<Vec<Peak>>, AudioError> {
+    cancel: &CancelToken,
+) -> Result<Option<Vec<Vec<Peak>>>, AudioError> {
     let block = (block as usize).clamp(1, SAMPLES_PER_READ);
     let mut peaks = vec![Vec::new(); reader.plane_count()];
     let mut samples = vec![Vec::new(); reader.plane_count()];
     let mut done = 0;
     while done < blocks {
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
         let first = first_sample + (done * block) as u64;
         let wanted = (SAMPLES_PER_READ / block).min(blocks - done);
         samples.iter_mut().for_each(|plane| plane.resize(wanted * block, 0.0));
@@ -178,5 +184,5 @@ fn fine_peaks(
         }
         done += wanted;
     }
-    Ok(peaks)
+    Ok(Some(peaks))
 }

@@ -19,8 +19,8 @@ pub(super) enum Job {
 
 /// What a thread gets to do.
 pub(super) enum Task {
-    /// Something that is looked at.
-    Job(Job, CancelToken),
+    /// Something that is looked at, and by which number it is [`JobQueue::done`].
+    Job(u64, Job, CancelToken),
     /// A piece of the pass over the whole, for want of something that is looked at.
     Segment(Segment),
 }
@@ -30,7 +30,9 @@ struct State {
     wanted: VecDeque<Job>,
     /// Bounded by the pass, which reads only so far ahead.
     segments: VecDeque<Segment>,
-    running: Vec<(Job, CancelToken)>,
+    /// Jobs taken. A cancelled one may be there beside the same one begun anew, so each has its own number.
+    running: Vec<(u64, Job, CancelToken)>,
+    taken: u64,
     is_closed: bool,
 }
 
@@ -46,12 +48,13 @@ impl JobQueue {
     /// Makes `jobs` the list. Jobs of an earlier list that are not in it are dropped, and cancelled if a thread is at them.
     pub(super) fn replace(&self, jobs: &[Job]) {
         let mut state = self.state();
-        for (job, cancel) in &state.running {
+        for (_, job, cancel) in &state.running {
             if !jobs.contains(job) {
                 cancel.cancel();
             }
         }
-        let is_running = |job: &Job| state.running.iter().any(|(other, cancel)| other == job && !cancel.is_cancelled());
+        let is_running =
+            |job: &Job| state.running.iter().any(|(_, other, cancel)| other == job && !cancel.is_cancelled());
         let wanted = jobs.iter().filter(|job| !is_running(job)).copied().collect();
         state.wanted = wanted;
         drop(state);
@@ -67,8 +70,10 @@ impl JobQueue {
             }
             if let Some(job) = state.wanted.pop_front() {
                 let cancel = CancelToken::default();
-                state.running.push((job, cancel.clone()));
-                return Some(Task::Job(job, cancel));
+                let number = state.taken;
+                state.taken += 1;
+                state.running.push((number, job, cancel.clone()));
+                return Some(Task::Job(number, job, cancel));
             }
             if let Some(segment) = state.segments.pop_front() {
                 return Some(Task::Segment(segment));
@@ -91,12 +96,10 @@ impl JobQueue {
         self.state().segments.pop_front()
     }
 
-    /// Says that a job taken is done, failed or given up.
-    pub(super) fn done(&self, job: Job) {
+    /// Says that the job taken under this number is done, failed or given up.
+    pub(super) fn done(&self, number: u64) {
         let mut state = self.state();
-        if let Some(place) = state.running.iter().position(|(other, _)| *other == job) {
-            state.running.remove(place);
-        }
+        state.running.retain(|(other, ..)| *other != number);
         if state.wanted.is_empty() && state.running.is_empty() {
             self.idle.notify_all();
         }
@@ -114,7 +117,7 @@ impl JobQueue {
         state.is_closed = true;
         state.wanted.clear();
         state.segments.clear();
-        state.running.iter().for_each(|(_, cancel)| cancel.cancel());
+        state.running.iter().for_each(|(.., cancel)| cancel.cancel());
         drop(state);
         self.ready.notify_all();
         self.idle.notify_all();
@@ -132,7 +135,7 @@ mod tests {
 
     fn taken(queue: &JobQueue) -> Option<(Job, CancelToken)> {
         match queue.take()? {
-            Task::Job(job, cancel) => Some((job, cancel)),
+            Task::Job(_, job, cancel) => Some((job, cancel)),
             Task::Segment(_) => None,
         }
     }
@@ -154,6 +157,29 @@ mod tests {
         // A cancelled job that is wanted again is begun anew.
         queue.replace(&[job(1)]);
         assert_eq!(taken(&queue).map(|(job, _)| job), Some(job(1)));
+    }
+
+    #[test]
+    fn the_end_of_a_cancelled_job_is_not_that_of_the_same_one_begun_anew() {
+        let queue = JobQueue::default();
+        let take = || match queue.take() {
+            Some(Task::Job(number, _, cancel)) => (number, cancel),
+            _ => panic!("no job"),
+        };
+        queue.replace(&[job(1)]);
+        let (old, _) = take();
+        queue.replace(&[]);
+        queue.replace(&[job(1)]);
+        let (new, cancel) = take();
+        // The new one ends first: the old one is still at work, and the third would be begun anew.
+        queue.done(new);
+        queue.replace(&[job(1)]);
+        let (third, third_cancel) = take();
+        queue.done(old);
+        queue.replace(&[]);
+        assert!(third_cancel.is_cancelled() && !cancel.is_cancelled());
+        queue.done(third);
+        queue.wait_until_idle(Duration::from_secs(600));
     }
 
     #[test]

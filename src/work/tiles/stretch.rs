@@ -19,15 +19,43 @@ use super::planes::PlaneReader;
 /// Interleaved samples of a segment, about: 1 MB.
 const SEGMENT_SAMPLES: u64 = 1 << 18;
 
+/// Interleaved samples of a base-level column for which segments are made at all: 4 MB.
+const MOST_COLUMN_SAMPLES: u64 = 1 << 20;
+
+/// Interleaved samples of all segments that are under way: 64 MB.
+const MOST_SAMPLES_UNDER_WAY: u64 = 1 << 24;
+
 /// Interleaved samples that are read at once.
 const READ_SAMPLES: usize = 1 << 16;
 
 /// Base-level columns of a segment of a recording of so many channels. A whole number of reads, so that frames meet a broken place in the same
 /// way wherever they are transformed.
 pub(super) fn segment_columns(layout: &PyramidLayout, channels: usize) -> u64 {
-    let column = layout.column_samples(layout.base_level) * channels.max(1) as u64;
-    let columns_per_read = (FRAMES_PER_READ as u64 >> layout.base_level.min(40)).max(1);
-    (SEGMENT_SAMPLES / column.max(1)).max(1).next_multiple_of(columns_per_read)
+    let column = interleaved_column(layout, channels);
+    (SEGMENT_SAMPLES / column.max(1)).max(1).next_multiple_of(columns_per_read(layout))
+}
+
+/// Base-level columns whose frames are read at once.
+pub(super) fn columns_per_read(layout: &PyramidLayout) -> u64 {
+    (FRAMES_PER_READ as u64 >> layout.base_level.min(40)).max(1)
+}
+
+/// Interleaved samples of a base-level column.
+fn interleaved_column(layout: &PyramidLayout, channels: usize) -> u64 {
+    layout.column_samples(layout.base_level).saturating_mul(channels.max(1) as u64)
+}
+
+/// Segments of a recording of so many channels that may be under way at once, `wanted` at most; `None` if a single one takes too much
+/// memory.
+pub(super) fn most_segments(layout: &PyramidLayout, channels: usize, wanted: usize) -> Option<usize> {
+    let column = interleaved_column(layout, channels);
+    if column > MOST_COLUMN_SAMPLES {
+        return None;
+    }
+    let overlap = (layout.stft.frame_len as u64).saturating_mul(channels.max(1) as u64);
+    let samples = segment_columns(layout, channels).saturating_mul(column).saturating_add(overlap);
+    let fitting = MOST_SAMPLES_UNDER_WAY / samples.max(1);
+    (fitting > 0).then(|| wanted.min(usize::try_from(fitting).unwrap_or(usize::MAX)))
 }
 
 /// Interleaved samples of a part of the recording.
@@ -226,10 +254,10 @@ pub(super) struct Transformer {
 }
 
 impl Transformer {
-    /// For segments like this one.
-    pub(super) fn new(opener: &Opener, segment: &Segment) -> Self {
+    /// For segments of a recording like `spec`.
+    fn new(opener: &Opener, spec: &StreamSpec) -> Self {
         let handed = Arc::<Mutex<Handed>>::default();
-        let source = HandedSource { spec: segment.spec.clone(), handed: Arc::clone(&handed) };
+        let source = HandedSource { spec: spec.clone(), handed: Arc::clone(&handed) };
         let reader = PlaneReader::new(Box::new(source), &opener.planes);
         Self {
             columns: FrameColumns::new(reader, opener.layout, opener.kind, opener.scale),
@@ -240,14 +268,20 @@ impl Transformer {
         }
     }
 
-    /// Answers a segment, whatever happens.
-    pub(super) fn answer(&mut self, segment: Segment) {
-        let Segment { number, first_column, columns, stretch, answer, .. } = segment;
-        *locked(&self.handed) = Handed { stretch, read_to: 0 };
-        let made = catch_unwind(AssertUnwindSafe(|| self.transform(first_column, columns)));
+    /// Answers a segment, whatever happens: with the thread's own transformer, which is made if there is none and given up if it breaks.
+    pub(super) fn answer(own: &mut Option<Self>, opener: &Opener, segment: Segment) {
+        let Segment { number, first_column, columns, stretch, spec, answer } = segment;
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            let own = own.get_or_insert_with(|| Self::new(opener, &spec));
+            *locked(&own.handed) = Handed { stretch, read_to: 0 };
+            let made = own.transform(first_column, columns);
+            (made, std::mem::take(&mut locked(&own.handed).stretch.samples))
+        }));
         let panicked = made.is_err();
-        let (part, columns, is_last) = made.unwrap_or_else(|_| (Part::default(), 0, true));
-        let spare = std::mem::take(&mut locked(&self.handed).stretch.samples);
+        if panicked {
+            *own = None;
+        }
+        let ((part, columns, is_last), spare) = made.unwrap_or_else(|_| ((Part::default(), 0, true), Vec::new()));
         // Nobody listens any more once the pass has ended.
         let _ = answer.send(Answer { number, part, columns, is_last, panicked, spare });
     }
@@ -277,5 +311,33 @@ impl Transformer {
         let frames_read = read_end.min(made_end);
         let peaks = taps.into_iter().map(|tap| tap.into_peaks_to(frames_read)).collect();
         (Part { columns, peaks, frames_read }, done, is_last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsp::stft::StftSpec;
+
+    #[test]
+    fn segments_under_way_take_no_more_than_64_mb() {
+        for rate in [8_000, 48_000, 192_000, 384_000, 6_144_000] {
+            for channels in [1, 2, 8, 64, 256, 65_536] {
+                for frames in [1, rate * 3_600, rate * 3_600 * 24 * 400] {
+                    for frame_len in [64, 1_024, 16_384] {
+                        let layout = PyramidLayout::new(rate as u32, StftSpec::of_size(frame_len));
+                        let layout = layout.for_length(frames, 1);
+                        let Some(most) = most_segments(&layout, channels, 10) else { continue };
+                        assert!((1..=10).contains(&most));
+                        let samples = segment_columns(&layout, channels)
+                            * layout.column_samples(layout.base_level)
+                            * channels as u64;
+                        assert!(most as u64 * samples * 4 <= 64 << 20, "{rate} Hz, {channels} channels: {most}");
+                    }
+                }
+            }
+        }
+        let plain = PyramidLayout::new(48_000, StftSpec::of_size(1_024));
+        assert_eq!(most_segments(&plain, 2, 10), Some(10));
     }
 }
