@@ -78,7 +78,8 @@ impl<'a> KeptPicture<'a> {
         if shape.planes != planes.len() || shape.rows != layout.rows(layout.base_level) {
             return self.refuse("its kept picture has another shape");
         }
-        if !shape.is_finished && !(is_resumable && shape.columns.is_multiple_of(columns_per_read(&layout))) {
+        let is_usable = shape.is_finished || is_resumable && shape.columns.is_multiple_of(columns_per_read(&layout));
+        if !is_usable {
             return self.refuse("its kept picture cannot be gone on with");
         }
         let Notes { notices, seek_index } = Notes::from_bytes(stored.notes());

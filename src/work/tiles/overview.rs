@@ -114,10 +114,9 @@ impl Overview {
         }
         // What a broken recording gives may be more the next time.
         let is_worth_it = is_clean && (!is_given_up || self.is_resumable() && began.elapsed() > self.worth_keeping);
-        if let Some(picture) = picture.filter(|_| is_worth_it) {
-            if let Some(notice) = picture.keeper().keep(built.parts(Vec::new()), &warnings) {
-                self.tell(notice);
-            }
+        let keeper = picture.filter(|_| is_worth_it).map(KeptPicture::keeper);
+        if let Some(notice) = keeper.and_then(|keeper| keeper.keep(built.parts(Vec::new()), &warnings)) {
+            self.tell(notice);
         }
     }
 
@@ -218,8 +217,7 @@ mod tests {
         };
         overview.run();
         assert!(told.try_recv().is_err(), "nothing is told");
-        let read_at = read_at.lock().unwrap().clone();
-        read_at
+        read_at.lock().unwrap().clone()
     }
 
     /// The one kept picture, as soon as it is there.
