@@ -4,6 +4,7 @@ use super::canvas_ui::{Canvas, row_name};
 use super::theme::map_color;
 use crate::app::{Command, Request, Tick, Ticks, TimeUnit};
 use crate::spectrogram::{FrequencyScale, FrequencyView, colormap};
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
     self, Align2, Color32, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
@@ -190,7 +191,14 @@ fn gradient(mesh: &mut Mesh, rect: Rect, top: Color32, bottom: Color32) {
 
 /// Text with a dark ground, for notes over pictures.
 pub fn note(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str) {
-    let galley = painter.layout_no_wrap(text.to_owned(), FontId::monospace(12.0), Color32::WHITE);
+    note_within(painter, at, align, text, f32::INFINITY);
+}
+
+/// A note that takes no more than `width` points; what has no room is cut off with `…`.
+pub fn note_within(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, width: f32) {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), FontId::monospace(12.0), Color32::WHITE);
+    job.wrap = TextWrapping::truncate_at_width((width - 10.0).max(0.0));
+    let galley = painter.layout_job(job);
     let rect = align.anchor_size(at, galley.size() + vec2(10.0, 6.0));
     painter.rect_filled(rect, 3.0, Color32::from_black_alpha(190));
     painter.galley(rect.min + vec2(5.0, 3.0), galley, Color32::WHITE);

@@ -1,7 +1,7 @@
 //! What lies beside the open recording on the timeline, where the view reaches beyond it: the neighbours' pictures and waveforms at their
 //! clock place, and the gaps between.
 
-use super::axis_ui::note;
+use super::axis_ui::{note, note_within};
 use super::bands::Band;
 use super::canvas_ui::{Canvas, style_of};
 use super::spectrogram_painter::SpectrogramPainter;
@@ -179,7 +179,8 @@ pub fn borders(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
         events(canvas, &clip, rect, beside.block, beside.shift);
         if region.width() > LEAST_NOTE {
             let name = canvas.bench.document.recording(beside.block.id).map(|recording| recording.file_name());
-            note(&clip, region.left_top() + vec2(4.0, 4.0), Align2::LEFT_TOP, &name.unwrap_or_default());
+            let name = name.unwrap_or_default();
+            note_within(&clip, region.left_top() + vec2(4.0, 4.0), Align2::LEFT_TOP, &name, region.width() - 8.0);
         }
     }
 }
