@@ -1,7 +1,8 @@
 //! What draws the window: a graphics device, or the processor where there is none. Must not draw.
 //!
-//! The two need different ways. A device takes the tiles and colours them in a shader. On a processor such a shader costs a hundred
-//! times what the same sums cost in this program, and the window's own drawing by OpenGL a quarter of that by Vulkan.
+//! The two need different ways. A device takes the tiles and colours them in a shader. By a software rasteriser, a change of the window's theme took 0.73 s
+//! of processor time with a recording and 0.34 s without one (two cores, 1600 × 900, Mesa 22.3); with our own sums instead of the
+//! shader, and by eframe's renderer for OpenGL, 0.09 s and 0.05 s.
 
 use eframe::{Renderer, wgpu};
 

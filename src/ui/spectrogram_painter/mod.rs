@@ -49,6 +49,7 @@ pub struct SpectrogramPainter {
     uploads: Arc<AtomicU64>,
     /// Pictures drawn by the processor; none with a device.
     software: Option<SoftwarePictures>,
+    drawn_by: String,
 }
 
 impl SpectrogramPainter {
@@ -57,20 +58,21 @@ impl SpectrogramPainter {
         let uploads = Arc::new(AtomicU64::new(0));
         let gpu = Gpu::new(&render_state.device, &render_state.queue, render_state.target_format, Arc::clone(&uploads));
         render_state.renderer.write().callback_resources.insert(gpu);
-        Self { uploads, software: None }
+        let adapter = render_state.adapter.get_info();
+        let is_software = adapter.device_type == eframe::wgpu::DeviceType::Cpu;
+        let drawn_by = format!("{}{}", adapter.name, if is_software { ": the processor, slowly" } else { "" });
+        Self { uploads, software: None, drawn_by }
     }
 
     /// Draws on the processor, for windows without wgpu.
     pub fn software() -> Self {
-        Self { uploads: Arc::default(), software: Some(SoftwarePictures::default()) }
+        let drawn_by = "the processor: no graphics device was found".to_owned();
+        Self { uploads: Arc::default(), software: Some(SoftwarePictures::default()), drawn_by }
     }
 
     /// What draws, in words.
-    pub fn drawn_by(&self) -> &'static str {
-        match self.software {
-            Some(_) => "the processor: no graphics device was found",
-            None => "a graphics device",
-        }
+    pub fn drawn_by(&self) -> &str {
+        &self.drawn_by
     }
 
     /// Tiles sent to the device so far; without one, pictures that were computed.

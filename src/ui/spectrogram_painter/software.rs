@@ -1,7 +1,7 @@
 //! Draws pictures on the processor, for windows without a graphics device: the columns of the tiles through the renderer of
 //! [`crate::spectrogram::render`] into textures, which are kept as long as nothing changes.
 //!
-//! The sums of a picture take a few milliseconds, a hundredth of what a processor takes for the shader.
+//! The sums of a picture take a few milliseconds; a processor takes some hundreds for the shader.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
