@@ -1,122 +1,85 @@
-//! The annotations of a project: a list of recordings, each with its events, and the edits that change them.
+//! The annotations of a project: recordings with their events, label classes, and the edits that change them.
 
-use super::{Event, EventId};
+use super::{Edit, EditError, Event, EventId, Fact, LabelClass, Recording, RecordingId, StatusCounts};
 use crate::time::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Names a recording within a document, never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct RecordingId(pub u64);
-
-/// A recording that is annotated, and its events in no particular order but that of their names.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Recording {
-    /// Where the sound is.
-    pub path: PathBuf,
-    /// Length in seconds as far as it is known, ≥ 0.
-    pub duration_secs: f64,
-    /// The events by name.
-    pub events: BTreeMap<EventId, Event>,
+/// What a document consists of, before it was looked through.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct DocumentParts {
+    /// All recordings with their events.
+    pub recordings: BTreeMap<RecordingId, Recording>,
+    /// The label classes in their order.
+    #[serde(default)]
+    pub label_classes: Vec<LabelClass>,
+    /// The name that the next recording gets.
+    pub next_recording: u64,
+    /// The name that the next event gets.
+    pub next_event: u64,
 }
 
-impl Recording {
-    /// The events by onset, then offset, then name.
-    pub fn events_by_onset(&self) -> Vec<&Event> {
-        let mut events: Vec<&Event> = self.events.values().collect();
-        events.sort_by(|a, b| {
-            a.span
-                .onset_secs
-                .total_cmp(&b.span.onset_secs)
-                .then(a.span.offset_secs.total_cmp(&b.span.offset_secs))
-                .then(a.id.cmp(&b.id))
-        });
-        events
-    }
-
-    /// The file's name without its folders, as DCASE's *filename* column has it.
-    pub fn file_name(&self) -> String {
-        self.path
-            .file_name()
-            .map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
-    }
-}
-
-/// A change of the events of one document; `Many` is one step of undo.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "edit", rename_all = "snake_case")]
-pub enum Edit {
-    /// Adds an event under a name that is not in use.
-    Insert {
-        /// Which recording.
-        recording: RecordingId,
-        /// The new event.
-        event: Event,
-    },
-    /// Takes an event away.
-    Remove {
-        /// Which recording.
-        recording: RecordingId,
-        /// The event's name.
-        id: EventId,
-    },
-    /// Puts another state in the place of the event of the same name.
-    Replace {
-        /// Which recording.
-        recording: RecordingId,
-        /// The event's new state.
-        event: Event,
-    },
-    /// Several edits, in order, all or none.
-    Many {
-        /// The edits.
-        edits: Vec<Edit>,
-    },
-}
-
-impl Edit {
-    /// The first event that the edit is about, if it is about any.
-    pub fn first_event(&self) -> Option<(RecordingId, EventId)> {
-        match self {
-            Self::Insert { recording, event } | Self::Replace { recording, event } => Some((*recording, event.id)),
-            Self::Remove { recording, id } => Some((*recording, *id)),
-            Self::Many { edits } => edits.iter().find_map(Self::first_event),
-        }
-    }
-}
-
-/// Why an edit does not fit the document; nothing was changed.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum EditError {
-    /// The recording is not in the document.
-    #[error("the recording is no longer in the project")]
-    NoRecording(RecordingId),
-    /// The event is not in the recording.
-    #[error("the event is no longer in the recording")]
-    NoEvent(EventId),
-    /// The name is in use.
-    #[error("an event of that name exists already")]
-    NameInUse(EventId),
-}
-
-/// All recordings of a project with their events.
+/// All recordings of a project with their events, and its label classes.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "DocumentParts", into = "DocumentParts")]
 pub struct Document {
     recordings: BTreeMap<RecordingId, Recording>,
+    label_classes: Vec<LabelClass>,
     next_recording: u64,
     next_event: u64,
+    /// Follow from the recordings.
+    places: HashMap<PathBuf, RecordingId>,
+    counts: BTreeMap<RecordingId, StatusCounts>,
+    label_counts: BTreeMap<Arc<str>, StatusCounts>,
+}
+
+impl From<DocumentParts> for Document {
+    fn from(parts: DocumentParts) -> Self {
+        let DocumentParts { recordings, label_classes, next_recording, next_event } = parts;
+        let mut document = Self { label_classes, next_recording, next_event, ..Self::default() };
+        for (id, recording) in recordings {
+            // Of several recordings in one place the first is the one that is found.
+            document.places.entry(recording.path.clone()).or_insert(id);
+            recording.events.values().for_each(|event| document.count(id, event));
+            document.recordings.insert(id, recording);
+        }
+        document
+    }
+}
+
+impl From<Document> for DocumentParts {
+    fn from(document: Document) -> Self {
+        let Document { recordings, label_classes, next_recording, next_event, .. } = document;
+        Self { recordings, label_classes, next_recording, next_event }
+    }
 }
 
 impl Document {
     /// Adds a recording, or finds the one of the same path.
     pub fn add_recording(&mut self, path: &Path, duration_secs: f64) -> RecordingId {
-        if let Some((&id, _)) = self.recordings.iter().find(|(_, recording)| recording.path == path) {
+        if let Some(id) = self.recording_at(path) {
             return id;
         }
-        let id = RecordingId(self.next_recording);
-        self.next_recording += 1;
-        self.recordings.insert(id, Recording { path: path.to_path_buf(), duration_secs, events: BTreeMap::new() });
+        let id = self.next_recording_id();
+        self.put_recording(id, Recording::new(path.to_path_buf(), duration_secs));
         id
+    }
+
+    /// The name that the next recording gets.
+    pub fn next_recording_id(&self) -> RecordingId {
+        RecordingId(self.next_recording)
+    }
+
+    fn put_recording(&mut self, id: RecordingId, recording: Recording) {
+        self.next_recording = self.next_recording.max(id.0.saturating_add(1));
+        self.places.entry(recording.path.clone()).or_insert(id);
+        self.recordings.insert(id, recording);
+    }
+
+    /// The recording whose sound is at a path.
+    pub fn recording_at(&self, path: &Path) -> Option<RecordingId> {
+        self.places.get(path).copied()
     }
 
     /// States the length of a recording, as decoding has found it.
@@ -128,20 +91,54 @@ impl Document {
 
     /// States where the sound of a recording is now.
     pub fn set_path(&mut self, id: RecordingId, path: &Path) {
-        if let Some(recording) = self.recordings.get_mut(&id) {
-            recording.path = path.to_path_buf();
+        let Some(recording) = self.recordings.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut recording.path, path.to_path_buf());
+        if self.places.get(&before) == Some(&id) {
+            self.places.remove(&before);
         }
+        self.places.entry(path.to_path_buf()).or_insert(id);
     }
 
     /// Takes a recording out; one that has events stays. Returns whether it is gone.
     pub fn remove_empty_recording(&mut self, id: RecordingId) -> bool {
         let is_empty = self.recordings.get(&id).is_some_and(|recording| recording.events.is_empty());
-        is_empty && self.recordings.remove(&id).is_some()
+        let Some(recording) = is_empty.then(|| self.recordings.remove(&id)).flatten() else { return false };
+        if self.places.get(&recording.path) == Some(&id) {
+            self.places.remove(&recording.path);
+        }
+        self.counts.remove(&id);
+        true
+    }
+
+    /// Makes a change that is not undone.
+    pub fn apply_fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Added { id, path } => {
+                if !self.recordings.contains_key(id) {
+                    self.put_recording(*id, Recording::new(path.clone(), 0.0));
+                }
+            }
+            Fact::Removed { id } => {
+                self.remove_empty_recording(*id);
+            }
+            Fact::Duration { id, duration_secs } => self.set_duration(*id, *duration_secs),
+            Fact::Path { id, path } => self.set_path(*id, path),
+            Fact::Fingerprint { id, fingerprint } => {
+                if let Some(recording) = self.recordings.get_mut(id) {
+                    recording.fingerprint = Some(fingerprint.clone());
+                }
+            }
+        }
     }
 
     /// The recordings in the order in which they were added.
-    pub fn recordings(&self) -> impl Iterator<Item = (RecordingId, &Recording)> {
+    pub fn recordings(&self) -> impl DoubleEndedIterator<Item = (RecordingId, &Recording)> {
         self.recordings.iter().map(|(&id, recording)| (id, recording))
+    }
+
+    /// How many recordings there are.
+    pub fn recording_count(&self) -> usize {
+        self.recordings.len()
     }
 
     /// One recording.
@@ -154,6 +151,26 @@ impl Document {
         self.recordings.get(&recording)?.events.get(&id)
     }
 
+    /// The label classes in their order.
+    pub fn label_classes(&self) -> &[LabelClass] {
+        &self.label_classes
+    }
+
+    /// One label class.
+    pub fn label_class(&self, name: &str) -> Option<&LabelClass> {
+        self.label_classes.iter().find(|class| &*class.name == name)
+    }
+
+    /// How many events of each status a recording has; known without looking through them.
+    pub fn counts(&self, id: RecordingId) -> StatusCounts {
+        self.counts.get(&id).copied().unwrap_or_default()
+    }
+
+    /// How many events of each status have a label, by name, over all recordings; known without looking through them.
+    pub fn label_counts(&self) -> &BTreeMap<Arc<str>, StatusCounts> {
+        &self.label_counts
+    }
+
     /// A name for a new event, not used before and never given again.
     pub fn new_event_id(&mut self) -> EventId {
         let id = EventId(self.next_event);
@@ -164,6 +181,9 @@ impl Document {
     /// Whether the document is one that edits can have made: a file can hold any. The error names what cannot be.
     pub fn check(&self) -> Result<(), &'static str> {
         let is_moment = |secs: f64| secs.is_finite() && secs >= 0.0;
+        let is_span = |span: Span| {
+            is_moment(span.onset_secs) && is_moment(span.offset_secs) && span.onset_secs <= span.offset_secs
+        };
         for (id, recording) in &self.recordings {
             if id.0 >= self.next_recording {
                 return Err("a recording has a name that is still to be given");
@@ -171,13 +191,21 @@ impl Document {
             if !is_moment(recording.duration_secs) {
                 return Err("a recording has an impossible length");
             }
+            if !recording.complete_spans.iter().all(|complete| is_span(complete.span)) {
+                return Err("a span that is marked complete has an impossible onset or offset");
+            }
             for (event_id, event) in &recording.events {
-                let Span { onset_secs, offset_secs } = event.span;
                 if event.id != *event_id || event_id.0 >= self.next_event {
                     return Err("an event has a name that is not its own");
                 }
-                if !(is_moment(onset_secs) && is_moment(offset_secs) && onset_secs <= offset_secs) {
+                if !is_span(event.span) {
                     return Err("an event has an impossible onset or offset");
+                }
+                let is_band = event.band.is_none_or(|band| {
+                    is_moment(band.low_hz) && is_moment(band.high_hz) && band.low_hz <= band.high_hz
+                });
+                if !is_band {
+                    return Err("an event has impossible frequencies");
                 }
             }
         }
@@ -189,22 +217,41 @@ impl Document {
         match edit {
             Edit::Insert { recording, event } => {
                 let id = event.id;
-                let events = self.events_mut(recording)?;
-                if events.contains_key(&id) {
+                if self.recording_mut(recording)?.events.contains_key(&id) {
                     return Err(EditError::NameInUse(id));
                 }
-                events.insert(id, event);
+                self.count(recording, &event);
+                self.recording_mut(recording)?.events.insert(id, event);
                 self.next_event = self.next_event.max(id.0.saturating_add(1));
                 Ok(Edit::Remove { recording, id })
             }
             Edit::Remove { recording, id } => {
-                let event = self.events_mut(recording)?.remove(&id).ok_or(EditError::NoEvent(id))?;
+                let event = self.recording_mut(recording)?.events.remove(&id).ok_or(EditError::NoEvent(id))?;
+                self.uncount(recording, &event);
                 Ok(Edit::Insert { recording, event })
             }
             Edit::Replace { recording, event } => {
                 let id = event.id;
-                let slot = self.events_mut(recording)?.get_mut(&id).ok_or(EditError::NoEvent(id))?;
-                Ok(Edit::Replace { recording, event: std::mem::replace(slot, event) })
+                let slot = self.recording_mut(recording)?.events.get_mut(&id).ok_or(EditError::NoEvent(id))?;
+                let before = std::mem::replace(slot, event.clone());
+                self.uncount(recording, &before);
+                self.count(recording, &event);
+                Ok(Edit::Replace { recording, event: before })
+            }
+            Edit::SetNote { recording, note } => {
+                let note = std::mem::replace(&mut self.recording_mut(recording)?.note, note);
+                Ok(Edit::SetNote { recording, note })
+            }
+            Edit::SetComplete { recording, is_complete } => {
+                let is_complete = std::mem::replace(&mut self.recording_mut(recording)?.is_complete, is_complete);
+                Ok(Edit::SetComplete { recording, is_complete })
+            }
+            Edit::SetCompleteSpans { recording, spans } => {
+                let spans = std::mem::replace(&mut self.recording_mut(recording)?.complete_spans, spans);
+                Ok(Edit::SetCompleteSpans { recording, spans })
+            }
+            Edit::SetLabelClasses { classes } => {
+                Ok(Edit::SetLabelClasses { classes: std::mem::replace(&mut self.label_classes, classes) })
             }
             Edit::Many { edits } => self.apply_all(edits),
         }
@@ -231,8 +278,36 @@ impl Document {
         Err(error)
     }
 
-    fn events_mut(&mut self, id: RecordingId) -> Result<&mut BTreeMap<EventId, Event>, EditError> {
-        self.recordings.get_mut(&id).map(|recording| &mut recording.events).ok_or(EditError::NoRecording(id))
+    fn recording_mut(&mut self, id: RecordingId) -> Result<&mut Recording, EditError> {
+        self.recordings.get_mut(&id).ok_or(EditError::NoRecording(id))
+    }
+
+    fn count(&mut self, recording: RecordingId, event: &Event) {
+        self.counts.entry(recording).or_default().add(event);
+        for label in event.labels() {
+            if let Some(counts) = self.label_counts.get_mut(label) {
+                counts.add(event);
+            } else {
+                self.label_counts.entry(label.clone()).or_default().add(event);
+            }
+        }
+    }
+
+    fn uncount(&mut self, recording: RecordingId, event: &Event) {
+        if let Some(counts) = self.counts.get_mut(&recording) {
+            counts.remove(event);
+            if counts.all() == 0 {
+                self.counts.remove(&recording);
+            }
+        }
+        for label in event.labels() {
+            if let Some(counts) = self.label_counts.get_mut(label) {
+                counts.remove(event);
+                if counts.all() == 0 {
+                    self.label_counts.remove(label);
+                }
+            }
+        }
     }
 }
 
@@ -243,13 +318,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn event(id: u64, onset_secs: f64) -> Event {
-        Event {
-            id: EventId(id),
-            span: Span::between(onset_secs, onset_secs + 1.0),
-            label: "Dog".into(),
-            status: Status::Accepted,
-            origin: Origin::Human,
-        }
+        let span = Span::between(onset_secs, onset_secs + 1.0);
+        Event::new(EventId(id), span, "Dog", Status::Accepted, Origin::Human)
     }
 
     fn document() -> (Document, RecordingId) {

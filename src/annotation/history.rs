@@ -1,6 +1,6 @@
 //! Unlimited undo and redo: what was done, with the edit that undoes it.
 
-use super::{Document, Edit, EditError};
+use super::{Direction, Document, Edit, EditError, Edited, LogEntry};
 
 /// One step: what the user did, in words, and the edit that takes it back (or does it again).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -18,35 +18,72 @@ pub struct History {
     redo: Vec<HistoryEntry>,
 }
 
+/// What came of an attempt to undo or redo.
+pub type Stepped = Result<LogEntry, (EditError, LogEntry)>;
+
 impl History {
-    /// Applies an edit to the document and remembers how to take it back; what could be redone is forgotten.
-    pub fn perform(&mut self, document: &mut Document, title: impl Into<String>, edit: Edit) -> Result<(), EditError> {
-        let inverse = document.apply(edit)?;
-        self.undo.push(HistoryEntry { title: title.into(), edit: inverse });
+    /// Steps that were taken earlier, the oldest first on both sides.
+    pub fn new(undo: Vec<HistoryEntry>, redo: Vec<HistoryEntry>) -> Self {
+        Self { undo, redo }
+    }
+
+    /// Applies an edit to the document and remembers how to take it back; what could be redone is forgotten. Every event that is written
+    /// is stamped. Returns what is to be logged.
+    pub fn perform(
+        &mut self,
+        document: &mut Document,
+        title: impl Into<String>,
+        mut edit: Edit,
+        edited: &Edited,
+    ) -> Result<LogEntry, EditError> {
+        let title = title.into();
+        edit.stamp(edited);
+        let inverse = document.apply(edit.clone())?;
+        self.undo.push(HistoryEntry { title: title.clone(), edit: inverse.clone() });
         self.redo.clear();
-        Ok(())
+        Ok(LogEntry { direction: Direction::Do, title, edit, inverse, edited: edited.clone() })
     }
 
-    /// Takes the last step back; returns its title, `None` if there is none. A step that no longer fits the document (its recording was
-    /// taken out) is an error once and then forgotten, so that the steps before it can still be reached.
-    pub fn undo(&mut self, document: &mut Document) -> Result<Option<String>, EditError> {
-        Self::step(&mut self.undo, &mut self.redo, document)
+    /// Takes the last step back; `None` if there is none. A step that no longer fits the document (its recording was taken out) is an
+    /// error once and then forgotten, so that the steps before it can still be reached; that is to be logged too.
+    pub fn undo(&mut self, document: &mut Document, edited: &Edited) -> Option<Stepped> {
+        Self::step([Direction::Undo, Direction::ForgetUndo], &mut self.undo, &mut self.redo, document, edited)
     }
 
-    /// Does the step again that was taken back last; returns its title, `None` if there is none.
-    pub fn redo(&mut self, document: &mut Document) -> Result<Option<String>, EditError> {
-        Self::step(&mut self.redo, &mut self.undo, document)
+    /// Does the step again that was taken back last; `None` if there is none. Errors as with [`Self::undo`].
+    pub fn redo(&mut self, document: &mut Document, edited: &Edited) -> Option<Stepped> {
+        Self::step([Direction::Redo, Direction::ForgetRedo], &mut self.redo, &mut self.undo, document, edited)
     }
 
     fn step(
+        [direction, forget]: [Direction; 2],
         from: &mut Vec<HistoryEntry>,
         to: &mut Vec<HistoryEntry>,
         document: &mut Document,
-    ) -> Result<Option<String>, EditError> {
-        let Some(HistoryEntry { title, edit }) = from.pop() else { return Ok(None) };
-        let edit = document.apply(edit)?;
-        to.push(HistoryEntry { title: title.clone(), edit });
-        Ok(Some(title))
+        edited: &Edited,
+    ) -> Option<Stepped> {
+        let HistoryEntry { title, edit } = from.pop()?;
+        let (title_kept, edited) = (title.clone(), edited.clone());
+        Some(match document.apply(edit.clone()) {
+            Ok(inverse) => {
+                to.push(HistoryEntry { title: title_kept, edit: inverse.clone() });
+                Ok(LogEntry { direction, title, edit, inverse, edited })
+            }
+            Err(error) => {
+                let nothing = Edit::Many { edits: Vec::new() };
+                Err((error, LogEntry { direction: forget, title, edit, inverse: nothing, edited }))
+            }
+        })
+    }
+
+    /// The steps that can be taken back, the oldest first.
+    pub fn undo_steps(&self) -> &[HistoryEntry] {
+        &self.undo
+    }
+
+    /// The steps that can be done again, the one to be done last first.
+    pub fn redo_steps(&self) -> &[HistoryEntry] {
+        &self.redo
     }
 
     /// The edit that the last undo made has its opposite here: what can be redone next.
@@ -86,21 +123,22 @@ mod tests {
     fn undo_all_is_the_start_and_redo_all_is_the_end() {
         let mut document = Document::default();
         let mut history = History::default();
+        let edited = Edited { by: "Ada".into(), at_ms: 7 };
         let recording = document.add_recording(Path::new("a.wav"), 60.0);
         for step in 0..20_u32 {
-            let event = Event {
-                id: document.new_event_id(),
-                span: Span::between(f64::from(step), f64::from(step) + 0.5),
-                label: "Dog".into(),
-                status: Status::Accepted,
-                origin: Origin::Human,
-            };
-            history.perform(&mut document, "draw", Edit::Insert { recording, event }).unwrap();
+            let span = Span::between(f64::from(step), f64::from(step) + 0.5);
+            let event = Event::new(document.new_event_id(), span, "Dog", Status::Accepted, Origin::Human);
+            history.perform(&mut document, "draw", Edit::Insert { recording, event }, &edited).unwrap();
         }
         let end = document.clone();
-        while history.undo(&mut document).unwrap().is_some() {}
+        assert!(end.recording(recording).unwrap().events.values().all(|event| event.edited == Some(edited.clone())));
+        while let Some(step) = history.undo(&mut document, &edited) {
+            assert_eq!(step.unwrap().direction, Direction::Undo);
+        }
         assert!(document.recording(recording).unwrap().events.is_empty());
-        while history.redo(&mut document).unwrap().is_some() {}
+        while let Some(step) = history.redo(&mut document, &edited) {
+            assert_eq!(step.unwrap().direction, Direction::Redo);
+        }
         assert_eq!(document, end);
         assert_eq!(history.undo_count(), 20);
     }

@@ -1,16 +1,26 @@
 //! Recordings, events and labels, and every way in which they change.
 //!
-//! Owns [`Document`], [`Edit`] with its inverse, and [`History`]. Pure: no files, no threads, no window.
+//! Owns [`Document`], [`Edit`] with its inverse, [`Fact`], and [`History`]. Pure: no files, no threads, no window.
 //!
-//! *Invariant*: events change only through [`Document::apply`], which returns the edit that undoes it. (Which recordings there are, how long
-//! they are and where they lie is no edit: it follows the files and is not undone.)
+//! *Invariant*: what a person says changes only through [`Document::apply`], which returns the edit that undoes it. Which recordings there
+//! are, how long they are and where they lie is a [`Fact`]: it follows the files and is not undone.
 
+mod change;
+mod counts;
 mod document;
+mod edit;
 mod event;
 mod history;
+mod label_class;
 pub mod label_search;
+mod recording;
 
-pub use document::{Document, Edit, EditError, Recording, RecordingId};
-pub use event::{Event, EventId, Origin, Status};
-pub use history::{History, HistoryEntry};
+pub use change::{Change, Direction, Fact, LogEntry};
+pub use counts::StatusCounts;
+pub use document::{Document, DocumentParts};
+pub use edit::{Edit, EditError};
+pub use event::{Band, Edited, Event, EventId, Origin, Proposal, Status};
+pub use history::{History, HistoryEntry, Stepped};
+pub use label_class::LabelClass;
 pub use label_search::LabelSet;
+pub use recording::{CompleteSpan, Recording, RecordingId};

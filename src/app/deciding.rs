@@ -1,8 +1,8 @@
 //! Decisions about events and predictions: one key each, all of them undoable.
 
-use super::marks::{Mark, MarkState, PredictionKey, Target};
+use super::marks::{Mark, PredictionKey, Target};
 use super::workbench::Workbench;
-use crate::annotation::{Edit, Event, Origin, RecordingId, Status};
+use crate::annotation::{Edit, Event, Origin, Proposal, RecordingId, Status};
 use crate::decision::Prediction;
 use crate::time::Span;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Workbench {
     pub(super) fn undecide_selected(&mut self) {
         let Some((recording, Target::Event(id))) = self.selected_here() else { return };
         let Some(event) = self.document.event(recording, id).cloned() else { return };
-        if !matches!(event.origin, Origin::Model { .. }) {
+        if event.origin.proposal().is_none() {
             return;
         }
         let title = format!("take decision on {:?} back", event.label);
@@ -48,9 +48,7 @@ impl Workbench {
         let targets: Vec<Target> = self
             .marks
             .iter()
-            .filter(|mark| {
-                mark.state == MarkState::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0
-            })
+            .filter(|mark| mark.state == Status::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0)
             .map(|mark| mark.target)
             .collect();
         let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
@@ -95,7 +93,7 @@ impl Workbench {
             }
             Target::Event(id) => {
                 let event = self.document.event(recording, id)?.clone();
-                if status == Status::Rejected && !matches!(event.origin, Origin::Model { .. }) {
+                if status == Status::Rejected && event.origin.proposal().is_none() {
                     return Some(Edit::Remove { recording, id });
                 }
                 let status = if status == Status::Accepted { accepted_status(&event) } else { status };
@@ -109,7 +107,7 @@ impl Workbench {
         let prediction = self.prediction(key)?;
         let scored = self.scored_here()?;
         let label = scored.scores.classes.get(prediction.class)?.clone();
-        let origin = Origin::Model {
+        let proposal = Proposal {
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
             label: label.clone(),
@@ -117,7 +115,8 @@ impl Workbench {
             score: prediction.score,
             parameters: scored.rule.text().into(),
         };
-        Some(Event { id: self.document.new_event_id(), span: prediction.span, label, status, origin })
+        let origin = Origin::Model(Arc::new(proposal));
+        Some(Event::new(self.document.new_event_id(), prediction.span, label, status, origin))
     }
 
     fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
@@ -138,7 +137,7 @@ impl Workbench {
 
     /// The first undecided mark that begins at or after a moment, else the first of all.
     pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
-        let undecided = || self.marks.iter().filter(|mark| mark.state == MarkState::Predicted);
+        let undecided = || self.marks.iter().filter(|mark| mark.state == Status::Predicted);
         let next = undecided().find(|mark| mark.span.onset_secs >= from_secs);
         next.or_else(|| undecided().next()).map(|mark| mark.target)
     }
@@ -151,11 +150,9 @@ impl Workbench {
 
 /// What accepting makes of an event: corrected, if its span or label is no longer what the model proposed.
 pub(super) fn accepted_status(event: &Event) -> Status {
-    match &event.origin {
-        Origin::Model { label, span, .. } if *label != event.label || !same_span(*span, event.span) => {
-            Status::Corrected
-        }
-        Origin::Model { .. } | Origin::Human | Origin::Import => Status::Accepted,
+    match event.origin.proposal() {
+        Some(proposal) if proposal.label != event.label || !same_span(proposal.span, event.span) => Status::Corrected,
+        _ => Status::Accepted,
     }
 }
 
@@ -164,10 +161,9 @@ fn same_span(a: Span, b: Span) -> bool {
 }
 
 fn is_same_prediction(mark: &Mark, event: &Event) -> bool {
-    let proposed: Option<(&Arc<str>, Span)> = match &event.origin {
-        Origin::Model { label, span, .. } => Some((label, *span)),
-        Origin::Human | Origin::Import => None,
-    };
-    mark.state == MarkState::Predicted
-        && proposed.is_some_and(|(label, span)| mark.label == *label && mark.span.overlap_secs(span) > 0.0)
+    mark.state == Status::Predicted
+        && event
+            .origin
+            .proposal()
+            .is_some_and(|proposal| mark.label == proposal.label && mark.span.overlap_secs(proposal.span) > 0.0)
 }

@@ -346,7 +346,8 @@ impl Workbench {
                 || !open.viewport.has_duration(duration_secs))
         {
             open.viewport.set_duration(duration_secs);
-            self.document.set_duration(open.id, duration_secs);
+            let id = open.id;
+            self.state_duration(id, duration_secs);
             self.refresh_timeline();
             self.refresh_predictions();
         }

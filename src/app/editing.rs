@@ -3,7 +3,7 @@
 use super::deciding::accepted_status;
 use super::marks::Target;
 use super::workbench::Workbench;
-use crate::annotation::{Edit, EditError, Event, EventId, Origin, RecordingId, Status};
+use crate::annotation::{Change, Edit, Event, EventId, Origin, RecordingId, Status, Stepped};
 use crate::time::Span;
 use std::sync::Arc;
 
@@ -73,8 +73,9 @@ impl Workbench {
         }
         let label = self.active_label.clone().unwrap_or_else(|| "Event".into());
         let id = self.document.new_event_id();
-        let event = Event { id, span, label, status: Status::Accepted, origin: Origin::Human };
-        if self.perform(format!("draw {:?}", event.label), Edit::Insert { recording, event }) {
+        let title = format!("draw {label:?}");
+        let event = Event::new(id, span, label, Status::Accepted, Origin::Human);
+        if self.perform(title, Edit::Insert { recording, event }) {
             self.selected = Some(Target::Event(id));
         }
     }
@@ -154,29 +155,30 @@ impl Workbench {
     pub(super) fn undo(&mut self) {
         let gone = self.history.next_undo().and_then(Edit::first_event);
         let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
-        let undone = self.history.undo(&mut self.document);
+        let edited = self.edited();
+        let undone = self.history.undo(&mut self.document, &edited);
         let about = self.history.next_redo().and_then(Edit::first_event);
         self.after_history(undone, about, gone);
     }
 
     /// Makes the change again that was taken back last.
     pub(super) fn redo(&mut self) {
-        let redone = self.history.redo(&mut self.document);
+        let edited = self.edited();
+        let redone = self.history.redo(&mut self.document, &edited);
         let about = self.history.next_undo().and_then(Edit::first_event);
         self.after_history(redone, about, None);
     }
 
     /// Shows what was changed: the event, or the prediction that an event has become again.
-    fn after_history(
-        &mut self,
-        result: Result<Option<String>, EditError>,
-        about: Option<(RecordingId, EventId)>,
-        gone: Option<Event>,
-    ) {
+    fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
         match result {
-            Ok(Some(_)) => self.changed(),
-            Ok(None) => return,
-            Err(error) => {
+            Some(Ok(entry)) => {
+                self.unlogged.push(Change::Step(Box::new(entry)));
+                self.changed();
+            }
+            None => return,
+            Some(Err((error, entry))) => {
+                self.unlogged.push(Change::Step(Box::new(entry)));
                 self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}"));
                 return;
             }

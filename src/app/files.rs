@@ -4,7 +4,7 @@ use super::models::is_model_file;
 use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Scored, Workbench};
-use crate::annotation::RecordingId;
+use crate::annotation::{Fact, RecordingId};
 use crate::audio::{ClockStart, StreamSpec};
 use crate::format;
 use crate::project::{self, ProjectState, StoredScores};
@@ -36,7 +36,7 @@ impl Workbench {
                 }
                 _ if is_model_file(&path) => self.ask_for_import(path),
                 _ => {
-                    let id = self.document.add_recording(&path, 0.0);
+                    let id = self.add_recording(&path);
                     self.ask_storage(StorageRequest::Probe(path));
                     if first {
                         self.opening = Some(id);
@@ -44,6 +44,24 @@ impl Workbench {
                     }
                 }
             }
+        }
+    }
+
+    /// The recording of a path; a new one if the project has none.
+    fn add_recording(&mut self, path: &Path) -> RecordingId {
+        if let Some(id) = self.document.recording_at(path) {
+            return id;
+        }
+        let id = self.document.next_recording_id();
+        self.note(Fact::Added { id, path: path.to_path_buf() });
+        id
+    }
+
+    /// States the length of a recording, if that is news.
+    pub(super) fn state_duration(&mut self, id: RecordingId, duration_secs: f64) {
+        let known = self.document.recording(id).map(|recording| recording.duration_secs);
+        if known.is_some_and(|known| known != duration_secs) {
+            self.note(Fact::Duration { id, duration_secs });
         }
     }
 
@@ -58,13 +76,10 @@ impl Workbench {
 
     /// A recording was probed: it stands in the list, or is told and goes.
     pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>, clocks: Vec<ClockStart>) {
-        let Some(id) = self.document.recordings().find(|(_, recording)| recording.path == path).map(|(id, _)| id)
-        else {
-            return;
-        };
+        let Some(id) = self.document.recording_at(path) else { return };
         match result {
             Ok(spec) => {
-                self.document.set_duration(id, spec.duration_secs());
+                self.state_duration(id, spec.duration_secs());
                 self.specs.insert(id, spec);
                 self.clocks.insert(id, clocks);
                 self.timeline_stale = true;
@@ -83,7 +98,7 @@ impl Workbench {
                 }
                 let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
                 if is_empty && !self.scored.contains_key(&id) {
-                    self.document.remove_empty_recording(id);
+                    self.note(Fact::Removed { id });
                 }
             }
         }
@@ -170,7 +185,7 @@ impl Workbench {
         if let Some(recording) = self.document.recording(id) {
             self.sound_files.get_mut().remove(&recording.path);
         }
-        self.document.remove_empty_recording(id);
+        self.note(Fact::Removed { id });
         self.refresh_timeline();
         self.changed();
     }

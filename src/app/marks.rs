@@ -1,9 +1,10 @@
 //! What is shown on the timeline and in the table: the decided events of a recording, and the predictions that nobody has decided
 //! about yet. Pure.
 
-use crate::annotation::{Event, EventId, Origin, Recording, Status};
+use crate::annotation::{Band, Event, EventId, Proposal, Recording, Status};
 use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
 use crate::time::Span;
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -30,25 +31,6 @@ pub enum Target {
     Prediction(PredictionKey),
 }
 
-/// How a mark is drawn: by shape as well as colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MarkState {
-    /// Undecided: dashed.
-    Predicted,
-    /// Decided: solid, notched, crossed or dotted.
-    Decided(Status),
-}
-
-impl MarkState {
-    /// The word that the table shows.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Predicted => "predicted",
-            Self::Decided(status) => status.text(),
-        }
-    }
-}
-
 /// One labelled span on the timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
@@ -56,10 +38,16 @@ pub struct Mark {
     pub target: Target,
     /// When it sounds.
     pub span: Span,
+    /// A moment, not a span.
+    pub is_point: bool,
+    /// The frequencies where it sounds; none for an event in time alone.
+    pub band: Option<Band>,
     /// What sounds.
     pub label: Arc<str>,
-    /// Whether and how it was decided.
-    pub state: MarkState,
+    /// What else it is called.
+    pub more_labels: Arc<[Arc<str>]>,
+    /// Whether and how it was decided: drawn dashed, solid, notched, crossed or dotted.
+    pub state: Status,
     /// The model's score, if a model proposed it.
     pub score: Option<f32>,
 }
@@ -78,16 +66,15 @@ impl Mark {
     }
 
     fn of_event(event: &Event) -> Self {
-        let score = match event.origin {
-            Origin::Model { score, .. } => Some(score),
-            Origin::Human | Origin::Import => None,
-        };
         Self {
             target: Target::Event(event.id),
             span: event.span,
+            is_point: event.is_point,
+            band: event.band,
             label: event.label.clone(),
-            state: MarkState::Decided(event.status),
-            score,
+            more_labels: event.more_labels.as_slice().into(),
+            state: event.status,
+            score: event.origin.proposal().map(|proposal| proposal.score),
         }
     }
 
@@ -95,8 +82,11 @@ impl Mark {
         Self {
             target: Target::Prediction(PredictionKey::of(prediction)),
             span: prediction.span,
+            is_point: false,
+            band: None,
             label,
-            state: MarkState::Predicted,
+            more_labels: Arc::default(),
+            state: Status::Predicted,
             score: Some(prediction.score),
         }
     }
@@ -123,15 +113,18 @@ pub fn marks(recording: &Recording, predictions: &[Prediction], classes: &[Arc<s
             marks.push(Mark::of_prediction(prediction, label.clone()));
         }
     }
-    marks.sort_by(|a, b| {
-        a.span
-            .onset_secs
-            .total_cmp(&b.span.onset_secs)
-            .then(a.span.offset_secs.total_cmp(&b.span.offset_secs))
-            .then(a.label.cmp(&b.label))
-            .then(a.target.cmp(&b.target))
-    });
+    marks.sort_by(by_onset);
     marks
+}
+
+/// The order of marks: by onset, then offset, then label.
+pub(super) fn by_onset(a: &Mark, b: &Mark) -> Ordering {
+    a.span
+        .onset_secs
+        .total_cmp(&b.span.onset_secs)
+        .then(a.span.offset_secs.total_cmp(&b.span.offset_secs))
+        .then_with(|| a.label.cmp(&b.label))
+        .then(a.target.cmp(&b.target))
 }
 
 /// The events by the label that they have, and by the one that a model had proposed.
@@ -139,7 +132,7 @@ fn events_by_label(recording: &Recording) -> HashMap<&str, Vec<&Event>> {
     let mut by_label: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in recording.events.values() {
         by_label.entry(&event.label).or_default().push(event);
-        if let Origin::Model { label, .. } = &event.origin
+        if let Some(Proposal { label, .. }) = event.origin.proposal()
             && *label != event.label
         {
             by_label.entry(label).or_default().push(event);
@@ -155,17 +148,15 @@ fn speaks_about(event: &Event, prediction: &Prediction, label: &Arc<str>) -> boo
         let shorter = span.duration_secs().min(prediction.span.duration_secs());
         span.overlap_secs(prediction.span) >= 0.5 * shorter
     };
-    let by_model = match &event.origin {
-        Origin::Model { label: proposed, span, .. } => proposed == label && about(*span),
-        Origin::Human | Origin::Import => false,
-    };
-    by_model || (event.label == *label && about(event.span))
+    let proposal = event.origin.proposal();
+    proposal.is_some_and(|proposal| proposal.label == *label && about(proposal.span))
+        || (event.label == *label && about(event.span))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Document;
+    use crate::annotation::{Document, Origin};
     use std::path::Path;
 
     fn prediction(onset: f64, offset: f64) -> Prediction {
@@ -176,13 +167,7 @@ mod tests {
         let mut document = Document::default();
         let id = document.add_recording(Path::new("a.wav"), 10.0);
         if let Some((onset, offset, origin, status)) = event {
-            let event = Event {
-                id: document.new_event_id(),
-                span: Span::between(onset, offset),
-                label: "Dog".into(),
-                status,
-                origin,
-            };
+            let event = Event::new(document.new_event_id(), Span::between(onset, offset), "Dog", status, origin);
             document.apply(crate::annotation::Edit::Insert { recording: id, event }).unwrap();
         }
         document.recording(id).unwrap().clone()
@@ -194,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_decision_hides_its_prediction_also_after_the_threshold_moved_its_edges() {
-        let origin = Origin::Model {
+        let proposal = Proposal {
             model: "yamnet".into(),
             version: "1".into(),
             label: "Dog".into(),
@@ -202,6 +187,7 @@ mod tests {
             score: 0.8,
             parameters: "".into(),
         };
+        let origin = Origin::Model(Arc::new(proposal));
         let recording = recording_with(Some((2.0, 4.0, origin, Status::Rejected)));
         assert_eq!(states(&recording, &[prediction(1.5, 4.5)]), ["rejected"]);
         assert_eq!(states(&recording, &[prediction(5.0, 6.0)]), ["rejected", "predicted"]);

@@ -17,6 +17,7 @@ mod go_to_time;
 mod graphics;
 mod kept_pictures;
 mod listening;
+mod mark_list;
 mod marks;
 mod models;
 mod navigating;
@@ -37,7 +38,8 @@ pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVE
 pub use editing::Edge;
 pub use files::counted;
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
-pub use marks::{Mark, MarkState, Target};
+pub use mark_list::MarkList;
+pub use marks::{Mark, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
 pub use request::Request;

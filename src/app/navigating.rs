@@ -1,6 +1,6 @@
 //! Moving through a recording, its events and the list of recordings.
 
-use super::marks::{MarkState, Target};
+use super::marks::Target;
 use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 
@@ -50,7 +50,7 @@ impl Workbench {
     /// The marks that are shown: rejected ones only if the user wants them.
     pub fn shown_marks(&self) -> impl Iterator<Item = &super::marks::Mark> {
         let show_rejected = self.settings.show_rejected;
-        self.marks.iter().filter(move |mark| show_rejected || mark.state != MarkState::Decided(Status::Rejected))
+        self.marks.iter().filter(move |mark| show_rejected || mark.state != Status::Rejected)
     }
 
     /// Shows the next page (1) or the previous one (−1): of this recording, and after its last the first of the next recording.

@@ -1,6 +1,6 @@
 //! Saving a picture: what is in view, as a page with axes, colour bar and events.
 
-use super::marks::{Mark, MarkState};
+use super::marks::Mark;
 use super::notices::Gravity;
 use super::time_axis::TimeUnit;
 use super::workbench::Workbench;
@@ -175,10 +175,10 @@ impl Workbench {
 /// A mark on paper; what was rejected is not there.
 fn page_event(mark: &Mark) -> Option<PageEvent> {
     let state = match mark.state {
-        MarkState::Predicted => EventState::Predicted,
-        MarkState::Decided(Status::Accepted | Status::Corrected) => EventState::Label,
-        MarkState::Decided(Status::Uncertain) => EventState::Uncertain,
-        MarkState::Decided(Status::Rejected) => return None,
+        Status::Predicted => EventState::Predicted,
+        Status::Accepted | Status::Corrected => EventState::Label,
+        Status::Uncertain => EventState::Uncertain,
+        Status::Rejected => return None,
     };
     Some(PageEvent {
         label: mark.label.to_string(),
@@ -197,6 +197,9 @@ mod tests {
     #[test]
     fn marks_keep_their_state_on_paper_and_rejected_ones_are_not_there() {
         let mark = |state| Mark {
+            is_point: false,
+            band: None,
+            more_labels: Arc::default(),
             target: Target::Event(EventId(1)),
             span: Span::between(1.0, 2.0),
             label: "Dog".into(),
@@ -204,10 +207,10 @@ mod tests {
             score: None,
         };
         let on_paper = |state| page_event(&mark(state)).map(|event| event.state);
-        assert_eq!(on_paper(MarkState::Predicted), Some(EventState::Predicted));
-        assert_eq!(on_paper(MarkState::Decided(Status::Accepted)), Some(EventState::Label));
-        assert_eq!(on_paper(MarkState::Decided(Status::Corrected)), Some(EventState::Label));
-        assert_eq!(on_paper(MarkState::Decided(Status::Uncertain)), Some(EventState::Uncertain));
-        assert_eq!(on_paper(MarkState::Decided(Status::Rejected)), None);
+        assert_eq!(on_paper(Status::Predicted), Some(EventState::Predicted));
+        assert_eq!(on_paper(Status::Accepted), Some(EventState::Label));
+        assert_eq!(on_paper(Status::Corrected), Some(EventState::Label));
+        assert_eq!(on_paper(Status::Uncertain), Some(EventState::Uncertain));
+        assert_eq!(on_paper(Status::Rejected), None);
     }
 }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub picture_cache_mb: u32,
     /// Files that were opened last, latest first.
     pub recent_files: Vec<PathBuf>,
+    /// Whose edits these are; empty until it was told.
+    pub annotator: String,
     /// Labels that were given last, latest first.
     pub recent_labels: Vec<String>,
 }
@@ -78,6 +80,7 @@ impl Default for Settings {
             short_recordings: "pad".to_owned(),
             picture_cache_mb: 2048,
             recent_files: Vec::new(),
+            annotator: String::new(),
             recent_labels: Vec::new(),
         }
     }

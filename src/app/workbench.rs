@@ -4,6 +4,7 @@ use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
 use super::listening::Listening;
+use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
@@ -12,7 +13,9 @@ use super::settings::Settings;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
-use crate::annotation::{Document, Edit, Event, History, LabelSet, Origin, Recording, RecordingId};
+use crate::annotation::{
+    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, StatusCounts,
+};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
@@ -30,7 +33,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// How many classes are shown as long as the user has not chosen.
 pub const CLASSES_SHOWN_FIRST: usize = 8;
@@ -109,6 +112,8 @@ pub struct Workbench {
     pub document: Document,
     /// What can be undone.
     pub history: History,
+    /// What the project file has still to be told.
+    pub(super) unlogged: Vec<Change>,
     /// Where the project is kept, if it was saved or opened.
     pub project_path: Option<PathBuf>,
     /// Grows with every change that a project file keeps.
@@ -144,7 +149,7 @@ pub struct Workbench {
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
     /// What the timeline and the table show, by onset.
-    pub marks: Vec<Mark>,
+    pub marks: MarkList,
     /// What is selected.
     pub selected: Option<Target>,
     /// The label that new events take.
@@ -208,6 +213,7 @@ impl Workbench {
         Self {
             document: Document::default(),
             history: History::default(),
+            unlogged: Vec::new(),
             project_path: None,
             revision: 0,
             saved_revision: 0,
@@ -225,7 +231,7 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
-            marks: Vec::new(),
+            marks: MarkList::default(),
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
@@ -274,7 +280,7 @@ impl Workbench {
 
     /// The mark of a target, if it is shown.
     pub fn mark(&self, target: Target) -> Option<&Mark> {
-        self.marks.iter().find(|mark| mark.target == target)
+        self.marks.get(target)
     }
 
     /// The mark that is selected.
@@ -317,23 +323,21 @@ impl Workbench {
 
     /// How many events of each label all recordings have, by label order; only those that count as labels, and the active one.
     pub fn label_counts(&self) -> Vec<(Arc<str>, usize)> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, recording) in self.document.recordings() {
-            for event in recording.events.values().filter(|event| event.status.is_label()) {
-                *counts.entry(&event.label).or_default() += 1;
-            }
-        }
-        let is_listed = |label: &&Arc<str>| counts.contains_key(&***label) || self.active_label.as_ref() == Some(label);
+        let counts = self.document.label_counts();
+        let labels = |label: &str| counts.get(label).map_or(0, StatusCounts::labels);
+        let is_listed = |label: &&Arc<str>| labels(label) > 0 || self.active_label.as_ref() == Some(label);
         let known = self.label_order.iter();
         let active = self.active_label.iter().filter(|label| !self.label_order.contains(label));
         let listed = known.chain(active).filter(is_listed);
-        listed.map(|label| (label.clone(), counts.get(&**label).copied().unwrap_or_default())).collect()
+        listed.map(|label| (label.clone(), labels(label))).collect()
     }
 
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
     pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
-        match self.history.perform(&mut self.document, title, edit) {
-            Ok(()) => {
+        let edited = self.edited();
+        match self.history.perform(&mut self.document, title, edit, &edited) {
+            Ok(entry) => {
+                self.unlogged.push(Change::Step(Box::new(entry)));
                 self.changed();
                 true
             }
@@ -342,6 +346,19 @@ impl Workbench {
                 false
             }
         }
+    }
+
+    /// Makes a change that follows the files and is not undone.
+    pub(super) fn note(&mut self, fact: Fact) {
+        self.document.apply_fact(&fact);
+        self.unlogged.push(Change::Fact(fact));
+    }
+
+    /// Who is at work, and when it is now.
+    pub(super) fn edited(&self) -> Edited {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
     /// Notes that the document has changed.
@@ -375,7 +392,7 @@ impl Workbench {
             Some(recording) => marks::marks(recording, &self.predictions, classes.as_deref().unwrap_or_default()),
             None => Vec::new(),
         };
-        self.marks = marks;
+        self.marks = MarkList::new(marks);
         self.learn_labels();
         if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
             self.selected = None;
@@ -385,12 +402,10 @@ impl Workbench {
     /// Takes labels that came up into their order, and gives them colours.
     fn learn_labels(&mut self) {
         let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
+        let counted = self.document.label_counts().keys();
+        let shown = self.marks.iter().map(|mark| &mark.label);
         let mut fresh: Vec<Arc<str>> = Vec::new();
-        let events = self
-            .document
-            .recordings()
-            .flat_map(|(_, recording)| recording.events.values().map(|event: &Event| &event.label));
-        for label in events.chain(self.marks.iter().map(|mark| &mark.label)) {
+        for label in shown.chain(counted) {
             if !known.contains(&**label) && !fresh.contains(label) {
                 fresh.push(label.clone());
             }
@@ -408,9 +423,7 @@ impl Workbench {
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
-            Command::Undecide => {
-                self.selected_event().is_some_and(|event| matches!(event.origin, Origin::Model { .. }))
-            }
+            Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),

@@ -123,13 +123,8 @@ pub fn import(labels: &StrongLabels, document: &mut Document) -> Import {
             continue;
         }
         warn_of_end(&mut import.warnings, row, document.recording(recording));
-        let event = Event {
-            id: document.new_event_id(),
-            span: row.span,
-            label: row.event_label.clone(),
-            status: Status::Accepted,
-            origin: Origin::Import,
-        };
+        let (id, label) = (document.new_event_id(), row.event_label.clone());
+        let event = Event::new(id, row.span, label, Status::Accepted, Origin::Import);
         edits.push(Edit::Insert { recording, event });
     }
     import.added = edits.len();

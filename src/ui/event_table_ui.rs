@@ -3,7 +3,7 @@
 use super::widgets::{list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::Status;
-use crate::app::{Mark, MarkState, Request, TimeUnit, Workbench, counted};
+use crate::app::{Mark, Request, TimeUnit, Workbench, counted};
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
 /// Where columns begin and how wide they are, as shares of the row.
@@ -44,7 +44,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
 }
 
 fn summary(ui: &mut Ui, marks: &[&Mark]) {
-    let undecided = marks.iter().filter(|mark| mark.state == MarkState::Predicted).count();
+    let undecided = marks.iter().filter(|mark| mark.state == Status::Predicted).count();
     let text = match (marks.len(), undecided) {
         (0, _) => "No events yet".to_owned(),
         (all, 0) => format!("{}, all decided", counted(all, "event")),
@@ -100,13 +100,13 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
 }
 
 /// The state as an icon, told by shape as well as colour.
-fn state_icon(ui: &Ui, state: MarkState) -> (&'static str, eframe::egui::Color32) {
+fn state_icon(ui: &Ui, state: Status) -> (&'static str, eframe::egui::Color32) {
     let colors = theme::colors(ui.visuals());
     match state {
-        MarkState::Predicted => (icons::STATE_PREDICTED, colors.accent),
-        MarkState::Decided(Status::Accepted) => (icons::CHECK, colors.success),
-        MarkState::Decided(Status::Corrected) => (icons::DONE, colors.success),
-        MarkState::Decided(Status::Rejected) => (icons::CROSS, colors.weak_text),
-        MarkState::Decided(Status::Uncertain) => (icons::QUESTION, colors.warning),
+        Status::Predicted => (icons::STATE_PREDICTED, colors.accent),
+        Status::Accepted => (icons::CHECK, colors.success),
+        Status::Corrected => (icons::DONE, colors.success),
+        Status::Rejected => (icons::CROSS, colors.weak_text),
+        Status::Uncertain => (icons::QUESTION, colors.warning),
     }
 }

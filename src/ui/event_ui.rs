@@ -2,8 +2,8 @@
 
 use super::theme;
 use super::widgets::{command_button, swatch, weak};
-use crate::annotation::Origin;
-use crate::app::{Command, Mark, MarkState, Request, Target, Workbench};
+use crate::annotation::{Origin, Status};
+use crate::app::{Command, Mark, Request, Target, Workbench};
 use crate::time::Span;
 use eframe::egui::{DragValue, Grid, RichText, Ui};
 
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         ui.end_row();
     });
     ui.horizontal_wrapped(|ui| {
-        if mark.state == MarkState::Predicted {
+        if mark.state == Status::Predicted {
             command_button(ui, Command::Accept, true, requests);
             command_button(ui, Command::Reject, true, requests);
             command_button(ui, Command::Uncertain, true, requests);
@@ -79,8 +79,10 @@ fn origin(bench: &Workbench, mark: &Mark) -> String {
     match event.map(|event| &event.origin) {
         Some(Origin::Human) => "drawn by hand".to_owned(),
         Some(Origin::Import) => "imported".to_owned(),
-        Some(Origin::Model { model, label, .. }) if *label != mark.label => format!("{model}, as {label:?}"),
-        Some(Origin::Model { model, .. }) => model.to_string(),
+        Some(Origin::Model(proposal)) if proposal.label != mark.label => {
+            format!("{}, as {:?}", proposal.model, proposal.label)
+        }
+        Some(Origin::Model(proposal)) => proposal.model.to_string(),
         None => bench.scored_here().map(|scored| scored.start.model.to_string()).unwrap_or_default(),
     }
 }

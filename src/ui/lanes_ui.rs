@@ -3,7 +3,7 @@
 use super::canvas_ui::{Canvas, row_name};
 use super::theme::label_color_on;
 use crate::annotation::Status;
-use crate::app::{Mark, MarkState, Request, Workbench};
+use crate::app::{Mark, Request, Workbench};
 use eframe::egui::{self, Color32, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
 use std::sync::Arc;
 
@@ -74,13 +74,13 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
 
 fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {
     match mark.state {
-        MarkState::Decided(Status::Accepted | Status::Corrected) => {
+        Status::Accepted | Status::Corrected => {
             painter.rect_filled(bar, 2.0, color);
         }
-        MarkState::Decided(Status::Rejected) => {
+        Status::Rejected => {
             painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
         }
-        MarkState::Predicted | MarkState::Decided(Status::Uncertain) => {
+        Status::Predicted | Status::Uncertain => {
             painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));
             let corners = [bar.left_top(), bar.right_top(), bar.right_bottom(), bar.left_bottom(), bar.left_top()];
             painter.extend(Shape::dashed_line(&corners, Stroke::new(1.0, color), DASH.0, DASH.1));

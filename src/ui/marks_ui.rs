@@ -3,7 +3,7 @@
 use super::canvas_ui::Canvas;
 use super::theme::{label_color, text_on};
 use crate::annotation::Status;
-use crate::app::{Mark, MarkState, Target};
+use crate::app::{Mark, Target};
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 pub const TAG_HEIGHT: f32 = 18.0;
@@ -65,8 +65,8 @@ fn tag_font() -> FontId {
 
 fn tag_text(mark: &Mark) -> String {
     match (mark.state, mark.score) {
-        (MarkState::Predicted, Some(score)) => format!("{} {score:.2}", mark.label),
-        (MarkState::Decided(Status::Uncertain), _) => format!("{} ?", mark.label),
+        (Status::Predicted, Some(score)) => format!("{} {score:.2}", mark.label),
+        (Status::Uncertain, _) => format!("{} ?", mark.label),
         _ => mark.label.to_string(),
     }
 }
@@ -131,7 +131,7 @@ fn paint_region(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>,
     }
 }
 
-fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: MarkState, stroke: Stroke) {
+fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Status, stroke: Stroke) {
     let halo = Stroke::new(stroke.width + 2.0, canvas.colors.halo);
     let (left, right) = ([region.left_top(), region.left_bottom()], [region.right_top(), region.right_bottom()]);
     let sides = [left, right, [region.left_top(), region.right_top()]];
@@ -139,9 +139,9 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
         painter.line_segment([from, to], halo);
     }
     let pattern = match state {
-        MarkState::Predicted => Some(DASH),
-        MarkState::Decided(Status::Uncertain) => Some(DOT),
-        MarkState::Decided(_) => None,
+        Status::Predicted => Some(DASH),
+        Status::Uncertain => Some(DOT),
+        Status::Accepted | Status::Corrected | Status::Rejected => None,
     };
     for [from, to] in sides {
         match pattern {
@@ -150,7 +150,7 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
         }
     }
     match state {
-        MarkState::Decided(Status::Rejected) => {
+        Status::Rejected => {
             painter.line_segment(
                 [region.left_top(), region.right_bottom()],
                 Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
@@ -160,7 +160,7 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
                 Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
             );
         }
-        MarkState::Decided(Status::Corrected) => {
+        Status::Corrected => {
             for (x, inward) in [(region.left(), 6.0), (region.right(), -6.0)] {
                 let y = region.bottom();
                 let notch = vec![pos2(x, y - 8.0), pos2(x + inward, y), pos2(x, y)];
@@ -173,7 +173,7 @@ fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Ma
 
 fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, accent: Option<Color32>) {
     let Some(tag) = placed.tag else { return };
-    let filled = matches!(placed.mark.state, MarkState::Decided(Status::Accepted | Status::Corrected));
+    let filled = matches!(placed.mark.state, Status::Accepted | Status::Corrected);
     let ground = accent.or(filled.then_some(color));
     let text_color = ground.map_or(color, text_on);
     let edge = Stroke::new(1.0, if accent.is_some() { Color32::WHITE } else { color });
@@ -183,7 +183,7 @@ fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, accent:
     let galley = painter.layout_no_wrap(placed.text.clone(), tag_font(), text_color);
     let place = Align2::LEFT_CENTER.anchor_size(at, galley.size());
     painter.with_clip_rect(clip).galley(place.min, galley, text_color);
-    if placed.mark.state == MarkState::Decided(Status::Rejected) {
+    if placed.mark.state == Status::Rejected {
         painter.with_clip_rect(clip).hline(place.x_range(), place.center().y, Stroke::new(1.0, text_color));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::canvas_ui::{Canvas, row_name, time_view};
 use super::{Panels, bands, theme};
-use crate::app::{MarkState, Request, TimeScale};
+use crate::annotation::Status;
+use crate::app::{Request, TimeScale};
 use crate::spectrogram::FrequencyView;
 use crate::time::Span;
 use eframe::egui::{Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2};
@@ -44,8 +45,10 @@ fn ribbon(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScal
         let bar = Rect::from_min_max(pos2(left, rect.top() + 1.0), pos2(right.max(left + 1.5), rect.bottom() - 1.0));
         let color = theme::label_color(canvas.bench.label_place(&mark.label));
         match mark.state {
-            MarkState::Predicted => painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)),
-            MarkState::Decided(_) => painter.rect_filled(bar, 0.0, color),
+            Status::Predicted => painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)),
+            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
+                painter.rect_filled(bar, 0.0, color)
+            }
         };
     }
 }

@@ -2,7 +2,8 @@
 
 use super::widgets::{icon_button, icon_button_showing, weak};
 use super::{Panels, icons, listening_ui, models_ui, theme};
-use crate::app::{Command, MarkState, Request, Workbench};
+use crate::annotation::Status;
+use crate::app::{Command, Request, Workbench};
 use crate::time::clock_text;
 use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Slider, Ui};
 
@@ -63,9 +64,15 @@ fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
     let key = |command: Command| command.key_text(ui.ctx());
     let text = if let Some(mark) = bench.selected_mark() {
         let decide = match mark.state {
-            MarkState::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
-            MarkState::Decided(_) if bench.can(Command::Undecide) => format!("{} take back   ", key(Command::Undecide)),
-            MarkState::Decided(_) => format!("{} delete   ", key(Command::Reject)),
+            Status::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
+            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain
+                if bench.can(Command::Undecide) =>
+            {
+                format!("{} take back   ", key(Command::Undecide))
+            }
+            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
+                format!("{} delete   ", key(Command::Reject))
+            }
         };
         let name = format!("{} {:.3} s", mark.label, mark.span.duration_secs());
         format!("{name}   {decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))

@@ -1,6 +1,6 @@
 //! Integration tests: format.
 
-use earmark::annotation::{Document, Edit, Event, History, Origin, RecordingId, Status};
+use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};
 use earmark::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels};
 use earmark::time::Span;
 use proptest::prelude::*;
@@ -127,7 +127,7 @@ fn event(
 ) -> Edit {
     let id = document.new_event_id();
     let span = Span::between(onset, offset);
-    Edit::Insert { recording, event: Event { id, span, label: label.into(), status, origin: Origin::Human } }
+    Edit::Insert { recording, event: Event::new(id, span, label, status, Origin::Human) }
 }
 
 #[test]
@@ -168,11 +168,11 @@ fn an_import_is_one_step_of_undo_and_adds_nothing_twice() {
     assert_eq!((import.added, import.already_there, import.matched_files), (3, 0, 3));
     assert_eq!(import.unmatched, [("z.wav".to_owned(), "no recording of this name in the project".to_owned())]);
     assert_eq!(import.warnings, ["A: Cat ends at 3.000 s, after the recording's 2.500 s"]);
-    history.perform(&mut document, "import", import.edit).unwrap();
+    history.perform(&mut document, "import", import.edit, &Edited::default()).unwrap();
     assert!(document.recordings().all(|(_, recording)| recording.events.values().all(|e| e.origin == Origin::Import)));
     let again = format::import(&labels, &mut document);
     assert_eq!((again.added, again.already_there), (0, 3));
-    history.undo(&mut document).unwrap();
+    history.undo(&mut document, &Edited::default()).unwrap().unwrap();
     assert_eq!(document.recordings().map(|(_, recording)| recording.clone()).collect::<Vec<_>>(), before);
 }
 

@@ -1,6 +1,6 @@
 //! Integration tests: project.
 
-use earmark::annotation::{Document, Edit, Event, EventId, History, Origin, RecordingId, Status};
+use earmark::annotation::{Document, Edit, Edited, Event, EventId, History, Origin, Proposal, RecordingId, Status};
 use earmark::decision::{DecisionRule, FrameAxis, FrameScores};
 use earmark::project::{self, ProjectError, ProjectState, StoredScores};
 use earmark::time::Span;
@@ -18,22 +18,22 @@ fn frame_scores(frame_count: usize) -> Arc<FrameScores> {
     Arc::new(scores)
 }
 
+/// Who edits in these tests, and when.
+fn edited() -> Edited {
+    Edited { by: "Ada".into(), at_ms: 1_700_000_000_000 }
+}
+
 fn state(folder: &Path) -> ProjectState {
     let mut document = Document::default();
     let mut history = History::default();
     let recording = document.add_recording(&folder.join("audio").join("Möwe 1.wav"), 12.345_678_9);
     for step in 0..5_u32 {
         let onset = 0.1 * f64::from(step) + 1.0 / 3.0;
-        let event = Event {
-            id: document.new_event_id(),
-            span: Span::between(onset, onset + 0.7),
-            label: "Dog".into(),
-            status: Status::Accepted,
-            origin: Origin::Human,
-        };
-        history.perform(&mut document, format!("draw {step}"), Edit::Insert { recording, event }).unwrap();
+        let span = Span::between(onset, onset + 0.7);
+        let event = Event::new(document.new_event_id(), span, "Dog", Status::Accepted, Origin::Human);
+        history.perform(&mut document, format!("draw {step}"), Edit::Insert { recording, event }, &edited()).unwrap();
     }
-    history.undo(&mut document).unwrap();
+    history.undo(&mut document, &edited()).unwrap().unwrap();
     let scores = vec![StoredScores {
         recording,
         model: "yamnet".into(),
@@ -68,8 +68,8 @@ fn everything_survives_saving_and_opening_and_the_history_goes_on() {
     let mut loaded = project::load(&path).unwrap();
     assert_eq!(loaded, state);
     assert_eq!(names(folder.path()), ["set.earmark"]);
-    assert_eq!(loaded.history.redo(&mut loaded.document).unwrap().as_deref(), Some("draw 4"));
-    while loaded.history.undo(&mut loaded.document).unwrap().is_some() {}
+    assert_eq!(loaded.history.redo(&mut loaded.document, &edited()).unwrap().unwrap().title, "draw 4");
+    while loaded.history.undo(&mut loaded.document, &edited()).is_some_and(|step| step.is_ok()) {}
     assert!(loaded.document.recordings().all(|(_, recording)| recording.events.is_empty()));
     assert_eq!(loaded.document.new_event_id(), EventId(5));
     project::save(&path, &ProjectState::default()).unwrap();
@@ -238,14 +238,14 @@ fn origin() -> impl Strategy<Value = Origin> {
         Just(Origin::Human),
         Just(Origin::Import),
         ("\\PC{0,6}", any::<f32>().prop_filter("finite", |x| x.is_finite()), 0.0_f64..1e5).prop_map(
-            |(label, score, onset)| Origin::Model {
+            |(label, score, onset)| Origin::Model(Arc::new(Proposal {
                 model: "yamnet".into(),
                 version: "1".into(),
                 label: label.into(),
                 span: Span::between(onset, onset * 1.37),
                 score,
                 parameters: "threshold 0.2".into(),
-            }
+            }))
         ),
     ]
 }
@@ -254,12 +254,8 @@ fn edits() -> impl Strategy<Value = Vec<(u8, u64, u64, Event)>> {
     let status =
         prop_oneof![Just(Status::Accepted), Just(Status::Corrected), Just(Status::Rejected), Just(Status::Uncertain)];
     let event = (0_u64..12, 0.0_f64..1e5, 0.0_f64..1e3, "\\PC{0,12}", status, origin()).prop_map(
-        |(id, onset, duration, label, status, origin)| Event {
-            id: EventId(id),
-            span: Span::between(onset, onset + duration),
-            label: label.into(),
-            status,
-            origin,
+        |(id, onset, duration, label, status, origin)| {
+            Event::new(EventId(id), Span::between(onset, onset + duration), label, status, origin)
         },
     );
     prop::collection::vec((0_u8..5, 0_u64..3, 0_u64..12, event), 0..40)
@@ -280,11 +276,14 @@ proptest! {
             let ProjectState { document, history, .. } = &mut state;
             // Edits that do not fit are refused, which is as good a history as any.
             let _ = match kind {
-                0 => history.undo(document).map(|_| ()),
-                1 => history.redo(document).map(|_| ()),
-                2 => history.perform(document, "remove", Edit::Remove { recording, id }),
-                3 => history.perform(document, "change", Edit::Replace { recording, event }),
-                _ => history.perform(document, "two", Edit::Many { edits: vec![Edit::Insert { recording, event }] }),
+                0 => history.undo(document, &edited()).map_or(Ok(()), |step| step.map(drop).map_err(|(error, _)| error)),
+                1 => history.redo(document, &edited()).map_or(Ok(()), |step| step.map(drop).map_err(|(error, _)| error)),
+                2 => history.perform(document, "remove", Edit::Remove { recording, id }, &edited()).map(drop),
+                3 => history.perform(document, "change", Edit::Replace { recording, event }, &edited()).map(drop),
+                _ => {
+                    let edits = vec![Edit::Insert { recording, event }];
+                    history.perform(document, "two", Edit::Many { edits }, &edited()).map(drop)
+                }
             };
         }
         if frames > 0 {

@@ -2,7 +2,7 @@
 
 use super::stage::{answer_path, at_secs, drag, opened, press, press_with, soundscape, wait};
 use earmark::annotation::{Event, Origin, Status};
-use earmark::app::{App, MarkState, Target};
+use earmark::app::{App, Target};
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -19,7 +19,7 @@ fn detect(harness: &mut Harness<'_, App>) {
 /// Clicks the tag of the `place`-th undecided event and returns its target.
 fn select_undecided(harness: &mut Harness<'_, App>, place: usize) -> Target {
     let bench = &harness.state().bench;
-    let mark = bench.marks.iter().filter(|mark| mark.state == MarkState::Predicted).nth(place).unwrap().clone();
+    let mark = bench.marks.iter().filter(|mark| mark.state == Status::Predicted).nth(place).unwrap().clone();
     harness.get_by_label(&mark.spoken()).click();
     harness.run_steps(3);
     assert_eq!(harness.state().bench.selected, Some(mark.target));
