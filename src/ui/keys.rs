@@ -1,8 +1,8 @@
 //! From key presses to commands, before any control sees them.
 
 use super::Panels;
-use crate::app::Command;
-use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
+use crate::app::{Command, Keymap};
+use eframe::egui::{Context, Event, Key};
 
 /// What was typed in one frame.
 #[derive(Debug, Default, PartialEq)]
@@ -21,15 +21,16 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
         return Pressed::default();
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());
-    let page_open = panels.keys_shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
     let mut pressed = Pressed::default();
-    context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, control_focused, page_open)));
+    let keymap = Keymap::of(context);
+    context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
     pressed
 }
 
 impl Pressed {
     /// Looks at one event, and says whether it is left for the controls.
-    fn leaves(&mut self, event: &Event, control_focused: bool, page_open: bool) -> bool {
+    fn leaves(&mut self, event: &Event, keymap: &Keymap, control_focused: bool, page_open: bool) -> bool {
         if self.commands.last().is_some_and(|&command| opens_text_field(command)) {
             if let Event::Text(text) = event
                 && !(self.typed.is_empty() && text == "/")
@@ -43,7 +44,7 @@ impl Pressed {
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
-        let Some(command) = command_of(*modifiers, *key) else { return true };
+        let Some(command) = keymap.command_of(*modifiers, *key) else { return true };
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.commands.push(command);
@@ -54,22 +55,6 @@ impl Pressed {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
-}
-
-/// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
-fn command_of(modifiers: Modifiers, key: Key) -> Option<Command> {
-    let fits =
-        |shortcut: &&KeyboardShortcut| shortcut.logical_key == key && modifiers.matches_logically(shortcut.modifiers);
-    let strictness =
-        |shortcut: &KeyboardShortcut| u8::from(shortcut.modifiers.shift) + u8::from(shortcut.modifiers.alt);
-    Command::ALL
-        .iter()
-        .filter_map(|&command| {
-            let shortcut = command.shortcuts().iter().filter(fits).max_by_key(|shortcut| strictness(shortcut))?;
-            Some((strictness(shortcut), command))
-        })
-        .max_by_key(|(strictness, _)| *strictness)
-        .map(|(_, command)| command)
 }
 
 fn may_repeat(command: Command) -> bool {
@@ -104,25 +89,18 @@ fn may_repeat(command: Command) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::KeySettings;
+    use eframe::egui::Modifiers;
 
     #[test]
     fn a_word_typed_within_one_frame_is_not_taken_for_decisions() {
         let mut pressed = Pressed::default();
+        let keymap = Keymap::new(&KeySettings::default());
         let key =
             |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
-        assert!(events.iter().all(|event| !pressed.leaves(event, false, false)));
+        assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
         assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned() });
-    }
-
-    #[test]
-    fn the_stricter_shortcut_wins_and_shift_is_forgiven_where_it_means_nothing() {
-        assert_eq!(command_of(Modifiers::NONE, Key::A), Some(Command::Accept));
-        assert_eq!(command_of(Modifiers::SHIFT, Key::A), Some(Command::AcceptShown));
-        assert_eq!(command_of(Modifiers::SHIFT, Key::Plus), Some(Command::ZoomIn));
-        assert_eq!(command_of(Modifiers::COMMAND, Key::Z), Some(Command::Undo));
-        assert_eq!(command_of(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), Some(Command::Redo));
-        assert_eq!(command_of(Modifiers::COMMAND, Key::A), None);
     }
 }
