@@ -137,7 +137,7 @@ impl Workbench {
 
     /// The first undecided mark that begins at or after a moment, else the first of all.
     pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
-        let undecided = || self.marks.iter().filter(|mark| mark.state == Status::Predicted);
+        let undecided = || self.shown_marks().filter(|mark| mark.state == Status::Predicted);
         let next = undecided().find(|mark| mark.span.onset_secs >= from_secs);
         next.or_else(|| undecided().next()).map(|mark| mark.target)
     }
