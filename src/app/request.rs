@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::display::DisplayChange;
+use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -79,6 +80,8 @@ pub enum Request {
     },
     /// Another rule from scores to predictions.
     SetRule(DecisionRule),
+    /// Which events are shown.
+    SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
     ChooseClasses(BTreeSet<usize>),
     /// The model to run next, by name.
