@@ -74,7 +74,7 @@ impl Answers {
 
     /// What stands for them among marks.
     pub fn open_targets(&self) -> impl Iterator<Item = Target> {
-        self.open().map(|place| Target::Prediction(PredictionKey::of(&self.predictions[place])))
+        self.open().map(|place| Target::of_prediction(&self.predictions[place]))
     }
 
     /// A prediction by its name.

@@ -136,21 +136,6 @@ impl Workbench {
             self.selected = None;
         }
     }
-
-    /// Takes labels that came up into their order, and gives them colours.
-    fn learn_labels(&mut self) {
-        let shown = self.marks.labels().map(|tally| &tally.label);
-        let counted = self.document.label_counts().keys();
-        let is_fresh = |label: &&Arc<str>| !self.label_places.contains_key(*label);
-        let mut fresh: Vec<Arc<str>> = shown.chain(counted).filter(is_fresh).cloned().collect();
-        if fresh.is_empty() && self.label_places.len() >= self.label_order.len() {
-            return;
-        }
-        let mut known: BTreeSet<Arc<str>> = self.label_order.iter().cloned().collect();
-        fresh.retain(|label| known.insert(label.clone()));
-        self.label_order.extend(fresh);
-        self.give_colors();
-    }
 }
 
 /// What the events of a recording that an edit was about had been before it, told by the edit that takes it back; false if they are more
