@@ -27,6 +27,13 @@ impl History {
         Self { undo, redo }
     }
 
+    /// Steps that were taken before all that are known here, the oldest first; `undo_count` grows by them.
+    pub fn put_before(&mut self, mut undo: Vec<HistoryEntry>, mut redo: Vec<HistoryEntry>) {
+        undo.append(&mut self.undo);
+        redo.append(&mut self.redo);
+        (self.undo, self.redo) = (undo, redo);
+    }
+
     /// Applies an edit to the document and remembers how to take it back; what could be redone is forgotten. Every event that is written
     /// is stamped. Returns what is to be logged.
     pub fn perform(
