@@ -2,10 +2,10 @@
 //! about yet. Pure.
 
 use crate::annotation::{Band, Event, EventId, Proposal, Recording, Status};
-use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
+use crate::decision::Prediction;
 use crate::time::Span;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Names a prediction for as long as the rule stays the same: its class and its onset in microseconds.
@@ -90,16 +90,6 @@ impl Mark {
             score: Some(prediction.score),
         }
     }
-}
-
-/// Every prediction of the chosen classes, by class and onset.
-pub fn decide(
-    scores: &FrameScores,
-    chosen: &BTreeSet<usize>,
-    rule: &DecisionRule,
-    duration_secs: f64,
-) -> Vec<Prediction> {
-    chosen.iter().flat_map(|&class| decide_class(scores, class, rule, duration_secs)).collect()
 }
 
 /// The marks of a recording by onset: its events, and the predictions that no event speaks about.

@@ -1,5 +1,6 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
+use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
@@ -17,7 +18,7 @@ use crate::annotation::{
     Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, StatusCounts,
 };
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
-use crate::decision::{DecisionRule, FrameScores, Prediction};
+use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
 use crate::picture_cache::PictureCache;
 use crate::playback::Player;
@@ -25,8 +26,8 @@ use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::ui::theme::LABEL_COLORS;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
-    Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update,
+    UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -78,8 +79,15 @@ pub struct Scored {
     pub chosen: BTreeSet<usize>,
     /// Whether the user chose them; else they are the strongest.
     pub chosen_by_user: bool,
-    /// The rule that turns the scores into predictions.
-    pub rule: DecisionRule,
+    /// The rules that turn the scores into predictions.
+    pub rules: ClassRules,
+}
+
+impl Scored {
+    /// The rule of a class.
+    pub fn rule_of(&self, class: usize) -> DecisionRule {
+        self.scores.classes.get(class).map_or(self.rules.common, |label| self.rules.of(label))
+    }
 }
 
 /// A model run that is waiting or going on.
@@ -148,6 +156,16 @@ pub struct Workbench {
     pub runs: BTreeMap<RecordingId, Run>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// The rules of the models that this project has used, with their presets.
+    pub rule_book: RuleBook,
+    /// Whether a change of rules is for one class or for all.
+    pub rule_scope: RuleScope,
+    /// The class that was asked for in the decoding lane.
+    pub(super) focus: Option<Focus>,
+    /// What was decided about the open recording's classes.
+    pub(super) decisions: Decisions,
+    /// The request for decisions that has not been answered yet.
+    pub(super) deciding: Option<u64>,
     /// What the timeline and the table show, by onset.
     pub marks: MarkList,
     /// What is selected.
@@ -199,6 +217,7 @@ pub struct Workbench {
     // Dropped before the storage thread, which might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
+    pub(super) decider: Decider,
     pub(super) storage: Storage,
 }
 
@@ -231,6 +250,11 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
+            rule_book: RuleBook::default(),
+            rule_scope: RuleScope::default(),
+            focus: None,
+            decisions: Decisions::default(),
+            deciding: None,
             marks: MarkList::default(),
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
@@ -250,6 +274,7 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
+            decider: Decider::start(&updates),
             storage: Storage::start(&updates),
             settings,
             silence_told: false,
@@ -273,9 +298,9 @@ impl Workbench {
         self.scored.get(&self.open.as_ref()?.id)
     }
 
-    /// The rule that is in force for the open recording.
+    /// The rule that is in force for the open recording's classes without one of their own.
     pub fn rule(&self) -> DecisionRule {
-        self.scored_here().map(|scored| scored.rule).unwrap_or_default()
+        self.scored_here().map(|scored| scored.rules.common).unwrap_or_default()
     }
 
     /// The mark of a target, if it is shown.
@@ -367,24 +392,6 @@ impl Workbench {
         self.refresh_marks();
     }
 
-    /// Decides again from the stored scores, without the model.
-    pub(super) fn refresh_predictions(&mut self) {
-        self.predictions_stale = false;
-        self.refreshed_at = Instant::now();
-        self.predictions.clear();
-        if let Some(open) = &self.open
-            && let Some(scored) = self.scored.get_mut(&open.id)
-        {
-            if !scored.chosen_by_user {
-                let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-                scored.chosen = strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect();
-            }
-            let duration_secs = open.viewport.duration_secs();
-            self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
-        }
-        self.refresh_marks();
-    }
-
     /// Puts events and undecided predictions together again.
     pub(super) fn refresh_marks(&mut self) {
         let classes = self.scored_here().map(|scored| scored.scores.classes.clone());
@@ -454,6 +461,7 @@ impl Workbench {
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),
             Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleDecoding => Some(settings.decoding.is_shown),
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),

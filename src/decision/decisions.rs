@@ -60,25 +60,33 @@ pub struct Decided {
 /// The decisions about one recording's scores.
 #[derive(Clone, Debug, Default)]
 pub struct Decisions {
+    /// The scores that these are about, as they were when they were asked about last.
+    scores: Option<Arc<FrameScores>>,
     epoch: u64,
     generation: u64,
     of_class: BTreeMap<usize, Decided>,
 }
 
 impl Decisions {
-    /// Forgets everything: the scores are others now.
+    /// Forgets everything; what is still being decided will be dropped.
     pub fn begin_anew(&mut self) {
         self.epoch += 1;
+        self.scores = None;
         self.of_class.clear();
     }
 
     /// Which of the wanted classes, given with their rules, are to be decided again; none if all are up to date. Their order is kept.
+    /// Scores of another run or recording begin anew.
     pub fn stale(
         &mut self,
         scores: &Arc<FrameScores>,
         duration_secs: f64,
         wanted: impl Iterator<Item = (usize, DecisionRule)>,
     ) -> Option<ToDecide> {
+        if !self.scores.as_ref().is_some_and(|known| known.is_kin(scores)) {
+            self.begin_anew();
+        }
+        self.scores = Some(scores.clone());
         let frame_count = scores.frame_count();
         let is_current = |&(class, rule): &(usize, DecisionRule)| {
             self.of_class.get(&class).is_some_and(|decided| {
@@ -159,7 +167,8 @@ mod tests {
         assert!(decisions.take(later.clone()));
         assert!(!decisions.take(earlier), "a later decision has overtaken it");
         assert_eq!(decisions.of(0), []);
-        decisions.begin_anew();
+        let others = self::scores();
+        assert_eq!(wanted(&mut decisions, &others, [0.7, 0.2]).unwrap().classes.len(), 2);
         assert!(!decisions.take(later), "it speaks about other scores");
     }
 

@@ -96,6 +96,8 @@ pub struct FrameScores {
     /// What is known of many complete blocks at once.
     pyramid: Pyramid,
     peaks: Vec<f32>,
+    /// The same in all clones, and in nothing else.
+    origin: Arc<()>,
 }
 
 impl FrameScores {
@@ -103,7 +105,12 @@ impl FrameScores {
     pub fn new(axis: FrameAxis, classes: Arc<[Arc<str>]>) -> Self {
         let count = classes.len();
         let (slabs, pyramid) = (Vec::new(), Pyramid::default());
-        Self { axis, classes, frame_count: 0, slabs, pyramid, peaks: vec![0.0; count] }
+        Self { axis, classes, frame_count: 0, slabs, pyramid, peaks: vec![0.0; count], origin: Arc::default() }
+    }
+
+    /// Whether one of the two is a clone of the other, to which frames may have been added.
+    pub fn is_kin(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.origin, &other.origin)
     }
 
     /// How many frames there are.
@@ -246,7 +253,8 @@ impl FrameScores {
                 self.bounds_within(class, frames.start, frames.end).unwrap_or(Bounds::QUIET)
             };
             if f32::from(bounds.high) / QUANTUM > level {
-                let reached = frames.start.saturating_sub(reach)..frames.end.saturating_add(reach).min(self.frame_count);
+                let reached =
+                    frames.start.saturating_sub(reach)..frames.end.saturating_add(reach).min(self.frame_count);
                 match stretches.last_mut() {
                     Some(last) if reached.start <= last.end => last.end = reached.end,
                     _ => stretches.push(reached),

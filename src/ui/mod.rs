@@ -11,6 +11,7 @@ mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod decoding_lane_ui;
 mod display_ui;
 mod drag;
 mod empty_ui;
@@ -31,6 +32,8 @@ mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
+mod rule_ui;
+mod score_curve;
 mod spectrogram_ui;
 mod time_prompt_ui;
 mod timeline_ui;
@@ -68,6 +71,8 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// The name under which rules shall be saved.
+    preset_name: String,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -99,6 +104,7 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            preset_name: String::new(),
             table_row: None,
             popup_open: false,
             typed_ahead: String::new(),

@@ -96,7 +96,8 @@ impl FrameScores {
         }
         let classes = classes.into();
         let (slabs, pyramid) = (Vec::new(), Pyramid::default());
-        let mut scores = Self { axis, classes, frame_count: frame_count as usize, slabs, pyramid, peaks };
+        let (frame_count, origin) = (frame_count as usize, Arc::default());
+        let mut scores = Self { axis, classes, frame_count, slabs, pyramid, peaks, origin };
         scores.take_columns(columns);
         Ok(scores)
     }
