@@ -242,6 +242,7 @@ impl Workbench {
             "display": self.display,
             "frequency_ranges": ranges,
             "rules": self.rule_book,
+            "filter": self.filter,
         })
     }
 
@@ -281,8 +282,8 @@ impl Workbench {
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.restore_rules(&state.view);
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
+        self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);
         self.revision += 1;

@@ -93,7 +93,7 @@ impl Workbench {
         if let Some(before) = selected {
             self.follow(&before);
         }
-        self.refresh_marks();
+        self.predictions_changed();
     }
 
     /// Selects what a prediction has become: the one of its class that it shares most time with.

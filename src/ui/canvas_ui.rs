@@ -164,7 +164,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         requests,
     );
     decoding_lane_ui::show(ui, &canvas, rows.decoding, panels, requests);
-    lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, requests);
+    lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, &mut panels.lane_tiles, requests);
     wheel(
         ui,
         &canvas,

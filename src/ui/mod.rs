@@ -17,11 +17,15 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod filter_ui;
 mod import_form_ui;
+mod key_list_ui;
 mod keys;
 mod keys_ui;
+mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
+mod long_list;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
@@ -51,6 +55,7 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use keys_ui::KeysPage;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -65,7 +70,7 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
-    keys_shown: bool,
+    keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
@@ -73,8 +78,10 @@ pub struct Panels {
     class_filter: String,
     /// The name under which rules shall be saved.
     preset_name: String,
-    /// The row of the table that was brought into view last.
-    table_row: Option<usize>,
+    /// The table of events, and how it is scrolled.
+    table: event_table_ui::EventTable,
+    /// What the lanes show of very many events.
+    lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
@@ -98,14 +105,15 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
-            keys_shown: false,
+            keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
             preset_name: String::new(),
-            table_row: None,
+            table: event_table_ui::EventTable::default(),
+            lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
             readout: String::new(),
@@ -145,7 +153,8 @@ impl Panels {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
             }
-            Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::ShowKeys => self.keys.toggle(),
+            Command::ChangeKeys => self.keys.change(),
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
             Command::About => self.about_shown = !self.about_shown,
@@ -158,12 +167,15 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    if let Some(request) = panels.keys.capture(context) {
+        return vec![request];
+    }
     if panels.is_modal() {
         return Vec::new();
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+    pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.
@@ -228,7 +240,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
     time_prompt_ui::show(context, bench, panels, requests);
-    keys_ui::show(context, &mut panels.keys_shown);
+    keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);

@@ -4,6 +4,7 @@ mod appearance;
 mod complexity;
 mod decoding;
 mod display;
+mod keys;
 mod listening;
 mod main_job;
 mod models;
