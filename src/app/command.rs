@@ -175,6 +175,7 @@ commands! {
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
     ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
+    ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
@@ -188,8 +189,8 @@ commands! {
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
-    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, U];
-    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, U];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [NONE, U];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];

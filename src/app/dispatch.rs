@@ -43,7 +43,9 @@ impl Workbench {
             Request::Labels(request) => self.change_labels(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
-            Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetRule(rule) => self.set_rule(&rule),
+            Request::Rule(change) => self.change_rule(change),
+            Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
@@ -222,6 +224,7 @@ impl Workbench {
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
             Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
+            Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
             Command::ToggleTheme => settings.dark = !settings.dark,
@@ -296,6 +299,7 @@ impl Workbench {
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
             }
+            Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),

@@ -3,9 +3,11 @@
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
 mod answers;
+mod class_rules;
 mod command;
 mod complexity;
 mod deciding;
+mod decoding_lane;
 mod detecting;
 mod dialogs;
 mod dispatch;
@@ -32,6 +34,7 @@ mod models;
 mod navigating;
 mod notices;
 mod picture;
+mod predicting;
 mod request;
 mod saving_picture;
 mod settings;
@@ -41,8 +44,10 @@ mod timeline_view;
 mod viewport;
 mod workbench;
 
+pub use class_rules::{RuleChange, RuleScope};
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
+pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;

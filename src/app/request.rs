@@ -1,6 +1,8 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
+use super::class_rules::RuleChange;
 use super::command::Command;
+use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::mark_filter::MarkFilter;
@@ -82,8 +84,12 @@ pub enum Request {
         /// Upper end.
         high_hz: f64,
     },
-    /// Another rule from scores to predictions.
+    /// Another rule from scores to predictions for all classes.
     SetRule(DecisionRule),
+    /// Another rule for a class, a preset, or for what changes are.
+    Rule(RuleChange),
+    /// Another look of the decoding lane.
+    DecodingLane(LaneChange),
     /// Which events are shown.
     SetFilter(MarkFilter),
     /// The classes whose predictions are shown.

@@ -1,5 +1,6 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use super::decoding_lane::DecodingSettings;
 use super::display::Display;
 use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub show_waveform: bool,
     /// The label lanes are shown.
     pub show_lanes: bool,
+    /// The score curves under the spectrogram.
+    pub decoding: DecodingSettings,
     /// Rejected events are shown.
     pub show_rejected: bool,
     /// File dialogs are those of the system; else paths are typed in the window.
@@ -74,6 +77,7 @@ impl Default for Settings {
             show_inspector: true,
             show_waveform: true,
             show_lanes: true,
+            decoding: DecodingSettings::default(),
             show_rejected: true,
             system_dialogs: true,
             auto_advance: true,
@@ -164,6 +168,7 @@ impl Settings {
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.display.bound();
+        self.decoding = self.decoding.within_bounds();
         self.listening = self.listening.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);

@@ -1,6 +1,7 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
 use super::answers::Answers;
+use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
@@ -8,7 +9,7 @@ use super::label_looks::LabelLooks;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
-use super::marks::{self, Mark, Target};
+use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::saving_picture::SavingPicture;
@@ -18,15 +19,15 @@ use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
-use crate::decision::{DecisionRule, FrameScores, Prediction};
+use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
 use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
-    Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update,
+    UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -78,8 +79,15 @@ pub struct Scored {
     pub chosen: BTreeSet<usize>,
     /// Whether the user chose them; else they are the strongest.
     pub chosen_by_user: bool,
-    /// The rule that turns the scores into predictions.
-    pub rule: DecisionRule,
+    /// The rules that turn the scores into predictions.
+    pub rules: ClassRules,
+}
+
+impl Scored {
+    /// The rule of a class.
+    pub fn rule_of(&self, class: usize) -> DecisionRule {
+        self.scores.classes.get(class).map_or(self.rules.common, |label| self.rules.of(label))
+    }
 }
 
 /// A model run that is waiting or going on.
@@ -148,6 +156,16 @@ pub struct Workbench {
     pub runs: BTreeMap<RecordingId, Run>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// The rules of the models that this project has used, with their presets.
+    pub rule_book: RuleBook,
+    /// Whether a change of rules is for one class or for all.
+    pub rule_scope: RuleScope,
+    /// The class that was asked for in the decoding lane.
+    pub(super) focus: Option<Focus>,
+    /// What was decided about the open recording's classes.
+    pub(super) decisions: Decisions,
+    /// The request for decisions that has not been answered yet.
+    pub(super) deciding: Option<u64>,
     /// Which of the predictions are answered.
     pub(super) answers: Answers,
     /// What the timeline and the table show, by onset.
@@ -205,6 +223,7 @@ pub struct Workbench {
     // Dropped before the storage thread, which might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
+    pub(super) decider: Decider,
     pub(super) storage: Storage,
 }
 
@@ -237,6 +256,11 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
+            rule_book: RuleBook::default(),
+            rule_scope: RuleScope::default(),
+            focus: None,
+            decisions: Decisions::default(),
+            deciding: None,
             answers: Answers::default(),
             marks: MarkList::default(),
             marks_of: None,
@@ -259,6 +283,7 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
+            decider: Decider::start(&updates),
             storage: Storage::start(&updates),
             settings,
             silence_told: false,
@@ -282,9 +307,9 @@ impl Workbench {
         self.scored.get(&self.open.as_ref()?.id)
     }
 
-    /// The rule that is in force for the open recording.
+    /// The rule that is in force for the open recording's classes without one of their own.
     pub fn rule(&self) -> DecisionRule {
-        self.scored_here().map(|scored| scored.rule).unwrap_or_default()
+        self.scored_here().map(|scored| scored.rules.common).unwrap_or_default()
     }
 
     /// The mark of a target, if it is shown.
@@ -354,24 +379,6 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Decides again from the stored scores, without the model.
-    pub(super) fn refresh_predictions(&mut self) {
-        self.predictions_stale = false;
-        self.refreshed_at = Instant::now();
-        self.predictions.clear();
-        if let Some(open) = &self.open
-            && let Some(scored) = self.scored.get_mut(&open.id)
-        {
-            if !scored.chosen_by_user {
-                let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-                scored.chosen = strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect();
-            }
-            let duration_secs = open.viewport.duration_secs();
-            self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
-        }
-        self.predictions_changed();
-    }
-
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
@@ -413,6 +420,7 @@ impl Workbench {
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),
             Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleDecoding => Some(settings.decoding.is_shown),
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),

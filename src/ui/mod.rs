@@ -11,6 +11,7 @@ mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod decoding_lane_ui;
 mod display_ui;
 mod drag;
 mod empty_ui;
@@ -35,6 +36,8 @@ mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
+mod rule_ui;
+mod score_curve;
 mod spectrogram_ui;
 mod time_prompt_ui;
 mod timeline_ui;
@@ -73,6 +76,8 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// The name under which rules shall be saved.
+    preset_name: String,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
     /// What the lanes show of very many events.
@@ -106,6 +111,7 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            preset_name: String::new(),
             table: event_table_ui::EventTable::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,

@@ -3,8 +3,7 @@
 use super::ModelEnd;
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, StreamSpec};
-use crate::decision::DecisionRule;
-use crate::decision::FrameAxis;
+use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
@@ -152,6 +151,8 @@ pub enum Update {
         /// Time since the model started on it, in seconds.
         elapsed_secs: f64,
     },
+    /// Scores were turned into predictions, class by class.
+    Decided(Vec<Decided>),
     /// A model run is over.
     DetectionEnded {
         /// Which run.

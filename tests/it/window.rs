@@ -2,6 +2,7 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keys;
 mod listening;
