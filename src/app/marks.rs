@@ -1,9 +1,11 @@
 //! What is shown on the timeline and in the table: the decided events of a recording, and the predictions that nobody has decided
 //! about yet. Pure.
 
+use super::shape::Shape;
 use crate::annotation::{Band, Event, EventId, Proposal, Recording, Status};
 use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
 use crate::time::Span;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -56,13 +58,37 @@ impl Mark {
     /// What a screen reader says.
     pub fn spoken(&self) -> String {
         let score = self.score.map(|score| format!(", score {score:.2}")).unwrap_or_default();
-        format!(
-            "{}, {}{score}, {:.3} to {:.3} s",
-            self.label,
-            self.state.text(),
-            self.span.onset_secs,
-            self.span.offset_secs
-        )
+        let Span { onset_secs, offset_secs } = self.span;
+        let when = if self.is_point {
+            format!("at {onset_secs:.3} s")
+        } else {
+            format!("{onset_secs:.3} to {offset_secs:.3} s")
+        };
+        let band = self.band.map(|band| format!(", {:.0} to {:.0} Hz", band.low_hz, band.high_hz)).unwrap_or_default();
+        format!("{}, {}{score}, {when}{band}", self.label_text(), self.state.text())
+    }
+
+    /// All its labels, the first one first.
+    pub fn labels(&self) -> impl Iterator<Item = &Arc<str>> {
+        std::iter::once(&self.label).chain(self.more_labels.iter())
+    }
+
+    /// Whether it has this label among others.
+    pub fn has_label(&self, label: &str) -> bool {
+        self.labels().any(|own| &**own == label)
+    }
+
+    /// All its labels as text: `Dog + Bark`.
+    pub fn label_text(&self) -> Cow<'_, str> {
+        if self.more_labels.is_empty() {
+            return Cow::Borrowed(&self.label);
+        }
+        Cow::Owned(self.labels().map(|label| &**label).collect::<Vec<&str>>().join(" + "))
+    }
+
+    /// When and at which frequencies it is.
+    pub fn shape(&self) -> Shape {
+        Shape { span: self.span, is_point: self.is_point, band: self.band }
     }
 
     fn of_event(event: &Event) -> Self {
@@ -131,9 +157,11 @@ pub(super) fn by_onset(a: &Mark, b: &Mark) -> Ordering {
 fn events_by_label(recording: &Recording) -> HashMap<&str, Vec<&Event>> {
     let mut by_label: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in recording.events.values() {
-        by_label.entry(&event.label).or_default().push(event);
+        for label in event.labels() {
+            by_label.entry(label).or_default().push(event);
+        }
         if let Some(Proposal { label, .. }) = event.origin.proposal()
-            && *label != event.label
+            && !event.has_label(label)
         {
             by_label.entry(label).or_default().push(event);
         }
@@ -150,7 +178,7 @@ fn speaks_about(event: &Event, prediction: &Prediction, label: &Arc<str>) -> boo
     };
     let proposal = event.origin.proposal();
     proposal.is_some_and(|proposal| proposal.label == *label && about(proposal.span))
-        || (event.label == *label && about(event.span))
+        || (event.has_label(label) && about(event.span))
 }
 
 #[cfg(test)]

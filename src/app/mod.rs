@@ -2,6 +2,7 @@
 //!
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
+mod by_ear;
 mod command;
 mod complexity;
 mod deciding;
@@ -26,12 +27,15 @@ mod picture;
 mod request;
 mod saving_picture;
 mod settings;
+mod shape;
+mod shaping;
 mod time_axis;
 mod timeline;
 mod timeline_view;
 mod viewport;
 mod workbench;
 
+pub use by_ear::HeldEvent;
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
@@ -45,6 +49,8 @@ pub use notices::{Gravity, Notice};
 pub use request::Request;
 pub use saving_picture::SavingPicture;
 pub use settings::Settings;
+pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
+pub use shaping::{EventChange, SHARED_SECS, ShapingSettings};
 pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
 pub use timeline::{Block, Timeline};
 pub use timeline_view::Neighbour;

@@ -2,6 +2,7 @@
 
 use super::display::Display;
 use super::listening::ListeningSettings;
+use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub volume: f32,
     /// How recordings are listened to.
     pub listening: ListeningSettings,
+    /// How events are drawn.
+    pub shaping: ShapingSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -74,6 +77,7 @@ impl Default for Settings {
             display: Display::default(),
             volume: 0.8,
             listening: ListeningSettings::default(),
+            shaping: ShapingSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -150,6 +154,7 @@ impl Settings {
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.display.bound();
         self.listening = self.listening.within_bounds();
+        self.shaping = self.shaping.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

@@ -1,5 +1,6 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
+use super::by_ear::HeldEvent;
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
@@ -152,6 +153,8 @@ pub struct Workbench {
     pub marks: MarkList,
     /// What is selected.
     pub selected: Option<Target>,
+    /// The event that is being made by a key that is held.
+    pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
     /// Labels in the order in which they came up.
@@ -233,6 +236,7 @@ impl Workbench {
             predictions: Vec::new(),
             marks: MarkList::default(),
             selected: None,
+            held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
             label_places: BTreeMap::new(),
@@ -426,6 +430,9 @@ impl Workbench {
             Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
+            Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
+            Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
@@ -450,6 +457,8 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance => Some(settings.auto_advance),
             Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleBoxes => Some(settings.shaping.box_mode),
+            Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),

@@ -20,7 +20,10 @@ fn columns(bench: &Workbench) -> &'static Columns {
 
 /// Draws the selected event, and the table under it.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
-    event_ui::show(ui, bench, requests);
+    // The table keeps its room.
+    let most = (0.6 * ui.available_height()).max(180.0);
+    let area = ScrollArea::vertical().id_salt("selected event").max_height(most).auto_shrink([false, true]);
+    area.show(ui, |ui| event_ui::show(ui, bench, &mut panels.event, requests));
     ui.separator();
     let marks: Vec<&Mark> = bench.shown_marks().collect();
     summary(ui, &marks);
@@ -79,7 +82,8 @@ fn row(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &m
         let text_color = ui.visuals().text_color();
         let axis = bench.time_axis();
         let score = mark.score.map(|score| format!("{score:.2}")).unwrap_or_default();
-        let texts = [axis.text(mark.span.onset_secs), axis.text(mark.span.offset_secs), mark.label.to_string(), score];
+        let texts =
+            [axis.text(mark.span.onset_secs), axis.text(mark.span.offset_secs), mark.label_text().into_owned(), score];
         for (place, (text, (_, left, width))) in texts.iter().zip(columns(bench)).enumerate() {
             let mut area = cell(rect, *left, *width);
             if place == 2 {

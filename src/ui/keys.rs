@@ -12,6 +12,8 @@ pub struct Pressed {
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
+    /// The key of a command that goes on for as long as it is held.
+    pub held: Option<Key>,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -47,6 +49,9 @@ impl Pressed {
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.commands.push(command);
+            if command == Command::RecordByEar {
+                self.held = Some(*key);
+            }
         }
         false
     }
@@ -54,6 +59,7 @@ impl Pressed {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
+        || matches!(command, Command::AddLabel | Command::EditComment)
 }
 
 /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
@@ -87,6 +93,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::JumpForward
             | Command::JumpFarBack
             | Command::JumpFarForward
+            | Command::FrameBack
+            | Command::FrameForward
             | Command::OnsetEarlier
             | Command::OnsetLater
             | Command::OffsetEarlier
@@ -113,7 +121,7 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, false, false)));
-        assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned() });
+        assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned(), held: None });
     }
 
     #[test]

@@ -12,26 +12,35 @@ mod canvas_ui;
 mod choices;
 mod complexity_ui;
 mod display_ui;
+mod draft_ui;
 mod drag;
+mod drawing_ui;
 mod empty_ui;
+mod event_drafts;
+mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod heights;
+mod hit;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
 mod lanes_ui;
 mod listening_ui;
+mod magnet;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
 mod models_ui;
 mod notices_ui;
+mod outline_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
+mod tags;
 mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
@@ -48,6 +57,7 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use event_drafts::EventDrafts;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -68,6 +78,10 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// What is being typed about the selected event.
+    event: EventDrafts,
+    /// The key that is held to make an event by ear.
+    held_key: Option<egui::Key>,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -99,6 +113,8 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            event: EventDrafts::default(),
+            held_key: None,
             table_row: None,
             popup_open: false,
             typed_ahead: String::new(),
@@ -134,6 +150,15 @@ impl Panels {
         match command {
             Command::CommandPalette => self.palette = Some(Palette::commands(std::mem::take(&mut self.typed_ahead))),
             Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
+            Command::AddLabel => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                self.palette = bench.can(command).then(|| Palette::more_labels(bench, typed));
+            }
+            Command::EditComment if bench.can(command) => {
+                self.event.focus_comment = true;
+                self.event.comment.push_str(&std::mem::take(&mut self.typed_ahead));
+                return Some(command);
+            }
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
@@ -152,12 +177,18 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    // A key is let go also where the window loses the focus while it is down, and whatever else is open.
+    let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
+    let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();
     if panels.is_modal() {
-        return Vec::new();
+        return requests;
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+    panels.held_key = pressed.held.or(panels.held_key);
+    let commands = pressed.commands.into_iter().filter_map(|command| panels.take(command, bench));
+    requests.extend(commands.map(Request::Do));
+    requests
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.
