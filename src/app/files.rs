@@ -241,6 +241,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "filter": self.filter,
         })
     }
 
@@ -279,8 +280,8 @@ impl Workbench {
         self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
+        self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);
         self.revision += 1;

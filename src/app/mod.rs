@@ -2,6 +2,7 @@
 //!
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
+mod answers;
 mod by_ear;
 mod command;
 mod complexity;
@@ -16,8 +17,16 @@ mod files;
 mod frame_times;
 mod go_to_time;
 mod graphics;
+mod keeping_marks;
 mod kept_pictures;
+mod keymap;
+mod keys;
+mod label_classes;
+mod label_keys;
+mod label_looks;
+mod label_rename;
 mod listening;
+mod mark_filter;
 mod mark_list;
 mod marks;
 mod models;
@@ -41,9 +50,14 @@ pub use complexity::{Complexity, Measuring};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
+pub use keymap::{KeyFile, KeySettings, Keymap};
+pub use label_classes::LabelRequest;
+pub use label_keys::DigitUse;
+pub use label_looks::DIGITS;
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
-pub use mark_list::MarkList;
-pub use marks::{Mark, Target};
+pub use mark_filter::{MarkFilter, Sieve};
+pub use mark_list::{LabelTally, MarkList};
+pub use marks::{Mark, MarkOrigin, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
 pub use request::Request;
@@ -75,6 +89,9 @@ pub struct App {
     /// The settings as they are on disk, and where that is; none keeps them to this run.
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
+    /// The keys and the contrast that the window has.
+    installed_keys: Option<KeySettings>,
+    installed_contrast: Option<bool>,
     frame_times: FrameTimes,
     /// What `logic` took of the frame under way.
     logic_time: Duration,
@@ -113,6 +130,8 @@ impl App {
             panels: Panels::new(painter),
             kept_settings: None,
             title: String::new(),
+            installed_keys: None,
+            installed_contrast: None,
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
             closing: false,
@@ -122,6 +141,14 @@ impl App {
 
     fn apply_settings(&mut self, context: &egui::Context) {
         context.set_theme(if self.bench.settings.dark { Theme::Dark } else { Theme::Light });
+        if self.installed_contrast != Some(self.bench.settings.high_contrast) {
+            theme::set_contrast(context, self.bench.settings.high_contrast);
+            self.installed_contrast = Some(self.bench.settings.high_contrast);
+        }
+        if self.installed_keys.as_ref() != Some(&self.bench.settings.keys) {
+            Keymap::new(&self.bench.settings.keys).install(context);
+            self.installed_keys = Some(self.bench.settings.keys.clone());
+        }
         if (context.zoom_factor() - self.bench.settings.scale).abs() > 1e-3 {
             context.set_zoom_factor(self.bench.settings.scale);
         }

@@ -2,6 +2,8 @@
 
 use super::command::Command;
 use super::display::DisplayChange;
+use super::label_classes::LabelRequest;
+use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
@@ -13,7 +15,8 @@ use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
 use crate::playback::ListeningMode;
 use crate::time::Span;
-use crate::work::ChartForm;
+use crate::work::{ChartForm, DialogPurpose};
+use eframe::egui::KeyboardShortcut;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +80,8 @@ pub enum Request {
     SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about labels.
+    Labels(LabelRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -103,6 +108,8 @@ pub enum Request {
     },
     /// Another rule from scores to predictions.
     SetRule(DecisionRule),
+    /// Which events are shown.
+    SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
     ChooseClasses(BTreeSet<usize>),
     /// The model to run next, by name.
@@ -183,8 +190,31 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Give a command these keys and no others; whoever had them loses them.
+    SetKeys {
+        /// Which.
+        command: Command,
+        /// Its keys, the one to show first.
+        keys: Vec<KeyboardShortcut>,
+    },
+    /// Give a command the keys that the chosen set of keys has for it; none for all commands.
+    ResetKeys(Option<Command>),
+    /// Choose a set of keys by name; changes of one's own are given up.
+    SetKeyPreset(String),
+    /// Ask where to write keys, or which to read.
+    AskForKeys(DialogPurpose),
+    /// Write the keys here.
+    ExportKeysTo(PathBuf),
+    /// Read keys from here.
+    ImportKeysFrom(PathBuf),
     /// A notice was read.
     DismissNotice(u64),
+}
+
+impl From<LabelRequest> for Request {
+    fn from(request: LabelRequest) -> Self {
+        Self::Labels(request)
+    }
 }
 
 impl From<Command> for Request {

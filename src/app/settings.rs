@@ -1,6 +1,7 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
 use super::display::Display;
+use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
 use super::shaping::ShapingSettings;
 use crate::decision::Preset;
@@ -16,6 +17,10 @@ const RECENT_LABELS: usize = 24;
 pub struct Settings {
     /// Dark theme, else light.
     pub dark: bool,
+    /// Black and white, strong lines: for who needs contrast.
+    pub high_contrast: bool,
+    /// Which keys are other than the program's own.
+    pub keys: KeySettings,
     /// Size of everything, 0.5 to 3.
     pub scale: f32,
     /// The panel on the left is shown.
@@ -65,6 +70,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dark: true,
+            high_contrast: false,
+            keys: KeySettings::default(),
             scale: 1.0,
             show_recordings: true,
             show_inspector: true,
@@ -144,6 +151,14 @@ impl Settings {
     /// Puts a label at the head of the recent ones.
     pub fn remember_label(&mut self, label: &str) {
         remember(&mut self.recent_labels, label.to_owned(), RECENT_LABELS);
+    }
+
+    /// Calls a recent label something else.
+    pub fn rename_label(&mut self, from: &str, to: &str) {
+        if self.recent_labels.iter().any(|label| label == from) {
+            self.recent_labels.retain(|label| label != to);
+            self.recent_labels.iter_mut().filter(|label| *label == from).for_each(|label| *label = to.to_owned());
+        }
     }
 
     fn within_bounds(mut self) -> Self {

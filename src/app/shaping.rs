@@ -68,7 +68,7 @@ impl Workbench {
     pub(super) fn change_event(&mut self, target: Target, change: EventChange) {
         match change {
             EventChange::Shape(shape) => self.set_shape(target, shape),
-            EventChange::ToggleLabel(label) => self.toggle_label(target, label),
+            EventChange::ToggleLabel(label) => self.toggle_label(target, &label),
             EventChange::Comment(comment) => self.remark(target, "comment on", |event| event.comment = comment),
             EventChange::Fields(fields) => self.remark(target, "change fields of", |event| event.fields = fields),
         }
@@ -213,11 +213,11 @@ impl Workbench {
     }
 
     /// Gives a target a label more, or takes away one that it has. (Its only one stays: an event without a label says nothing.)
-    pub(super) fn toggle_label(&mut self, target: Target, label: Arc<str>) {
+    pub(super) fn toggle_label(&mut self, target: Target, label: &Arc<str>) {
         let Some(mark) = self.mark(target) else { return };
-        if !mark.has_label(&label) {
-            self.settings.remember_label(&label);
-            self.change(target, &format!("add label {label:?} to"), |event| event.add_label(label));
+        if !mark.has_label(label) {
+            self.settings.remember_label(label);
+            self.change(target, &format!("add label {label:?} to"), |event| event.add_label(label.clone()));
         } else if mark.more_labels.is_empty() {
             let text = format!(
                 "{label:?} is the event's only label and stays: give it another one first, or remove the event"
@@ -225,7 +225,7 @@ impl Workbench {
             self.notices.add(Gravity::Done, text);
         } else {
             self.change(target, &format!("take label {label:?} from"), |event| {
-                event.remove_label(&label);
+                event.remove_label(label);
             });
         }
     }

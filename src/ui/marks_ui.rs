@@ -7,10 +7,15 @@ use super::tags::Tags;
 use super::theme::{label_color, text_on};
 use crate::annotation::Status;
 use crate::app::{Mark, Target};
+use crate::time::Span;
 use eframe::egui::{Align2, Color32, FontId, Painter, Rangef, Rect, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 /// From this share of events without room for their tags on, density is shown instead of outlines.
 const DENSE_SHARE: f32 = 0.35;
+/// With more events than this in view, those under the pointer alone are placed: there is no room for outlines.
+const MOST_PLACED: usize = 1000;
+/// How far around the pointer that is, in points.
+const AROUND_POINTER: f32 = 8.0;
 
 /// An event in view, with its place on the screen.
 pub struct PlacedMark<'a> {
@@ -42,11 +47,8 @@ impl PlacedMark<'_> {
 pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect, heights: &Heights) -> Vec<PlacedMark<'a>> {
     let view = canvas.scale.span;
     let mut tags = Tags::new(rect);
-    let in_view = canvas
-        .bench
-        .shown_marks()
-        .filter(|mark| mark.span.overlap_secs(view) > 0.0 || view.contains(mark.span.onset_secs));
-    in_view
+    in_view(canvas, painter, view)
+        .into_iter()
         .filter_map(|mark| {
             let x = Rangef::new(
                 canvas.scale.x_from_secs(mark.span.onset_secs),
@@ -81,23 +83,53 @@ fn tag_text(mark: &Mark) -> String {
     }
 }
 
-/// Whether there are so many events in so little room that outlines would be a smear.
-pub fn is_dense(placed: &[PlacedMark<'_>]) -> bool {
-    let homeless = placed.iter().filter(|placed| placed.tag.is_none()).count();
-    placed.len() > 40 && homeless as f32 > DENSE_SHARE * placed.len() as f32
+/// The events that are shown and in view, and the selected one also if the filter hides it.
+fn in_view<'a>(canvas: &'a Canvas<'_>, painter: &Painter, view: Span) -> Vec<&'a Mark> {
+    let marks = &canvas.bench.marks;
+    let mut found: Vec<&Mark> = if is_crowded(canvas) {
+        let pointer = painter.ctx().pointer_hover_pos();
+        let near = pointer.map(|at| [-AROUND_POINTER, AROUND_POINTER].map(|by| canvas.scale.secs_from_x(at.x + by)));
+        let near = near.map(|[onset_secs, offset_secs]| Span { onset_secs, offset_secs });
+        near.into_iter().flat_map(|near| marks.shown_in_span(near)).take(MOST_PLACED).collect()
+    } else {
+        marks.shown_in_span(view).collect()
+    };
+    if let Some(selected) = canvas.bench.selected_mark().filter(|mark| mark.is_in(view))
+        && !found.iter().any(|mark| mark.target == selected.target)
+    {
+        found.push(selected);
+    }
+    found
 }
 
-/// Draws how many events there are, where single ones cannot be told apart.
-pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], rect: Rect) {
+/// Whether more events are in view than can be told apart.
+fn is_crowded(canvas: &Canvas<'_>) -> bool {
+    canvas.bench.marks.shown_in_span(canvas.scale.span).nth(MOST_PLACED).is_some()
+}
+
+/// Whether there are so many events in so little room that outlines would be a smear.
+pub fn is_dense(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>]) -> bool {
+    let homeless = placed.iter().filter(|placed| placed.tag.is_none()).count();
+    (placed.len() > 40 && homeless as f32 > DENSE_SHARE * placed.len() as f32) || is_crowded(canvas)
+}
+
+/// Draws how many events begin where, if single ones cannot be told apart, and the selected one.
+pub fn paint_density(
+    canvas: &Canvas<'_>,
+    painter: &Painter,
+    placed: &[PlacedMark<'_>],
+    heights: &Heights,
+    rect: Rect,
+) {
     const BIN_POINTS: f32 = 4.0;
-    let mut counts = vec![0_u32; (rect.width() / BIN_POINTS) as usize + 1];
-    for placed in placed {
-        let bin = |x: f32| (((x - rect.left()) / BIN_POINTS).max(0.0) as usize).min(counts.len() - 1);
-        (bin(placed.x.min)..=bin(placed.x.max)).for_each(|bin| counts[bin] += 1);
-    }
-    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f32;
-    for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let height = 60.0 * count as f32 / most;
+    let marks = &canvas.bench.marks;
+    let bins = (rect.width() / BIN_POINTS) as usize + 1;
+    let edge = |bin: usize| marks.shown_before_secs(canvas.scale.secs_from_x(rect.left() + bin as f32 * BIN_POINTS));
+    let edges: Vec<usize> = (0..=bins).map(edge).collect();
+    let counts = || edges.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    let most = counts().max().unwrap_or(1).max(1) as f32;
+    for (bin, count) in counts().enumerate().filter(|(_, count)| *count > 0) {
+        let height = (60.0 * count as f32 / most).max(1.5);
         let min = pos2(rect.left() + bin as f32 * BIN_POINTS, rect.top() + 2.0);
         painter.rect_filled(
             Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)),
@@ -105,6 +137,9 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
             canvas.colors.accent.gamma_multiply(0.8),
         );
     }
+    let selected: Vec<&PlacedMark<'_>> =
+        placed.iter().filter(|placed| canvas.bench.selected == Some(placed.mark.target)).collect();
+    selected.iter().for_each(|placed| paint_outline(canvas, painter, placed, heights, true));
 }
 
 /// Draws all of them but those that are dragged, the selected one last.
@@ -121,20 +156,22 @@ pub fn paint(
     let drawn: Vec<&PlacedMark<'_>> = placed.iter().filter(is_drawn).collect();
     let (front, back): (Vec<_>, Vec<_>) = drawn.into_iter().partition(is_selected);
     let all = || back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true)));
-    for (placed, selected) in all() {
-        let color = label_color(canvas.bench.label_place(&placed.mark.label));
-        let look = outline_ui::Look { color, state: placed.mark.state, selected };
-        placed.regions(heights).for_each(|region| match (placed.mark.is_point, placed.mark.band) {
-            (true, _) => outline_ui::paint_point(canvas, painter, region, look),
-            (false, Some(_)) => outline_ui::paint_box(canvas, painter, region, look),
-            (false, None) => outline_ui::paint_span(canvas, painter, region, look),
-        });
-    }
+    all().for_each(|(placed, selected)| paint_outline(canvas, painter, placed, heights, selected));
     // Tags after all lines, so that they can be read.
     for (placed, selected) in all() {
         let color = label_color(canvas.bench.label_place(&placed.mark.label));
         paint_tag(painter, placed, color, selected.then_some(canvas.colors.accent));
     }
+}
+
+fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, heights: &Heights, selected: bool) {
+    let color = label_color(canvas.bench.label_place(&placed.mark.label));
+    let look = outline_ui::Look { color, state: placed.mark.state, selected };
+    placed.regions(heights).for_each(|region| match (placed.mark.is_point, placed.mark.band) {
+        (true, _) => outline_ui::paint_point(canvas, painter, region, look),
+        (false, Some(_)) => outline_ui::paint_box(canvas, painter, region, look),
+        (false, None) => outline_ui::paint_span(canvas, painter, region, look),
+    });
 }
 
 fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, accent: Option<Color32>) {

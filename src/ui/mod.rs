@@ -20,13 +20,17 @@ mod event_drafts;
 mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod filter_ui;
 mod heights;
 mod hit;
 mod import_form_ui;
+mod key_list_ui;
 mod keys;
 mod keys_ui;
+mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
+mod long_list;
 mod magnet;
 mod marks_ui;
 mod menu_ui;
@@ -58,6 +62,7 @@ use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use event_drafts::EventDrafts;
+use keys_ui::KeysPage;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -72,7 +77,7 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
-    keys_shown: bool,
+    keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
@@ -82,8 +87,10 @@ pub struct Panels {
     event: EventDrafts,
     /// The key that is held to make an event by ear.
     held_key: Option<egui::Key>,
-    /// The row of the table that was brought into view last.
-    table_row: Option<usize>,
+    /// The table of events, and how it is scrolled.
+    table: event_table_ui::EventTable,
+    /// What the lanes show of very many events.
+    lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
@@ -107,7 +114,7 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
-            keys_shown: false,
+            keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
@@ -115,7 +122,8 @@ impl Panels {
             class_filter: String::new(),
             event: EventDrafts::default(),
             held_key: None,
-            table_row: None,
+            table: event_table_ui::EventTable::default(),
+            lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
             readout: String::new(),
@@ -164,7 +172,8 @@ impl Panels {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
             }
-            Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::ShowKeys => self.keys.toggle(),
+            Command::ChangeKeys => self.keys.change(),
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
             Command::About => self.about_shown = !self.about_shown,
@@ -180,14 +189,17 @@ pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Pan
     // A key is let go also where the window loses the focus while it is down, and whatever else is open.
     let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
     let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();
+    if let Some(request) = panels.keys.capture(context) {
+        requests.push(request);
+        return requests;
+    }
     if panels.is_modal() {
         return requests;
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
     panels.held_key = pressed.held.or(panels.held_key);
-    let commands = pressed.commands.into_iter().filter_map(|command| panels.take(command, bench));
-    requests.extend(commands.map(Request::Do));
+    requests.extend(pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)));
     requests
 }
 
@@ -253,7 +265,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
     time_prompt_ui::show(context, bench, panels, requests);
-    keys_ui::show(context, &mut panels.keys_shown);
+    keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);

@@ -49,10 +49,10 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
     let sheet = Sheet { canvas, rect, heights: Heights::of(canvas, rect) };
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect, &sheet.heights) };
-    let dense = marks_ui::is_dense(&placed);
+    let dense = !peeking && marks_ui::is_dense(canvas, &placed);
     gestures(ui, &sheet, &response, &placed, panels, requests);
     if dense {
-        marks_ui::paint_density(canvas, &painter, &placed, rect);
+        marks_ui::paint_density(canvas, &painter, &placed, &sheet.heights, rect);
     } else {
         let dragged = panels.drag.map(|drag| drag.targets()).unwrap_or_default();
         marks_ui::paint(canvas, &painter, &placed, &sheet.heights, dragged);
