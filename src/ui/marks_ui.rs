@@ -114,13 +114,7 @@ pub fn is_dense(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>]) -> bool {
 }
 
 /// Draws how many events begin where, if single ones cannot be told apart, and the selected one.
-pub fn paint_density(
-    canvas: &Canvas<'_>,
-    painter: &Painter,
-    placed: &[PlacedMark<'_>],
-    heights: &Heights,
-    rect: Rect,
-) {
+pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], heights: &Heights, rect: Rect) {
     const BIN_POINTS: f32 = 4.0;
     let marks = &canvas.bench.marks;
     let bins = (rect.width() / BIN_POINTS) as usize + 1;

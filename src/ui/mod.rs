@@ -44,6 +44,7 @@ mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
 mod spectrogram_ui;
+mod sub_lanes;
 mod tags;
 mod time_prompt_ui;
 mod timeline_ui;

@@ -222,7 +222,9 @@ fn a_point_is_made_by_click_or_key_moved_and_exported() {
     let moved = selected(&harness);
     assert_eq!(moved.id, point.id);
     assert!(moved.is_point && moved.span.duration_secs() == 0.0 && (moved.span.onset_secs - 7.0).abs() < 0.05);
-    harness.get_by_label_contains("Event, accepted, at 7.0");
+    let spoken = harness.state().bench.selected_mark().unwrap().spoken();
+    assert!(spoken.contains("at 7.0"), "{spoken}");
+    harness.get_by_label(&spoken);
     press_with(&mut harness, Modifiers::CTRL | Modifiers::SHIFT, Key::ArrowRight);
     assert!((selected(&harness).span.offset_secs - moved.span.onset_secs - 0.01).abs() < 1e-9);
     assert!(selected(&harness).is_point);

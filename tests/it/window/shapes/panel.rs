@@ -2,7 +2,7 @@
 
 use super::{Window, draw, events, selected};
 use crate::window::stage::{opened, press, press_with, settings, soundscape, wait, window_of};
-use earmark::app::{EventChange, Request, Target};
+use earmark::app::{EventChange, Inspector, Request, Target};
 use earmark::time::Span;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable;
@@ -18,7 +18,7 @@ fn an_event_gets_and_loses_labels() {
     let event = selected(&harness);
     assert_eq!((&*event.label, event.more_labels.len(), &*event.more_labels[0]), (&*drawn.label, 1, "Bark"));
     let spoken = harness.state().bench.selected_mark().unwrap().spoken();
-    assert!(spoken.starts_with(&format!("{} + Bark, accepted", drawn.label)), "{spoken}");
+    assert!(spoken.starts_with(&format!("{} and Bark, accepted", drawn.label)), "{spoken}");
     harness.get_by_label(&spoken);
     let labels = earmark::format::export(&harness.state().bench.document);
     assert_eq!(labels.rows.iter().map(|row| &*row.event_label).collect::<Vec<_>>(), [&*drawn.label, "Bark"]);
@@ -108,6 +108,8 @@ fn predictions_are_remarked_on_and_corrected() {
     press_with(&mut harness, Modifiers::COMMAND, Key::R);
     wait(&mut harness, "the model's run", |bench| bench.scored_here().is_some() && bench.runs.is_empty());
     press(&mut harness, Key::Q);
+    harness.state_mut().bench.dispatch(Request::ShowInspector(Inspector::Events));
+    harness.run_steps(3);
     let undecided = harness.state().bench.marks.len();
     let (target, span) = harness.state().bench.selected_mark().map(|mark| (mark.target, mark.span)).unwrap();
     assert!(matches!(target, Target::Prediction(_)));
@@ -151,7 +153,9 @@ fn nothing_is_cut_off_in_a_narrow_panel() {
         "Take the frequencies away",
         "Comment on the selected event",
     ] {
-        let rect = harness.get_by_label(label).rect();
+        let found: Vec<_> = harness.query_all_by_label(label).map(|node| node.rect()).collect();
+        assert_eq!(found.len(), 1, "{label}");
+        let rect = found[0];
         assert!(rect.left() >= panel_left && rect.right() <= size.x, "{label}: {rect}");
     }
 }
