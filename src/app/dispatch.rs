@@ -6,7 +6,7 @@ use super::display::DisplayChange;
 use super::editing::Edge;
 use super::notices::Gravity;
 use super::request::Request;
-use super::workbench::Workbench;
+use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
@@ -38,7 +38,12 @@ impl Workbench {
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
             Request::SetSpan { target, span } => self.set_span(target, span),
             Request::SetLabel { target, label } => self.set_label(target, label),
+            Request::ChangeEvent { target, change } => self.change_event(target, change),
             Request::Draw(span) => self.draw(span),
+            Request::DrawShape(shape) => self.draw_shape(shape),
+            Request::MoveShared { left, right, secs } => self.move_shared(left, right, secs),
+            Request::EndByEar => self.end_by_ear(),
+            Request::SetShaping(shaping) => self.settings.shaping = shaping.within_bounds(),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Labels(request) => self.change_labels(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
@@ -178,6 +183,11 @@ impl Workbench {
             Command::RejectShown => self.decide_shown(Status::Rejected),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
+            Command::DrawFromPrevious => self.draw_from_previous(),
+            Command::PointAtPlayhead => self.point_at_playhead(),
+            Command::RecordByEar => self.hold_by_ear(),
+            Command::Split => self.split_selected(),
+            Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
             Command::OnsetEarlier => self.nudge_edge(Edge::Onset, -1.0),
@@ -190,6 +200,7 @@ impl Workbench {
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
+            Command::Deselect if self.held_event.take().is_some() => {}
             Command::Deselect => self.selected = None,
             _ => self.perform_on_view(command),
         }
@@ -227,6 +238,12 @@ impl Workbench {
             Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleBoxes => settings.shaping.box_mode = !settings.shaping.box_mode,
+            Command::ToggleSnap => settings.shaping.snap = !settings.shaping.snap,
+            Command::EditComment => {
+                settings.show_inspector = true;
+                self.inspector = Inspector::Events;
+            }
             Command::ToggleTheme => settings.dark = !settings.dark,
             Command::ToggleContrast => settings.high_contrast = !settings.high_contrast,
             Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
@@ -279,6 +296,7 @@ impl Workbench {
             self.refresh_timeline();
         }
         self.take_playback_events();
+        self.follow_by_ear();
         self.take_tile_news();
         more
     }

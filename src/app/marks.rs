@@ -2,9 +2,11 @@
 //! about yet. Pure.
 
 use super::answers::Answers;
+use super::shape::Shape;
 use crate::annotation::{Band, Event, EventId, Origin, Recording, Status};
 use crate::decision::Prediction;
 use crate::time::Span;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -120,6 +122,29 @@ impl Mark {
         let band = self.band.map(|band| format!(", {:.0} to {:.0} Hz", band.low_hz, band.high_hz)).unwrap_or_default();
         let comment = self.comment.as_ref().map(|comment| format!(", comment: {comment}")).unwrap_or_default();
         format!("{}{more}, {}{score}, {when}{band}{comment}", self.label, self.state.text())
+    }
+
+    /// All its labels, the first one first.
+    pub fn labels(&self) -> impl Iterator<Item = &Arc<str>> {
+        std::iter::once(&self.label).chain(self.more_labels.iter())
+    }
+
+    /// Whether it has this label among others.
+    pub fn has_label(&self, label: &str) -> bool {
+        self.labels().any(|own| &**own == label)
+    }
+
+    /// All its labels as text: `Dog + Bark`.
+    pub fn label_text(&self) -> Cow<'_, str> {
+        if self.more_labels.is_empty() {
+            return Cow::Borrowed(&self.label);
+        }
+        Cow::Owned(self.labels().map(|label| &**label).collect::<Vec<&str>>().join(" + "))
+    }
+
+    /// When and at which frequencies it is.
+    pub fn shape(&self) -> Shape {
+        Shape { span: self.span, is_point: self.is_point, band: self.band }
     }
 
     /// Whether it shares time with a span, or has no length and lies in it.

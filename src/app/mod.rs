@@ -4,6 +4,7 @@
 
 mod answers;
 mod class_rules;
+mod by_ear;
 mod command;
 mod complexity;
 mod deciding;
@@ -38,6 +39,8 @@ mod predicting;
 mod request;
 mod saving_picture;
 mod settings;
+mod shape;
+mod shaping;
 mod time_axis;
 mod timeline;
 mod timeline_view;
@@ -45,6 +48,7 @@ mod viewport;
 mod workbench;
 
 pub use class_rules::{RuleChange, RuleScope};
+pub use by_ear::HeldEvent;
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
 pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
@@ -64,6 +68,8 @@ pub use notices::{Gravity, Notice};
 pub use request::Request;
 pub use saving_picture::SavingPicture;
 pub use settings::Settings;
+pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
+pub use shaping::{EventChange, SHARED_SECS, ShapingSettings};
 pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
 pub use timeline::{Block, Timeline};
 pub use timeline_view::Neighbour;

@@ -7,6 +7,8 @@ use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
+use super::shape::Shape;
+use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::decision::Preset;
@@ -54,8 +56,30 @@ pub enum Request {
         /// Its new label.
         label: Arc<str>,
     },
+    /// Change something else that is said about a target.
+    ChangeEvent {
+        /// Of what.
+        target: Target,
+        /// What.
+        change: EventChange,
+    },
     /// Draw an event of the active label.
     Draw(Span),
+    /// Draw an event of the active label in this shape.
+    DrawShape(Shape),
+    /// Move the edge that two targets share.
+    MoveShared {
+        /// The one that ends there.
+        left: Target,
+        /// The one that begins there.
+        right: Target,
+        /// Where to.
+        secs: f64,
+    },
+    /// The key that makes an event by ear was let go.
+    EndByEar,
+    /// Draw events in another way.
+    SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
     /// Something about labels.

@@ -4,6 +4,7 @@ use super::decoding_lane::DecodingSettings;
 use super::display::Display;
 use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
+use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct Settings {
     pub volume: f32,
     /// How recordings are listened to.
     pub listening: ListeningSettings,
+    /// How events are drawn.
+    pub shaping: ShapingSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -85,6 +88,7 @@ impl Default for Settings {
             display: Display::default(),
             volume: 0.8,
             listening: ListeningSettings::default(),
+            shaping: ShapingSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -170,6 +174,7 @@ impl Settings {
         self.display.bound();
         self.decoding = self.decoding.within_bounds();
         self.listening = self.listening.within_bounds();
+        self.shaping = self.shaping.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self

@@ -2,6 +2,7 @@
 
 use super::answers::Answers;
 use super::class_rules::{Focus, RuleScope};
+use super::by_ear::HeldEvent;
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
@@ -176,6 +177,8 @@ pub struct Workbench {
     pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
+    /// The event that is being made by a key that is held.
+    pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
@@ -266,6 +269,7 @@ impl Workbench {
             marks_of: None,
             filter: MarkFilter::default(),
             selected: None,
+            held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
@@ -391,6 +395,9 @@ impl Workbench {
             Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
+            Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
+            Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
@@ -415,6 +422,8 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance => Some(settings.auto_advance),
             Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleBoxes => Some(settings.shaping.box_mode),
+            Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleContrast => Some(settings.high_contrast),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),

@@ -4,7 +4,7 @@ use super::theme;
 use super::widgets::{list_row, text_in};
 use super::{Panels, widgets::weak};
 use crate::annotation::label_search::{Fit, Match};
-use crate::app::{Command, Request, Target, Workbench};
+use crate::app::{Command, EventChange, Request, Target, Workbench};
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, ScrollArea, TextEdit, Ui, vec2};
 use std::sync::Arc;
 
@@ -18,6 +18,10 @@ enum Subject {
     /// A label for a target, or for the events that will be drawn.
     Labels {
         target: Option<Target>,
+    },
+    /// A label more for a target, or less.
+    MoreLabels {
+        target: Target,
     },
 }
 
@@ -48,8 +52,15 @@ impl Palette {
         Self { subject: Subject::Labels { target: bench.selected }, query, place: 0, fresh: true }
     }
 
+    /// Searches a label that what is selected gets beside those it has.
+    pub fn more_labels(bench: &Workbench, query: String) -> Self {
+        let subject = bench.selected.map_or(Subject::Labels { target: None }, |target| Subject::MoreLabels { target });
+        Self { subject, query, place: 0, fresh: true }
+    }
+
     fn hint(&self) -> &'static str {
         match self.subject {
+            Subject::MoreLabels { .. } => "Search a label to add to this event",
             Subject::Commands => "Search a command",
             Subject::Labels { target: Some(_) } => "Search a label for this event",
             Subject::Labels { target: None } => "Search a label for new events",
@@ -59,7 +70,14 @@ impl Palette {
     fn lines(&self, context: &egui::Context, bench: &Workbench) -> Vec<Line> {
         match &self.subject {
             Subject::Commands => self.command_lines(context, bench),
-            Subject::Labels { target } => self.label_lines(bench, *target),
+            Subject::Labels { target } => self.label_lines(bench, |label| match *target {
+                Some(target) => Request::SetLabel { target, label },
+                None => Request::SetActiveLabel(label),
+            }),
+            Subject::MoreLabels { target } => self.label_lines(bench, |label| {
+                let change = EventChange::ToggleLabel(label);
+                Request::ChangeEvent { target: *target, change }
+            }),
         }
     }
 
@@ -81,11 +99,7 @@ impl Palette {
         commands.into_iter().map(line).collect()
     }
 
-    fn label_lines(&self, bench: &Workbench, target: Option<Target>) -> Vec<Line> {
-        let request = |label: Arc<str>| match target {
-            Some(target) => Request::SetLabel { target, label },
-            None => Request::SetActiveLabel(label),
-        };
+    fn label_lines(&self, bench: &Workbench, request: impl Fn(Arc<str>) -> Request) -> Vec<Line> {
         let recent: Vec<Arc<str>> = bench.settings.recent_labels.iter().map(|label| label.as_str().into()).collect();
         let mut found = bench.label_set.search(&self.query, &recent, LABELS_SHOWN);
         if self.query.trim().is_empty() {

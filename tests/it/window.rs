@@ -9,5 +9,6 @@ mod listening;
 mod main_job;
 mod models;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;
