@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -56,6 +57,8 @@ pub enum Request {
     SetActiveLabel(Arc<str>),
     /// Something about labels.
     Labels(LabelRequest),
+    /// Something about sets of labels.
+    LabelSet(LabelSetRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -169,6 +172,12 @@ pub enum Request {
 impl From<LabelRequest> for Request {
     fn from(request: LabelRequest) -> Self {
         Self::Labels(request)
+    }
+}
+
+impl From<LabelSetRequest> for Request {
+    fn from(request: LabelSetRequest) -> Self {
+        Self::LabelSet(request)
     }
 }
 

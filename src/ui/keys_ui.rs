@@ -1,7 +1,7 @@
 //! The help page: every command that has a key, by menu, and what the mouse does.
 
-use super::theme;
 use super::widgets::weak;
+use super::{label_menu_ui, theme};
 use crate::app::{Command, Group, shortcut_text};
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui, Window};
 
@@ -46,6 +46,8 @@ fn page(ui: &mut Ui, width: f32) {
             }
         });
     }
+    heading(ui, "Labels");
+    table(ui, "labels", label_menu_ui::KEYS.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
     heading(ui, "Mouse");
     table(ui, "mouse", GESTURES.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
 }

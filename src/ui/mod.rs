@@ -19,6 +19,9 @@ mod event_ui;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
+mod label_menu_ui;
+mod label_set_ui;
+mod labels_ui;
 mod lanes_ui;
 mod listening_ui;
 mod marks_ui;
@@ -48,6 +51,7 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -68,6 +72,7 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    labels: LabelsPanel,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -99,6 +104,7 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            labels: LabelsPanel::default(),
             table_row: None,
             popup_open: false,
             typed_ahead: String::new(),
@@ -190,11 +196,10 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     let (left_width, right_width) =
         ((0.155 * window_width).clamp(150.0, 230.0), (0.23 * window_width).clamp(280.0, 340.0));
     if bench.settings.show_recordings {
-        Panel::left("recordings")
-            .default_size(left_width)
-            .size_range(150.0..=420.0)
-            .frame(frame)
-            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+        Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
+            labels_ui::panel(ui, bench, &mut panels.labels, requests);
+            recordings_ui::show(ui, bench, requests);
+        });
     }
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
@@ -225,6 +230,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     keys_ui::show(context, &mut panels.keys_shown);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
+    label_set_ui::show(context, bench, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }
