@@ -241,6 +241,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "filter": self.filter,
         })
     }
 
@@ -279,6 +280,7 @@ impl Workbench {
         self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);

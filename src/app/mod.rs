@@ -2,6 +2,7 @@
 //!
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
+mod answers;
 mod command;
 mod complexity;
 mod deciding;
@@ -15,6 +16,7 @@ mod files;
 mod frame_times;
 mod go_to_time;
 mod graphics;
+mod keeping_marks;
 mod kept_pictures;
 mod label_classes;
 mod label_keys;
@@ -22,6 +24,7 @@ mod label_looks;
 mod label_rename;
 mod label_sets;
 mod listening;
+mod mark_filter;
 mod mark_list;
 mod marks;
 mod models;
@@ -47,8 +50,9 @@ pub use label_keys::DigitUse;
 pub use label_looks::DIGITS;
 pub use label_sets::{AskedSet, LabelSetRequest, LabelSets, SetUse};
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
-pub use mark_list::MarkList;
-pub use marks::{Mark, Target};
+pub use mark_filter::{MarkFilter, Sieve};
+pub use mark_list::{LabelTally, MarkList};
+pub use marks::{Mark, MarkOrigin, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
 pub use request::Request;

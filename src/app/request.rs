@@ -4,6 +4,7 @@ use super::command::Command;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
+use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -85,6 +86,8 @@ pub enum Request {
     },
     /// Another rule from scores to predictions.
     SetRule(DecisionRule),
+    /// Which events are shown.
+    SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
     ChooseClasses(BTreeSet<usize>),
     /// The model to run next, by name.
