@@ -99,6 +99,8 @@ commands! {
     SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
+    ExportLabelClasses, File, "", "Export label classes…", "Write the project's labels with their colours and keys as CSV", [];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
     CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
     ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
@@ -188,6 +190,7 @@ commands! {
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
     ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
     ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
+    ShowAllLabels, View, "", "Show all labels", "Show the events of all labels again that were hidden", [];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];

@@ -4,6 +4,8 @@ use super::command::{Command, Group};
 use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
+use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
 use super::workbench::{Inspector, Workbench};
@@ -46,6 +48,7 @@ impl Workbench {
             Request::SetShaping(shaping) => self.settings.shaping = shaping.within_bounds(),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Labels(request) => self.change_labels(request),
+            Request::LabelSet(request) => self.change_label_sets(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(&rule),
@@ -148,6 +151,9 @@ impl Workbench {
             },
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
+            Command::ImportLabelSet => self.ask(DialogPurpose::LabelSet),
+            Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
+            Command::ShowAllLabels => self.change_labels(LabelRequest::ShowAll),
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.close_recording(),
@@ -322,6 +328,7 @@ impl Workbench {
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
             Update::Exported { path, result } => self.exported(&path, result),
+            Update::LabelSet(news) => self.label_set_came(news),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::PictureProgress(part) => self.picture_came(part),
@@ -355,6 +362,12 @@ impl Workbench {
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
             DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
             DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),
+            DialogPurpose::LabelSet => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::Preview(path)));
+            }
+            DialogPurpose::ExportLabelClasses => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::ExportTo(path)));
+            }
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

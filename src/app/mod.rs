@@ -3,8 +3,8 @@
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
 mod answers;
-mod class_rules;
 mod by_ear;
+mod class_rules;
 mod command;
 mod complexity;
 mod deciding;
@@ -27,6 +27,7 @@ mod label_classes;
 mod label_keys;
 mod label_looks;
 mod label_rename;
+mod label_sets;
 mod listening;
 mod mark_filter;
 mod mark_list;
@@ -47,8 +48,8 @@ mod timeline_view;
 mod viewport;
 mod workbench;
 
-pub use class_rules::{RuleChange, RuleScope};
 pub use by_ear::HeldEvent;
+pub use class_rules::{RuleChange, RuleScope};
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
 pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
@@ -59,6 +60,7 @@ pub use keymap::{KeyFile, KeySettings, Keymap};
 pub use label_classes::LabelRequest;
 pub use label_keys::DigitUse;
 pub use label_looks::DIGITS;
+pub use label_sets::{AskedSet, LabelSetRequest, LabelSets, SetUse};
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
 pub use mark_filter::{MarkFilter, Sieve};
 pub use mark_list::{LabelTally, MarkList};

@@ -5,6 +5,7 @@ use super::command::Command;
 use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::shape::Shape;
@@ -84,6 +85,8 @@ pub enum Request {
     SetActiveLabel(Arc<str>),
     /// Something about labels.
     Labels(LabelRequest),
+    /// Something about sets of labels.
+    LabelSet(LabelSetRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -220,6 +223,12 @@ pub enum Request {
 impl From<LabelRequest> for Request {
     fn from(request: LabelRequest) -> Self {
         Self::Labels(request)
+    }
+}
+
+impl From<LabelSetRequest> for Request {
+    fn from(request: LabelSetRequest) -> Self {
+        Self::LabelSet(request)
     }
 }
 

@@ -1,12 +1,13 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
 use super::answers::Answers;
-use super::class_rules::{Focus, RuleScope};
 use super::by_ear::HeldEvent;
+use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
 use super::label_looks::LabelLooks;
+use super::label_sets::LabelSets;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
@@ -185,6 +186,8 @@ pub struct Workbench {
     pub label_order: Vec<Arc<str>>,
     /// Their colours and keys, and which of them are shown.
     pub(super) label_looks: LabelLooks,
+    /// Sets of labels that the user brings along.
+    pub label_sets: LabelSets,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -238,7 +241,7 @@ impl Workbench {
         let listed = registry::list();
         let label_set = models::label_set(&listed);
         player.set_gain(settings.volume);
-        Self {
+        let mut bench = Self {
             document: Document::default(),
             history: History::default(),
             unlogged: Vec::new(),
@@ -273,6 +276,7 @@ impl Workbench {
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
+            label_sets: LabelSets::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -298,7 +302,9 @@ impl Workbench {
             wake,
             updates,
             received,
-        }
+        };
+        bench.search_remembered_sets();
+        bench
     }
 
     /// The open recording's entry in the document.
@@ -399,6 +405,8 @@ impl Workbench {
             Command::ToggleBoxes | Command::ToggleSnap => true,
             Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::ExportLabelClasses => !self.listed_labels().is_empty(),
+            Command::ShowAllLabels => self.are_labels_hidden(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),

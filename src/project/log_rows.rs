@@ -93,7 +93,7 @@ impl LogWriter<'_> {
     /// Adds a step that was taken before the file was made.
     pub fn add_earlier(&mut self, side: Side, entry: &HistoryEntry) -> Result<(), Failure> {
         let inverse = pack(&entry.edit)?;
-        let seq = self.row(&Edited::default(), EARLIER, &entry.title, &Value::Null, &inverse)?;
+        let seq = self.row(&entry.edited, EARLIER, &entry.title, &Value::Null, &inverse)?;
         self.push(side, seq)
     }
 
@@ -176,7 +176,7 @@ pub fn read_steps(connection: &Connection, side: Side, before: u64, most: u64) -
         }
         let entry = read_entry(connection, seq.name()?)?;
         bytes += entry.inverse_bytes;
-        steps.push(HistoryEntry { title: entry.title, edit: unpack((&entry.inverse).into())? });
+        steps.push(HistoryEntry { title: entry.title, edit: unpack((&entry.inverse).into())?, edited: entry.edited });
         if bytes > MOST_STEP_BYTES {
             break;
         }

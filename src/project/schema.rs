@@ -65,6 +65,7 @@ pub const SCHEMA: &str = "
         color INTEGER,
         is_hidden INTEGER NOT NULL,
         digit INTEGER,
+        more TEXT,
         checksum INTEGER NOT NULL
     );
     CREATE TABLE log (

@@ -17,6 +17,7 @@ icons! {
     DOWNLOAD = "\u{E20C}";
     CLOUD_DOWNLOAD = "\u{E1AC}";
     TRASH = "\u{E4A6}";
+    DOTS = "\u{E208}";
     CARET_UP = "\u{E13C}";
     CARET_DOWN = "\u{E136}";
     EXPORT = "\u{EAF0}";

@@ -28,6 +28,9 @@ mod import_form_ui;
 mod key_list_ui;
 mod keys;
 mod keys_ui;
+mod label_menu_ui;
+mod label_set_ui;
+mod labels_ui;
 mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
@@ -67,6 +70,7 @@ use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use event_drafts::EventDrafts;
 use keys_ui::KeysPage;
+use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -93,6 +97,7 @@ pub struct Panels {
     event: EventDrafts,
     /// The key that is held to make an event by ear.
     held_key: Option<egui::Key>,
+    labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
     /// What the lanes show of very many events.
@@ -129,6 +134,7 @@ impl Panels {
             preset_name: String::new(),
             event: EventDrafts::default(),
             held_key: None,
+            labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
@@ -240,11 +246,10 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     let (left_width, right_width) =
         ((0.155 * window_width).clamp(150.0, 230.0), (0.23 * window_width).clamp(280.0, 340.0));
     if bench.settings.show_recordings {
-        Panel::left("recordings")
-            .default_size(left_width)
-            .size_range(150.0..=420.0)
-            .frame(frame)
-            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+        Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
+            labels_ui::panel(ui, bench, &mut panels.labels, requests);
+            recordings_ui::show(ui, bench, requests);
+        });
     }
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
@@ -275,6 +280,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
+    label_set_ui::show(context, bench, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }

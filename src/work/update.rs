@@ -1,6 +1,6 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
-use super::ModelEnd;
+use super::{LabelSetNews, ModelEnd};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::{Decided, DecisionRule, FrameAxis};
@@ -52,6 +52,10 @@ pub enum DialogPurpose {
     SaveProject,
     /// Which labels to import.
     ImportLabels,
+    /// Which set of labels to preview.
+    LabelSet,
+    /// Where to write the label classes.
+    ExportLabelClasses,
     /// Where to export labels.
     ExportLabels,
     /// Which file to make a model of.
@@ -133,6 +137,8 @@ pub enum Update {
         /// When it was made, by everything that tells it.
         clocks: Vec<ClockStart>,
     },
+    /// Something came of a task about a set of labels.
+    LabelSet(LabelSetNews),
     /// A model was loaded and starts on a recording.
     DetectionStarted {
         /// Which run.

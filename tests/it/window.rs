@@ -5,6 +5,7 @@ mod complexity;
 mod decoding;
 mod display;
 mod keys;
+mod labels;
 mod listening;
 mod main_job;
 mod models;
