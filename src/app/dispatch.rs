@@ -81,7 +81,7 @@ impl Workbench {
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
-            Request::SetKeys { command, keys } => self.set_keys(command, keys),
+            Request::SetKeys { command, keys } => self.set_keys(command, &keys),
             Request::ResetKeys(command) => self.reset_keys(command),
             Request::SetKeyPreset(name) => self.set_key_preset(&name),
             Request::AskForKeys(purpose) => self.ask(purpose),
