@@ -13,6 +13,7 @@ mod event;
 mod history;
 mod label_class;
 pub mod label_search;
+pub mod lint;
 mod recording;
 
 pub use change::{Change, Direction, Fact, LogEntry};

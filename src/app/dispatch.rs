@@ -45,6 +45,7 @@ impl Workbench {
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
             Request::SetFilter(filter) => self.set_filter(filter),
+            Request::Findings(request) => self.see_to_findings(request),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -207,6 +208,7 @@ impl Workbench {
             Command::ShorterFrame => self.step_frame(-1),
             Command::NextColormap => self.change_display(&self.display.next_colormap()),
             Command::ShowDisplay => self.toggle_display_page(),
+            Command::CheckLabels => self.toggle_findings(),
             Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
             Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
@@ -268,6 +270,7 @@ impl Workbench {
         }
         self.take_playback_events();
         self.take_tile_news();
+        self.go_on_linting();
         more
     }
 
@@ -299,6 +302,7 @@ impl Workbench {
             Update::MeasuringEnded(end) => self.measuring_ended(end),
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
+            Update::LabelsChecked { revision, result } => self.labels_checked(revision, result),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
             Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),

@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use crate::annotation::RecordingId;
@@ -55,6 +56,8 @@ pub enum Request {
     Draw(Span),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about what is suspicious in the labels.
+    Findings(LintRequest),
     /// Something about labels.
     Labels(LabelRequest),
     /// Put the playhead somewhere.

@@ -22,6 +22,7 @@ mod keys;
 mod keys_ui;
 mod lane_tiles;
 mod lanes_ui;
+mod lint_ui;
 mod listening_ui;
 mod long_list;
 mod marks_ui;
@@ -73,6 +74,8 @@ pub struct Panels {
     class_filter: String,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
+    /// The page of findings.
+    lint: lint_ui::LintPage,
     /// What the lanes show of very many events.
     lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -105,6 +108,7 @@ impl Panels {
             quit_asked: false,
             class_filter: String::new(),
             table: event_table_ui::EventTable::default(),
+            lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
@@ -205,9 +209,12 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in
-                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
-                {
+                for (inspector, name) in [
+                    (Inspector::Events, "Events"),
+                    (Inspector::Model, "Model"),
+                    (Inspector::Display, "Display"),
+                    (Inspector::Check, "Check"),
+                ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -218,6 +225,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
+                Inspector::Check => lint_ui::show(ui, bench, &mut panels.lint, requests),
             }
         });
     }
