@@ -73,9 +73,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, page: &mut LintPage, requests: &mut 
         for row in rows {
             match line_at(&groups, &starts, row) {
                 Some(Line::Rule(group)) => {
-                    if rule_row(ui, group, !closed.contains(&group.rule.kind), requests) {
-                        toggled = Some(group.rule.kind);
-                    }
+                    let is_clicked = rule_row(ui, group, !closed.contains(&group.rule.kind), requests);
+                    toggled = toggled.or(is_clicked.then_some(group.rule.kind));
                 }
                 Some(Line::Finding(finding)) => finding_row(ui, bench, finding, requests),
                 None => {}

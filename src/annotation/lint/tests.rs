@@ -123,7 +123,11 @@ fn what_reaches_past_the_end_is_cut_and_what_lies_behind_it_is_left() {
 #[test]
 fn overlaps_are_those_of_one_class_and_shared_frequencies() {
     let mut draft = Draft::new();
-    let band = |low_hz, high_hz| move |event: &mut Event| event.band = Some(Band { low_hz, high_hz });
+    let band = |low_hz, high_hz| {
+        move |event: &mut Event| {
+            event.band = Some(Band { low_hz, high_hz });
+        }
+    };
     draft.add(1.0, 3.0, "Dog");
     draft.add(2.0, 4.0, "Cat");
     draft.add(3.0, 4.0, "Dog");
@@ -271,7 +275,7 @@ fn frequencies_are_held_against_the_sample_rate() {
         [(100.0, 200.0), (300.0, 200.0), (7000.0, 9000.0), (8500.0, 9000.0)].into_iter().enumerate()
     {
         draft.add_with(place as f64 * 2.0, place as f64 * 2.0 + 1.0, "Dog", |event| {
-            event.band = Some(Band { low_hz, high_hz })
+            event.band = Some(Band { low_hz, high_hz });
         });
     }
     assert_eq!(
