@@ -65,8 +65,7 @@ pub const SCHEMA: &str = "
         color INTEGER,
         is_hidden INTEGER NOT NULL,
         digit INTEGER,
-        synonyms TEXT NOT NULL,
-        parent TEXT NOT NULL,
+        more TEXT,
         checksum INTEGER NOT NULL
     );
     CREATE TABLE log (
