@@ -144,6 +144,8 @@ impl Workbench {
         };
         let title = format!("{verb} {:?}", event.label);
         change(&mut event);
+        // A label that came first stands there only.
+        event.more_labels.retain(|other| *other != event.label);
         event.status = accepted_status(&event);
         let id = event.id;
         let edit = if is_new { Edit::Insert { recording, event } } else { Edit::Replace { recording, event } };
