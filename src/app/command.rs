@@ -2,6 +2,7 @@
 //!
 //! Menus, the command palette, tooltips, the keymap and the help page are made from this enum and from nothing else.
 
+use super::keymap::Keymap;
 use crate::ui::icons;
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
@@ -54,6 +55,11 @@ macro_rules! commands {
                 match self { $( Self::$variant => Group::$group, )* }
             }
 
+            /// Its name in files of keys, which never changes.
+            pub fn id(self) -> &'static str {
+                match self { $( Self::$variant => stringify!($variant), )* }
+            }
+
             /// What menus and palette call it; `…` says that a dialog follows.
             pub fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name, )* }
@@ -69,8 +75,8 @@ macro_rules! commands {
                 match self { $( Self::$variant => $icon, )* }
             }
 
-            /// Its keys, the one to show first.
-            pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+            /// Its keys as long as nobody has changed them, the one to show first.
+            pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
                 match self { $( Self::$variant => const { &[ $( KeyboardShortcut::new($modifiers, Key::$key) ),* ] }, )* }
             }
         }
@@ -104,7 +110,16 @@ commands! {
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
-    DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [SHIFT, N];
+    AddLabel, Edit, "", "Add another label…", "Search a label that the selected event gets beside those it has; one that it has is taken away", [SHIFT, Enter];
+    EditComment, Edit, icons::NOTE, "Comment", "Write a remark about the selected event", [CTRL, M];
+    ToggleBoxes, Edit, "", "Draw boxes", "Drags draw boxes in time and frequency, else spans at all frequencies", [NONE, X];
+    ToggleSnap, Edit, "", "Snap edges", "Edges that are dragged jump to the playhead, other edges and complete spans; with Alt it is the other way round", [];
+    RecordByEar, Edit, "", "New event while held", "While sound plays: press where an event begins, let go where it ends; by menu, choose it again for the end", [NONE, N];
+    DrawFromPrevious, Edit, "", "New event from previous end", "Draw the active label from the end of the event before the playhead to the playhead", [SHIFT, N];
+    DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [];
+    PointAtPlayhead, Edit, "", "New point at playhead", "Note a moment of the active label at the playhead; Ctrl+click on the spectrogram does so there", [NONE, P];
+    Split, Edit, "", "Split at playhead", "Cut the selected event in two at the playhead", [NONE, S];
+    MergeNext, Edit, "", "Merge with next", "Make one event of the selected one and the next one of its label", [NONE, M];
     OnsetToPlayhead, Edit, "", "Onset to playhead", "Let the selected event begin at the playhead", [CTRL, ArrowLeft; NONE, OpenBracket];
     OffsetToPlayhead, Edit, "", "Offset to playhead", "Let the selected event end at the playhead", [CTRL, ArrowRight; NONE, CloseBracket];
     OnsetEarlier, Edit, "", "Onset 10 ms earlier", "Nudge the onset and listen around it", [ALT, ArrowLeft];
@@ -126,7 +141,8 @@ commands! {
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
     PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with pre-roll and post-roll", [SHIFT, Space];
     LoopEvent, Sound, icons::LOOP, "Loop event", "Play the selected event again and again; without one, what is in view", [NONE, L];
-    ToggleBand, Sound, "", "Hear the band in view only", "Listen to the frequencies in view and to nothing else", [NONE, B];
+    LoopSelected, Sound, "", "Loop selected event", "Play the selected event again and again, whatever plays now", [SHIFT, L];
+    ToggleBand, Sound, "", "Hear one band only", "Listen to the frequencies of the selected event, if it has some, else to those in view, and to nothing else", [NONE, B];
     NextListeningMode, Sound, "", "Next listening mode", "Pitch kept, time-expanded (the pitch follows the speed), heterodyne, in turn", [NONE, V];
     SpeedTwentieth, Sound, "", "Speed ×0.05", "Listen at a twentieth of the speed", [CTRL, Num1];
     SpeedTenth, Sound, "", "Speed ×0.1", "Listen at a tenth of the speed", [CTRL, Num2];
@@ -144,6 +160,8 @@ commands! {
     JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
     JumpFarBack, Sound, "", "Back 5 s", "Move the playhead five seconds back", [SHIFT, Comma];
     JumpFarForward, Sound, "", "Forward 5 s", "Move the playhead five seconds on", [SHIFT, Period];
+    FrameBack, Sound, "", "Back one frame", "Move the playhead back by a frame of the model, or 10 ms where none has run", [CTRL, Comma];
+    FrameForward, Sound, "", "Forward one frame", "Move the playhead on by a frame of the model, or 10 ms where none has run", [CTRL, Period];
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
@@ -171,31 +189,40 @@ commands! {
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
     ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
+    ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
     ShowAllLabels, View, "", "Show all labels", "Show the events of all labels again that were hidden", [];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
+    ToggleContrast, View, "", "High contrast", "Black and white with strong lines, in the dark and in the light theme", [SHIFT, F9];
     ScaleUp, View, "", "Larger text", "Make everything in the window larger", [CTRL, Plus; CTRL, Equals];
     ScaleDown, View, "", "Smaller text", "Make everything in the window smaller", [CTRL, Minus];
 
     Detect, Model, icons::MAGIC, "Detect events", "Run the model over this recording in the background", [CTRL, R];
     DetectAll, Model, "", "Detect events in all recordings", "Run the model over every recording of the list in the background", [CTRL_SHIFT, R];
-    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL, Period];
+    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL_SHIFT, Period];
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
-    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, U];
-    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, U];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [NONE, U];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];
+    ChangeKeys, Help, "", "Change keys…", "Give commands other keys, take a set of keys as another program has them, export and import keys", [];
     About, Help, icons::QUESTION, "About Earmark", "Show version, licences and where things are kept", [];
 }
 
 impl Command {
-    /// The first key as text, empty if there is none.
+    /// The command of a name in a file of keys.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|command| command.id() == id)
+    }
+
+    /// The first of the keys that it has in this window, as text; empty if it has none.
     pub fn key_text(self, context: &Context) -> String {
-        self.shortcuts().first().map(|shortcut| shortcut_text(context, shortcut)).unwrap_or_default()
+        let keymap = Keymap::of(context);
+        keymap.keys(self).first().map(|shortcut| shortcut_text(context, shortcut)).unwrap_or_default()
     }
 
     /// Name, sentence and key, for a control that shows only an icon.
@@ -241,11 +268,33 @@ mod tests {
     fn no_key_means_two_things() {
         let mut owners: HashMap<KeyboardShortcut, Command> = HashMap::new();
         for &command in Command::ALL {
-            for &shortcut in command.shortcuts() {
+            for &shortcut in command.default_shortcuts() {
                 if let Some(other) = owners.insert(shortcut, command) {
                     panic!("{shortcut:?} is both {other:?} and {command:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn no_command_can_be_reached_by_a_key_of_one_keyboard_layout_alone() {
+        // On German, French or Nordic keyboards these need AltGr or Shift, or are not there.
+        let elsewhere = |key: Key| {
+            matches!(
+                key,
+                Key::OpenBracket
+                    | Key::CloseBracket
+                    | Key::Backslash
+                    | Key::Semicolon
+                    | Key::Quote
+                    | Key::Backtick
+                    | Key::Slash
+            )
+        };
+        for command in Command::ALL {
+            let keys = command.default_shortcuts();
+            let reachable = keys.is_empty() || keys.iter().any(|shortcut| !elsewhere(shortcut.logical_key));
+            assert!(reachable, "{command:?} needs a key besides {keys:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
-use super::workbench::Workbench;
+use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
@@ -40,13 +40,20 @@ impl Workbench {
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
             Request::SetSpan { target, span } => self.set_span(target, span),
             Request::SetLabel { target, label } => self.set_label(target, label),
+            Request::ChangeEvent { target, change } => self.change_event(target, change),
             Request::Draw(span) => self.draw(span),
+            Request::DrawShape(shape) => self.draw_shape(shape),
+            Request::MoveShared { left, right, secs } => self.move_shared(left, right, secs),
+            Request::EndByEar => self.end_by_ear(),
+            Request::SetShaping(shaping) => self.settings.shaping = shaping.within_bounds(),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Labels(request) => self.change_labels(request),
             Request::LabelSet(request) => self.change_label_sets(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
-            Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetRule(rule) => self.set_rule(&rule),
+            Request::Rule(change) => self.change_rule(change),
+            Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
@@ -74,6 +81,14 @@ impl Workbench {
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
+            Request::SetKeys { command, keys } => self.set_keys(command, keys),
+            Request::ResetKeys(command) => self.reset_keys(command),
+            Request::SetKeyPreset(name) => self.set_key_preset(&name),
+            Request::AskForKeys(purpose) => self.ask(purpose),
+            Request::ExportKeysTo(path) => self.export_keys(path),
+            Request::ImportKeysFrom(path) => {
+                self.ask_storage(StorageRequest::ReadKeys(path));
+            }
             _ => self.change_setting(request),
         }
         self.sift();
@@ -174,6 +189,11 @@ impl Workbench {
             Command::RejectShown => self.decide_shown(Status::Rejected),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
+            Command::DrawFromPrevious => self.draw_from_previous(),
+            Command::PointAtPlayhead => self.point_at_playhead(),
+            Command::RecordByEar => self.hold_by_ear(),
+            Command::Split => self.split_selected(),
+            Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
             Command::OnsetEarlier => self.nudge_edge(Edge::Onset, -1.0),
@@ -186,6 +206,7 @@ impl Workbench {
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
+            Command::Deselect if self.held_event.take().is_some() => {}
             Command::Deselect => self.selected = None,
             _ => self.perform_on_view(command),
         }
@@ -220,9 +241,17 @@ impl Workbench {
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
             Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
+            Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleBoxes => settings.shaping.box_mode = !settings.shaping.box_mode,
+            Command::ToggleSnap => settings.shaping.snap = !settings.shaping.snap,
+            Command::EditComment => {
+                settings.show_inspector = true;
+                self.inspector = Inspector::Events;
+            }
             Command::ToggleTheme => settings.dark = !settings.dark,
+            Command::ToggleContrast => settings.high_contrast = !settings.high_contrast,
             Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
             Command::ScaleDown => settings.scale = (settings.scale - 0.1).max(0.5),
             // These open something in the window and are seen to by the panels.
@@ -273,6 +302,7 @@ impl Workbench {
             self.refresh_timeline();
         }
         self.take_playback_events();
+        self.follow_by_ear();
         self.take_tile_news();
         more
     }
@@ -293,6 +323,7 @@ impl Workbench {
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
             }
+            Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
@@ -307,6 +338,8 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::KeysWritten { path, result } => self.keys_written(&path, result),
+            Update::KeysRead { path, result } => self.keys_read(&path, result),
             Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
@@ -327,6 +360,8 @@ impl Workbench {
             }
             DialogPurpose::ImportModel => paths.drain(..).for_each(|path| self.ask_for_import(path)),
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
+            DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
+            DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),
             DialogPurpose::LabelSet => {
                 paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::Preview(path)));
             }

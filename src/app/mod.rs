@@ -3,9 +3,12 @@
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
 mod answers;
+mod by_ear;
+mod class_rules;
 mod command;
 mod complexity;
 mod deciding;
+mod decoding_lane;
 mod detecting;
 mod dialogs;
 mod dispatch;
@@ -18,6 +21,8 @@ mod go_to_time;
 mod graphics;
 mod keeping_marks;
 mod kept_pictures;
+mod keymap;
+mod keys;
 mod label_classes;
 mod label_keys;
 mod label_looks;
@@ -31,20 +36,27 @@ mod models;
 mod navigating;
 mod notices;
 mod picture;
+mod predicting;
 mod request;
 mod saving_picture;
 mod settings;
+mod shape;
+mod shaping;
 mod time_axis;
 mod timeline;
 mod timeline_view;
 mod viewport;
 mod workbench;
 
+pub use by_ear::HeldEvent;
+pub use class_rules::{RuleChange, RuleScope};
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
+pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
+pub use keymap::{KeyFile, KeySettings, Keymap};
 pub use label_classes::LabelRequest;
 pub use label_keys::DigitUse;
 pub use label_looks::DIGITS;
@@ -58,6 +70,8 @@ pub use notices::{Gravity, Notice};
 pub use request::Request;
 pub use saving_picture::SavingPicture;
 pub use settings::Settings;
+pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
+pub use shaping::{EventChange, SHARED_SECS, ShapingSettings};
 pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
 pub use timeline::{Block, Timeline};
 pub use timeline_view::Neighbour;
@@ -82,6 +96,9 @@ pub struct App {
     /// The settings as they are on disk, and where that is; none keeps them to this run.
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
+    /// The keys and the contrast that the window has.
+    installed_keys: Option<KeySettings>,
+    installed_contrast: Option<bool>,
     frame_times: FrameTimes,
     /// What `logic` took of the frame under way.
     logic_time: Duration,
@@ -120,6 +137,8 @@ impl App {
             panels: Panels::new(painter),
             kept_settings: None,
             title: String::new(),
+            installed_keys: None,
+            installed_contrast: None,
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
             closing: false,
@@ -129,6 +148,14 @@ impl App {
 
     fn apply_settings(&mut self, context: &egui::Context) {
         context.set_theme(if self.bench.settings.dark { Theme::Dark } else { Theme::Light });
+        if self.installed_contrast != Some(self.bench.settings.high_contrast) {
+            theme::set_contrast(context, self.bench.settings.high_contrast);
+            self.installed_contrast = Some(self.bench.settings.high_contrast);
+        }
+        if self.installed_keys.as_ref() != Some(&self.bench.settings.keys) {
+            Keymap::new(&self.bench.settings.keys).install(context);
+            self.installed_keys = Some(self.bench.settings.keys.clone());
+        }
         if (context.zoom_factor() - self.bench.settings.scale).abs() > 1e-3 {
             context.set_zoom_factor(self.bench.settings.scale);
         }

@@ -1,11 +1,15 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
+use super::class_rules::RuleChange;
 use super::command::Command;
+use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
+use super::shape::Shape;
+use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::decision::Preset;
@@ -14,7 +18,8 @@ use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
 use crate::playback::ListeningMode;
 use crate::time::Span;
-use crate::work::ChartForm;
+use crate::work::{ChartForm, DialogPurpose};
+use eframe::egui::KeyboardShortcut;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,8 +57,30 @@ pub enum Request {
         /// Its new label.
         label: Arc<str>,
     },
+    /// Change something else that is said about a target.
+    ChangeEvent {
+        /// Of what.
+        target: Target,
+        /// What.
+        change: EventChange,
+    },
     /// Draw an event of the active label.
     Draw(Span),
+    /// Draw an event of the active label in this shape.
+    DrawShape(Shape),
+    /// Move the edge that two targets share.
+    MoveShared {
+        /// The one that ends there.
+        left: Target,
+        /// The one that begins there.
+        right: Target,
+        /// Where to.
+        secs: f64,
+    },
+    /// The key that makes an event by ear was let go.
+    EndByEar,
+    /// Draw events in another way.
+    SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
     /// Something about labels.
@@ -84,8 +111,12 @@ pub enum Request {
         /// Upper end.
         high_hz: f64,
     },
-    /// Another rule from scores to predictions.
+    /// Another rule from scores to predictions for all classes.
     SetRule(DecisionRule),
+    /// Another rule for a class, a preset, or for what changes are.
+    Rule(RuleChange),
+    /// Another look of the decoding lane.
+    DecodingLane(LaneChange),
     /// Which events are shown.
     SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
@@ -168,6 +199,23 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Give a command these keys and no others; whoever had them loses them.
+    SetKeys {
+        /// Which.
+        command: Command,
+        /// Its keys, the one to show first.
+        keys: Vec<KeyboardShortcut>,
+    },
+    /// Give a command the keys that the chosen set of keys has for it; none for all commands.
+    ResetKeys(Option<Command>),
+    /// Choose a set of keys by name; changes of one's own are given up.
+    SetKeyPreset(String),
+    /// Ask where to write keys, or which to read.
+    AskForKeys(DialogPurpose),
+    /// Write the keys here.
+    ExportKeysTo(PathBuf),
+    /// Read keys from here.
+    ImportKeysFrom(PathBuf),
     /// A notice was read.
     DismissNotice(u64),
 }

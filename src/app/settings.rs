@@ -1,7 +1,10 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use super::decoding_lane::DecodingSettings;
 use super::display::Display;
+use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
+use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::work::RememberedSet;
@@ -17,6 +20,10 @@ const RECENT_LABEL_SETS: usize = 6;
 pub struct Settings {
     /// Dark theme, else light.
     pub dark: bool,
+    /// Black and white, strong lines: for who needs contrast.
+    pub high_contrast: bool,
+    /// Which keys are other than the program's own.
+    pub keys: KeySettings,
     /// Size of everything, 0.5 to 3.
     pub scale: f32,
     /// The panel on the left is shown.
@@ -27,6 +34,8 @@ pub struct Settings {
     pub show_waveform: bool,
     /// The label lanes are shown.
     pub show_lanes: bool,
+    /// The score curves under the spectrogram.
+    pub decoding: DecodingSettings,
     /// Rejected events are shown.
     pub show_rejected: bool,
     /// File dialogs are those of the system; else paths are typed in the window.
@@ -42,6 +51,8 @@ pub struct Settings {
     pub volume: f32,
     /// How recordings are listened to.
     pub listening: ListeningSettings,
+    /// How events are drawn.
+    pub shaping: ShapingSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -66,11 +77,14 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dark: true,
+            high_contrast: false,
+            keys: KeySettings::default(),
             scale: 1.0,
             show_recordings: true,
             show_inspector: true,
             show_waveform: true,
             show_lanes: true,
+            decoding: DecodingSettings::default(),
             show_rejected: true,
             system_dialogs: true,
             auto_advance: true,
@@ -78,6 +92,7 @@ impl Default for Settings {
             display: Display::default(),
             volume: 0.8,
             listening: ListeningSettings::default(),
+            shaping: ShapingSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -168,7 +183,9 @@ impl Settings {
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.display.bound();
+        self.decoding = self.decoding.within_bounds();
         self.listening = self.listening.within_bounds();
+        self.shaping = self.shaping.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self.label_sets.truncate(RECENT_LABEL_SETS);

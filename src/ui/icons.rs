@@ -51,6 +51,7 @@ icons! {
     TABLE = "\u{E476}";
     WAVEFORM = "\u{E802}";
     ROWS = "\u{E5A2}";
+    CURVE = "\u{E154}";
     EYE = "\u{E220}";
     EYE_CLOSED = "\u{E224}";
     MOON = "\u{E330}";

@@ -11,13 +11,21 @@ mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod decoding_lane_ui;
 mod display_ui;
+mod draft_ui;
 mod drag;
+mod drawing_ui;
 mod empty_ui;
+mod event_drafts;
+mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
 mod filter_ui;
+mod heights;
+mod hit;
 mod import_form_ui;
+mod key_list_ui;
 mod keys;
 mod keys_ui;
 mod label_menu_ui;
@@ -27,17 +35,23 @@ mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
 mod long_list;
+mod magnet;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
 mod models_ui;
 mod notices_ui;
+mod outline_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
+mod rule_ui;
+mod score_curve;
 mod spectrogram_ui;
+mod sub_lanes;
+mod tags;
 mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
@@ -54,6 +68,8 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use event_drafts::EventDrafts;
+use keys_ui::KeysPage;
 use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
@@ -69,12 +85,18 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
-    keys_shown: bool,
+    keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// The name under which rules shall be saved.
+    preset_name: String,
+    /// What is being typed about the selected event.
+    event: EventDrafts,
+    /// The key that is held to make an event by ear.
+    held_key: Option<egui::Key>,
     labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
@@ -103,12 +125,15 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
-            keys_shown: false,
+            keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            preset_name: String::new(),
+            event: EventDrafts::default(),
+            held_key: None,
             labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
@@ -146,12 +171,22 @@ impl Panels {
         match command {
             Command::CommandPalette => self.palette = Some(Palette::commands(std::mem::take(&mut self.typed_ahead))),
             Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
+            Command::AddLabel => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                self.palette = bench.can(command).then(|| Palette::more_labels(bench, typed));
+            }
+            Command::EditComment if bench.can(command) => {
+                self.event.focus_comment = true;
+                self.event.comment.push_str(&std::mem::take(&mut self.typed_ahead));
+                return Some(command);
+            }
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
             }
-            Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::ShowKeys => self.keys.toggle(),
+            Command::ChangeKeys => self.keys.change(),
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
             Command::About => self.about_shown = !self.about_shown,
@@ -164,12 +199,21 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    // A key is let go also where the window loses the focus while it is down, and whatever else is open.
+    let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
+    let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();
+    if let Some(request) = panels.keys.capture(context) {
+        requests.push(request);
+        return requests;
+    }
     if panels.is_modal() {
-        return Vec::new();
+        return requests;
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
+    panels.held_key = pressed.held.or(panels.held_key);
+    requests.extend(pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)));
+    requests
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.
@@ -233,7 +277,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
     time_prompt_ui::show(context, bench, panels, requests);
-    keys_ui::show(context, &mut panels.keys_shown);
+    keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     label_set_ui::show(context, bench, requests);

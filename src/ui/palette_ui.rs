@@ -22,6 +22,8 @@ enum Subject {
     /// A label for a target, or for the events that will be drawn.
     Labels {
         target: Option<Target>,
+        /// It comes beside the labels that the target has.
+        adds: bool,
     },
 }
 
@@ -56,7 +58,12 @@ impl Palette {
 
     /// Searches a label for what is selected, else for new events, with what was typed already.
     pub fn labels(bench: &Workbench, query: String) -> Self {
-        Self::new(Subject::Labels { target: bench.selected }, query)
+        Self::new(Subject::Labels { target: bench.selected, adds: false }, query)
+    }
+
+    /// Searches a label that what is selected gets beside those it has.
+    pub fn more_labels(bench: &Workbench, query: String) -> Self {
+        Self::new(Subject::Labels { target: bench.selected, adds: true }, query)
     }
 
     fn new(subject: Subject, query: String) -> Self {
@@ -66,19 +73,20 @@ impl Palette {
     fn hint(&self) -> &'static str {
         match self.subject {
             Subject::Commands => "Search a command",
-            Subject::Labels { target: Some(_) } => "Search a label for this event",
-            Subject::Labels { target: None } => "Search a label for new events",
+            Subject::Labels { target: Some(_), adds: true } => "Search a label to add to this event",
+            Subject::Labels { target: Some(_), .. } => "Search a label for this event",
+            Subject::Labels { target: None, .. } => "Search a label for new events",
         }
     }
 
     fn lines(&mut self, context: &egui::Context, bench: &Workbench) -> Rc<Vec<Line>> {
         match self.subject {
             Subject::Commands => Rc::new(self.command_lines(context, bench)),
-            Subject::Labels { target } => {
+            Subject::Labels { target, adds } => {
                 // A large set is searched once a letter, not once a frame.
                 let wanted = Some((self.query.clone(), bench.label_stamp()));
                 if self.found_for != wanted {
-                    self.found = Rc::new(self.label_lines(bench, target));
+                    self.found = Rc::new(self.label_lines(bench, target, adds));
                     self.found_for = wanted;
                 }
                 self.found.clone()
@@ -106,8 +114,9 @@ impl Palette {
         commands.into_iter().map(line).collect()
     }
 
-    fn label_lines(&self, bench: &Workbench, target: Option<Target>) -> Vec<Line> {
+    fn label_lines(&self, bench: &Workbench, target: Option<Target>, adds: bool) -> Vec<Line> {
         let request = |label: Arc<str>| match target {
+            Some(target) if adds => LabelRequest::Toggle { target, label }.into(),
             Some(target) => Request::SetLabel { target, label },
             None => Request::SetActiveLabel(label),
         };
@@ -157,7 +166,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, panels: &mut Panels, req
         Frame::window(ui.style()).show(ui, |ui| {
             ui.set_width(WIDTH);
             query_ui(ui, palette);
-            if matches!(palette.subject, Subject::Labels { target: Some(_) }) {
+            if matches!(palette.subject, Subject::Labels { target: Some(_), adds: false }) {
                 ui.label(weak("Enter gives the label · Ctrl+Enter adds it to the event's labels, or takes it away"));
             }
             ui.separator();

@@ -1,6 +1,7 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
 mod cancel;
+mod decider;
 mod detection;
 mod drawing;
 mod features;
@@ -16,6 +17,7 @@ mod tiles;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
+pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};

@@ -3,8 +3,7 @@
 use super::{LabelSetNews, ModelEnd};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, StreamSpec};
-use crate::decision::DecisionRule;
-use crate::decision::FrameAxis;
+use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
@@ -65,6 +64,10 @@ pub enum DialogPurpose {
     ModelLabels,
     /// Where to save a picture of what is in view.
     SavePicture,
+    /// Where to write the keys.
+    ExportKeys,
+    /// Which keys to read.
+    ImportKeys,
     /// Where to write a chart, in which form.
     ExportChart(Against, ChartForm),
 }
@@ -154,6 +157,8 @@ pub enum Update {
         /// Time since the model started on it, in seconds.
         elapsed_secs: f64,
     },
+    /// Scores were turned into predictions, class by class.
+    Decided(Vec<Decided>),
     /// A model run is over.
     DetectionEnded {
         /// Which run.
@@ -240,6 +245,20 @@ pub enum Update {
     PicturesCleared {
         /// How many and their bytes, or why not all.
         result: Result<(usize, u64), String>,
+    },
+    /// Keys were written.
+    KeysWritten {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A file of keys was read.
+    KeysRead {
+        /// Which.
+        path: PathBuf,
+        /// Its text, or why not.
+        result: Result<String, String>,
     },
     /// The user's settings could not be written.
     SettingsNotKept {

@@ -2,11 +2,14 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
+mod keys;
 mod labels;
 mod listening;
 mod main_job;
 mod models;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;
