@@ -289,6 +289,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     label_set_ui::show(context, bench, requests);
+    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }
