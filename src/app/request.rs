@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::display::DisplayChange;
 use super::marks::Target;
+use super::recordings::ListRequest;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::decision::Preset;
@@ -159,6 +160,8 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Something about the list of recordings.
+    List(ListRequest),
     /// A notice was read.
     DismissNotice(u64),
 }

@@ -39,7 +39,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, modifiers, pressed: true, repeat, .. } = event else { return true };
-        let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
+        let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
@@ -53,7 +53,15 @@ impl Pressed {
 }
 
 fn opens_text_field(command: Command) -> bool {
-    matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
+    matches!(
+        command,
+        Command::Relabel
+            | Command::CommandPalette
+            | Command::OpenPath
+            | Command::GoToTime
+            | Command::NoteRecording
+            | Command::SearchRecordings
+    )
 }
 
 /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).

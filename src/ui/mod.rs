@@ -16,6 +16,8 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod file_list_ui;
+mod file_row_ui;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
@@ -48,6 +50,7 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use file_list_ui::FileList;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -62,6 +65,8 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
+    /// The list of recordings.
+    files: FileList,
     keys_shown: bool,
     about_shown: bool,
     complexity: ComplexityPage,
@@ -93,6 +98,7 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
+            files: FileList::default(),
             keys_shown: false,
             about_shown: false,
             complexity: ComplexityPage::default(),
@@ -124,6 +130,11 @@ impl Panels {
         &self.neighbour_views
     }
 
+    /// The recordings whose rows are seen in the list.
+    pub fn seen_recordings(&self) -> &[RecordingId] {
+        self.files.seen()
+    }
+
     /// Asks whether to close a window with unsaved changes.
     pub fn ask_to_quit(&mut self) {
         self.quit_asked = true;
@@ -138,6 +149,15 @@ impl Panels {
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
+            }
+            Command::NoteRecording | Command::SearchRecordings => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                match command {
+                    Command::NoteRecording => self.files.begin_note(bench, &typed),
+                    _ => self.files.search(),
+                }
+                // Both are in the panel on the left.
+                return (!bench.settings.show_recordings).then_some(Command::ToggleRecordings);
             }
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
@@ -194,7 +214,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
             .default_size(left_width)
             .size_range(150.0..=420.0)
             .frame(frame)
-            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+            .show(ui, |ui| recordings_ui::show(ui, bench, &mut panels.files, requests));
     }
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {

@@ -1,0 +1,165 @@
+//! What models have said about recordings, in short: enough for a list. The scores themselves are in memory for recordings that are looked
+//! at, and for others only within a bound.
+
+use super::files::counted;
+use super::marks::{self, Target};
+use super::notices::Gravity;
+use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
+use crate::annotation::RecordingId;
+use crate::decision::DecisionRule;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Scores of recordings that are not open are held in memory up to so many bytes.
+const MOST_BYTES: usize = 512 << 20;
+
+/// What a model has said about a recording, in short.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreSummary {
+    /// Which model.
+    pub model: Arc<str>,
+    /// The version that its manifest states.
+    pub version: Arc<str>,
+    /// The rule that its predictions were counted with.
+    pub rule: DecisionRule,
+    /// How many predictions there are that nobody has decided about.
+    pub undecided: usize,
+}
+
+/// The summaries of all recordings that were scored.
+#[derive(Default)]
+pub struct ScoreShelf {
+    summaries: BTreeMap<RecordingId, ScoreSummary>,
+    undecided: usize,
+    /// The recordings whose scores are in memory, those first that were looked at longest ago, with their bytes.
+    in_memory: VecDeque<(RecordingId, usize)>,
+    bytes: usize,
+    /// How many recordings' scores had to be dropped, if that was not told yet.
+    dropped: usize,
+}
+
+impl ScoreShelf {
+    /// How many predictions of all recordings nobody has decided about.
+    pub fn undecided(&self) -> usize {
+        self.undecided
+    }
+
+    /// The summaries by recording.
+    pub fn summaries(&self) -> &BTreeMap<RecordingId, ScoreSummary> {
+        &self.summaries
+    }
+
+    /// Puts a summary in the place of the one before, or takes it away.
+    pub(super) fn put(&mut self, id: RecordingId, summary: Option<ScoreSummary>) {
+        self.undecided += summary.as_ref().map_or(0, |summary| summary.undecided);
+        let before = match summary {
+            Some(summary) => self.summaries.insert(id, summary),
+            None => self.summaries.remove(&id),
+        };
+        self.undecided -= before.map_or(0, |before| before.undecided);
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn forget_bytes(&mut self, id: RecordingId) {
+        if let Some(place) = self.in_memory.iter().position(|(other, _)| *other == id)
+            && let Some((_, bytes)) = self.in_memory.remove(place)
+        {
+            self.bytes -= bytes;
+        }
+    }
+}
+
+impl Workbench {
+    /// What a model has said about a recording, in short.
+    pub fn scores_of(&self, id: RecordingId) -> Option<&ScoreSummary> {
+        self.shelf_of_scores.summaries.get(&id)
+    }
+
+    /// Counts the predictions of a recording anew and notes them; of the open one, by what is shown.
+    pub(super) fn summarise(&mut self, id: RecordingId) {
+        let undecided = if self.open.as_ref().is_some_and(|open| open.id == id) {
+            if self.predictions.is_empty() { 0 } else { self.shown_predictions() }
+        } else {
+            self.undecided_of(id)
+        };
+        let summary = self.scored.get(&id).map(|scored| ScoreSummary {
+            model: scored.start.model.clone(),
+            version: scored.start.version.clone(),
+            rule: scored.rule,
+            undecided,
+        });
+        if summary.as_ref() != self.scores_of(id) {
+            self.shelf_of_scores.put(id, summary);
+            self.list.states_changed();
+        }
+    }
+
+    fn shown_predictions(&self) -> usize {
+        self.marks.iter().filter(|mark| matches!(mark.target, Target::Prediction(_))).count()
+    }
+
+    /// The predictions of a recording that is not open about which nobody has decided.
+    fn undecided_of(&self, id: RecordingId) -> usize {
+        let (Some(scored), Some(recording)) = (self.scored.get(&id), self.document.recording(id)) else { return 0 };
+        let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest(scored) };
+        let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
+        let marks = marks::marks(recording, &predictions, &scored.scores.classes);
+        marks.iter().filter(|mark| matches!(mark.target, Target::Prediction(_))).count()
+    }
+
+    /// The scores of a recording are complete, or it is no longer looked at: they are kept in memory as long as there is room.
+    pub(super) fn shelve_scores(&mut self, id: RecordingId) {
+        let Some(bytes) = self.scored.get(&id).map(|scored| scored.scores.memory_bytes()) else { return };
+        let shelf = &mut self.shelf_of_scores;
+        shelf.forget_bytes(id);
+        shelf.in_memory.push_back((id, bytes));
+        shelf.bytes += bytes;
+        self.drop_scores_beyond(MOST_BYTES);
+    }
+
+    fn drop_scores_beyond(&mut self, most_bytes: usize) {
+        let open = self.open.as_ref().map(|open| open.id);
+        let mut turns = self.shelf_of_scores.in_memory.len();
+        while self.shelf_of_scores.bytes > most_bytes && turns > 0 {
+            turns -= 1;
+            let Some((id, bytes)) = self.shelf_of_scores.in_memory.pop_front() else { break };
+            if open == Some(id) || self.runs.contains_key(&id) {
+                self.shelf_of_scores.in_memory.push_back((id, bytes));
+                continue;
+            }
+            self.shelf_of_scores.bytes -= bytes;
+            self.scored.remove(&id);
+            self.shelf_of_scores.put(id, None);
+            self.shelf_of_scores.dropped += 1;
+        }
+    }
+
+    /// Says how many recordings' scores had to be dropped, once there are no more to come.
+    pub(super) fn tell_dropped_scores(&mut self) {
+        let dropped = std::mem::take(&mut self.shelf_of_scores.dropped);
+        if dropped > 0 {
+            let text = format!(
+                "The scores of {} no longer fit in memory and were dropped; decisions about them stay. Save the project before detecting in \
+                 so many recordings",
+                counted(dropped, "recording")
+            );
+            self.notices.add(Gravity::Warning, text);
+        }
+    }
+
+    /// Takes the scores of a recording away.
+    pub(super) fn forget_scores(&mut self, id: RecordingId) {
+        self.scored.remove(&id);
+        self.shelf_of_scores.forget_bytes(id);
+        self.shelf_of_scores.put(id, None);
+    }
+}
+
+fn strongest(scored: &Scored) -> std::collections::BTreeSet<usize> {
+    let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
+    strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect()
+}
