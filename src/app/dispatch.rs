@@ -44,9 +44,11 @@ impl Workbench {
             Request::SetLabel { target, label } => self.set_label(target, label),
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
+            Request::Labels(request) => self.change_labels(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -75,6 +77,7 @@ impl Workbench {
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
             _ => self.change_setting(request),
         }
+        self.sift();
         // What is in view may be what is listened to.
         self.tune();
     }
@@ -269,6 +272,7 @@ impl Workbench {
             self.refresh_predictions();
         }
         more |= self.refresh_stale_timeline();
+        self.follow_decisions();
         more |= self.work_on_list(LIST_BUDGET);
         self.take_playback_events();
         self.take_tile_news();

@@ -62,6 +62,7 @@ impl Workbench {
     pub(super) fn use_label(&mut self, label: &Arc<str>) {
         self.settings.remember_label(label);
         self.active_label = Some(label.clone());
+        self.learn_labels();
     }
 
     /// Draws an event of the active label and selects it.
@@ -173,8 +174,8 @@ impl Workbench {
     fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
         match result {
             Some(Ok(entry)) => {
+                self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
-                self.changed();
             }
             None => return,
             Some(Err((error, entry))) => {

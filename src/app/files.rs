@@ -111,6 +111,7 @@ impl Workbench {
         let playhead = self.playhead_secs();
         self.player.pause();
         self.selected = None;
+        self.follow_decisions();
         if let Some(open) = self.open.take() {
             let id = open.id;
             self.left_views.insert(id, (open.viewport, playhead));
@@ -170,6 +171,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "filter": self.filter,
         })
     }
 
@@ -211,8 +213,8 @@ impl Workbench {
         self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
+        self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);
         self.revision += 1;

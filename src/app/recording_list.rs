@@ -334,6 +334,7 @@ mod tests {
     }
 
     fn names(bench: &mut Workbench) -> Vec<String> {
+        bench.follow_decisions();
         while bench.work_on_list(Duration::from_secs(5)) {}
         let name = |&id: &RecordingId| bench.document.recording(id).unwrap().file_name();
         bench.list.shown().iter().map(name).collect()

@@ -2,10 +2,10 @@
 //! at, and for others only within a bound.
 
 use super::files::counted;
-use super::marks::{self, Target};
+use super::marks;
 use super::notices::Gravity;
 use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
-use crate::annotation::RecordingId;
+use crate::annotation::{RecordingId, Status};
 use crate::decision::DecisionRule;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct ScoreShelf {
     bytes: usize,
     /// How many recordings' scores had to be dropped, if that was not told yet.
     dropped: usize,
+    /// The revision of the project that the list has followed up to.
+    seen_revision: u64,
 }
 
 impl ScoreShelf {
@@ -79,18 +81,27 @@ impl Workbench {
         self.shelf_of_scores.summaries.get(&id)
     }
 
-    /// Counts the predictions of a recording anew and notes them; of the open one, by what is shown.
+    /// Lets the list follow what was decided since the last frame.
+    pub(super) fn follow_decisions(&mut self) {
+        if std::mem::replace(&mut self.shelf_of_scores.seen_revision, self.revision) != self.revision {
+            self.list.states_changed();
+        }
+        if let Some(id) = self.open.as_ref().map(|open| open.id) {
+            self.summarise(id);
+        }
+    }
+
+    /// Counts the predictions of a recording anew and notes them.
     pub(super) fn summarise(&mut self, id: RecordingId) {
-        let undecided = if self.open.as_ref().is_some_and(|open| open.id == id) {
-            if self.predictions.is_empty() { 0 } else { self.shown_predictions() }
-        } else {
-            self.undecided_of(id)
-        };
+        let is_shown = self.marks_of == Some(id) && self.open.as_ref().is_some_and(|open| open.id == id);
+        // What is shown is counted already.
+        let shown =
+            || self.marks.count(Status::Predicted).saturating_sub(self.document.counts(id).of(Status::Predicted));
         let summary = self.scored.get(&id).map(|scored| ScoreSummary {
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
             rule: scored.rule,
-            undecided,
+            undecided: if is_shown { shown() } else { self.undecided_of(id, scored) },
         });
         if summary.as_ref() != self.scores_of(id) {
             self.shelf_of_scores.put(id, summary);
@@ -98,17 +109,13 @@ impl Workbench {
         }
     }
 
-    fn shown_predictions(&self) -> usize {
-        self.marks.iter().filter(|mark| matches!(mark.target, Target::Prediction(_))).count()
-    }
-
-    /// The predictions of a recording that is not open about which nobody has decided.
-    fn undecided_of(&self, id: RecordingId) -> usize {
-        let (Some(scored), Some(recording)) = (self.scored.get(&id), self.document.recording(id)) else { return 0 };
+    /// The predictions of a recording that is not shown about which nobody has decided.
+    fn undecided_of(&self, id: RecordingId, scored: &Scored) -> usize {
+        let Some(recording) = self.document.recording(id) else { return 0 };
         let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest(scored) };
         let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
-        let marks = marks::marks(recording, &predictions, &scored.scores.classes);
-        marks.iter().filter(|mark| matches!(mark.target, Target::Prediction(_))).count()
+        let (_, answers) = marks::marks(recording, &predictions, &scored.scores.classes);
+        answers.open().count()
     }
 
     /// The scores of a recording are complete, or it is no longer looked at: they are kept in memory as long as there is room.

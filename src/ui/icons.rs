@@ -40,6 +40,8 @@ icons! {
     SLIDERS = "\u{E434}";
     TIMELINE = "\u{E19A}";
     SEARCH = "\u{E30C}";
+    FILTER = "\u{E266}";
+    CHECK_LIST = "\u{EADC}";
     ZOOM_IN = "\u{E310}";
     ZOOM_OUT = "\u{E30E}";
     FIT = "\u{E534}";
@@ -69,7 +71,6 @@ icons! {
     STATE_NOT_FOUND = "\u{E2E4}";
     STATE_WAITING = "\u{E2B2}";
     NOTE_PENCIL = "\u{E34C}";
-    FILTER = "\u{E266}";
     ORDER = "\u{E444}";
     STATE_PREDICTED = "\u{E602}";
 }

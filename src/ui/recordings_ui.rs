@@ -8,7 +8,7 @@ use eframe::egui::{Align2, ScrollArea, Ui};
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, bench: &Workbench, files: &mut FileList, requests: &mut Vec<Request>) {
-    let labels = bench.label_counts();
+    let labels = bench.listed_labels();
     let height = ui.available_height() - labels_height(labels.len());
     ui.scope(|ui| file_list_ui::show(ui, bench, files, height, requests));
     ui.separator();
@@ -17,8 +17,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, files: &mut FileList, requests: &mut
         ui.label(weak("Accepted and drawn events appear here with their labels"));
     }
     ScrollArea::vertical().id_salt("labels").auto_shrink([false, false]).show(ui, |ui| {
-        for (label, count) in labels {
-            label_row(ui, bench, &label, count, requests);
+        for label in labels {
+            label_row(ui, bench, label, bench.label_count(label).0, requests);
         }
     });
 }
