@@ -73,7 +73,9 @@ impl Workbench {
         let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
         let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
         self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rule });
-        self.refresh_predictions();
+        if self.open.as_ref().is_some_and(|open| open.id == recording) {
+            self.refresh_predictions();
+        }
     }
 
     /// The rule that the same model was used with last in this project for scores of the same kind, else its own.

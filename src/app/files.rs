@@ -93,6 +93,7 @@ impl Workbench {
         self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
         self.make_room();
         self.refresh_predictions();
+        self.list.follow_open(id);
     }
 
     /// Puts a recording into the picture, with so much of it in view.

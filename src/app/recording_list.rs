@@ -139,6 +139,14 @@ impl RecordingList {
         }
     }
 
+    /// Another recording is open: it is selected, unless several are.
+    pub(super) fn follow_open(&mut self, id: RecordingId) {
+        if self.selection.len() <= 1 {
+            self.selection = BTreeSet::from([id]);
+            (self.anchor, self.cursor) = (Some(id), Some(id));
+        }
+    }
+
     /// The rows may be others now.
     pub fn ask_anew(&mut self) {
         self.is_stale = true;

@@ -350,7 +350,13 @@ fn note_editor(ui: &mut Ui, bench: &Workbench, list: &mut FileList, requests: &m
     let pressed = |key| has_keyboard && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let (mut is_kept, is_dropped) = (pressed(Key::Enter), pressed(Key::Escape));
     let new_line = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
-    let edit = TextEdit::multiline(&mut draft.text).id(field).desired_rows(2).desired_width(f32::INFINITY);
+    // Else Esc would only take the keyboard away, which keeps what was typed.
+    let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, escape: true, tab: false };
+    let edit = TextEdit::multiline(&mut draft.text)
+        .event_filter(filter)
+        .id(field)
+        .desired_rows(2)
+        .desired_width(f32::INFINITY);
     let response = ui.add(edit.return_key(Some(new_line))).accessible_name("Note on the recording");
     if std::mem::take(&mut draft.is_fresh) {
         response.request_focus();

@@ -54,7 +54,7 @@ fn run_until(harness: &mut Harness<'_, App>, done: impl Fn(&Workbench) -> bool) 
 fn tell(what: &str, (took, mut frames): (Duration, Vec<f64>)) {
     frames.sort_by(|a, b| b.total_cmp(a));
     let at = |part: f64| frames.get((part * frames.len() as f64) as usize).copied().unwrap_or_default();
-    println!(
+    eprintln!(
         "{what}: {:.2} s; {} frames, median {:.1} ms, 1 in 100 above {:.1} ms, longest {:.1} ms; {:.0} MB",
         took.as_secs_f64(),
         frames.len(),
@@ -72,7 +72,7 @@ fn a_hundred_thousand_recordings() {
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
     lay_out(folder.path(), count);
-    println!("{count} files laid out in {:.1} s", began.elapsed().as_secs_f64());
+    eprintln!("{count} files laid out in {:.1} s", began.elapsed().as_secs_f64());
     let mut harness = window(settings(), Vec::new());
     harness.run_steps(5);
     tell("empty window", run_until(&mut harness, |_| true));
@@ -131,7 +131,7 @@ fn a_hundred_thousand_recordings() {
     harness.state_mut().bench.dispatch(Request::List(ListRequest::ChooseAll));
     let began = Instant::now();
     harness.state_mut().bench.dispatch(Request::Do(Command::DetectSelection));
-    println!("queueing all for a model: {:.0} ms", 1e3 * began.elapsed().as_secs_f64());
+    eprintln!("queueing all for a model: {:.0} ms", 1e3 * began.elapsed().as_secs_f64());
     harness.state_mut().bench.dispatch(Request::Do(Command::CancelDetection));
     tell("stopping that", run_until(&mut harness, |bench| bench.runs.is_empty()));
 }
