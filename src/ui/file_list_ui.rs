@@ -156,6 +156,7 @@ fn rows(ui: &mut Ui, bench: &Workbench, list: &mut FileList, height: f32, reques
         area = area.vertical_scroll_offset(offset);
     }
     let has_keyboard = ui.memory(|memory| memory.has_focus(list_id()));
+    let mut wants_keyboard = false;
     list.seen.clear();
     let output = area.show_rows(ui, theme::ROW_HEIGHT, shown.len(), |ui, rows| {
         for &id in shown.get(rows).unwrap_or_default() {
@@ -167,7 +168,7 @@ fn rows(ui: &mut Ui, bench: &Workbench, list: &mut FileList, height: f32, reques
                 has_cursor: has_keyboard && bench.list.cursor == Some(id),
             };
             let response = file_row_ui::show(ui, bench, id, recording, place);
-            clicks(ui, bench, &response, id, place, requests);
+            wants_keyboard |= clicks(ui, bench, &response, id, place, requests);
         }
         if shown.is_empty() && !bench.list.is_being_made() {
             nothing_fits(ui, requests);
@@ -180,6 +181,10 @@ fn rows(ui: &mut Ui, bench: &Workbench, list: &mut FileList, height: f32, reques
     if let Some(cursor) = bench.list.cursor.filter(|cursor| list.seen.contains(cursor)) {
         let row = row_id(cursor).accesskit_id();
         ui.ctx().accesskit_node_builder(list_id(), |node| node.set_active_descendant(row));
+    }
+    if wants_keyboard {
+        // Not before: a click beside a control takes the keyboard from it.
+        response.request_focus();
     }
     if response.has_focus() {
         keys(ui, bench, requests);
@@ -214,6 +219,7 @@ impl FileList {
     }
 }
 
+/// Sees to clicks on a row; returns whether the list shall have the keyboard.
 fn clicks(
     ui: &Ui,
     bench: &Workbench,
@@ -221,7 +227,8 @@ fn clicks(
     id: RecordingId,
     place: RowPlace,
     requests: &mut Vec<Request>,
-) {
+) -> bool {
+    let mut wants_keyboard = false;
     let choose = |choosing| Request::List(ListRequest::Choose(id, choosing));
     if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
@@ -235,13 +242,14 @@ fn clicks(
             requests.push(Request::ShowRecording(id));
         } else {
             // Whoever selects goes on with keys of the list; whoever opens, with those of the picture.
-            ui.memory_mut(|memory| memory.request_focus(list_id()));
+            wants_keyboard = true;
         }
     }
     if response.secondary_clicked() && !place.is_selected {
         requests.push(choose(Choosing::Only));
     }
     response.context_menu(|ui| row_menu(ui, bench, requests));
+    wants_keyboard
 }
 
 fn row_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {

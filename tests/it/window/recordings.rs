@@ -188,7 +188,7 @@ fn a_note_is_written_beside_the_list_and_nothing_is_decided_meanwhile() {
     let id = harness.state().bench.open.as_ref().unwrap().id;
     let note = |harness: &Harness<'_, App>| harness.state().bench.document.recording(id).unwrap().note.clone();
     press_with(&mut harness, Modifiers::COMMAND, Key::P);
-    harness.get_by_role(Role::TextInput).type_text("Recording note");
+    harness.get_by_role_and_label(Role::TextInput, "Search a command").type_text("Recording note");
     harness.run_steps(2);
     press(&mut harness, Key::Enter);
     harness.run_steps(2);
