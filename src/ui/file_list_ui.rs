@@ -81,8 +81,7 @@ fn search_row(ui: &mut Ui, bench: &Workbench, list: &mut FileList, requests: &mu
             order_menu(ui, bench, requests);
             filter_menu(ui, bench, requests);
             let mut text = bench.list.text.clone();
-            let hint = format!("Search {}", counted(bench.document.recording_count(), "recording"));
-            let field = TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY);
+            let field = TextEdit::singleline(&mut text).hint_text("Search names").desired_width(f32::INFINITY);
             let response = ui.add(field).accessible_name("Search recordings");
             if std::mem::take(&mut list.wants_search) {
                 response.request_focus();
@@ -326,7 +325,10 @@ fn footer(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let all = bench.document.recording_count();
     let (decided, events) = bench.decided_of_all();
     let line = |ui: &mut Ui, text: String| {
-        ui.add_sized([ui.available_width(), LINE], egui::Label::new(small(text)).truncate().halign(egui::Align::LEFT));
+        ui.allocate_ui(egui::vec2(ui.available_width(), LINE), |ui| {
+            ui.set_min_height(LINE);
+            ui.add(egui::Label::new(small(text)).truncate());
+        });
     };
     line(ui, if events > 0 { format!("{decided} of {events} decided") } else { "Nothing to decide yet".to_owned() });
     let complete = format!("{} of {all} complete", bench.document.complete_count());
