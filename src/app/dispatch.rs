@@ -4,9 +4,11 @@ use super::command::{Command, Group};
 use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
+use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
-use super::workbench::Workbench;
+use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
@@ -42,12 +44,20 @@ impl Workbench {
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
             Request::SetSpan { target, span } => self.set_span(target, span),
             Request::SetLabel { target, label } => self.set_label(target, label),
+            Request::ChangeEvent { target, change } => self.change_event(target, change),
             Request::Draw(span) => self.draw(span),
+            Request::DrawShape(shape) => self.draw_shape(shape),
+            Request::MoveShared { left, right, secs } => self.move_shared(left, right, secs),
+            Request::EndByEar => self.end_by_ear(),
+            Request::SetShaping(shaping) => self.settings.shaping = shaping.within_bounds(),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Labels(request) => self.change_labels(request),
+            Request::LabelSet(request) => self.change_label_sets(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
-            Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetRule(rule) => self.set_rule(&rule),
+            Request::Rule(change) => self.change_rule(change),
+            Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
@@ -145,6 +155,9 @@ impl Workbench {
             },
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
+            Command::ImportLabelSet => self.ask(DialogPurpose::LabelSet),
+            Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
+            Command::ShowAllLabels => self.change_labels(LabelRequest::ShowAll),
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
             Command::CloseRecording => self.remove_recordings(),
@@ -184,6 +197,11 @@ impl Workbench {
             Command::RejectShown => self.decide_shown(Status::Rejected),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
+            Command::DrawFromPrevious => self.draw_from_previous(),
+            Command::PointAtPlayhead => self.point_at_playhead(),
+            Command::RecordByEar => self.hold_by_ear(),
+            Command::Split => self.split_selected(),
+            Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
             Command::OnsetEarlier => self.nudge_edge(Edge::Onset, -1.0),
@@ -196,6 +214,7 @@ impl Workbench {
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
+            Command::Deselect if self.held_event.take().is_some() => {}
             Command::Deselect => self.selected = None,
             _ => self.perform_on_view(command),
         }
@@ -230,8 +249,15 @@ impl Workbench {
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
             Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
+            Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleBoxes => settings.shaping.box_mode = !settings.shaping.box_mode,
+            Command::ToggleSnap => settings.shaping.snap = !settings.shaping.snap,
+            Command::EditComment => {
+                settings.show_inspector = true;
+                self.inspector = Inspector::Events;
+            }
             Command::ToggleTheme => settings.dark = !settings.dark,
             Command::ToggleContrast => settings.high_contrast = !settings.high_contrast,
             Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
@@ -284,6 +310,7 @@ impl Workbench {
         self.follow_decisions();
         more |= self.work_on_list(LIST_BUDGET);
         self.take_playback_events();
+        self.follow_by_ear();
         self.take_tile_news();
         more
     }
@@ -303,10 +330,12 @@ impl Workbench {
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
             }
+            Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
             Update::Exported { path, result } => self.exported(&path, result),
+            Update::LabelSet(news) => self.label_set_came(news),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::PictureProgress(part) => self.picture_came(part),
@@ -341,6 +370,12 @@ impl Workbench {
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
             DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
             DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),
+            DialogPurpose::LabelSet => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::Preview(path)));
+            }
+            DialogPurpose::ExportLabelClasses => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::ExportTo(path)));
+            }
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

@@ -6,8 +6,8 @@ use super::marks;
 use super::notices::Gravity;
 use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
 use crate::annotation::{RecordingId, Status};
-use crate::decision::DecisionRule;
-use std::collections::{BTreeMap, VecDeque};
+use crate::decision::{Prediction, decide_class};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Scores of recordings that are not open are held in memory up to so many bytes.
@@ -20,8 +20,6 @@ pub struct ScoreSummary {
     pub model: Arc<str>,
     /// The version that its manifest states.
     pub version: Arc<str>,
-    /// The rule that its predictions were counted with.
-    pub rule: DecisionRule,
     /// How many predictions there are that nobody has decided about.
     pub undecided: usize,
 }
@@ -100,7 +98,6 @@ impl Workbench {
         let summary = self.scored.get(&id).map(|scored| ScoreSummary {
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
-            rule: scored.rule,
             undecided: if is_shown { shown() } else { self.undecided_of(id, scored) },
         });
         if summary.as_ref() != self.scores_of(id) {
@@ -112,8 +109,9 @@ impl Workbench {
     /// The predictions of a recording that is not shown about which nobody has decided.
     fn undecided_of(&self, id: RecordingId, scored: &Scored) -> usize {
         let Some(recording) = self.document.recording(id) else { return 0 };
-        let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest(scored) };
-        let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
+        let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { scored.strongest() };
+        let decide = |class| decide_class(&scored.scores, class, &scored.rule_of(class), recording.duration_secs);
+        let predictions: Vec<Prediction> = chosen.into_iter().flat_map(decide).collect();
         let (_, answers) = marks::marks(recording, &predictions, &scored.scores.classes);
         answers.open().count()
     }
@@ -166,7 +164,16 @@ impl Workbench {
     }
 }
 
-fn strongest(scored: &Scored) -> std::collections::BTreeSet<usize> {
-    let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-    strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect()
+impl Scored {
+    /// The strongest classes that reach their thresholds: they are shown as long as the user has not chosen.
+    pub(super) fn strongest(&self) -> BTreeSet<usize> {
+        let reaches = |&class: &usize| {
+            self.scores
+                .classes
+                .get(class)
+                .is_some_and(|label| self.scores.peaks()[class] >= self.rules.of(label).threshold)
+        };
+        let by_peak = self.scores.classes_by_peak(f32::MIN_POSITIVE).into_iter();
+        by_peak.filter(reaches).take(CLASSES_SHOWN_FIRST).collect()
+    }
 }

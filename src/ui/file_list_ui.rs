@@ -1,4 +1,4 @@
-//! The list of recordings: searched, filtered, ordered, selected by mouse and keys. Draws the rows that are seen and no others.
+//! The list of recordings on the left: searched, filtered, ordered, selected by mouse and keys. Draws the rows that are seen and no others.
 
 use super::file_row_ui::{self, RowPlace, row_id, state_icon};
 use super::widgets::{icon_button, menu_line, section, weak};
@@ -55,9 +55,8 @@ impl FileList {
     }
 }
 
-/// Draws the list, at most so high.
-pub fn show(ui: &mut Ui, bench: &Workbench, list: &mut FileList, height: f32, requests: &mut Vec<Request>) {
-    let top = ui.cursor().top();
+/// Draws the list, as high as there is room.
+pub fn show(ui: &mut Ui, bench: &Workbench, list: &mut FileList, requests: &mut Vec<Request>) {
     ui.horizontal(|ui| {
         section(ui, "Recordings");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -69,7 +68,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, list: &mut FileList, height: f32, re
         search_row(ui, bench, list, requests);
     }
     let below = footer_height(bench, list);
-    let rows_height = (height - (ui.cursor().top() - top) - below).max(3.0 * theme::ROW_HEIGHT);
+    let rows_height = (ui.available_height() - below).max(3.0 * theme::ROW_HEIGHT);
     rows(ui, bench, list, rows_height, requests);
     footer(ui, bench, requests);
     note_editor(ui, bench, list, requests);

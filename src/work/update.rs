@@ -1,9 +1,8 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
-use super::{ModelEnd, Relocated, Surveyed};
+use super::{LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
-use crate::decision::DecisionRule;
-use crate::decision::FrameAxis;
+use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
@@ -52,6 +51,10 @@ pub enum DialogPurpose {
     SaveProject,
     /// Which labels to import.
     ImportLabels,
+    /// Which set of labels to preview.
+    LabelSet,
+    /// Where to write the label classes.
+    ExportLabelClasses,
     /// Where to export labels.
     ExportLabels,
     /// Which file to make a model of.
@@ -134,6 +137,8 @@ pub enum Update {
     Fingerprints(Vec<(RecordingId, PathBuf, String)>),
     /// Recordings that were missing may have been found.
     Relocated(Relocated),
+    /// Something came of a task about a set of labels.
+    LabelSet(LabelSetNews),
     /// A model was loaded and starts on a recording.
     DetectionStarted {
         /// Which run.
@@ -152,6 +157,8 @@ pub enum Update {
         /// Time since the model started on it, in seconds.
         elapsed_secs: f64,
     },
+    /// Scores were turned into predictions, class by class.
+    Decided(Vec<Decided>),
     /// A model run is over.
     DetectionEnded {
         /// Which run.

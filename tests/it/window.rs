@@ -2,13 +2,16 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keys;
+mod labels;
 mod listening;
 mod main_job;
 mod many_recordings;
 mod models;
 mod recordings;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;
