@@ -9,6 +9,7 @@ use super::detection_batch::DetectionBatch;
 use super::display::Display;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
+use super::linting::Linting;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
@@ -120,6 +121,8 @@ pub enum Inspector {
     Model,
     /// How recordings are displayed.
     Display,
+    /// What is suspicious in the labels of the project.
+    Check,
 }
 
 /// The state of the program. Fields are read by panels and changed by requests only.
@@ -218,6 +221,8 @@ pub struct Workbench {
     pub saving_picture: Option<SavingPicture>,
     /// What is drawn over the spectrogram is shown.
     pub show_marks: bool,
+    /// What is suspicious in the labels.
+    pub linting: Linting,
     /// What the panel on the right shows.
     pub inspector: Inspector,
     /// Choices of the user.
@@ -308,6 +313,7 @@ impl Workbench {
             complexity: Complexity::default(),
             saving_picture: None,
             show_marks: true,
+            linting: Linting::default(),
             inspector: Inspector::default(),
             pictures: None,
             notices: Notices::default(),
@@ -445,7 +451,8 @@ impl Workbench {
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),
-            Command::Relabel
+            Command::CheckLabels
+            | Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
             | Command::ExportLabels
@@ -478,6 +485,7 @@ impl Workbench {
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
             Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
+            Command::CheckLabels => Some(self.shows_findings()),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

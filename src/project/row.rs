@@ -20,7 +20,8 @@ impl Checksum {
             match cell {
                 ValueRef::Null => self.bytes.push(0),
                 ValueRef::Integer(number) => self.put(1, &number.to_le_bytes()),
-                ValueRef::Real(number) => self.put(2, &number.to_le_bytes()),
+                // SQLite keeps a negative zero as zero.
+                ValueRef::Real(number) => self.put(2, &(number + 0.0).to_le_bytes()),
                 ValueRef::Text(text) => self.put_long(3, text),
                 ValueRef::Blob(blob) => self.put_long(4, blob),
             }
