@@ -60,7 +60,7 @@ fn recording_row(ui: &mut Ui, bench: &Workbench, id: RecordingId, recording: &Re
     let (icon, words) = state(bench, id, recording);
     let name = recording.file_name();
     let selected = bench.open.as_ref().is_some_and(|open| open.id == id);
-    let labels = recording.events.values().filter(|event| event.status.is_label()).count();
+    let labels = bench.document.counts(id).labels();
     let response = list_row(ui, &name, selected, |ui, rect| {
         let colors = theme::colors(ui.visuals());
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, colors.weak_text);
