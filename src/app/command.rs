@@ -99,6 +99,8 @@ commands! {
     SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
+    ExportLabelClasses, File, "", "Export label classes…", "Write the project's labels with their colours and keys as CSV", [];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
     CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
     ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
@@ -133,6 +135,7 @@ commands! {
     Undecide, Review, icons::ERASER, "Take decision back", "Make the selected event a prediction again", [NONE, Backspace];
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
+    CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
@@ -187,6 +190,8 @@ commands! {
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
     ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
+    ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
+    ShowAllLabels, View, "", "Show all labels", "Show the events of all labels again that were hidden", [];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
@@ -200,8 +205,8 @@ commands! {
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
-    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, U];
-    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, U];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [NONE, U];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];

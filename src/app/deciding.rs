@@ -114,13 +114,14 @@ impl Workbench {
             label: label.clone(),
             span: prediction.span,
             score: prediction.score,
-            parameters: scored.rule.text().into(),
+            parameters: scored.rule_of(prediction.class).text().into(),
         };
         let origin = Origin::Model(Arc::new(proposal));
         Some(Event::new(self.document.new_event_id(), prediction.span, label, status, origin))
     }
 
-    fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
+    /// The prediction of a name.
+    pub(super) fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
         self.answers.prediction(key).copied()
     }
 

@@ -4,11 +4,10 @@
 use super::answers::Answers;
 use super::shape::Shape;
 use crate::annotation::{Band, Event, EventId, Origin, Recording, Status};
-use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
+use crate::decision::Prediction;
 use crate::time::Span;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names a prediction for as long as the rule stays the same: its class and its onset in microseconds.
@@ -192,16 +191,6 @@ impl From<&Event> for Mark {
     fn from(event: &Event) -> Self {
         Self::of_event(event)
     }
-}
-
-/// Every prediction of the chosen classes, by class and onset.
-pub fn decide(
-    scores: &FrameScores,
-    chosen: &BTreeSet<usize>,
-    rule: &DecisionRule,
-    duration_secs: f64,
-) -> Vec<Prediction> {
-    chosen.iter().flat_map(|&class| decide_class(scores, class, rule, duration_secs)).collect()
 }
 
 /// The marks of a recording, in no order: its events, and the predictions that no event speaks about; and which those are.

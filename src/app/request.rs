@@ -1,8 +1,12 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
+use super::class_rules::RuleChange;
 use super::command::Command;
+use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
+use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::shape::Shape;
@@ -80,8 +84,12 @@ pub enum Request {
     SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about what is suspicious in the labels.
+    Findings(LintRequest),
     /// Something about labels.
     Labels(LabelRequest),
+    /// Something about sets of labels.
+    LabelSet(LabelSetRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -106,8 +114,12 @@ pub enum Request {
         /// Upper end.
         high_hz: f64,
     },
-    /// Another rule from scores to predictions.
+    /// Another rule from scores to predictions for all classes.
     SetRule(DecisionRule),
+    /// Another rule for a class, a preset, or for what changes are.
+    Rule(RuleChange),
+    /// Another look of the decoding lane.
+    DecodingLane(LaneChange),
     /// Which events are shown.
     SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
@@ -214,6 +226,12 @@ pub enum Request {
 impl From<LabelRequest> for Request {
     fn from(request: LabelRequest) -> Self {
         Self::Labels(request)
+    }
+}
+
+impl From<LabelSetRequest> for Request {
+    fn from(request: LabelSetRequest) -> Self {
+        Self::LabelSet(request)
     }
 }
 

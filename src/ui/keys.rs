@@ -26,6 +26,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());
     let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = page_open || panels.labels.takes_escape;
     let mut pressed = Pressed::default();
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));

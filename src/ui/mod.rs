@@ -11,6 +11,7 @@ mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod decoding_lane_ui;
 mod display_ui;
 mod draft_ui;
 mod drag;
@@ -27,8 +28,12 @@ mod import_form_ui;
 mod key_list_ui;
 mod keys;
 mod keys_ui;
+mod label_menu_ui;
+mod label_set_ui;
+mod labels_ui;
 mod lane_tiles;
 mod lanes_ui;
+mod lint_ui;
 mod listening_ui;
 mod long_list;
 mod magnet;
@@ -43,6 +48,8 @@ mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
 mod recordings_ui;
+mod rule_ui;
+mod score_curve;
 mod spectrogram_ui;
 mod sub_lanes;
 mod tags;
@@ -64,6 +71,7 @@ use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use event_drafts::EventDrafts;
 use keys_ui::KeysPage;
+use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -84,12 +92,17 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// The name under which rules shall be saved.
+    preset_name: String,
     /// What is being typed about the selected event.
     event: EventDrafts,
     /// The key that is held to make an event by ear.
     held_key: Option<egui::Key>,
+    labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
+    /// The page of findings.
+    lint: lint_ui::LintPage,
     /// What the lanes show of very many events.
     lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -121,9 +134,12 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            preset_name: String::new(),
             event: EventDrafts::default(),
             held_key: None,
+            labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
+            lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
@@ -234,18 +250,20 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     let (left_width, right_width) =
         ((0.155 * window_width).clamp(150.0, 230.0), (0.23 * window_width).clamp(280.0, 340.0));
     if bench.settings.show_recordings {
-        Panel::left("recordings")
-            .default_size(left_width)
-            .size_range(150.0..=420.0)
-            .frame(frame)
-            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+        Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
+            labels_ui::panel(ui, bench, &mut panels.labels, requests);
+            recordings_ui::show(ui, bench, requests);
+        });
     }
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in
-                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
-                {
+                for (inspector, name) in [
+                    (Inspector::Events, "Events"),
+                    (Inspector::Model, "Model"),
+                    (Inspector::Display, "Display"),
+                    (Inspector::Check, "Check"),
+                ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -256,6 +274,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
+                Inspector::Check => lint_ui::show(ui, bench, &mut panels.lint, requests),
             }
         });
     }
@@ -269,6 +288,8 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
+    label_set_ui::show(context, bench, requests);
+    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }

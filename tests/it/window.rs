@@ -2,10 +2,14 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keys;
+mod labels;
+mod lint;
 mod listening;
 mod main_job;
+mod many_events;
 mod models;
 mod saving_picture;
 mod shapes;
