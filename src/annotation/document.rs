@@ -32,6 +32,7 @@ pub struct Document {
     places: HashMap<PathBuf, RecordingId>,
     counts: BTreeMap<RecordingId, StatusCounts>,
     label_counts: BTreeMap<Arc<str>, StatusCounts>,
+    all_counts: StatusCounts,
 }
 
 impl From<DocumentParts> for Document {
@@ -166,6 +167,11 @@ impl Document {
         self.counts.get(&id).copied().unwrap_or_default()
     }
 
+    /// How many events of each status all recordings have; known without looking through them.
+    pub fn all_counts(&self) -> StatusCounts {
+        self.all_counts
+    }
+
     /// How many events of each status have a label, by name, over all recordings; known without looking through them.
     pub fn label_counts(&self) -> &BTreeMap<Arc<str>, StatusCounts> {
         &self.label_counts
@@ -284,6 +290,7 @@ impl Document {
 
     fn count(&mut self, recording: RecordingId, event: &Event) {
         self.counts.entry(recording).or_default().add(event);
+        self.all_counts.add(event);
         for label in event.labels() {
             if let Some(counts) = self.label_counts.get_mut(label) {
                 counts.add(event);
@@ -294,6 +301,7 @@ impl Document {
     }
 
     fn uncount(&mut self, recording: RecordingId, event: &Event) {
+        self.all_counts.remove(event);
         if let Some(counts) = self.counts.get_mut(&recording) {
             counts.remove(event);
             if counts.all() == 0 {

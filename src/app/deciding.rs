@@ -41,27 +41,6 @@ impl Workbench {
         self.marks.iter().find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
     }
 
-    /// Decides in one step about every undecided event in view that has the selected one's label.
-    pub(super) fn decide_shown(&mut self, status: Status) {
-        let (Some(open), Some(selected)) = (&self.open, self.selected_mark()) else { return };
-        let (recording, view, label) = (open.id, open.viewport.span(), selected.label.clone());
-        let targets: Vec<Target> = self
-            .marks
-            .iter()
-            .filter(|mark| mark.state == Status::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0)
-            .map(|mark| mark.target)
-            .collect();
-        let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
-        if edits.is_empty() {
-            return;
-        }
-        let verb = if status == Status::Rejected { "reject" } else { "accept" };
-        let text = format!("{verb} {} × {label:?}", edits.len());
-        if self.perform(text.clone(), Edit::Many { edits }) {
-            self.notices.add(super::notices::Gravity::Done, format!("Done: {text} (one step of undo)"));
-        }
-    }
-
     fn decide_selected(&mut self, verb: &str, status: Status) {
         let Some((recording, target)) = self.selected_here() else {
             // There is nothing to decide about yet: bring the first one.
@@ -69,9 +48,10 @@ impl Workbench {
             return;
         };
         let Some(mark) = self.mark(target) else { return };
-        let (onset_secs, title) = (mark.span.onset_secs, format!("{verb} {:?}", mark.label));
+        let (place, title) = (self.queue_place(mark), format!("{verb} {:?}", mark.label));
         let Some(edit) = self.decision(recording, target, status) else {
-            self.advance(onset_secs);
+            self.note_decision();
+            self.advance(&place);
             return;
         };
         let kept = match &edit {
@@ -80,12 +60,13 @@ impl Workbench {
         };
         if self.perform(title, edit) {
             self.selected = kept;
-            self.advance(onset_secs);
+            self.note_decision();
+            self.advance(&place);
         }
     }
 
     /// The edit that decides about a target; none if it is decided so already.
-    fn decision(&mut self, recording: RecordingId, target: Target, status: Status) -> Option<Edit> {
+    pub(super) fn decision(&mut self, recording: RecordingId, target: Target, status: Status) -> Option<Edit> {
         match target {
             Target::Prediction(key) => {
                 let event = self.event_of_prediction(key, status)?;
@@ -104,7 +85,12 @@ impl Workbench {
 
     /// A new event that says what was decided about a prediction.
     pub(super) fn event_of_prediction(&mut self, key: PredictionKey, status: Status) -> Option<Event> {
-        let prediction = self.prediction(key)?;
+        let prediction = self.predictions.iter().copied().find(|prediction| PredictionKey::of(prediction) == key)?;
+        self.event_of(&prediction, status)
+    }
+
+    /// The same, of a prediction that is at hand.
+    pub(super) fn event_of(&mut self, prediction: &Prediction, status: Status) -> Option<Event> {
         let scored = self.scored_here()?;
         let label = scored.scores.classes.get(prediction.class)?.clone();
         let proposal = Proposal {
@@ -117,29 +103,6 @@ impl Workbench {
         };
         let origin = Origin::Model(Arc::new(proposal));
         Some(Event::new(self.document.new_event_id(), prediction.span, label, status, origin))
-    }
-
-    fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
-        self.predictions.iter().copied().find(|prediction| PredictionKey::of(prediction) == key)
-    }
-
-    /// Selects the next undecided event, brings it into view and plays it, if the user wants that.
-    fn advance(&mut self, from_secs: f64) {
-        if !self.settings.auto_advance {
-            return;
-        }
-        if let Some(target) = self.next_undecided(from_secs) {
-            self.selected = Some(target);
-            self.reveal_selected();
-            self.audition_selected();
-        }
-    }
-
-    /// The first undecided mark that begins at or after a moment, else the first of all.
-    pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
-        let undecided = || self.marks.iter().filter(|mark| mark.state == Status::Predicted);
-        let next = undecided().find(|mark| mark.span.onset_secs >= from_secs);
-        next.or_else(|| undecided().next()).map(|mark| mark.target)
     }
 
     /// The open recording and what is selected in it.

@@ -7,7 +7,6 @@ use super::editing::Edge;
 use super::notices::Gravity;
 use super::request::Request;
 use super::workbench::Workbench;
-use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::playback::PlaybackEvent;
@@ -46,6 +45,7 @@ impl Workbench {
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
+            Request::Review(change) => self.change_review(change),
             Request::Measure(networks) => self.measure(networks),
             Request::StopMeasuring => self.stop_measuring(),
             Request::SavePictureTo(path) => self.save_picture_to(path),
@@ -157,12 +157,7 @@ impl Workbench {
 
     fn perform_on_event(&mut self, command: Command) {
         match command {
-            Command::Accept => self.accept_selected(),
-            Command::Reject => self.reject_selected(),
-            Command::Uncertain => self.put_selected_aside(),
-            Command::Undecide => self.undecide_selected(),
-            Command::AcceptShown => self.decide_shown(Status::Accepted),
-            Command::RejectShown => self.decide_shown(Status::Rejected),
+            _ if command.group() == Group::Review => self.perform_review(command),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
@@ -171,13 +166,18 @@ impl Workbench {
             Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
             Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::OnsetFrameEarlier => self.nudge_edge_by_frame(Edge::Onset, -1.0),
+            Command::OnsetFrameLater => self.nudge_edge_by_frame(Edge::Onset, 1.0),
+            Command::OffsetFrameEarlier => self.nudge_edge_by_frame(Edge::Offset, -1.0),
+            Command::OffsetFrameLater => self.nudge_edge_by_frame(Edge::Offset, 1.0),
+            Command::SnapEdges => self.snap_selected(),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
             _ if command.group() == Group::Sound => self.perform_sound(command),
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
-            Command::Deselect => self.selected = None,
+            Command::Deselect => self.leave(),
             _ => self.perform_on_view(command),
         }
     }
@@ -205,8 +205,6 @@ impl Workbench {
             Command::NextColormap => self.change_display(&self.display.next_colormap()),
             Command::ShowDisplay => self.toggle_display_page(),
             Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
-            Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
-            Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
@@ -263,6 +261,7 @@ impl Workbench {
         if std::mem::take(&mut self.timeline_stale) {
             self.refresh_timeline();
         }
+        self.take_awaited();
         self.take_playback_events();
         self.take_tile_news();
         more

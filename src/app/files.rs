@@ -279,6 +279,7 @@ impl Workbench {
         self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
+        self.review.forget_counts();
         self.label_places.clear();
         self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
         self.settings.remember_file(&path);

@@ -2,7 +2,9 @@
 //!
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
+mod batch;
 mod command;
+mod completing;
 mod complexity;
 mod deciding;
 mod detecting;
@@ -22,17 +24,23 @@ mod marks;
 mod models;
 mod navigating;
 mod notices;
+mod pace;
 mod picture;
+mod queue;
 mod request;
+mod review;
 mod saving_picture;
 mod settings;
+mod snapping;
 mod time_axis;
 mod timeline;
 mod timeline_view;
 mod viewport;
 mod workbench;
 
+pub use batch::Batch;
 pub use command::{Command, Group, shortcut_text};
+pub use completing::complete_span_text;
 pub use complexity::{Complexity, Measuring};
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
@@ -42,7 +50,10 @@ pub use mark_list::MarkList;
 pub use marks::{Mark, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
+pub use pace::Pace;
+pub use queue::QueueOrder;
 pub use request::Request;
+pub use review::{Mode, Progress, Review, ReviewChange};
 pub use saving_picture::SavingPicture;
 pub use settings::Settings;
 pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};

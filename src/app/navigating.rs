@@ -1,6 +1,7 @@
 //! Moving through a recording, its events and the list of recordings.
 
 use super::marks::Target;
+use super::review::Mode;
 use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 
@@ -16,32 +17,29 @@ impl Workbench {
 
     /// Brings what is selected into view.
     pub(super) fn reveal_selected(&mut self) {
-        if let Some(span) = self.selected_mark().map(|mark| mark.span)
-            && let Some(open) = &mut self.open
-        {
+        let Some(span) = self.selected_mark().map(|mark| mark.span) else { return };
+        if self.review.mode == Mode::Review {
+            self.centre(span);
+        } else if let Some(open) = &mut self.open {
             open.viewport.reveal_span(span);
         }
     }
 
     /// Selects the next mark (`step` 1) or the previous one (−1) by onset, and plays it if the user wants that.
     pub(super) fn step_event(&mut self, step: isize) {
-        let shown: Vec<Target> = self.shown_marks().map(|mark| mark.target).collect();
+        // In review, those of the queue's class alone, but decided ones too.
+        let class = self.review.class.clone().filter(|_| self.review.mode == Mode::Review);
+        let is_meant = |mark: &&super::Mark| class.as_ref().is_none_or(|class| mark.label == *class);
+        let shown: Vec<Target> = self.shown_marks().filter(is_meant).map(|mark| mark.target).collect();
         let here = self.playhead_secs();
         let next = match self.selected.and_then(|selected| shown.iter().position(|&target| target == selected)) {
             Some(place) => place.checked_add_signed(step),
-            None if step > 0 => self.shown_marks().position(|mark| mark.span.onset_secs >= here),
-            None => self.shown_marks().filter(|mark| mark.span.onset_secs < here).count().checked_sub(1),
+            None if step > 0 => self.shown_marks().filter(is_meant).position(|mark| mark.span.onset_secs >= here),
+            None => {
+                self.shown_marks().filter(is_meant).filter(|mark| mark.span.onset_secs < here).count().checked_sub(1)
+            }
         };
         if let Some(&target) = next.and_then(|place| shown.get(place)) {
-            self.select_and_reveal(target);
-            self.audition_selected();
-        }
-    }
-
-    /// Selects the next undecided event after the selected one or the playhead.
-    pub(super) fn go_to_undecided(&mut self) {
-        let from = self.selected_mark().map_or(self.playhead_secs(), |mark| mark.span.onset_secs + 1e-6);
-        if let Some(target) = self.next_undecided(from) {
             self.select_and_reveal(target);
             self.audition_selected();
         }

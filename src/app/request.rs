@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::display::DisplayChange;
 use super::marks::Target;
+use super::review::ReviewChange;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::decision::Preset;
@@ -94,6 +95,8 @@ pub enum Request {
         /// Seconds from the timeline's zero.
         clock_secs: f64,
     },
+    /// Another mode, order or class of review.
+    Review(ReviewChange),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
     /// Seconds of the recording heard in a second.

@@ -8,6 +8,7 @@ use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
+use super::review::{Mode, Review};
 use super::saving_picture::SavingPicture;
 use super::settings::Settings;
 use super::timeline::Timeline;
@@ -174,6 +175,8 @@ pub struct Workbench {
     pub show_marks: bool,
     /// What the panel on the right shows.
     pub inspector: Inspector,
+    /// Which mode keys are for, and how far review is.
+    pub review: Review,
     /// Choices of the user.
     pub settings: Settings,
     /// Where pictures are kept from one session to the next, if they are.
@@ -244,6 +247,7 @@ impl Workbench {
             saving_picture: None,
             show_marks: true,
             inspector: Inspector::default(),
+            review: Review::default(),
             pictures: None,
             notices: Notices::default(),
             player,
@@ -393,6 +397,7 @@ impl Workbench {
             None => Vec::new(),
         };
         self.marks = MarkList::new(marks);
+        self.count_undecided();
         self.learn_labels();
         if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
             self.selected = None;
@@ -417,7 +422,16 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::NextQueueOrder => {
+                true
+            }
+            Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
+            Command::QueueThisClass => self.selected.is_some() || self.review.class.is_some(),
+            Command::OnsetFrameEarlier
+            | Command::OnsetFrameLater
+            | Command::OffsetFrameEarlier
+            | Command::OffsetFrameLater
+            | Command::SnapEdges => self.selected.is_some() && self.scored_here().is_some(),
             Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
@@ -448,8 +462,10 @@ impl Workbench {
     pub fn is_on(&self, command: Command) -> Option<bool> {
         let settings = &self.settings;
         match command {
-            Command::ToggleAutoAdvance => Some(settings.auto_advance),
-            Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleReview => Some(self.review.mode == Mode::Review),
+            Command::QueueThisClass => Some(self.review.class.is_some()),
+            Command::ToggleAutoAdvance => Some(self.advances()),
+            Command::ToggleAutoPlay => Some(self.plays_by_itself()),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),

@@ -12,6 +12,8 @@ pub struct Pressed {
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
+    /// The spectrogram has the focus, where Tab goes from event to event.
+    on_canvas: bool,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -20,9 +22,11 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     if context.text_edit_focused() || panels.popup_open {
         return Pressed::default();
     }
-    let control_focused = context.memory(|memory| memory.focused().is_some());
+    let is_focused = context.memory(|memory| memory.focused().is_some());
+    let on_canvas = is_focused && panels.canvas_focused;
+    let control_focused = is_focused && !on_canvas;
     let page_open = panels.keys_shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
-    let mut pressed = Pressed::default();
+    let mut pressed = Pressed { on_canvas, ..Pressed::default() };
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, control_focused, page_open)));
     pressed
 }
@@ -39,6 +43,10 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, modifiers, pressed: true, repeat, .. } = event else { return true };
+        if self.on_canvas && *key == Key::Tab && !modifiers.command && !modifiers.alt {
+            self.commands.push(if modifiers.shift { Command::PreviousEvent } else { Command::NextEvent });
+            return false;
+        }
         let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
@@ -91,6 +99,10 @@ fn may_repeat(command: Command) -> bool {
             | Command::OnsetLater
             | Command::OffsetEarlier
             | Command::OffsetLater
+            | Command::OnsetFrameEarlier
+            | Command::OnsetFrameLater
+            | Command::OffsetFrameEarlier
+            | Command::OffsetFrameLater
             | Command::MoveEarlier
             | Command::MoveLater
             | Command::LongerFrame
@@ -113,7 +125,7 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, false, false)));
-        assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned() });
+        assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned(), on_canvas: false });
     }
 
     #[test]

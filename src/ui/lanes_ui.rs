@@ -58,6 +58,7 @@ fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests:
             (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
         let bar = Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0));
         paint_bar(&painter, mark, bar, color);
+        super::batch_ui::around_bar(canvas, &painter, mark, bar);
         if canvas.bench.selected == Some(mark.target) {
             painter.rect_stroke(bar.expand(1.0), 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
         }
