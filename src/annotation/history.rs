@@ -9,6 +9,9 @@ pub struct HistoryEntry {
     pub title: String,
     /// The edit to apply when this step is taken back (undo side) or done again (redo side).
     pub edit: Edit,
+    /// Who did it, took it back, or did it again: the last of these, and when.
+    #[serde(default)]
+    pub edited: Edited,
 }
 
 /// Steps done and steps taken back.
@@ -27,6 +30,13 @@ impl History {
         Self { undo, redo }
     }
 
+    /// Steps that were taken before all that are known here, the oldest first; `undo_count` grows by them.
+    pub fn put_before(&mut self, mut undo: Vec<HistoryEntry>, mut redo: Vec<HistoryEntry>) {
+        undo.append(&mut self.undo);
+        redo.append(&mut self.redo);
+        (self.undo, self.redo) = (undo, redo);
+    }
+
     /// Applies an edit to the document and remembers how to take it back; what could be redone is forgotten. Every event that is written
     /// is stamped. Returns what is to be logged.
     pub fn perform(
@@ -39,7 +49,7 @@ impl History {
         let title = title.into();
         edit.stamp(edited);
         let inverse = document.apply(edit.clone())?;
-        self.undo.push(HistoryEntry { title: title.clone(), edit: inverse.clone() });
+        self.undo.push(HistoryEntry { title: title.clone(), edit: inverse.clone(), edited: edited.clone() });
         self.redo.clear();
         Ok(LogEntry { direction: Direction::Do, title, edit, inverse, edited: edited.clone() })
     }
@@ -62,11 +72,11 @@ impl History {
         document: &mut Document,
         edited: &Edited,
     ) -> Option<Stepped> {
-        let HistoryEntry { title, edit } = from.pop()?;
+        let HistoryEntry { title, edit, .. } = from.pop()?;
         let (title_kept, edited) = (title.clone(), edited.clone());
         Some(match document.apply(edit.clone()) {
             Ok(inverse) => {
-                to.push(HistoryEntry { title: title_kept, edit: inverse.clone() });
+                to.push(HistoryEntry { title: title_kept, edit: inverse.clone(), edited: edited.clone() });
                 Ok(LogEntry { direction, title, edit, inverse, edited })
             }
             Err(error) => {

@@ -66,7 +66,9 @@ impl Workbench {
     pub(super) fn decide_shown(&mut self, status: Status) {
         let (Some(open), Some(selected)) = (&self.open, self.selected_mark()) else { return };
         let (view, label, place) = (open.viewport.span(), selected.label.clone(), self.queue_place(selected));
-        let is_meant = |mark: &&super::Mark| mark.state == Status::Predicted && mark.label == label;
+        let is_meant = |mark: &&super::Mark| {
+            mark.state == Status::Predicted && mark.label == label && self.is_mark_label_shown(mark)
+        };
         let targets: Vec<Target> = self.marks.in_span(view).filter(is_meant).map(|mark| mark.target).collect();
         let verb = if status == Status::Rejected { "reject" } else { "accept" };
         let text = format!("{verb} {} × {label:?}", targets.len());
@@ -96,7 +98,7 @@ impl Workbench {
                 && mark.label == selected.label
                 && mark.score.is_some_and(|other| if is_above { other > score } else { other < score })
         };
-        let targets: HashSet<Target> = self.marks.iter().filter(is_meant).map(|mark| mark.target).collect();
+        let targets: HashSet<Target> = self.shown_marks().filter(is_meant).map(|mark| mark.target).collect();
         let batch = Batch {
             command,
             label: selected.label.clone(),

@@ -39,6 +39,7 @@ impl Workbench {
             Request::SetLabel { target, label } => self.set_label(target, label),
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
+            Request::Labels(request) => self.change_labels(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),

@@ -73,6 +73,7 @@ impl Workbench {
     pub(super) fn use_label(&mut self, label: &Arc<str>) {
         self.settings.remember_label(label);
         self.active_label = Some(label.clone());
+        self.learn_labels();
     }
 
     /// Draws an event of the active label and selects it.

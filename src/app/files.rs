@@ -280,8 +280,7 @@ impl Workbench {
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.review.forget_counts();
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);
         self.revision += 1;

@@ -31,6 +31,13 @@ pub enum Target {
     Prediction(PredictionKey),
 }
 
+impl Target {
+    /// The target of a prediction that nobody has decided about.
+    pub fn of_prediction(prediction: &Prediction) -> Self {
+        Self::Prediction(PredictionKey::of(prediction))
+    }
+}
+
 /// One labelled span on the timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {

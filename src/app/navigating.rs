@@ -45,10 +45,18 @@ impl Workbench {
         }
     }
 
-    /// The marks that are shown: rejected ones only if the user wants them.
+    /// The marks that are shown: of labels that are not hidden, and rejected ones only if the user wants them.
     pub fn shown_marks(&self) -> impl Iterator<Item = &super::marks::Mark> {
         let show_rejected = self.settings.show_rejected;
-        self.marks.iter().filter(move |mark| show_rejected || mark.state != Status::Rejected)
+        let all_labels = !self.are_labels_hidden();
+        self.marks.iter().filter(move |mark| {
+            (show_rejected || mark.state != Status::Rejected) && (all_labels || self.is_mark_label_shown(mark))
+        })
+    }
+
+    /// Whether one of a mark's labels is shown.
+    pub fn is_mark_label_shown(&self, mark: &super::marks::Mark) -> bool {
+        std::iter::once(&mark.label).chain(&*mark.more_labels).any(|label| self.is_label_shown(label))
     }
 
     /// Shows the next page (1) or the previous one (−1): of this recording, and after its last the first of the next recording.

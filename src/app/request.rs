@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::display::DisplayChange;
+use super::label_classes::LabelRequest;
 use super::marks::Target;
 use super::review::ReviewChange;
 use crate::annotation::RecordingId;
@@ -54,6 +55,8 @@ pub enum Request {
     Draw(Span),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about labels.
+    Labels(LabelRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -164,6 +167,12 @@ pub enum Request {
     },
     /// A notice was read.
     DismissNotice(u64),
+}
+
+impl From<LabelRequest> for Request {
+    fn from(request: LabelRequest) -> Self {
+        Self::Labels(request)
+    }
 }
 
 impl From<Command> for Request {

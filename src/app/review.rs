@@ -224,7 +224,7 @@ impl Workbench {
     /// The undecided mark that comes after a place of the queue, else the first of all.
     pub(super) fn next_undecided(&self, after: Option<&QueuePlace>) -> Option<Target> {
         let threshold = |mark: &Mark| self.class_threshold(&mark.label);
-        next_in_queue(self.marks.iter(), self.review.order, self.review.class.as_deref(), after, threshold)
+        next_in_queue(self.shown_marks(), self.review.order, self.review.class.as_deref(), after, threshold)
     }
 
     /// Selects the next item of the queue: after the selected one, else in the order of time after the playhead.
@@ -239,7 +239,7 @@ impl Workbench {
                     && mark.span.onset_secs >= here
                     && class.is_none_or(|class| *mark.label == *class)
             };
-            self.marks.iter().find(is_meant).map(|mark| mark.target)
+            self.shown_marks().find(is_meant).map(|mark| mark.target)
         };
         let first = if after.is_none() && is_by_time { from_playhead() } else { None };
         match first.or_else(|| self.next_undecided(after.as_ref())) {
@@ -299,7 +299,7 @@ impl Workbench {
 
     /// Counts what is undecided in the open recording; to be called whenever its marks have changed.
     pub(super) fn count_undecided(&mut self) {
-        let undecided = self.marks.iter().filter(|mark| mark.state == Status::Predicted);
+        let undecided = self.shown_marks().filter(|mark| mark.state == Status::Predicted);
         let (mut all, mut predictions) = (0, 0);
         for mark in undecided {
             all += 1;

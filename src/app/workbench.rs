@@ -3,6 +3,7 @@
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
+use super::label_looks::LabelLooks;
 use super::listening::Listening;
 use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
@@ -14,9 +15,7 @@ use super::settings::Settings;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
-use crate::annotation::{
-    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, StatusCounts,
-};
+use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
@@ -24,7 +23,6 @@ use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
-use crate::ui::theme::LABEL_COLORS;
 use crate::work::{
     CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
     Wake, update_channel,
@@ -155,10 +153,10 @@ pub struct Workbench {
     pub selected: Option<Target>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
-    /// Labels in the order in which they came up.
+    /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
-    /// Which colour each of them has.
-    pub(super) label_places: BTreeMap<Arc<str>, usize>,
+    /// Their colours and keys, and which of them are shown.
+    pub(super) label_looks: LabelLooks,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -238,7 +236,7 @@ impl Workbench {
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
-            label_places: BTreeMap::new(),
+            label_looks: LabelLooks::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -320,22 +318,6 @@ impl Workbench {
         name.map_or_else(|| "Unsaved project".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Which colour a label has: always the same one for the same name, unless another label of the project took it first.
-    pub fn label_place(&self, label: &str) -> usize {
-        self.label_places.get(label).copied().unwrap_or_else(|| preferred_color(label))
-    }
-
-    /// How many events of each label all recordings have, by label order; only those that count as labels, and the active one.
-    pub fn label_counts(&self) -> Vec<(Arc<str>, usize)> {
-        let counts = self.document.label_counts();
-        let labels = |label: &str| counts.get(label).map_or(0, StatusCounts::labels);
-        let is_listed = |label: &&Arc<str>| labels(label) > 0 || self.active_label.as_ref() == Some(label);
-        let known = self.label_order.iter();
-        let active = self.active_label.iter().filter(|label| !self.label_order.contains(label));
-        let listed = known.chain(active).filter(is_listed);
-        listed.map(|label| (label.clone(), labels(label))).collect()
-    }
-
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
     pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
         let edited = self.edited();
@@ -402,21 +384,6 @@ impl Workbench {
         if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
             self.selected = None;
         }
-    }
-
-    /// Takes labels that came up into their order, and gives them colours.
-    fn learn_labels(&mut self) {
-        let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
-        let counted = self.document.label_counts().keys();
-        let shown = self.marks.iter().map(|mark| &mark.label);
-        let mut fresh: Vec<Arc<str>> = Vec::new();
-        for label in shown.chain(counted) {
-            if !known.contains(&**label) && !fresh.contains(label) {
-                fresh.push(label.clone());
-            }
-        }
-        self.label_order.extend(fresh);
-        self.give_colors();
     }
 
     /// Whether a command would do something now.
@@ -494,30 +461,8 @@ impl Workbench {
         }
     }
 
-    /// Gives labels without a colour the one of their name, or the next one that is taken least.
-    fn give_colors(&mut self) {
-        for label in &self.label_order {
-            if self.label_places.contains_key(label) {
-                continue;
-            }
-            let users = |color: usize| self.label_places.values().filter(|&&place| place == color).count();
-            let first = preferred_color(label);
-            let colors = (0..LABEL_COLORS).map(|step| (first + step) % LABEL_COLORS);
-            let color = colors.min_by_key(|&color| users(color)).unwrap_or(first);
-            self.label_places.insert(label.clone(), color);
-        }
-    }
-
     /// The whole of the open recording as a span.
     pub(super) fn whole(&self) -> Span {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
     }
-}
-
-/// The colour that a name asks for (FNV-1a).
-fn preferred_color(label: &str) -> usize {
-    let hash = label
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash % LABEL_COLORS as u64) as usize
 }

@@ -4,10 +4,12 @@
 //! Only this module knows how a project is stored; the rest of the program sees the state.
 
 mod atomic;
+mod file;
 mod paths;
 mod store;
 
 pub use atomic::{AtomicFile, write_atomically};
+pub use file::{Generation, ProjectFile, ReadOnly, STEPS_READ_FIRST, ScoreSummary, Side};
 pub use store::{load, save};
 
 use crate::annotation::{Document, History, RecordingId};
@@ -86,6 +88,33 @@ pub enum ProjectError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// The file that was opened is no longer where it was: deleted, moved away, or another one in its place.
+    #[error(
+        "{path}: is gone or was replaced by another file since it was opened, so nothing can be added to it. Nothing is lost as long as \
+         Earmark is open: save the project under another name"
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The project was opened to be looked at only.
+    #[error("{path}: cannot be changed: {reason}")]
+    IsReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The file of scores beside the project cannot be used. No label is concerned.
+    #[error(
+        "{path}: scores cannot be read or kept: {reason}. No label is concerned; run the model again where scores are missing"
+    )]
+    Scores {
+        /// The file of scores.
+        path: PathBuf,
+        /// Why.
         reason: String,
     },
     /// The project cannot be written; what was there before is unchanged.

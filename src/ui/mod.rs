@@ -163,7 +163,7 @@ pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Pan
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+    pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.
