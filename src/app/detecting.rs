@@ -161,6 +161,7 @@ impl Workbench {
             DetectionEnd::Cancelled => self.notices.add(Gravity::Done, format!("{name}: detection stopped")),
             DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
         }
+        self.recount(run.recording);
         self.refresh_predictions();
     }
 

@@ -263,6 +263,7 @@ impl Workbench {
             self.refresh_timeline();
         }
         self.take_awaited();
+        more |= self.count_on();
         self.take_playback_events();
         self.take_tile_news();
         more

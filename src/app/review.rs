@@ -10,6 +10,7 @@ use super::workbench::{CLASSES_SHOWN_FIRST, Workbench};
 use crate::annotation::{RecordingId, Status, StatusCounts};
 use crate::time::Span;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -102,6 +103,10 @@ pub struct Review {
     /// The first event of the queue is selected as soon as this recording is in the picture and has one.
     pub(super) awaited: Option<RecordingId>,
     open: BTreeMap<RecordingId, Open>,
+    /// The predictions of all of them.
+    predictions: usize,
+    /// Recordings up to this one have been counted, as far as their scores are there.
+    counted_to: Option<RecordingId>,
     /// Events and predictions of the open recording that are undecided.
     undecided_here: usize,
     began: Instant,
@@ -119,6 +124,8 @@ impl Default for Review {
             batch: None,
             awaited: None,
             open: BTreeMap::new(),
+            predictions: 0,
+            counted_to: None,
             undecided_here: 0,
             began: Instant::now(),
         }
@@ -129,6 +136,12 @@ impl Review {
     /// What is known of recordings is forgotten: a rule or scores have changed.
     pub(super) fn forget_counts(&mut self) {
         self.open.clear();
+        (self.predictions, self.counted_to) = (0, None);
+    }
+
+    fn know(&mut self, id: RecordingId, open: Open) {
+        let before = self.open.insert(id, open).map_or(0, |before| before.predictions);
+        self.predictions = (self.predictions + open.predictions).saturating_sub(before);
     }
 }
 
@@ -293,8 +306,7 @@ impl Workbench {
     /// How far the project is, as far as predictions are known.
     pub fn progress(&self) -> Progress {
         let counts = self.document.all_counts();
-        let predictions: usize = self.review.open.values().map(|open| open.predictions).sum();
-        Progress { decided: counts.decided(), all: counts.all() + predictions }
+        Progress { decided: counts.decided(), all: counts.all() + self.review.predictions }
     }
 
     /// Counts what is undecided in the open recording; to be called whenever its marks have changed.
@@ -307,8 +319,29 @@ impl Workbench {
         }
         self.review.undecided_here = all;
         if let Some(id) = self.open.as_ref().map(|open| open.id) {
-            self.review.open.insert(id, Open { counts: self.document.counts(id), predictions });
+            let counts = self.document.counts(id);
+            self.review.know(id, Open { counts, predictions });
         }
+    }
+
+    /// In review mode, counts what is undecided in one more recording whose scores are there; whether there may be others.
+    pub(super) fn count_on(&mut self) -> bool {
+        if self.review.mode != Mode::Review {
+            return false;
+        }
+        let from = self.review.counted_to.map_or(Bound::Unbounded, Bound::Excluded);
+        let Some(id) = self.scored.range((from, Bound::Unbounded)).next().map(|(&id, _)| id) else { return false };
+        self.review.counted_to = Some(id);
+        self.recount(id);
+        true
+    }
+
+    /// Counts what is undecided in a recording whose scores have come or gone.
+    pub(super) fn recount(&mut self, id: RecordingId) {
+        let counts = self.document.counts(id);
+        let of_prediction = |mark: &&Mark| matches!(mark.target, Target::Prediction(_));
+        let predictions = self.marks_of(id).map_or(0, |marks| marks.iter().filter(of_prediction).count());
+        self.review.know(id, Open { counts, predictions });
     }
 
     /// How many events of a recording the queue would bring; none if its predictions are not known.
@@ -322,7 +355,7 @@ impl Workbench {
         let marks = self.marks_of(id)?;
         let undecided = || marks.iter().filter(|mark| mark.state == Status::Predicted);
         let predictions = undecided().filter(|mark| matches!(mark.target, Target::Prediction(_))).count();
-        self.review.open.insert(id, Open { counts, predictions });
+        self.review.know(id, Open { counts, predictions });
         let class = self.review.class.as_deref();
         Some(undecided().filter(|mark| class.is_none_or(|class| *mark.label == *class)).count())
     }

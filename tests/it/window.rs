@@ -6,6 +6,7 @@ mod display;
 mod listening;
 mod main_job;
 mod models;
+mod review;
 mod saving_picture;
 mod stage;
 mod timeline;
