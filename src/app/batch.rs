@@ -1,12 +1,11 @@
 //! One decision about many events at once. Those beyond the view are shown first: a second press of the key does it.
 
 use super::command::Command;
-use super::marks::{PredictionKey, Target};
+use super::marks::Target;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::{Edit, RecordingId, Status};
-use crate::decision::Prediction;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What a second press of a key will do. It holds as long as nothing else is changed or selected.
@@ -66,10 +65,8 @@ impl Workbench {
     pub(super) fn decide_shown(&mut self, status: Status) {
         let (Some(open), Some(selected)) = (&self.open, self.selected_mark()) else { return };
         let (view, label, place) = (open.viewport.span(), selected.label.clone(), self.queue_place(selected));
-        let is_meant = |mark: &&super::Mark| {
-            mark.state == Status::Predicted && mark.label == label && self.is_mark_label_shown(mark)
-        };
-        let targets: Vec<Target> = self.marks.in_span(view).filter(is_meant).map(|mark| mark.target).collect();
+        let is_meant = |mark: &&super::Mark| mark.state == Status::Predicted && mark.label == label;
+        let targets: Vec<Target> = self.marks.shown_in_span(view).filter(is_meant).map(|mark| mark.target).collect();
         let verb = if status == Status::Rejected { "reject" } else { "accept" };
         let text = format!("{verb} {} × {label:?}", targets.len());
         if self.decide_all(&targets, status, &text) {
@@ -130,18 +127,7 @@ impl Workbench {
     /// Decides about many events in one step of undo and says how many; whether anything was changed.
     fn decide_all(&mut self, targets: &[Target], status: Status, text: &str) -> bool {
         let Some(recording) = self.open.as_ref().map(|open| open.id) else { return false };
-        let by_key: HashMap<PredictionKey, Prediction> =
-            self.predictions.iter().map(|prediction| (PredictionKey::of(prediction), *prediction)).collect();
-        let edits: Vec<Edit> = targets
-            .iter()
-            .filter_map(|&target| match target {
-                Target::Prediction(key) => {
-                    let event = self.event_of(by_key.get(&key)?, status)?;
-                    Some(Edit::Insert { recording, event })
-                }
-                Target::Event(_) => self.decision(recording, target, status),
-            })
-            .collect();
+        let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
         if edits.is_empty() || !self.perform(text, Edit::Many { edits }) {
             return false;
         }

@@ -38,7 +38,8 @@ impl Workbench {
 
     /// The undecided prediction that an event was made of, if it is shown.
     pub(super) fn prediction_of(&self, event: &Event) -> Option<Target> {
-        self.marks.iter().find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
+        let proposed = event.origin.proposal()?.span;
+        self.marks.in_span(proposed).find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
     }
 
     fn decide_selected(&mut self, verb: &str, status: Status) {
@@ -85,7 +86,7 @@ impl Workbench {
 
     /// A new event that says what was decided about a prediction.
     pub(super) fn event_of_prediction(&mut self, key: PredictionKey, status: Status) -> Option<Event> {
-        let prediction = self.predictions.iter().copied().find(|prediction| PredictionKey::of(prediction) == key)?;
+        let prediction = self.answers.prediction(key).copied()?;
         self.event_of(&prediction, status)
     }
 

@@ -43,6 +43,7 @@ impl Workbench {
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -72,6 +73,7 @@ impl Workbench {
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
             _ => self.change_setting(request),
         }
+        self.sift();
         // What is in view may be what is listened to.
         self.tune();
     }

@@ -190,8 +190,8 @@ impl Workbench {
     fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
         match result {
             Some(Ok(entry)) => {
+                self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
-                self.changed();
             }
             None => return,
             Some(Err((error, entry))) => {

@@ -152,6 +152,7 @@ impl Workbench {
         // Once paused, the player no longer tells where it was.
         let playhead = self.playhead_secs();
         self.player.pause();
+        self.remember_undecided();
         self.selected = None;
         if let Some(open) = self.open.take() {
             self.left_views.insert(open.id, (open.viewport, playhead));
@@ -241,6 +242,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "filter": self.filter,
         })
     }
 
@@ -280,6 +282,7 @@ impl Workbench {
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.review.forget_counts();
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.settings.remember_file(&path);
         self.project_path = Some(path);

@@ -73,7 +73,7 @@ impl Workbench {
     pub(super) fn change_labels(&mut self, request: LabelRequest) {
         match request {
             LabelRequest::Digit { digit, digit_use } => self.press_digit(digit, digit_use),
-            LabelRequest::Toggle { target, label } => self.toggle_label(target, label),
+            LabelRequest::Toggle { target, label } => self.toggle_label(target, &label),
             LabelRequest::Show { label, is_shown } => self.show_label(&label, is_shown),
             LabelRequest::ShowOnly(label) => {
                 self.arrange(format!("show {label:?} only"), |classes| {

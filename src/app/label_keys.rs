@@ -31,7 +31,7 @@ impl Workbench {
         let Some(label) = self.label_of_digit(digit).cloned() else { return };
         match (digit_use, self.selected) {
             (DigitUse::Give, Some(target)) => self.give_label(target, label),
-            (DigitUse::Toggle, Some(target)) => self.toggle_label(target, label),
+            (DigitUse::Toggle, Some(target)) => self.toggle_label(target, &label),
             _ => self.use_label(&label),
         }
     }
@@ -40,7 +40,7 @@ impl Workbench {
         let Some(mark) = self.mark(target) else { return };
         let has_it = mark.label == label || mark.more_labels.contains(&label);
         if has_it && !mark.more_labels.is_empty() {
-            self.toggle_label(target, label);
+            self.toggle_label(target, &label);
         } else if has_it && mark.state == Status::Predicted {
             self.use_label(&label);
             self.accept_selected();
@@ -50,9 +50,9 @@ impl Workbench {
     }
 
     /// Gives a target a label beside its others, or takes it away; the last one stays.
-    pub(super) fn toggle_label(&mut self, target: Target, label: Arc<str>) {
+    pub(super) fn toggle_label(&mut self, target: Target, label: &Arc<str>) {
         let Some(mark) = self.mark(target) else { return };
-        let has_it = mark.label == label || mark.more_labels.contains(&label);
+        let has_it = mark.label == *label || mark.more_labels.contains(label);
         if has_it && mark.more_labels.is_empty() {
             return;
         }
@@ -63,7 +63,7 @@ impl Workbench {
         };
         let Some(mut event) = event else { return };
         let title = if has_it {
-            remove_label(&mut event, &label);
+            remove_label(&mut event, label);
             format!("take label {label:?} away")
         } else {
             event.more_labels.push(label.clone());

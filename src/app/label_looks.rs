@@ -167,9 +167,8 @@ impl Workbench {
         let classes = &scored.scores.classes;
         let mut counts: HashMap<Arc<str>, usize> =
             scored.chosen.iter().filter_map(|&class| Some((classes.get(class)?.clone(), 0))).collect();
-        for prediction in &self.predictions {
+        for prediction in self.answers.open().filter_map(|place| self.predictions.get(place)) {
             if let Some(label) = classes.get(prediction.class)
-                && self.marks.get(super::Target::of_prediction(prediction)).is_some()
                 && let Some(count) = counts.get_mut(label)
             {
                 *count += 1;

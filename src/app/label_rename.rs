@@ -187,6 +187,7 @@ mod tests {
     /// Prints how long it takes in a project of 1,000,000 events: `cargo test --release --lib -- --ignored --nocapture renaming`.
     #[test]
     #[ignore = "a measurement"]
+    #[expect(clippy::print_stdout, reason = "it is there to be read")]
     fn renaming_many_events_measured() {
         let labels: Vec<Vec<usize>> =
             (0..1_000_000).map(|place| vec![if place % 10 == 0 { 0 } else { 1 + place % 2 }]).collect();

@@ -3,7 +3,7 @@
 use super::marks::Target;
 use super::review::Mode;
 use super::workbench::Workbench;
-use crate::annotation::{RecordingId, Status};
+use crate::annotation::RecordingId;
 
 /// What is left of a recording is no page of its own if it is shorter than this.
 const SHORTEST_PAGE_SECS: f64 = 0.001;
@@ -27,36 +27,27 @@ impl Workbench {
 
     /// Selects the next mark (`step` 1) or the previous one (−1) by onset, and plays it if the user wants that.
     pub(super) fn step_event(&mut self, step: isize) {
-        // In review, those of the queue's class alone, but decided ones too.
-        let class = self.review.class.clone().filter(|_| self.review.mode == Mode::Review);
-        let is_meant = |mark: &&super::Mark| class.as_ref().is_none_or(|class| mark.label == *class);
-        let shown: Vec<Target> = self.shown_marks().filter(is_meant).map(|mark| mark.target).collect();
-        let here = self.playhead_secs();
-        let next = match self.selected.and_then(|selected| shown.iter().position(|&target| target == selected)) {
-            Some(place) => place.checked_add_signed(step),
-            None if step > 0 => self.shown_marks().filter(is_meant).position(|mark| mark.span.onset_secs >= here),
-            None => {
-                self.shown_marks().filter(is_meant).filter(|mark| mark.span.onset_secs < here).count().checked_sub(1)
-            }
+        let marks = &self.marks;
+        let place = match self.selected.and_then(|selected| Some((selected, marks.shown_before(selected)?))) {
+            // One that is not shown itself stands before the one at its place.
+            Some((selected, before)) if step > 0 => before + usize::from(marks.shown_place(selected).is_some()),
+            None if step > 0 => marks.shown_before_secs(self.playhead_secs()),
+            Some((_, before)) => before.wrapping_sub(1),
+            None => marks.shown_before_secs(self.playhead_secs()).wrapping_sub(1),
         };
-        if let Some(&target) = next.and_then(|place| shown.get(place)) {
+        // In review, those of the queue's class alone, but decided ones too.
+        let class = self.review.class.as_ref().filter(|_| self.review.mode == Mode::Review);
+        let on_from_there = (0..).map_while(|steps: isize| marks.shown_at(place.wrapping_add_signed(steps * step)));
+        let meant = on_from_there.into_iter().find(|mark| class.is_none_or(|class| mark.label == *class));
+        if let Some(target) = meant.map(|mark| mark.target) {
             self.select_and_reveal(target);
             self.audition_selected();
         }
     }
 
-    /// The marks that are shown: of labels that are not hidden, and rejected ones only if the user wants them.
-    pub fn shown_marks(&self) -> impl Iterator<Item = &super::marks::Mark> {
-        let show_rejected = self.settings.show_rejected;
-        let all_labels = !self.are_labels_hidden();
-        self.marks.iter().filter(move |mark| {
-            (show_rejected || mark.state != Status::Rejected) && (all_labels || self.is_mark_label_shown(mark))
-        })
-    }
-
-    /// Whether one of a mark's labels is shown.
-    pub fn is_mark_label_shown(&self, mark: &super::marks::Mark) -> bool {
-        std::iter::once(&mark.label).chain(&*mark.more_labels).any(|label| self.is_label_shown(label))
+    /// The marks that are shown: those that the filter lets through, and rejected ones only if the user wants them.
+    pub fn shown_marks(&self) -> impl DoubleEndedIterator<Item = &super::marks::Mark> {
+        self.marks.shown()
     }
 
     /// Shows the next page (1) or the previous one (−1): of this recording, and after its last the first of the next recording.

@@ -2,6 +2,7 @@
 
 use super::marks::{Mark, Target};
 use crate::annotation::Status;
+use crate::time::Span;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -55,15 +56,15 @@ impl QueueOrder {
     }
 }
 
-/// Where an event stands in a queue.
+/// Where an event stands in a queue: what the order asks for, then as marks stand anyway.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueuePlace {
     /// By what the order asks for, the first one least; events without a score stand last.
     rank: f64,
     class: Option<Arc<str>>,
-    onset_secs: f64,
-    /// Which it is; those of one onset stand in the order of their names.
-    pub target: Target,
+    span: Span,
+    label: Arc<str>,
+    target: Target,
 }
 
 impl QueuePlace {
@@ -79,16 +80,29 @@ impl QueuePlace {
         Self {
             rank: rank.unwrap_or(f64::INFINITY),
             class: (order == QueueOrder::Class).then(|| mark.label.clone()),
-            onset_secs: mark.span.onset_secs,
+            span: mark.span,
+            label: mark.label.clone(),
             target: mark.target,
         }
+    }
+
+    /// When the event begins, in seconds.
+    pub fn onset_secs(&self) -> f64 {
+        self.span.onset_secs
+    }
+
+    /// Whether it comes after another one.
+    pub fn is_after(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Greater
     }
 
     fn cmp(&self, other: &Self) -> Ordering {
         self.rank
             .total_cmp(&other.rank)
             .then_with(|| self.class.cmp(&other.class))
-            .then(self.onset_secs.total_cmp(&other.onset_secs))
+            .then(self.span.onset_secs.total_cmp(&other.span.onset_secs))
+            .then(self.span.offset_secs.total_cmp(&other.span.offset_secs))
+            .then_with(|| self.label.cmp(&other.label))
             .then(self.target.cmp(&other.target))
     }
 }
@@ -106,7 +120,7 @@ pub fn next_in_queue<'a>(
     let (mut first, mut next): (Option<QueuePlace>, Option<QueuePlace>) = (None, None);
     for mark in marks.filter(is_meant) {
         let place = QueuePlace::of(mark, order, threshold(mark));
-        if after.is_some_and(|after| place.cmp(after) == Ordering::Greater)
+        if after.is_some_and(|after| place.is_after(after))
             && next.as_ref().is_none_or(|next| place.cmp(next) == Ordering::Less)
         {
             next = Some(place.clone());
@@ -122,7 +136,7 @@ pub fn next_in_queue<'a>(
 mod tests {
     use super::*;
     use crate::annotation::EventId;
-    use crate::time::Span;
+    use crate::app::MarkOrigin;
 
     fn mark(id: u64, label: &str, onset_secs: f64, score: Option<f32>, state: Status) -> Mark {
         Mark {
@@ -134,6 +148,9 @@ mod tests {
             more_labels: Arc::default(),
             state,
             score,
+            origin: MarkOrigin::Human,
+            by: None,
+            comment: None,
         }
     }
 

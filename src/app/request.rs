@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::review::ReviewChange;
 use crate::annotation::RecordingId;
@@ -83,6 +84,8 @@ pub enum Request {
     },
     /// Another rule from scores to predictions.
     SetRule(DecisionRule),
+    /// Which events are shown.
+    SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
     ChooseClasses(BTreeSet<usize>),
     /// The model to run next, by name.

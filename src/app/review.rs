@@ -107,8 +107,6 @@ pub struct Review {
     predictions: usize,
     /// Recordings up to this one have been counted, as far as their scores are there.
     counted_to: Option<RecordingId>,
-    /// Events and predictions of the open recording that are undecided.
-    undecided_here: usize,
     began: Instant,
 }
 
@@ -126,7 +124,6 @@ impl Default for Review {
             open: BTreeMap::new(),
             predictions: 0,
             counted_to: None,
-            undecided_here: 0,
             began: Instant::now(),
         }
     }
@@ -236,8 +233,24 @@ impl Workbench {
 
     /// The undecided mark that comes after a place of the queue, else the first of all.
     pub(super) fn next_undecided(&self, after: Option<&QueuePlace>) -> Option<Target> {
+        if self.review.order == QueueOrder::Time && self.review.class.is_none() {
+            return self.next_undecided_in_time(after);
+        }
         let threshold = |mark: &Mark| self.class_threshold(&mark.label);
         next_in_queue(self.shown_marks(), self.review.order, self.review.class.as_deref(), after, threshold)
+    }
+
+    /// The same in the order in which marks stand anyway: without looking at those before.
+    fn next_undecided_in_time(&self, after: Option<&QueuePlace>) -> Option<Target> {
+        let marks = &self.marks;
+        let mut from = after.map_or(0, |after| marks.shown_before_secs(after.onset_secs()));
+        while let Some(mark) = marks.next_shown_of(Status::Predicted, from) {
+            if after.is_none_or(|after| self.queue_place(mark).is_after(after)) {
+                return Some(mark.target);
+            }
+            from = marks.shown_place(mark.target)? + 1;
+        }
+        marks.next_shown_of(Status::Predicted, 0).map(|mark| mark.target)
     }
 
     /// Selects the next item of the queue: after the selected one, else in the order of time after the playhead.
@@ -247,12 +260,9 @@ impl Workbench {
         let is_by_time = self.review.order == QueueOrder::Time;
         let from_playhead = || {
             let class = self.review.class.as_deref();
-            let is_meant = |mark: &&Mark| {
-                mark.state == Status::Predicted
-                    && mark.span.onset_secs >= here
-                    && class.is_none_or(|class| *mark.label == *class)
-            };
-            self.shown_marks().find(is_meant).map(|mark| mark.target)
+            let later = self.marks.shown_from(self.marks.shown_before_secs(here));
+            let mut undecided = later.filter(|mark| mark.state == Status::Predicted);
+            undecided.find(|mark| class.is_none_or(|class| *mark.label == *class)).map(|mark| mark.target)
         };
         let first = if after.is_none() && is_by_time { from_playhead() } else { None };
         match first.or_else(|| self.next_undecided(after.as_ref())) {
@@ -300,27 +310,29 @@ impl Workbench {
     pub fn progress_here(&self) -> Progress {
         let Some(open) = &self.open else { return Progress::default() };
         let decided = self.document.counts(open.id).decided();
-        Progress { decided, all: decided + self.review.undecided_here }
+        Progress { decided, all: decided + self.marks.count(Status::Predicted) }
     }
 
     /// How far the project is, as far as predictions are known.
     pub fn progress(&self) -> Progress {
         let counts = self.document.all_counts();
-        Progress { decided: counts.decided(), all: counts.all() + self.review.predictions }
+        let known = self.open.as_ref().and_then(|open| self.review.open.get(&open.id));
+        let elsewhere = self.review.predictions.saturating_sub(known.map_or(0, |known| known.predictions));
+        Progress { decided: counts.decided(), all: counts.all() + elsewhere + self.open_predictions() }
     }
 
-    /// Counts what is undecided in the open recording; to be called whenever its marks have changed.
-    pub(super) fn count_undecided(&mut self) {
-        let undecided = self.shown_marks().filter(|mark| mark.state == Status::Predicted);
-        let (mut all, mut predictions) = (0, 0);
-        for mark in undecided {
-            all += 1;
-            predictions += usize::from(matches!(mark.target, Target::Prediction(_)));
-        }
-        self.review.undecided_here = all;
+    /// Predictions of the open recording that nobody has decided about.
+    fn open_predictions(&self) -> usize {
+        let Some(open) = &self.open else { return 0 };
+        let events = self.document.counts(open.id).of(Status::Predicted);
+        self.marks.count(Status::Predicted).saturating_sub(events)
+    }
+
+    /// Keeps in mind what is undecided in the open recording, which is left.
+    pub(super) fn remember_undecided(&mut self) {
         if let Some(id) = self.open.as_ref().map(|open| open.id) {
-            let counts = self.document.counts(id);
-            self.review.know(id, Open { counts, predictions });
+            let open = Open { counts: self.document.counts(id), predictions: self.open_predictions() };
+            self.review.know(id, open);
         }
     }
 
@@ -340,7 +352,7 @@ impl Workbench {
     pub(super) fn recount(&mut self, id: RecordingId) {
         let counts = self.document.counts(id);
         let of_prediction = |mark: &&Mark| matches!(mark.target, Target::Prediction(_));
-        let predictions = self.marks_of(id).map_or(0, |marks| marks.iter().filter(of_prediction).count());
+        let predictions = self.marks_of_recording(id).map_or(0, |marks| marks.iter().filter(of_prediction).count());
         self.review.know(id, Open { counts, predictions });
     }
 
@@ -352,7 +364,7 @@ impl Workbench {
         {
             return Some(open.predictions + counts.of(Status::Predicted));
         }
-        let marks = self.marks_of(id)?;
+        let marks = self.marks_of_recording(id)?;
         let undecided = || marks.iter().filter(|mark| mark.state == Status::Predicted);
         let predictions = undecided().filter(|mark| matches!(mark.target, Target::Prediction(_))).count();
         self.review.know(id, Open { counts, predictions });
@@ -361,11 +373,11 @@ impl Workbench {
     }
 
     /// The marks of any recording, decided from its scores if they are there; none if it has neither scores nor undecided events.
-    fn marks_of(&self, id: RecordingId) -> Option<Vec<Mark>> {
+    fn marks_of_recording(&self, id: RecordingId) -> Option<Vec<Mark>> {
         let recording = self.document.recording(id)?;
         let Some(scored) = self.scored.get(&id) else {
             let has_undecided = self.document.counts(id).of(Status::Predicted) > 0;
-            return has_undecided.then(|| marks::marks(recording, &[], &[]));
+            return has_undecided.then(|| marks::marks(recording, &[], &[]).0);
         };
         let strongest = || -> BTreeSet<usize> {
             let classes = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
@@ -373,7 +385,7 @@ impl Workbench {
         };
         let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest() };
         let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
-        Some(marks::marks(recording, &predictions, &scored.scores.classes))
+        Some(marks::marks(recording, &predictions, &scored.scores.classes).0)
     }
 
     /// The recordings after the open one in the list, then those before it.
@@ -420,7 +432,9 @@ impl Workbench {
         let text = if progress.all == 0 {
             "Nothing to review yet: detect events (Ctrl+R), or import labels".to_owned()
         } else {
-            format!("Nothing{class} is left to review: {} of {} decided", progress.decided, progress.all)
+            let hidden = self.marks.count(Status::Predicted) - self.marks.shown_count(Status::Predicted);
+            let hidden = if hidden > 0 { format!("; {hidden} undecided here are not shown") } else { String::new() };
+            format!("Nothing{class} is left to review: {} of {} decided{hidden}", progress.decided, progress.all)
         };
         self.notices.add(Gravity::Done, text);
     }

@@ -1,10 +1,12 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
+use super::answers::Answers;
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::display::Display;
 use super::label_looks::LabelLooks;
 use super::listening::Listening;
+use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
@@ -147,8 +149,14 @@ pub struct Workbench {
     pub runs: BTreeMap<RecordingId, Run>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// Which of the predictions are answered.
+    pub(super) answers: Answers,
     /// What the timeline and the table show, by onset.
     pub marks: MarkList,
+    /// Of which recording the marks are.
+    pub(super) marks_of: Option<RecordingId>,
+    /// Which of the marks a person wants to see.
+    pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
     /// The label that new events take.
@@ -232,7 +240,10 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
+            answers: Answers::default(),
             marks: MarkList::default(),
+            marks_of: None,
+            filter: MarkFilter::default(),
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
@@ -323,8 +334,8 @@ impl Workbench {
         let edited = self.edited();
         match self.history.perform(&mut self.document, title, edit, &edited) {
             Ok(entry) => {
+                self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
-                self.changed();
                 true
             }
             Err(error) => {
@@ -347,12 +358,6 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Notes that the document has changed.
-    pub(super) fn changed(&mut self) {
-        self.revision += 1;
-        self.refresh_marks();
-    }
-
     /// Decides again from the stored scores, without the model.
     pub(super) fn refresh_predictions(&mut self) {
         self.predictions_stale = false;
@@ -368,22 +373,7 @@ impl Workbench {
             let duration_secs = open.viewport.duration_secs();
             self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
         }
-        self.refresh_marks();
-    }
-
-    /// Puts events and undecided predictions together again.
-    pub(super) fn refresh_marks(&mut self) {
-        let classes = self.scored_here().map(|scored| scored.scores.classes.clone());
-        let marks = match self.recording() {
-            Some(recording) => marks::marks(recording, &self.predictions, classes.as_deref().unwrap_or_default()),
-            None => Vec::new(),
-        };
-        self.marks = MarkList::new(marks);
-        self.count_undecided();
-        self.learn_labels();
-        if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
-            self.selected = None;
-        }
+        self.predictions_changed();
     }
 
     /// Whether a command would do something now.

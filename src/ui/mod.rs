@@ -18,11 +18,14 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod filter_ui;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
+mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
+mod long_list;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
@@ -71,8 +74,10 @@ pub struct Panels {
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
-    /// The row of the table that was brought into view last.
-    table_row: Option<usize>,
+    /// The table of events, and how it is scrolled.
+    table: event_table_ui::EventTable,
+    /// What the lanes show of very many events.
+    lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
@@ -104,7 +109,8 @@ impl Panels {
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
-            table_row: None,
+            table: event_table_ui::EventTable::default(),
+            lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
             canvas_focused: false,
