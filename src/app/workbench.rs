@@ -423,6 +423,7 @@ impl Workbench {
             Command::QueueThisClass => Some(self.review.class.is_some()),
             Command::ToggleAutoAdvance => Some(self.advances()),
             Command::ToggleAutoPlay => Some(self.plays_by_itself()),
+            Command::ToggleContrast => Some(settings.high_contrast),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),
