@@ -173,7 +173,7 @@ impl Workbench {
         let of_model = self.scored.values_mut().filter(|scored| scored.start.model == model);
         // How the scores came about is not for a slider to say.
         of_model.for_each(|scored| scored.rule = DecisionRule { preset: scored.rule.preset, ..rule });
-        self.review.forget_counts();
+        self.review.counted.forget();
         self.revision += 1;
         self.refresh_predictions();
     }

@@ -2,7 +2,6 @@
 
 use super::deciding::accepted_status;
 use super::marks::Target;
-use super::review::Mode;
 use super::workbench::Workbench;
 use crate::annotation::{Change, Edit, Event, EventId, Origin, RecordingId, Status, Stepped};
 use crate::time::Span;
@@ -49,7 +48,7 @@ impl Workbench {
         self.use_label(&label);
         let Some(mark) = self.mark(target) else { return };
         let (place, is_undecided) = (self.queue_place(mark), mark.state == Status::Predicted);
-        let is_review = self.review.mode == Mode::Review && self.selected == Some(target);
+        let is_review = self.is_reviewing() && self.selected == Some(target);
         if mark.label != label {
             self.change(target, &format!("label {label:?} instead of"), |event| event.label = label);
         } else if is_review && is_undecided {

@@ -281,7 +281,7 @@ impl Workbench {
         self.refresh_timeline();
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
-        self.review.forget_counts();
+        self.review.counted.forget();
         self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.settings.remember_file(&path);

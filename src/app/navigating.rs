@@ -1,7 +1,6 @@
 //! Moving through a recording, its events and the list of recordings.
 
 use super::marks::Target;
-use super::review::Mode;
 use super::workbench::Workbench;
 use crate::annotation::RecordingId;
 
@@ -18,7 +17,7 @@ impl Workbench {
     /// Brings what is selected into view.
     pub(super) fn reveal_selected(&mut self) {
         let Some(span) = self.selected_mark().map(|mark| mark.span) else { return };
-        if self.review.mode == Mode::Review {
+        if self.is_reviewing() {
             self.centre(span);
         } else if let Some(open) = &mut self.open {
             open.viewport.reveal_span(span);
@@ -36,7 +35,7 @@ impl Workbench {
             None => marks.shown_before_secs(self.playhead_secs()).wrapping_sub(1),
         };
         // In review, those of the queue's class alone, but decided ones too.
-        let class = self.review.class.as_ref().filter(|_| self.review.mode == Mode::Review);
+        let class = self.review.class.as_ref().filter(|_| self.is_reviewing());
         let on_from_there = (0..).map_while(|steps: isize| marks.shown_at(place.wrapping_add_signed(steps * step)));
         let meant = on_from_there.into_iter().find(|mark| class.is_none_or(|class| mark.label == *class));
         if let Some(target) = meant.map(|mark| mark.target) {

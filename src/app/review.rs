@@ -2,15 +2,14 @@
 
 use super::batch::Batch;
 use super::command::Command;
-use super::marks::{self, Mark, Target};
+use super::marks::{Mark, Target};
 use super::notices::Gravity;
 use super::pace::Pace;
+use super::progress::Counted;
 use super::queue::{QueueOrder, QueuePlace, next_in_queue};
-use super::workbench::{CLASSES_SHOWN_FIRST, Workbench};
-use crate::annotation::{RecordingId, Status, StatusCounts};
+use super::workbench::Workbench;
+use crate::annotation::{RecordingId, Status};
 use crate::time::Span;
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -58,31 +57,6 @@ pub enum ReviewChange {
     Class(Option<Arc<str>>),
 }
 
-/// How far review is, in events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Decided about.
-    pub decided: usize,
-    /// Decided or not.
-    pub all: usize,
-}
-
-impl Progress {
-    /// Not decided yet.
-    pub fn left(self) -> usize {
-        self.all.saturating_sub(self.decided)
-    }
-}
-
-/// What is known of one recording's predictions that are no events.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Open {
-    /// How many events it had when that was counted.
-    counts: StatusCounts,
-    /// Predictions that nobody has decided about.
-    predictions: usize,
-}
-
 /// The state of review.
 #[derive(Clone, Debug)]
 pub struct Review {
@@ -102,11 +76,7 @@ pub struct Review {
     pub(super) batch: Option<Batch>,
     /// The first event of the queue is selected as soon as this recording is in the picture and has one.
     pub(super) awaited: Option<RecordingId>,
-    open: BTreeMap<RecordingId, Open>,
-    /// The predictions of all of them.
-    predictions: usize,
-    /// Recordings up to this one have been counted, as far as their scores are there.
-    counted_to: Option<RecordingId>,
+    pub(super) counted: Counted,
     began: Instant,
 }
 
@@ -121,46 +91,36 @@ impl Default for Review {
             pace: Pace::default(),
             batch: None,
             awaited: None,
-            open: BTreeMap::new(),
-            predictions: 0,
-            counted_to: None,
+            counted: Counted::default(),
             began: Instant::now(),
         }
     }
 }
 
-impl Review {
-    /// What is known of recordings is forgotten: a rule or scores have changed.
-    pub(super) fn forget_counts(&mut self) {
-        self.open.clear();
-        (self.predictions, self.counted_to) = (0, None);
-    }
-
-    fn know(&mut self, id: RecordingId, open: Open) {
-        let before = self.open.insert(id, open).map_or(0, |before| before.predictions);
-        self.predictions = (self.predictions + open.predictions).saturating_sub(before);
-    }
-}
-
 impl Workbench {
+    /// Whether keys are for review: what would be an accident there is off.
+    pub fn is_reviewing(&self) -> bool {
+        self.review.mode == Mode::Review
+    }
+
     /// Whether the next undecided event comes after a decision: in review mode its own choice, else that of the settings.
     pub fn advances(&self) -> bool {
-        if self.review.mode == Mode::Review { self.review.auto_advance } else { self.settings.auto_advance }
+        if self.is_reviewing() { self.review.auto_advance } else { self.settings.auto_advance }
     }
 
     /// Whether an event that a key brings is played: in review mode its own choice, else that of the settings.
     pub fn plays_by_itself(&self) -> bool {
-        if self.review.mode == Mode::Review { self.review.auto_play } else { self.settings.auto_play }
+        if self.is_reviewing() { self.review.auto_play } else { self.settings.auto_play }
     }
 
     pub(super) fn toggle_advance(&mut self) {
-        let is_review = self.review.mode == Mode::Review;
+        let is_review = self.is_reviewing();
         let flag = if is_review { &mut self.review.auto_advance } else { &mut self.settings.auto_advance };
         *flag = !*flag;
     }
 
     pub(super) fn toggle_auto_play(&mut self) {
-        let is_review = self.review.mode == Mode::Review;
+        let is_review = self.is_reviewing();
         let flag = if is_review { &mut self.review.auto_play } else { &mut self.settings.auto_play };
         *flag = !*flag;
     }
@@ -195,7 +155,7 @@ impl Workbench {
     pub(super) fn perform_review(&mut self, command: Command) {
         match command {
             Command::ToggleReview => {
-                let is_review = self.review.mode == Mode::Review;
+                let is_review = self.is_reviewing();
                 self.set_mode(if is_review { Mode::Browse } else { Mode::Review });
             }
             Command::Accept => self.accept_selected(),
@@ -267,7 +227,7 @@ impl Workbench {
         let first = if after.is_none() && is_by_time { from_playhead() } else { None };
         match first.or_else(|| self.next_undecided(after.as_ref())) {
             Some(target) => self.bring(target),
-            None if self.review.mode == Mode::Review => self.go_on_to_next_recording(),
+            None if self.is_reviewing() => self.go_on_to_next_recording(),
             None => {}
         }
     }
@@ -279,7 +239,7 @@ impl Workbench {
         }
         match self.next_undecided(Some(place)) {
             Some(target) => self.bring(target),
-            None if self.review.mode == Mode::Review => self.go_on_to_next_recording(),
+            None if self.is_reviewing() => self.go_on_to_next_recording(),
             None => {}
         }
     }
@@ -306,88 +266,6 @@ impl Workbench {
         self.review.pace.note(now_secs);
     }
 
-    /// How far the open recording is.
-    pub fn progress_here(&self) -> Progress {
-        let Some(open) = &self.open else { return Progress::default() };
-        let decided = self.document.counts(open.id).decided();
-        Progress { decided, all: decided + self.marks.count(Status::Predicted) }
-    }
-
-    /// How far the project is, as far as predictions are known.
-    pub fn progress(&self) -> Progress {
-        let counts = self.document.all_counts();
-        let known = self.open.as_ref().and_then(|open| self.review.open.get(&open.id));
-        let elsewhere = self.review.predictions.saturating_sub(known.map_or(0, |known| known.predictions));
-        Progress { decided: counts.decided(), all: counts.all() + elsewhere + self.open_predictions() }
-    }
-
-    /// Predictions of the open recording that nobody has decided about.
-    fn open_predictions(&self) -> usize {
-        let Some(open) = &self.open else { return 0 };
-        let events = self.document.counts(open.id).of(Status::Predicted);
-        self.marks.count(Status::Predicted).saturating_sub(events)
-    }
-
-    /// Keeps in mind what is undecided in the open recording, which is left.
-    pub(super) fn remember_undecided(&mut self) {
-        if let Some(id) = self.open.as_ref().map(|open| open.id) {
-            let open = Open { counts: self.document.counts(id), predictions: self.open_predictions() };
-            self.review.know(id, open);
-        }
-    }
-
-    /// In review mode, counts what is undecided in one more recording whose scores are there; whether there may be others.
-    pub(super) fn count_on(&mut self) -> bool {
-        if self.review.mode != Mode::Review {
-            return false;
-        }
-        let from = self.review.counted_to.map_or(Bound::Unbounded, Bound::Excluded);
-        let Some(id) = self.scored.range((from, Bound::Unbounded)).next().map(|(&id, _)| id) else { return false };
-        self.review.counted_to = Some(id);
-        self.recount(id);
-        true
-    }
-
-    /// Counts what is undecided in a recording whose scores have come or gone.
-    pub(super) fn recount(&mut self, id: RecordingId) {
-        let counts = self.document.counts(id);
-        let of_prediction = |mark: &&Mark| matches!(mark.target, Target::Prediction(_));
-        let predictions = self.marks_of_recording(id).map_or(0, |marks| marks.iter().filter(of_prediction).count());
-        self.review.know(id, Open { counts, predictions });
-    }
-
-    /// How many events of a recording the queue would bring; none if its predictions are not known.
-    fn undecided_in(&mut self, id: RecordingId) -> Option<usize> {
-        let counts = self.document.counts(id);
-        if self.review.class.is_none()
-            && let Some(open) = self.review.open.get(&id).filter(|open| open.counts == counts)
-        {
-            return Some(open.predictions + counts.of(Status::Predicted));
-        }
-        let marks = self.marks_of_recording(id)?;
-        let undecided = || marks.iter().filter(|mark| mark.state == Status::Predicted);
-        let predictions = undecided().filter(|mark| matches!(mark.target, Target::Prediction(_))).count();
-        self.review.know(id, Open { counts, predictions });
-        let class = self.review.class.as_deref();
-        Some(undecided().filter(|mark| class.is_none_or(|class| *mark.label == *class)).count())
-    }
-
-    /// The marks of any recording, decided from its scores if they are there; none if it has neither scores nor undecided events.
-    fn marks_of_recording(&self, id: RecordingId) -> Option<Vec<Mark>> {
-        let recording = self.document.recording(id)?;
-        let Some(scored) = self.scored.get(&id) else {
-            let has_undecided = self.document.counts(id).of(Status::Predicted) > 0;
-            return has_undecided.then(|| marks::marks(recording, &[], &[]).0);
-        };
-        let strongest = || -> BTreeSet<usize> {
-            let classes = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-            classes.into_iter().take(CLASSES_SHOWN_FIRST).collect()
-        };
-        let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest() };
-        let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
-        Some(marks::marks(recording, &predictions, &scored.scores.classes).0)
-    }
-
     /// The recordings after the open one in the list, then those before it.
     fn recordings_from_here(&self) -> Vec<RecordingId> {
         let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
@@ -406,7 +284,7 @@ impl Workbench {
         }
         let mut looked_through = 0;
         for id in self.recordings_from_here() {
-            let is_counted = self.review.open.contains_key(&id);
+            let is_counted = self.review.counted.knows(id);
             if !is_counted && self.scored.contains_key(&id) {
                 looked_through += 1;
                 if looked_through > MOST_LOOKED_THROUGH {

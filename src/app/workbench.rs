@@ -11,7 +11,7 @@ use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
-use super::review::{Mode, Review};
+use super::review::Review;
 use super::saving_picture::SavingPicture;
 use super::settings::Settings;
 use super::timeline::Timeline;
@@ -419,7 +419,7 @@ impl Workbench {
     pub fn is_on(&self, command: Command) -> Option<bool> {
         let settings = &self.settings;
         match command {
-            Command::ToggleReview => Some(self.review.mode == Mode::Review),
+            Command::ToggleReview => Some(self.is_reviewing()),
             Command::QueueThisClass => Some(self.review.class.is_some()),
             Command::ToggleAutoAdvance => Some(self.advances()),
             Command::ToggleAutoPlay => Some(self.plays_by_itself()),
