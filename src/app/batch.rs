@@ -136,6 +136,13 @@ impl Workbench {
         true
     }
 
+    /// What does not hold any more does not come back with the selection.
+    pub(super) fn forget_stale_batch(&mut self) {
+        if self.review.batch.is_some() && self.batch().is_none() {
+            self.review.batch = None;
+        }
+    }
+
     /// Leaves what would be done next, else what is selected.
     pub(super) fn leave(&mut self) {
         if self.batch().is_none() {

@@ -82,6 +82,7 @@ impl Workbench {
             _ => self.change_setting(request),
         }
         self.sift();
+        self.forget_stale_batch();
         // What is in view may be what is listened to.
         self.tune();
     }

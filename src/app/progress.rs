@@ -110,7 +110,7 @@ impl Workbench {
     }
 
     /// How many events of a recording the queue would bring; none if its predictions are not known.
-    fn undecided_in(&mut self, id: RecordingId) -> Option<usize> {
+    pub(super) fn undecided_in(&mut self, id: RecordingId) -> Option<usize> {
         let counts = self.document.counts(id);
         if self.review.class.is_none()
             && let Some(open) = self.review.counted.open.get(&id).filter(|open| open.counts == counts)
