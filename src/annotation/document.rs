@@ -3,6 +3,7 @@
 use super::{Edit, EditError, Event, EventId, Fact, LabelClass, Recording, RecordingId, StatusCounts};
 use crate::time::Span;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,6 +73,11 @@ impl Document {
         RecordingId(self.next_recording)
     }
 
+    /// The name that the next event gets; [`Self::new_event_id`] gives it.
+    pub fn next_event_id(&self) -> EventId {
+        EventId(self.next_event)
+    }
+
     fn put_recording(&mut self, id: RecordingId, recording: Recording) {
         self.next_recording = self.next_recording.max(id.0.saturating_add(1));
         self.places.entry(recording.path.clone()).or_insert(id);
@@ -135,6 +141,14 @@ impl Document {
     /// The recordings in the order in which they were added.
     pub fn recordings(&self) -> impl DoubleEndedIterator<Item = (RecordingId, &Recording)> {
         self.recordings.iter().map(|(&id, recording)| (id, recording))
+    }
+
+    /// The recordings whose names lie in a range, in the order in which they were added.
+    pub fn recordings_in(
+        &self,
+        names: impl RangeBounds<RecordingId>,
+    ) -> impl Iterator<Item = (RecordingId, &Recording)> {
+        self.recordings.range(names).map(|(&id, recording)| (id, recording))
     }
 
     /// How many recordings there are.

@@ -11,9 +11,11 @@ mod counts;
 mod document;
 mod edit;
 mod event;
+mod folded_text;
 mod history;
 mod label_class;
 pub mod label_search;
+pub mod lint;
 mod recording;
 
 pub use change::{Change, Direction, Fact, LogEntry};

@@ -207,7 +207,7 @@ impl Workbench {
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
             runtime: scored.start.ran_on.clone(),
-            rule: scored.rule,
+            rule: scored.rules.common,
             scores: scored.scores.clone(),
         });
         ProjectState {
@@ -242,6 +242,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "rules": self.rule_book,
             "filter": self.filter,
         })
     }
@@ -282,6 +283,7 @@ impl Workbench {
         self.history = state.history;
         self.scored = restored_scores(state.scores, &state.view);
         self.review.counted.forget();
+        self.restore_rules(&state.view);
         self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.settings.remember_file(&path);
@@ -401,7 +403,13 @@ fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored 
         rule: stored.rule,
     };
     let chosen_by_user = chosen.is_some();
-    Scored { start, scores: stored.scores, chosen: chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
+    Scored {
+        start,
+        scores: stored.scores,
+        chosen: chosen.unwrap_or_default(),
+        chosen_by_user,
+        rules: stored.rule.into(),
+    }
 }
 
 fn extension(path: &Path) -> String {

@@ -3,6 +3,7 @@
 use super::marks::{self, Mark, Target};
 use super::workbench::{CLASSES_SHOWN_FIRST, Workbench};
 use crate::annotation::{RecordingId, Status, StatusCounts};
+use crate::decision::{Prediction, decide_class};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -133,11 +134,13 @@ impl Workbench {
             return has_undecided.then(|| marks::marks(recording, &[], &[]).0);
         };
         let strongest = || -> BTreeSet<usize> {
-            let classes = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-            classes.into_iter().take(CLASSES_SHOWN_FIRST).collect()
+            let reaches = |&class: &usize| scored.scores.peaks()[class] >= scored.rule_of(class).threshold;
+            let by_peak = scored.scores.classes_by_peak(f32::MIN_POSITIVE).into_iter();
+            by_peak.filter(reaches).take(CLASSES_SHOWN_FIRST).collect()
         };
         let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { strongest() };
-        let predictions = marks::decide(&scored.scores, &chosen, &scored.rule, recording.duration_secs);
+        let of_class = |class| decide_class(&scored.scores, class, &scored.rule_of(class), recording.duration_secs);
+        let predictions: Vec<Prediction> = chosen.into_iter().flat_map(of_class).collect();
         Some(marks::marks(recording, &predictions, &scored.scores.classes).0)
     }
 }

@@ -9,6 +9,7 @@ use super::progress::Counted;
 use super::queue::{QueueOrder, QueuePlace, next_in_queue};
 use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
+use crate::decision::DecisionRule;
 use crate::time::Span;
 use std::sync::Arc;
 use std::time::Instant;
@@ -182,8 +183,18 @@ impl Workbench {
     }
 
     /// The threshold that a class is decided with.
-    pub fn class_threshold(&self, _label: &str) -> f32 {
-        self.rule().threshold
+    pub fn class_threshold(&self, label: &str) -> f32 {
+        self.scored_here().map_or(DecisionRule::default(), |scored| scored.rules.of(label)).threshold
+    }
+
+    /// Splits, unless keys are for review, where it would be an accident.
+    pub(super) fn split_unless_reviewing(&mut self) {
+        if self.is_reviewing() {
+            let text = "Splitting is off in review: go back to browsing and editing first (Review mode in the menu)";
+            self.notices.add(Gravity::Warning, text);
+        } else {
+            self.split_selected();
+        }
     }
 
     /// Where a mark stands in the queue.
@@ -277,7 +288,7 @@ impl Workbench {
 
     /// Opens the next recording that is known to have undecided events, and has its first one brought.
     fn go_on_to_next_recording(&mut self) {
-        if self.open.as_ref().is_some_and(|open| self.runs.contains_key(&open.id)) {
+        if self.is_deciding() || self.open.as_ref().is_some_and(|open| self.runs.contains_key(&open.id)) {
             // More will come.
             self.review.awaited = self.open.as_ref().map(|open| open.id);
             return;

@@ -7,16 +7,9 @@ use crate::decision::{SNAP_REACH_SECS, snap_span};
 use crate::time::Span;
 
 impl Workbench {
-    /// From one frame of the open recording's scores to the next, in seconds; none without scores.
-    pub fn model_frame_secs(&self) -> Option<f64> {
-        self.scored_here().map(|scored| scored.scores.axis.hop_secs)
-    }
-
     /// Moves an edge of the selected event by a frame of the model (`direction` 1 or −1) and plays around it.
     pub(super) fn nudge_edge_by_frame(&mut self, edge: Edge, direction: f64) {
-        if let Some(frame_secs) = self.model_frame_secs() {
-            self.nudge_edge_by(edge, direction * frame_secs);
-        }
+        self.nudge_edge_by(edge, direction * self.model_frame_secs());
     }
 
     /// The class of the selected event among those of the scores: what it is called, else what it was proposed as.

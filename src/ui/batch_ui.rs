@@ -1,6 +1,7 @@
 //! What a second press of a key would decide about, wherever events are shown.
 
 use super::canvas_ui::Canvas;
+use super::heights::Heights;
 use super::icons;
 use super::marks_ui::PlacedMark;
 use super::theme::{self, Colors};
@@ -14,15 +15,15 @@ fn color(batch: &Batch, colors: &Colors) -> Color32 {
 }
 
 /// Over the spectrogram, also where events are too many for outlines.
-pub fn over_spectrogram(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>]) {
+pub fn over_spectrogram(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], heights: &Heights) {
     let Some(batch) = canvas.bench.batch() else { return };
     let color = color(batch, canvas.colors);
-    for placed in placed.iter().filter(|placed| batch.contains(placed.mark.target)) {
-        painter.rect_filled(placed.region, 0.0, color.gamma_multiply(0.22));
-        painter.rect_stroke(placed.region, 0.0, Stroke::new(4.0, canvas.colors.halo), StrokeKind::Inside);
-        painter.rect_stroke(placed.region, 0.0, Stroke::new(2.0, color), StrokeKind::Inside);
+    let meant = placed.iter().filter(|placed| batch.contains(placed.mark.target));
+    for region in meant.flat_map(|placed| placed.regions(heights)) {
+        painter.rect_filled(region, 0.0, color.gamma_multiply(0.22));
+        painter.rect_stroke(region, 0.0, Stroke::new(4.0, canvas.colors.halo), StrokeKind::Inside);
+        painter.rect_stroke(region, 0.0, Stroke::new(2.0, color), StrokeKind::Inside);
         if batch.status() == Status::Rejected {
-            let region = placed.region;
             painter.line_segment([region.left_bottom(), region.right_top()], Stroke::new(2.0, color));
         }
     }

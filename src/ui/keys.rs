@@ -16,6 +16,8 @@ pub struct Pressed {
     pub typed: String,
     /// The spectrogram has the focus, where Tab goes from event to event.
     on_canvas: bool,
+    /// The key of a command that goes on for as long as it is held.
+    pub held: Option<Key>,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -28,6 +30,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     let on_canvas = is_focused && panels.canvas_focused;
     let control_focused = is_focused && !on_canvas;
     let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = page_open || panels.labels.takes_escape;
     let mut pressed = Pressed { on_canvas, ..Pressed::default() };
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
@@ -68,6 +71,9 @@ impl Pressed {
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.requests.push(Request::Do(command));
+            if command == Command::RecordByEar {
+                self.held = Some(*key);
+            }
         }
         false
     }
@@ -96,6 +102,7 @@ fn digit_of(key: Key) -> Option<u8> {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
+        || matches!(command, Command::AddLabel | Command::EditComment)
 }
 
 fn may_repeat(command: Command) -> bool {
@@ -113,6 +120,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::JumpForward
             | Command::JumpFarBack
             | Command::JumpFarForward
+            | Command::FrameBack
+            | Command::FrameForward
             | Command::OnsetEarlier
             | Command::OnsetLater
             | Command::OffsetEarlier
@@ -146,10 +155,8 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
-        assert_eq!(
-            pressed,
-            Pressed { requests: vec![Request::Do(Command::Relabel)], typed: "dog".to_owned(), on_canvas: false }
-        );
+        let requests = vec![Request::Do(Command::Relabel)];
+        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), on_canvas: false, held: None });
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
 mod cancel;
+mod decider;
 mod detection;
 mod drawing;
 mod features;
 mod frames;
+mod label_sets;
+mod linting;
 mod measuring;
 mod model_queue;
 mod picture;
@@ -15,9 +18,12 @@ mod tiles;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
+pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
+pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
+pub use linting::check_labels;
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};

@@ -2,12 +2,17 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keys;
+mod labels;
+mod lint;
 mod listening;
 mod main_job;
+mod many_events;
 mod models;
 mod review;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;

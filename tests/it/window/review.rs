@@ -3,7 +3,7 @@
 use super::stage::{opened, press, press_with, settings, soundscape, wait, window};
 use earmark::annotation::{EventId, RecordingId, Status};
 use earmark::app::{App, Mark, Mode, QueueOrder, Request, ReviewChange, Scored, Settings, Target, Workbench};
-use earmark::decision::{DecisionRule, FrameAxis, FrameScores};
+use earmark::decision::{ClassRules, DecisionRule, FrameAxis, FrameScores};
 use earmark::time::Span;
 use earmark::work::DetectionStart;
 use eframe::egui::accesskit::Role;
@@ -72,7 +72,8 @@ fn scores(predictions: usize) -> Scored {
         rule,
     };
     let chosen = (0..CLASSES.len()).collect();
-    Scored { start, scores: Arc::new(scores), chosen, chosen_by_user: true, rule }
+    let rules = ClassRules { common: rule, ..ClassRules::default() };
+    Scored { start, scores: Arc::new(scores), chosen, chosen_by_user: true, rules }
 }
 
 /// A window with recordings of so many predictions each, the first one in the picture.
@@ -93,10 +94,8 @@ fn with_predictions(settings: Settings, predictions: &[usize]) -> (Harness<'stat
     for (id, &count) in ids.iter().zip(predictions).filter(|(_, count)| **count > 0) {
         bench.scored.insert(*id, scores(count));
     }
-    let rule = bench.rule();
-    bench.dispatch(Request::SetRule(rule));
-    harness.run_steps(2);
-    assert_eq!(harness.state().bench.marks.len(), predictions[0]);
+    bench.dispatch(Request::ChooseClasses((0..CLASSES.len()).collect()));
+    wait(&mut harness, "the predictions", |bench| bench.marks.len() == predictions[0]);
     (harness, folder)
 }
 
