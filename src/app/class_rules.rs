@@ -185,7 +185,6 @@ impl Workbench {
                 && scored.start.rule.preset == start.rule.preset
         };
         self.scored.values_mut().filter(is_alike).for_each(|scored| scored.rules = rules.clone());
-        self.review.counted.forget();
         self.revision += 1;
         self.refresh_predictions();
     }

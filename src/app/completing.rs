@@ -29,16 +29,16 @@ impl Workbench {
     pub(super) fn mark_view_complete(&mut self) {
         let Some(open) = &self.open else { return };
         let view = open.viewport.span();
-        self.mark_complete(view.onset_secs, view.offset_secs, "view");
+        self.say_complete(view.onset_secs, view.offset_secs, "view");
     }
 
     /// The same of the whole recording.
     pub(super) fn mark_recording_complete(&mut self) {
         let whole = self.whole();
-        self.mark_complete(whole.onset_secs, whole.offset_secs, "recording");
+        self.say_complete(whole.onset_secs, whole.offset_secs, "recording");
     }
 
-    fn mark_complete(&mut self, onset_secs: f64, offset_secs: f64, what: &str) {
+    fn say_complete(&mut self, onset_secs: f64, offset_secs: f64, what: &str) {
         let span = Span::between(onset_secs, offset_secs).clipped(self.whole().offset_secs);
         let (Some(recording), Some(id)) = (self.recording(), self.open.as_ref().map(|open| open.id)) else { return };
         if span.duration_secs() <= 0.0 {

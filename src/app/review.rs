@@ -5,7 +5,6 @@ use super::command::Command;
 use super::marks::{Mark, Target};
 use super::notices::Gravity;
 use super::pace::Pace;
-use super::progress::Counted;
 use super::queue::{QueueOrder, QueuePlace, next_in_queue};
 use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
@@ -77,7 +76,6 @@ pub struct Review {
     pub(super) batch: Option<Batch>,
     /// The first event of the queue is selected as soon as this recording is in the picture and has one.
     pub(super) awaited: Option<RecordingId>,
-    pub(super) counted: Counted,
     began: Instant,
 }
 
@@ -92,7 +90,6 @@ impl Default for Review {
             pace: Pace::default(),
             batch: None,
             awaited: None,
-            counted: Counted::default(),
             began: Instant::now(),
         }
     }
@@ -295,7 +292,7 @@ impl Workbench {
         }
         let mut looked_through = 0;
         for id in self.recordings_from_here() {
-            let is_counted = self.review.counted.knows(id);
+            let is_counted = self.scores_of(id).is_some() && self.review.class.is_none();
             if !is_counted && self.scored.contains_key(&id) {
                 looked_through += 1;
                 if looked_through > MOST_LOOKED_THROUGH {

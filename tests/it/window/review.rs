@@ -511,7 +511,7 @@ fn a_scripted_annotator_reviews_2000_predictions_with_one_key_each() {
     }
     annotator.assert_aims(2000);
     assert_eq!(bench(&annotator.harness).progress_here().left(), 0);
-    let counts = bench(&annotator.harness).document.all_counts();
+    let counts = bench(&annotator.harness).document.total_counts();
     assert_eq!(counts.all(), 2000);
     assert_eq!(counts.of(Status::Corrected), annotator.edges.len() + annotator.relabels.len());
     assert!(!annotator.edges.is_empty() && !annotator.relabels.is_empty());
@@ -541,7 +541,7 @@ fn a_scripted_annotator_reviews_the_example_with_the_real_model() {
     visited.dedup();
     assert_eq!(visited.len(), 3, "one recording after the other, each once");
     annotator.assert_aims(decisions);
-    let rejected = bench(&annotator.harness).document.all_counts().of(Status::Rejected);
+    let rejected = bench(&annotator.harness).document.total_counts().of(Status::Rejected);
     assert!(rejected > 0, "what was rejected is kept");
 }
 
