@@ -484,6 +484,7 @@ impl Annotator {
         assert_eq!(asking(&self.harness), self.asking, "something asks after decision {number}");
     }
 
+    #[expect(clippy::print_stdout, reason = "the counts are a result")]
     fn assert_aims(&self, decisions: usize) {
         let most = |list: &[usize]| list.iter().copied().max().unwrap_or_default();
         println!(
@@ -548,6 +549,7 @@ fn a_scripted_annotator_reviews_the_example_with_the_real_model() {
 /// What a decision costs the window itself: from the key to the next picture. Measured, not judged: `cargo test -- --ignored latency`.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "a measurement")]
 fn latency_from_key_to_picture_at_2000_predictions() {
     let (mut harness, _folder) = with_predictions(settings(), &[2000]);
     press_with(&mut harness, SHIFT, Key::Q);
