@@ -144,6 +144,7 @@ impl Workbench {
         let recording = run.recording;
         self.runs.remove(&recording);
         self.revision += 1;
+        self.keep_scores(recording);
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
         match end {
             DetectionEnd::Done { duration_secs, elapsed_secs, warnings } => {

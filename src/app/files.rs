@@ -3,13 +3,12 @@
 use super::models::is_model_file;
 use super::notices::Gravity;
 use super::viewport::Viewport;
-use super::workbench::{OpenRecording, Scored, Workbench};
+use super::workbench::{OpenRecording, Workbench};
 use crate::annotation::{Fact, RecordingId};
 use crate::audio::{ClockStart, StreamSpec};
 use crate::format;
-use crate::project::{self, ProjectState, StoredScores};
-use crate::work::{DetectionStart, StorageRequest};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::project;
+use crate::work::StorageRequest;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -35,6 +34,7 @@ impl Workbench {
                     self.ask_storage(StorageRequest::ImportLabels(path));
                 }
                 _ if is_model_file(&path) => self.ask_for_import(path),
+                _ if self.refuses_changes() => {}
                 _ => {
                     let id = self.add_recording(&path);
                     self.ask_storage(StorageRequest::Probe(path));
@@ -65,15 +65,6 @@ impl Workbench {
         }
     }
 
-    fn load_project(&mut self, path: PathBuf) {
-        if self.is_unsaved() && self.document.recordings().any(|(_, recording)| !recording.events.is_empty()) {
-            let text = "Save the open project first (Ctrl+S): opening another one would lose its changes";
-            self.notices.add(Gravity::Warning, text);
-            return;
-        }
-        self.ask_storage(StorageRequest::LoadProject(path));
-    }
-
     /// A recording was probed: it stands in the list, or is told and goes.
     pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>, clocks: Vec<ClockStart>) {
         let Some(id) = self.document.recording_at(path) else { return };
@@ -97,7 +88,7 @@ impl Workbench {
                     self.show_any();
                 }
                 let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
-                if is_empty && !self.scored.contains_key(&id) {
+                if is_empty && !self.has_scores(id) {
                     self.note(Fact::Removed { id });
                 }
             }
@@ -134,6 +125,7 @@ impl Workbench {
         let shown_at = Some(Instant::now());
         self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
         self.make_room();
+        self.load_scores(id);
         self.refresh_predictions();
     }
 
@@ -148,7 +140,7 @@ impl Workbench {
         self.show_recording(id);
     }
 
-    fn leave_recording(&mut self) {
+    pub(super) fn leave_recording(&mut self) {
         // Once paused, the player no longer tells where it was.
         let playhead = self.playhead_secs();
         self.player.pause();
@@ -162,6 +154,9 @@ impl Workbench {
     /// Takes the open recording out of the list, if nothing would be lost.
     pub(super) fn close_recording(&mut self) {
         let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
+        if self.refuses_changes() {
+            return;
+        }
         if self.recording().is_some_and(|recording| !recording.events.is_empty()) {
             self.notices.add(Gravity::Warning, "This recording has events: delete them first, then remove it");
             return;
@@ -178,6 +173,7 @@ impl Workbench {
             run.cancel.0.cancel();
         }
         self.scored.remove(&id);
+        self.keeping.scores_on_disk.remove(&id);
         self.specs.remove(&id);
         self.clocks.remove(&id);
         self.left_views.remove(&id);
@@ -190,128 +186,14 @@ impl Workbench {
         self.changed();
     }
 
-    /// Saves the project under a path.
-    pub(super) fn save_project_to(&mut self, mut path: PathBuf) {
-        if extension(&path) != project::EXTENSION {
-            path.as_mut_os_string().push(".");
-            path.as_mut_os_string().push(project::EXTENSION);
-        }
-        let state = Box::new(self.project_state());
-        self.ask_storage(StorageRequest::SaveProject { path, revision: self.revision, state });
-    }
-
-    fn project_state(&self) -> ProjectState {
-        let scores = self.scored.iter().map(|(&recording, scored)| StoredScores {
-            recording,
-            model: scored.start.model.clone(),
-            version: scored.start.version.clone(),
-            runtime: scored.start.ran_on.clone(),
-            rule: scored.rule,
-            scores: scored.scores.clone(),
-        });
-        ProjectState {
-            document: self.document.clone(),
-            history: self.history.clone(),
-            scores: scores.collect(),
-            view: self.view_state(),
-        }
-    }
-
-    fn view_state(&self) -> serde_json::Value {
-        let open = self.open.as_ref().map(|open| {
-            let view = open.viewport.span();
-            serde_json::json!({
-                "recording": open.id,
-                "onset_secs": view.onset_secs,
-                "width_secs": view.duration_secs(),
-                "playhead_secs": self.playhead_secs(),
-            })
-        });
-        let chosen: BTreeMap<RecordingId, &BTreeSet<usize>> = self
-            .scored
-            .iter()
-            .filter(|(_, scored)| scored.chosen_by_user)
-            .map(|(&id, scored)| (id, &scored.chosen))
-            .collect();
-        let ranges: Vec<(u32, f64, f64)> =
-            self.frequency_ranges.iter().map(|(&rate, &(low, high))| (rate, low, high)).collect();
-        serde_json::json!({
-            "open": open,
-            "label_order": self.label_order,
-            "chosen_classes": chosen,
-            "display": self.display,
-            "frequency_ranges": ranges,
-        })
-    }
-
-    /// A project was written.
-    pub(super) fn project_saved(&mut self, path: PathBuf, revision: u64, result: Result<(), String>) {
-        match result {
-            Ok(()) => {
-                self.notices.add(Gravity::Done, format!("Saved {}", path.display()));
-                self.settings.remember_file(&path);
-                self.saved_revision = revision;
-                self.project_path = Some(path);
-            }
-            Err(reason) => self.notices.add(Gravity::Failure, reason),
-        }
-    }
-
-    /// A project was read: it takes the place of what was open.
-    pub(super) fn project_loaded(&mut self, path: PathBuf, result: Result<Box<ProjectState>, String>) {
-        let state = match result {
-            Ok(state) => *state,
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                return;
-            }
-        };
-        self.leave_recording();
-        self.player.load(None);
-        self.runs.clear();
-        self.specs.clear();
-        self.clocks.clear();
-        self.neighbours.clear();
-        self.sound_files.get_mut().clear();
-        self.left_views.clear();
-        self.restore_display(&state.view);
-        self.document = state.document;
-        self.refresh_timeline();
-        self.history = state.history;
-        self.scored = restored_scores(state.scores, &state.view);
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
-        self.settings.remember_file(&path);
-        self.project_path = Some(path);
-        self.revision += 1;
-        self.saved_revision = self.revision;
-        let paths: Vec<PathBuf> = self.document.recordings().map(|(_, recording)| recording.path.clone()).collect();
-        self.opening = self.remember_view(&state.view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
-        for path in paths {
-            self.ask_storage(StorageRequest::Probe(path));
-        }
-        self.refresh_predictions();
-    }
-
-    fn remember_view(&mut self, view: &serde_json::Value) -> Option<RecordingId> {
-        let open = &view["open"];
-        let id: RecordingId = serde_json::from_value(open["recording"].clone()).ok()?;
-        let mut viewport = Viewport::first_of(self.document.recording(id)?.duration_secs);
-        viewport.show(open["onset_secs"].as_f64()?, open["width_secs"].as_f64()?);
-        self.left_views.insert(id, (viewport, open["playhead_secs"].as_f64().unwrap_or(0.0)));
-        Some(id)
-    }
-
     /// Writes the accepted and corrected events of all recordings.
     pub(super) fn export_to(&mut self, mut path: PathBuf) {
         if path.extension().is_none() {
             path.set_extension("tsv");
         }
         let labels = format::export(&self.document);
-        let open_ends = self
-            .document
-            .recordings()
-            .filter(|(id, recording)| recording.events.is_empty() && self.scored.contains_key(id));
+        let open_ends =
+            self.document.recordings().filter(|(id, recording)| recording.events.is_empty() && self.has_scores(*id));
         let undecided = open_ends.count();
         if undecided > 0 {
             let text = format!(
@@ -373,35 +255,7 @@ impl Workbench {
     }
 }
 
-fn restored_scores(stored: Vec<StoredScores>, view: &serde_json::Value) -> BTreeMap<RecordingId, Scored> {
-    let mut chosen: BTreeMap<RecordingId, BTreeSet<usize>> =
-        serde_json::from_value(view["chosen_classes"].clone()).unwrap_or_default();
-    stored
-        .into_iter()
-        .map(|stored| {
-            (stored.recording, {
-                let classes = chosen.remove(&stored.recording);
-                scored_from(stored, classes)
-            })
-        })
-        .collect()
-}
-
-fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored {
-    let start = DetectionStart {
-        model: stored.model,
-        version: stored.version,
-        ran_on: stored.runtime,
-        notes: Vec::new(),
-        axis: stored.scores.axis,
-        classes: stored.scores.classes.clone(),
-        rule: stored.rule,
-    };
-    let chosen_by_user = chosen.is_some();
-    Scored { start, scores: stored.scores, chosen: chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
-}
-
-fn extension(path: &Path) -> String {
+pub(super) fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 

@@ -54,6 +54,8 @@ pub struct Settings {
     pub recent_files: Vec<PathBuf>,
     /// Whose edits these are; empty until it was told.
     pub annotator: String,
+    /// The annotator was asked for the name.
+    pub annotator_asked: bool,
     /// Labels that were given last, latest first.
     pub recent_labels: Vec<String>,
 }
@@ -81,6 +83,7 @@ impl Default for Settings {
             picture_cache_mb: 2048,
             recent_files: Vec::new(),
             annotator: String::new(),
+            annotator_asked: false,
             recent_labels: Vec::new(),
         }
     }

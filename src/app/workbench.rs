@@ -2,7 +2,9 @@
 
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::crash_report;
 use super::display::Display;
+use super::keeping::Keeping;
 use super::listening::Listening;
 use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
@@ -104,6 +106,8 @@ pub enum Inspector {
     Model,
     /// How recordings are displayed.
     Display,
+    /// What was done, by whom, and when.
+    History,
 }
 
 /// The state of the program. Fields are read by panels and changed by requests only.
@@ -114,12 +118,14 @@ pub struct Workbench {
     pub history: History,
     /// What the project file has still to be told.
     pub(super) unlogged: Vec<Change>,
-    /// Where the project is kept, if it was saved or opened.
+    /// The project's file, if it has a name.
     pub project_path: Option<PathBuf>,
-    /// Grows with every change that a project file keeps.
+    /// How it is kept.
+    pub keeping: Keeping,
+    /// Whether it is asked whose annotations these are.
+    pub asks_annotator: bool,
+    /// Grows with every change of the document or of what is predicted.
     pub revision: u64,
-    /// The revision that is on disk.
-    pub saved_revision: u64,
     /// The recording in the picture.
     pub open: Option<OpenRecording>,
     /// The recording that shall be in the picture as soon as it is probed.
@@ -215,8 +221,9 @@ impl Workbench {
             history: History::default(),
             unlogged: Vec::new(),
             project_path: None,
+            keeping: Keeping::default(),
+            asks_annotator: false,
             revision: 0,
-            saved_revision: 0,
             open: None,
             opening: None,
             left_views: BTreeMap::new(),
@@ -305,17 +312,6 @@ impl Workbench {
         }
     }
 
-    /// Whether there is something that no project file keeps yet.
-    pub fn is_unsaved(&self) -> bool {
-        self.revision != self.saved_revision
-    }
-
-    /// The project's name for the title bar.
-    pub fn project_name(&self) -> String {
-        let name = self.project_path.as_ref().and_then(|path| path.file_stem());
-        name.map_or_else(|| "Unsaved project".to_owned(), |name| name.to_string_lossy().into_owned())
-    }
-
     /// Which colour a label has: always the same one for the same name, unless another label of the project took it first.
     pub fn label_place(&self, label: &str) -> usize {
         self.label_places.get(label).copied().unwrap_or_else(|| preferred_color(label))
@@ -334,10 +330,16 @@ impl Workbench {
 
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
     pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
+        if self.refuses_changes() {
+            return false;
+        }
         let edited = self.edited();
         match self.history.perform(&mut self.document, title, edit, &edited) {
             Ok(entry) => {
+                crash_report::note(&entry.title);
                 self.unlogged.push(Change::Step(Box::new(entry)));
+                self.forget_unread_redo();
+                self.ask_whose_edits();
                 self.changed();
                 true
             }
@@ -419,6 +421,8 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
             Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
+            Command::SetAnnotator => true,
+            Command::ShowVersions => self.keeping.place != super::keeping::Place::Memory,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
@@ -433,6 +437,8 @@ impl Workbench {
             Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
+            | Command::SaveCopy
+            | Command::ExportText
             | Command::ExportLabels
             | Command::ImportLabels => self.document.recordings().next().is_some(),
             _ => match command.group() {
@@ -459,6 +465,7 @@ impl Workbench {
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
+            Command::ShowHistory => Some(settings.show_inspector && self.inspector == Inspector::History),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

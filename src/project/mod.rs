@@ -5,11 +5,13 @@
 
 mod atomic;
 mod file;
+mod local_clock;
 mod paths;
 mod store;
 
 pub use atomic::{AtomicFile, write_atomically};
 pub use file::{Generation, ProjectFile, ReadOnly, STEPS_READ_FIRST, ScoreSummary, Side};
+pub use local_clock::local_offset_minutes;
 pub use store::{load, save};
 
 use crate::annotation::{Document, History, RecordingId};

@@ -19,6 +19,7 @@ icons! {
     TRASH = "\u{E4A6}";
     CARET_UP = "\u{E13C}";
     CARET_DOWN = "\u{E136}";
+    CARET_RIGHT = "\u{E13A}";
     EXPORT = "\u{EAF0}";
     TAG = "\u{E478}";
     PLUS = "\u{E3D4}";
@@ -64,6 +65,8 @@ icons! {
     RECORDING = "\u{EA20}";
     SPEAKER = "\u{E44A}";
     EAR = "\u{E70C}";
+    HISTORY = "\u{E1A0}";
+    LOCK = "\u{E2FA}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
     STATE_PREDICTED = "\u{E602}";

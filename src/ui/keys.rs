@@ -21,7 +21,11 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
         return Pressed::default();
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());
-    let page_open = panels.keys_shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = panels.keys_shown
+        || panels.about_shown
+        || panels.complexity.shown
+        || panels.models.shown
+        || panels.versions_shown;
     let mut pressed = Pressed::default();
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, control_focused, page_open)));
     pressed

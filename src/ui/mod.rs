@@ -5,6 +5,7 @@ pub mod icons;
 pub mod theme;
 
 mod about_ui;
+mod annotator_ui;
 mod axis_ui;
 mod bands;
 mod beside_ui;
@@ -16,6 +17,7 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod history_ui;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
@@ -35,6 +37,7 @@ mod spectrogram_ui;
 mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
+mod versions_ui;
 mod widgets;
 
 pub mod spectrogram_painter;
@@ -44,6 +47,7 @@ use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
+use annotator_ui::AnnotatorPrompt;
 pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
@@ -66,7 +70,8 @@ pub struct Panels {
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
-    quit_asked: bool,
+    annotator: AnnotatorPrompt,
+    versions_shown: bool,
     class_filter: String,
     /// The row of the table that was brought into view last.
     table_row: Option<usize>,
@@ -97,7 +102,8 @@ impl Panels {
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
-            quit_asked: false,
+            annotator: AnnotatorPrompt::default(),
+            versions_shown: false,
             class_filter: String::new(),
             table_row: None,
             popup_open: false,
@@ -124,11 +130,6 @@ impl Panels {
         &self.neighbour_views
     }
 
-    /// Asks whether to close a window with unsaved changes.
-    pub fn ask_to_quit(&mut self) {
-        self.quit_asked = true;
-    }
-
     /// Does what a command opens in the window; hands back what is not for the panels.
     fn take(&mut self, command: Command, bench: &Workbench) -> Option<Command> {
         match command {
@@ -142,6 +143,14 @@ impl Panels {
             Command::ShowKeys => self.keys_shown = !self.keys_shown,
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
+            Command::ShowVersions => {
+                self.versions_shown = bench.can(command);
+                return Some(command);
+            }
+            Command::SetAnnotator => {
+                self.annotator.want();
+                return Some(command);
+            }
             Command::About => self.about_shown = !self.about_shown,
             Command::Deselect if self.drag.take().is_some() => {}
             _ => return Some(command),
@@ -199,9 +208,12 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in
-                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
-                {
+                for (inspector, name) in [
+                    (Inspector::Events, "Events"),
+                    (Inspector::Model, "Model"),
+                    (Inspector::Display, "Display"),
+                    (Inspector::History, "History"),
+                ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -212,6 +224,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
+                Inspector::History => history_ui::show(ui, bench, requests),
             }
         });
     }
@@ -226,7 +239,8 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
-    about_ui::quit_question(context, &mut panels.quit_asked, requests);
+    versions_ui::show(context, bench, &mut panels.versions_shown, requests);
+    annotator_ui::show(context, bench, &mut panels.annotator, requests);
 }
 
 fn dropped_files(context: &egui::Context) -> Option<Request> {
@@ -237,7 +251,7 @@ fn dropped_files(context: &egui::Context) -> Option<Request> {
 
 impl Panels {
     fn is_modal(&self) -> bool {
-        self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some() || self.quit_asked
+        self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some()
     }
 
     fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {

@@ -26,6 +26,8 @@ impl PathPrompt {
             DialogPurpose::Open => "Path of a recording, project or label file",
             DialogPurpose::OpenFolder => "Path of a folder of recordings",
             DialogPurpose::SaveProject => "Path to save the project to",
+            DialogPurpose::CopyProject => "Path to write a copy of the project to",
+            DialogPurpose::ExportText => "Path of a folder to write everything as text to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
@@ -40,6 +42,8 @@ impl PathPrompt {
         match self.purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => Request::Open(vec![path]),
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
+            DialogPurpose::CopyProject => Request::CopyProjectTo(path),
+            DialogPurpose::ExportText => Request::ExportTextTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
             DialogPurpose::ImportModel => Request::AskForImport(path),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),

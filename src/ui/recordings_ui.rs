@@ -49,7 +49,7 @@ pub(super) fn state(bench: &Workbench, id: RecordingId, recording: &Recording) -
         (icons::MAGIC, "the model is at work")
     } else if !recording.events.is_empty() {
         (icons::STATE_HALF, "has events")
-    } else if bench.scored.contains_key(&id) {
+    } else if bench.has_scores(id) {
         (icons::STATE_PREDICTED, "has predictions")
     } else {
         (icons::STATE_EMPTY, "untouched")

@@ -177,7 +177,7 @@ fn block_ui(
     let (icon, words) = state(canvas.bench, block.id, recording);
     let seen = rect.intersect(area.expand(2.0));
     // Untouched ones are hollow, those with predictions half full, those with events full.
-    let level: f32 = match (recording.events.is_empty(), canvas.bench.scored.contains_key(&block.id)) {
+    let level: f32 = match (recording.events.is_empty(), canvas.bench.has_scores(block.id)) {
         (false, _) => 1.0,
         (true, true) => 0.5,
         (true, false) => 0.0,

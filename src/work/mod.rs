@@ -5,6 +5,7 @@ mod detection;
 mod drawing;
 mod features;
 mod frames;
+mod keeper;
 mod measuring;
 mod model_queue;
 mod picture;
@@ -12,18 +13,21 @@ mod picture_job;
 mod storage;
 pub mod thread;
 mod tiles;
+mod unnamed;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
+pub use keeper::{OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use picture_job::{PictureJob, save_picture};
 pub use storage::{Storage, StorageRequest};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
+pub use unnamed::UnnamedProject;
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,
 };

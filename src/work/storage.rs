@@ -2,13 +2,14 @@
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
+use super::keeper::{Keeper, ProjectId, ProjectRequest};
 use super::thread::{guarded, spawn};
 use super::{ChartForm, Update, UpdateSender};
 use crate::audio;
 use crate::format::{self, StrongLabels};
 use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
-use crate::project::{self, ProjectState};
+use crate::project;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -19,17 +20,8 @@ pub enum StorageRequest {
     Expand(Vec<PathBuf>),
     /// What a recording holds.
     Probe(PathBuf),
-    /// Read a project.
-    LoadProject(PathBuf),
-    /// Write a project.
-    SaveProject {
-        /// Where.
-        path: PathBuf,
-        /// The document's revision, to be told back.
-        revision: u64,
-        /// All of it.
-        state: Box<ProjectState>,
-    },
+    /// Something about a project.
+    Project(ProjectId, ProjectRequest),
     /// Write labels.
     ExportLabels {
         /// Where.
@@ -94,11 +86,18 @@ impl Drop for Storage {
 }
 
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
+    let mut keeper = Keeper::default();
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        let update = guarded(|| answer(request));
-        let failed = |reason| Some(Update::Failed { work: "storage".to_owned(), reason });
-        if let Some(update) = update.unwrap_or_else(failed) {
+        let answers = guarded(|| match request {
+            StorageRequest::Project(id, request) => {
+                let news = [keeper.answer(id, request), keeper.warnings(id)];
+                news.into_iter().flatten().map(|news| Update::Project(id, news)).collect()
+            }
+            request => Vec::from_iter(answer(request)),
+        });
+        let failed = |reason| vec![Update::Failed { work: "storage".to_owned(), reason }];
+        for update in answers.unwrap_or_else(failed) {
             updates.send(update);
         }
     }
@@ -106,6 +105,7 @@ fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
 
 fn answer(request: StorageRequest) -> Option<Update> {
     let update = match request {
+        StorageRequest::Project(..) => return None,
         StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
         StorageRequest::TrimPictures(cache) => {
             cache.trim();
@@ -119,14 +119,6 @@ fn answer(request: StorageRequest) -> Option<Update> {
             let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
             let clocks = result.as_ref().map(|spec| audio::clock_starts(&path, spec)).unwrap_or_default();
             Update::Probed { path, result, clocks }
-        }
-        StorageRequest::LoadProject(path) => {
-            let result = project::load(&path).map(Box::new).map_err(|error| error.to_string());
-            Update::ProjectLoaded { path, result }
-        }
-        StorageRequest::SaveProject { path, revision, state } => {
-            let result = project::save(&path, &state).map_err(|error| error.to_string());
-            Update::ProjectSaved { path, revision, result }
         }
         StorageRequest::ExportLabels { path, labels } => {
             let counts = (labels.rows.len(), labels.files.len());

@@ -1,6 +1,7 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
 use super::ModelEnd;
+use super::keeper::{ProjectId, ProjectNews};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::DecisionRule;
@@ -9,7 +10,6 @@ use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
 use crate::model::registry::ListedModel;
-use crate::project::ProjectState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +51,10 @@ pub enum DialogPurpose {
     OpenFolder,
     /// Where to save the project.
     SaveProject,
+    /// Where to write a copy of the project.
+    CopyProject,
+    /// In which folder to write everything as text.
+    ExportText,
     /// Which labels to import.
     ImportLabels,
     /// Where to export labels.
@@ -155,22 +159,8 @@ pub enum Update {
         /// How.
         end: DetectionEnd,
     },
-    /// A project was read.
-    ProjectLoaded {
-        /// From where.
-        path: PathBuf,
-        /// The project, or why it cannot be read; the file is as it was.
-        result: Result<Box<ProjectState>, String>,
-    },
-    /// A project was written.
-    ProjectSaved {
-        /// Where.
-        path: PathBuf,
-        /// The document's revision that was saved.
-        revision: u64,
-        /// Why it could not be written; an older project under the name is as it was.
-        result: Result<(), String>,
-    },
+    /// What became of a request about a project.
+    Project(ProjectId, ProjectNews),
     /// Labels were written.
     Exported {
         /// Where.

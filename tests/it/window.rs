@@ -3,6 +3,7 @@
 mod appearance;
 mod complexity;
 mod display;
+mod keeping;
 mod listening;
 mod main_job;
 mod models;
