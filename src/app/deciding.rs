@@ -38,7 +38,8 @@ impl Workbench {
 
     /// The undecided prediction that an event was made of, if it is shown.
     pub(super) fn prediction_of(&self, event: &Event) -> Option<Target> {
-        self.marks.iter().find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
+        let proposed = event.origin.proposal()?.span;
+        self.marks.in_span(proposed).find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
     }
 
     /// Decides in one step about every undecided event in view that has the selected one's label.
@@ -47,8 +48,8 @@ impl Workbench {
         let (recording, view, label) = (open.id, open.viewport.span(), selected.label.clone());
         let targets: Vec<Target> = self
             .marks
-            .iter()
-            .filter(|mark| mark.state == Status::Predicted && mark.label == label && mark.span.overlap_secs(view) > 0.0)
+            .shown_in_span(view)
+            .filter(|mark| mark.state == Status::Predicted && mark.label == label)
             .map(|mark| mark.target)
             .collect();
         let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
@@ -120,7 +121,7 @@ impl Workbench {
     }
 
     fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
-        self.predictions.iter().copied().find(|prediction| PredictionKey::of(prediction) == key)
+        self.answers.prediction(key).copied()
     }
 
     /// Selects the next undecided event, brings it into view and plays it, if the user wants that.
@@ -135,11 +136,11 @@ impl Workbench {
         }
     }
 
-    /// The first undecided mark that begins at or after a moment, else the first of all.
+    /// The first undecided mark that is shown and begins at or after a moment, else the first of all.
     pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
-        let undecided = || self.marks.iter().filter(|mark| mark.state == Status::Predicted);
-        let next = undecided().find(|mark| mark.span.onset_secs >= from_secs);
-        next.or_else(|| undecided().next()).map(|mark| mark.target)
+        let from = self.marks.shown_before_secs(from_secs);
+        let undecided = |place| self.marks.next_shown_of(Status::Predicted, place);
+        undecided(from).or_else(|| undecided(0)).map(|mark| mark.target)
     }
 
     /// The open recording and what is selected in it.

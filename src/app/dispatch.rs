@@ -46,9 +46,11 @@ impl Workbench {
             Request::SetLabel { target, label } => self.set_label(target, label),
             Request::Draw(span) => self.draw(span),
             Request::SetActiveLabel(label) => self.use_label(&label),
+            Request::Labels(request) => self.change_labels(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
             Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetFilter(filter) => self.set_filter(filter),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -77,6 +79,7 @@ impl Workbench {
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
             _ => self.change_setting(request),
         }
+        self.sift();
         // What is in view may be what is listened to.
         self.tune();
     }

@@ -62,6 +62,7 @@ impl Workbench {
     pub(super) fn use_label(&mut self, label: &Arc<str>) {
         self.settings.remember_label(label);
         self.active_label = Some(label.clone());
+        self.learn_labels();
     }
 
     /// Draws an event of the active label and selects it.
@@ -180,8 +181,8 @@ impl Workbench {
         match result {
             Some(Ok(entry)) => {
                 super::crash_report::note(&format!("{:?}: {}", entry.direction, entry.title));
+                self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
-                self.changed();
             }
             None => return,
             Some(Err((error, entry))) => {

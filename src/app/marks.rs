@@ -1,11 +1,12 @@
 //! What is shown on the timeline and in the table: the decided events of a recording, and the predictions that nobody has decided
 //! about yet. Pure.
 
-use crate::annotation::{Band, Event, EventId, Proposal, Recording, Status};
+use super::answers::Answers;
+use crate::annotation::{Band, Event, EventId, Origin, Recording, Status};
 use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
 use crate::time::Span;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names a prediction for as long as the rule stays the same: its class and its onset in microseconds.
@@ -20,6 +21,48 @@ impl PredictionKey {
     pub fn of(prediction: &Prediction) -> Self {
         Self { class: prediction.class, onset_micros: (prediction.span.onset_secs * 1e6).round() as u64 }
     }
+
+    pub(super) fn class(self) -> usize {
+        self.class
+    }
+
+    pub(super) fn onset_secs(self) -> f64 {
+        self.onset_micros as f64 * 1e-6
+    }
+}
+
+/// Who or what proposed a mark first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkOrigin {
+    /// Drawn by a person.
+    Human,
+    /// Proposed by a model.
+    Model,
+    /// Read from an annotation file.
+    Import,
+}
+
+impl MarkOrigin {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Human, Self::Model, Self::Import];
+
+    /// In words, as an adjective.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Human => "drawn by hand",
+            Self::Model => "from a model",
+            Self::Import => "imported",
+        }
+    }
+
+    fn of(origin: &Origin) -> Self {
+        match origin {
+            Origin::Human => Self::Human,
+            Origin::Import => Self::Import,
+            Origin::Model(_) => Self::Model,
+        }
+    }
 }
 
 /// What a mark stands for.
@@ -29,6 +72,13 @@ pub enum Target {
     Event(EventId),
     /// A prediction that nobody has decided about.
     Prediction(PredictionKey),
+}
+
+impl Target {
+    /// The target of a prediction that nobody has decided about.
+    pub fn of_prediction(prediction: &Prediction) -> Self {
+        Self::Prediction(PredictionKey::of(prediction))
+    }
 }
 
 /// One labelled span on the timeline.
@@ -50,45 +100,72 @@ pub struct Mark {
     pub state: Status,
     /// The model's score, if a model proposed it.
     pub score: Option<f32>,
+    /// Who or what proposed it.
+    pub origin: MarkOrigin,
+    /// Who changed it last; none for predictions and what was never changed.
+    pub by: Option<Arc<str>>,
+    /// A remark, if there is one.
+    pub comment: Option<Arc<str>>,
 }
 
 impl Mark {
     /// What a screen reader says.
     pub fn spoken(&self) -> String {
+        let more: String = self.more_labels.iter().map(|label| format!(" and {label}")).collect();
         let score = self.score.map(|score| format!(", score {score:.2}")).unwrap_or_default();
-        format!(
-            "{}, {}{score}, {:.3} to {:.3} s",
-            self.label,
-            self.state.text(),
-            self.span.onset_secs,
-            self.span.offset_secs
-        )
+        let when = if self.is_point {
+            format!("at {:.3} s", self.span.onset_secs)
+        } else {
+            format!("{:.3} to {:.3} s", self.span.onset_secs, self.span.offset_secs)
+        };
+        let band = self.band.map(|band| format!(", {:.0} to {:.0} Hz", band.low_hz, band.high_hz)).unwrap_or_default();
+        let comment = self.comment.as_ref().map(|comment| format!(", comment: {comment}")).unwrap_or_default();
+        format!("{}{more}, {}{score}, {when}{band}{comment}", self.label, self.state.text())
     }
 
-    fn of_event(event: &Event) -> Self {
+    /// Whether it shares time with a span, or has no length and lies in it.
+    pub fn is_in(&self, span: Span) -> bool {
+        self.span.overlap_secs(span) > 0.0 || span.contains(self.span.onset_secs)
+    }
+
+    /// How an event is shown.
+    pub(super) fn of_event(event: &Event) -> Self {
         Self {
             target: Target::Event(event.id),
             span: event.span,
             is_point: event.is_point,
             band: event.band,
             label: event.label.clone(),
-            more_labels: event.more_labels.as_slice().into(),
+            more_labels: if event.more_labels.is_empty() { no_labels() } else { event.more_labels.as_slice().into() },
             state: event.status,
             score: event.origin.proposal().map(|proposal| proposal.score),
+            origin: MarkOrigin::of(&event.origin),
+            by: event.edited.as_ref().map(|edited| edited.by.clone()),
+            comment: (!event.comment.is_empty()).then(|| event.comment.as_str().into()),
         }
     }
 
-    fn of_prediction(prediction: &Prediction, label: Arc<str>) -> Self {
+    /// How a prediction is shown that nobody has decided about.
+    pub(super) fn of_prediction(prediction: &Prediction, label: Arc<str>) -> Self {
         Self {
             target: Target::Prediction(PredictionKey::of(prediction)),
             span: prediction.span,
             is_point: false,
             band: None,
             label,
-            more_labels: Arc::default(),
+            more_labels: no_labels(),
             state: Status::Predicted,
             score: Some(prediction.score),
+            origin: MarkOrigin::Model,
+            by: None,
+            comment: None,
         }
+    }
+}
+
+impl From<&Event> for Mark {
+    fn from(event: &Event) -> Self {
+        Self::of_event(event)
     }
 }
 
@@ -102,19 +179,28 @@ pub fn decide(
     chosen.iter().flat_map(|&class| decide_class(scores, class, rule, duration_secs)).collect()
 }
 
-/// The marks of a recording by onset: its events, and the predictions that no event speaks about.
-pub fn marks(recording: &Recording, predictions: &[Prediction], classes: &[Arc<str>]) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = recording.events.values().map(Mark::of_event).collect();
-    let decided = events_by_label(recording);
-    for prediction in predictions {
-        let Some(label) = classes.get(prediction.class) else { continue };
-        let candidates = decided.get(&**label).map(Vec::as_slice).unwrap_or_default();
-        if !candidates.iter().any(|event| speaks_about(event, prediction, label)) {
-            marks.push(Mark::of_prediction(prediction, label.clone()));
-        }
+/// The marks of a recording, in no order: its events, and the predictions that no event speaks about; and which those are.
+pub fn marks(recording: &Recording, predictions: &[Prediction], classes: &[Arc<str>]) -> (Vec<Mark>, Answers) {
+    let mut answers = Answers::new(predictions, classes);
+    let mut marks: Vec<Mark> = Vec::with_capacity(recording.events.len() + predictions.len());
+    for event in recording.events.values() {
+        answers.add(event);
+        marks.push(Mark::of_event(event));
     }
-    marks.sort_by(by_onset);
-    marks
+    marks.extend(answers.open().filter_map(|place| predicted_mark(predictions, classes, place)));
+    (marks, answers)
+}
+
+/// The mark of the prediction at a place of the list.
+pub(super) fn predicted_mark(predictions: &[Prediction], classes: &[Arc<str>], place: usize) -> Option<Mark> {
+    let prediction = predictions.get(place)?;
+    Some(Mark::of_prediction(prediction, classes.get(prediction.class)?.clone()))
+}
+
+/// One empty list for all marks: an allocation each would be felt with a million.
+fn no_labels() -> Arc<[Arc<str>]> {
+    static NONE: std::sync::LazyLock<Arc<[Arc<str>]>> = std::sync::LazyLock::new(Arc::default);
+    NONE.clone()
 }
 
 /// The order of marks: by onset, then offset, then label.
@@ -127,36 +213,11 @@ pub(super) fn by_onset(a: &Mark, b: &Mark) -> Ordering {
         .then(a.target.cmp(&b.target))
 }
 
-/// The events by the label that they have, and by the one that a model had proposed.
-fn events_by_label(recording: &Recording) -> HashMap<&str, Vec<&Event>> {
-    let mut by_label: HashMap<&str, Vec<&Event>> = HashMap::new();
-    for event in recording.events.values() {
-        by_label.entry(&event.label).or_default().push(event);
-        if let Some(Proposal { label, .. }) = event.origin.proposal()
-            && *label != event.label
-        {
-            by_label.entry(label).or_default().push(event);
-        }
-    }
-    by_label
-}
-
-/// Whether a decision stands for a prediction: same class, and they share at least half of the shorter one. The threshold moves a
-/// prediction's edges, so equality would bring decided events back as soon as a slider is touched.
-fn speaks_about(event: &Event, prediction: &Prediction, label: &Arc<str>) -> bool {
-    let about = |span: Span| {
-        let shorter = span.duration_secs().min(prediction.span.duration_secs());
-        span.overlap_secs(prediction.span) >= 0.5 * shorter
-    };
-    let proposal = event.origin.proposal();
-    proposal.is_some_and(|proposal| proposal.label == *label && about(proposal.span))
-        || (event.label == *label && about(event.span))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::{Document, Origin};
+    use crate::annotation::{Document, Proposal};
+    use crate::app::MarkList;
     use std::path::Path;
 
     fn prediction(onset: f64, offset: f64) -> Prediction {
@@ -174,7 +235,8 @@ mod tests {
     }
 
     fn states(recording: &Recording, predictions: &[Prediction]) -> Vec<&'static str> {
-        marks(recording, predictions, &["Dog".into()]).iter().map(|mark| mark.state.text()).collect()
+        let (marks, _) = marks(recording, predictions, &["Dog".into()]);
+        MarkList::new(marks).iter().map(|mark| mark.state.text()).collect()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
 mod annotator;
+mod answers;
 mod command;
 mod complexity;
 mod crash_report;
@@ -18,9 +19,15 @@ mod frame_times;
 mod go_to_time;
 mod graphics;
 mod keeping;
+mod keeping_marks;
 mod kept_pictures;
+mod label_classes;
+mod label_keys;
+mod label_looks;
+mod label_rename;
 mod leaving;
 mod listening;
+mod mark_filter;
 mod mark_list;
 mod marks;
 mod models;
@@ -45,9 +52,13 @@ pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVE
 pub use editing::Edge;
 pub use files::counted;
 pub use keeping::{Keeping, Place};
+pub use label_classes::LabelRequest;
+pub use label_keys::DigitUse;
+pub use label_looks::DIGITS;
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
-pub use mark_list::MarkList;
-pub use marks::{Mark, Target};
+pub use mark_filter::{MarkFilter, Sieve};
+pub use mark_list::{LabelTally, MarkList};
+pub use marks::{Mark, MarkOrigin, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
 pub use request::Request;

@@ -2,7 +2,7 @@
 
 use super::marks::Target;
 use super::workbench::Workbench;
-use crate::annotation::{RecordingId, Status};
+use crate::annotation::RecordingId;
 
 /// What is left of a recording is no page of its own if it is shorter than this.
 const SHORTEST_PAGE_SECS: f64 = 0.001;
@@ -25,14 +25,15 @@ impl Workbench {
 
     /// Selects the next mark (`step` 1) or the previous one (−1) by onset, and plays it if the user wants that.
     pub(super) fn step_event(&mut self, step: isize) {
-        let shown: Vec<Target> = self.shown_marks().map(|mark| mark.target).collect();
-        let here = self.playhead_secs();
-        let next = match self.selected.and_then(|selected| shown.iter().position(|&target| target == selected)) {
-            Some(place) => place.checked_add_signed(step),
-            None if step > 0 => self.shown_marks().position(|mark| mark.span.onset_secs >= here),
-            None => self.shown_marks().filter(|mark| mark.span.onset_secs < here).count().checked_sub(1),
+        let marks = &self.marks;
+        let place = match self.selected.and_then(|selected| Some((selected, marks.shown_before(selected)?))) {
+            // One that is not shown itself stands before the one at its place.
+            Some((selected, before)) if step > 0 => before + usize::from(marks.shown_place(selected).is_some()),
+            None if step > 0 => marks.shown_before_secs(self.playhead_secs()),
+            Some((_, before)) => before.wrapping_sub(1),
+            None => marks.shown_before_secs(self.playhead_secs()).wrapping_sub(1),
         };
-        if let Some(&target) = next.and_then(|place| shown.get(place)) {
+        if let Some(target) = marks.shown_at(place).map(|mark| mark.target) {
             self.select_and_reveal(target);
             self.audition_selected();
         }
@@ -47,10 +48,9 @@ impl Workbench {
         }
     }
 
-    /// The marks that are shown: rejected ones only if the user wants them.
-    pub fn shown_marks(&self) -> impl Iterator<Item = &super::marks::Mark> {
-        let show_rejected = self.settings.show_rejected;
-        self.marks.iter().filter(move |mark| show_rejected || mark.state != Status::Rejected)
+    /// The marks that are shown: those that the filter lets through, and rejected ones only if the user wants them.
+    pub fn shown_marks(&self) -> impl DoubleEndedIterator<Item = &super::marks::Mark> {
+        self.marks.shown()
     }
 
     /// Shows the next page (1) or the previous one (−1): of this recording, and after its last the first of the next recording.

@@ -47,6 +47,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "filter": self.filter,
         })
     }
 
@@ -72,8 +73,8 @@ impl Workbench {
         self.document = state.document;
         self.refresh_timeline();
         self.history = state.history;
-        self.label_places.clear();
-        self.label_order = serde_json::from_value(state.view["label_order"].clone()).unwrap_or_default();
+        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
+        self.restore_labels(&state.view);
         self.keeping.chosen_elsewhere =
             serde_json::from_value(state.view["chosen_classes"].clone()).unwrap_or_default();
         self.take_scores(state.scores, opened.scored);

@@ -2,6 +2,8 @@
 
 use super::command::Command;
 use super::display::DisplayChange;
+use super::label_classes::LabelRequest;
+use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
@@ -66,6 +68,8 @@ pub enum Request {
     Draw(Span),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about labels.
+    Labels(LabelRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -92,6 +96,8 @@ pub enum Request {
     },
     /// Another rule from scores to predictions.
     SetRule(DecisionRule),
+    /// Which events are shown.
+    SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
     ChooseClasses(BTreeSet<usize>),
     /// The model to run next, by name.
@@ -170,6 +176,12 @@ pub enum Request {
     },
     /// A notice was read.
     DismissNotice(u64),
+}
+
+impl From<LabelRequest> for Request {
+    fn from(request: LabelRequest) -> Self {
+        Self::Labels(request)
+    }
 }
 
 impl From<Command> for Request {

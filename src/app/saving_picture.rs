@@ -137,7 +137,7 @@ impl Workbench {
     fn printed_page(&self, channels: &[Channel], in_view: Span) -> Option<Page> {
         let open = self.open.as_ref()?;
         let name = self.recording()?.file_name();
-        let events = self.shown_marks().filter(|_| self.show_marks).filter_map(page_event);
+        let events = self.marks.shown_in_span(in_view).filter(|_| self.show_marks).filter_map(page_event);
         let panel = |channel: &Channel| match channel {
             Channel::One(index) if open.spec.channels > 1 => format!("Channel {}", index + 1),
             _ => String::new(),
@@ -191,20 +191,13 @@ fn page_event(mark: &Mark) -> Option<PageEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::EventId;
-    use crate::app::marks::Target;
+    use crate::annotation::{Event, EventId, Origin};
 
     #[test]
     fn marks_keep_their_state_on_paper_and_rejected_ones_are_not_there() {
-        let mark = |state| Mark {
-            is_point: false,
-            band: None,
-            more_labels: Arc::default(),
-            target: Target::Event(EventId(1)),
-            span: Span::between(1.0, 2.0),
-            label: "Dog".into(),
-            state,
-            score: None,
+        let mark = |state| {
+            let span = Span::between(1.0, 2.0);
+            Mark::of_event(&Event::new(EventId(1), span, "Dog", state, Origin::Human))
         };
         let on_paper = |state| page_event(&mark(state)).map(|event| event.state);
         assert_eq!(on_paper(Status::Predicted), Some(EventState::Predicted));

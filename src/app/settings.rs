@@ -145,6 +145,14 @@ impl Settings {
         remember(&mut self.recent_labels, label.to_owned(), RECENT_LABELS);
     }
 
+    /// Calls a recent label something else.
+    pub fn rename_label(&mut self, from: &str, to: &str) {
+        if self.recent_labels.iter().any(|label| label == from) {
+            self.recent_labels.retain(|label| label != to);
+            self.recent_labels.iter_mut().filter(|label| *label == from).for_each(|label| *label = to.to_owned());
+        }
+    }
+
     fn within_bounds(mut self) -> Self {
         let clamp = |value: f32, low: f32, high: f32, default: f32| {
             if value.is_finite() { value.clamp(low, high) } else { default }

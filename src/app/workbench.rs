@@ -1,11 +1,14 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
+use super::answers::Answers;
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::crash_report;
 use super::display::Display;
 use super::keeping::Keeping;
+use super::label_looks::LabelLooks;
 use super::listening::Listening;
+use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
 use super::marks::{self, Mark, Target};
 use super::models::{self, ModelShelf};
@@ -15,9 +18,7 @@ use super::settings::Settings;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
-use crate::annotation::{
-    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, StatusCounts,
-};
+use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, FrameScores, Prediction};
 use crate::model::registry::{self, ListedModel};
@@ -25,7 +26,6 @@ use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
-use crate::ui::theme::LABEL_COLORS;
 use crate::work::{
     CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
     Wake, update_channel,
@@ -154,16 +154,22 @@ pub struct Workbench {
     pub runs: BTreeMap<RecordingId, Run>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// Which of the predictions are answered.
+    pub(super) answers: Answers,
     /// What the timeline and the table show, by onset.
     pub marks: MarkList,
+    /// Of which recording the marks are.
+    pub(super) marks_of: Option<RecordingId>,
+    /// Which of the marks a person wants to see.
+    pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
-    /// Labels in the order in which they came up.
+    /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
-    /// Which colour each of them has.
-    pub(super) label_places: BTreeMap<Arc<str>, usize>,
+    /// Their colours and keys, and which of them are shown.
+    pub(super) label_looks: LabelLooks,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -238,11 +244,14 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
+            answers: Answers::default(),
             marks: MarkList::default(),
+            marks_of: None,
+            filter: MarkFilter::default(),
             selected: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
-            label_places: BTreeMap::new(),
+            label_looks: LabelLooks::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -312,22 +321,6 @@ impl Workbench {
         }
     }
 
-    /// Which colour a label has: always the same one for the same name, unless another label of the project took it first.
-    pub fn label_place(&self, label: &str) -> usize {
-        self.label_places.get(label).copied().unwrap_or_else(|| preferred_color(label))
-    }
-
-    /// How many events of each label all recordings have, by label order; only those that count as labels, and the active one.
-    pub fn label_counts(&self) -> Vec<(Arc<str>, usize)> {
-        let counts = self.document.label_counts();
-        let labels = |label: &str| counts.get(label).map_or(0, StatusCounts::labels);
-        let is_listed = |label: &&Arc<str>| labels(label) > 0 || self.active_label.as_ref() == Some(label);
-        let known = self.label_order.iter();
-        let active = self.active_label.iter().filter(|label| !self.label_order.contains(label));
-        let listed = known.chain(active).filter(is_listed);
-        listed.map(|label| (label.clone(), labels(label))).collect()
-    }
-
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
     pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
         if self.refuses_changes() {
@@ -337,10 +330,10 @@ impl Workbench {
         match self.history.perform(&mut self.document, title, edit, &edited) {
             Ok(entry) => {
                 crash_report::note(&entry.title);
-                self.unlogged.push(Change::Step(Box::new(entry)));
                 self.forget_unread_redo();
                 self.ask_whose_edits();
-                self.changed();
+                self.changed_by(&entry);
+                self.unlogged.push(Change::Step(Box::new(entry)));
                 true
             }
             Err(error) => {
@@ -363,12 +356,6 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Notes that the document has changed.
-    pub(super) fn changed(&mut self) {
-        self.revision += 1;
-        self.refresh_marks();
-    }
-
     /// Decides again from the stored scores, without the model.
     pub(super) fn refresh_predictions(&mut self) {
         self.predictions_stale = false;
@@ -384,36 +371,7 @@ impl Workbench {
             let duration_secs = open.viewport.duration_secs();
             self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
         }
-        self.refresh_marks();
-    }
-
-    /// Puts events and undecided predictions together again.
-    pub(super) fn refresh_marks(&mut self) {
-        let classes = self.scored_here().map(|scored| scored.scores.classes.clone());
-        let marks = match self.recording() {
-            Some(recording) => marks::marks(recording, &self.predictions, classes.as_deref().unwrap_or_default()),
-            None => Vec::new(),
-        };
-        self.marks = MarkList::new(marks);
-        self.learn_labels();
-        if self.selected.is_some_and(|selected| self.mark(selected).is_none()) {
-            self.selected = None;
-        }
-    }
-
-    /// Takes labels that came up into their order, and gives them colours.
-    fn learn_labels(&mut self) {
-        let known: BTreeSet<&str> = self.label_order.iter().map(|label| &**label).collect();
-        let counted = self.document.label_counts().keys();
-        let shown = self.marks.iter().map(|mark| &mark.label);
-        let mut fresh: Vec<Arc<str>> = Vec::new();
-        for label in shown.chain(counted) {
-            if !known.contains(&**label) && !fresh.contains(label) {
-                fresh.push(label.clone());
-            }
-        }
-        self.label_order.extend(fresh);
-        self.give_colors();
+        self.predictions_changed();
     }
 
     /// Whether a command would do something now.
@@ -485,30 +443,8 @@ impl Workbench {
         }
     }
 
-    /// Gives labels without a colour the one of their name, or the next one that is taken least.
-    fn give_colors(&mut self) {
-        for label in &self.label_order {
-            if self.label_places.contains_key(label) {
-                continue;
-            }
-            let users = |color: usize| self.label_places.values().filter(|&&place| place == color).count();
-            let first = preferred_color(label);
-            let colors = (0..LABEL_COLORS).map(|step| (first + step) % LABEL_COLORS);
-            let color = colors.min_by_key(|&color| users(color)).unwrap_or(first);
-            self.label_places.insert(label.clone(), color);
-        }
-    }
-
     /// The whole of the open recording as a span.
     pub(super) fn whole(&self) -> Span {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
     }
-}
-
-/// The colour that a name asks for (FNV-1a).
-fn preferred_color(label: &str) -> usize {
-    let hash = label
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash % LABEL_COLORS as u64) as usize
 }

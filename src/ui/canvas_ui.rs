@@ -152,7 +152,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         ),
         requests,
     );
-    lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, requests);
+    lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, &mut panels.lane_tiles, requests);
     wheel(
         ui,
         &canvas,

@@ -41,6 +41,8 @@ icons! {
     SLIDERS = "\u{E434}";
     TIMELINE = "\u{E19A}";
     SEARCH = "\u{E30C}";
+    FILTER = "\u{E266}";
+    CHECK_LIST = "\u{EADC}";
     ZOOM_IN = "\u{E310}";
     ZOOM_OUT = "\u{E30E}";
     FIT = "\u{E534}";

@@ -1,14 +1,16 @@
-//! From key presses to commands, before any control sees them.
+//! From key presses to commands and labels, before any control sees them.
+//!
+//! Digits are told by the place of their keys, not by the signs on them: on a French keyboard they are the same ten keys.
 
 use super::Panels;
-use crate::app::Command;
+use crate::app::{Command, DigitUse, LabelRequest, Request};
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 /// What was typed in one frame.
 #[derive(Debug, Default, PartialEq)]
 pub struct Pressed {
-    /// The commands whose keys were pressed, in order.
-    pub commands: Vec<Command>,
+    /// What the keys that were pressed ask for, in order: commands, and labels by digit keys.
+    pub requests: Vec<Request>,
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
@@ -34,7 +36,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
 impl Pressed {
     /// Looks at one event, and says whether it is left for the controls.
     fn leaves(&mut self, event: &Event, control_focused: bool, page_open: bool) -> bool {
-        if self.commands.last().is_some_and(|&command| opens_text_field(command)) {
+        if matches!(self.requests.last(), Some(&Request::Do(command)) if opens_text_field(command)) {
             if let Event::Text(text) = event
                 && !(self.typed.is_empty() && text == "/")
             {
@@ -42,18 +44,45 @@ impl Pressed {
             }
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
-        let Event::Key { key, modifiers, pressed: true, repeat, .. } = event else { return true };
+        let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
         let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
+        if let Some(request) = digit_request(*modifiers, *key, *physical_key) {
+            if !*repeat {
+                self.requests.push(request.into());
+            }
+            return false;
+        }
         let Some(command) = command_of(*modifiers, *key) else { return true };
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
-            self.commands.push(command);
+            self.requests.push(Request::Do(command));
         }
         false
     }
+}
+
+/// What a digit key asks for. With Shift, a sign that is the key of a command goes first: `/` is Shift+7 on many keyboards.
+fn digit_request(modifiers: Modifiers, key: Key, physical_key: Option<Key>) -> Option<LabelRequest> {
+    let digit = physical_key.and_then(digit_of).or_else(|| digit_of(key))?;
+    if modifiers.command || modifiers.ctrl || modifiers.mac_cmd {
+        return None;
+    }
+    let digit_use = match (modifiers.shift, modifiers.alt) {
+        (false, false) => DigitUse::Give,
+        (false, true) => DigitUse::Toggle,
+        (true, false) if digit_of(key).is_some() || command_of(modifiers, key).is_none() => DigitUse::Activate,
+        (true, _) => return None,
+    };
+    Some(LabelRequest::Digit { digit, digit_use })
+}
+
+fn digit_of(key: Key) -> Option<u8> {
+    const KEYS: [Key; 10] =
+        [Key::Num0, Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+    KEYS.iter().position(|&own| own == key).and_then(|place| u8::try_from(place).ok())
 }
 
 fn opens_text_field(command: Command) -> bool {
@@ -117,7 +146,7 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, false, false)));
-        assert_eq!(pressed, Pressed { commands: vec![Command::Relabel], typed: "dog".to_owned() });
+        assert_eq!(pressed, Pressed { requests: vec![Request::Do(Command::Relabel)], typed: "dog".to_owned() });
     }
 
     #[test]
@@ -128,5 +157,26 @@ mod tests {
         assert_eq!(command_of(Modifiers::COMMAND, Key::Z), Some(Command::Undo));
         assert_eq!(command_of(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), Some(Command::Redo));
         assert_eq!(command_of(Modifiers::COMMAND, Key::A), None);
+    }
+    #[test]
+    fn digits_are_told_by_the_place_of_the_key() {
+        let digit = |modifiers, key, physical_key| {
+            let Some(LabelRequest::Digit { digit, digit_use }) = digit_request(modifiers, key, physical_key) else {
+                return None;
+            };
+            Some((digit, digit_use))
+        };
+        let (none, shift, alt) = (Modifiers::NONE, Modifiers::SHIFT, Modifiers::ALT);
+        assert_eq!(digit(none, Key::Num3, Some(Key::Num3)), Some((3, DigitUse::Give)));
+        assert_eq!(digit(none, Key::Num0, None), Some((0, DigitUse::Give)));
+        // On a French keyboard the sixth key types `-`, and a digit with Shift.
+        assert_eq!(digit(none, Key::Minus, Some(Key::Num6)), Some((6, DigitUse::Give)));
+        assert_eq!(digit(shift, Key::Num6, Some(Key::Num6)), Some((6, DigitUse::Activate)));
+        assert_eq!(digit(shift, Key::Exclamationmark, Some(Key::Num1)), Some((1, DigitUse::Activate)));
+        assert_eq!(digit(alt, Key::Num2, Some(Key::Num2)), Some((2, DigitUse::Toggle)));
+        // On a German keyboard Shift+7 is `/`, which opens the palette.
+        assert_eq!(digit(shift, Key::Slash, Some(Key::Num7)), None);
+        assert_eq!(digit(Modifiers::COMMAND, Key::Num1, Some(Key::Num1)), None);
+        assert_eq!(digit(none, Key::Minus, Some(Key::Minus)), None);
     }
 }

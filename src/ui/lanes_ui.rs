@@ -1,19 +1,24 @@
 //! One thin row for each label under the spectrogram: its events as bars over the model's score curve.
 
 use super::canvas_ui::{Canvas, row_name};
+use super::lane_tiles::{LaneTile, LaneTiles, state_bit};
 use super::theme::label_color_on;
 use crate::annotation::Status;
 use crate::app::{Mark, Request, Workbench};
+use crate::time::Span;
 use eframe::egui::{self, Color32, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
 use std::sync::Arc;
 
 /// Height of one lane, in points.
 pub const LANE_HEIGHT: f32 = 22.0;
 const DASH: (f32, f32) = (4.0, 3.0);
+/// With more events than this in view, lanes show where events are and not each of them.
+const MOST_BARS: usize = 1500;
 
 /// The labels that have lanes: those of the recording's events and predictions, in the order in which labels came up.
 pub fn labels(bench: &Workbench) -> Vec<Arc<str>> {
-    let shown: std::collections::BTreeSet<&Arc<str>> = bench.shown_marks().map(|mark| &mark.label).collect();
+    let with_shown = bench.marks.labels().filter(|tally| tally.shown > 0);
+    let shown: std::collections::HashSet<&Arc<str>> = with_shown.map(|tally| &tally.label).collect();
     bench.label_order.iter().filter(|label| shown.contains(label)).cloned().collect()
 }
 
@@ -24,12 +29,14 @@ pub fn show(
     labels: &[Arc<str>],
     rect: Rect,
     axis_width: f32,
+    tiles: &mut LaneTiles,
     requests: &mut Vec<Request>,
 ) {
     if labels.is_empty() || rect.height() < LANE_HEIGHT {
         return;
     }
     let all = rect.with_min_x(rect.left() - axis_width);
+    let contents = contents(canvas, tiles);
     ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         // The wheel moves in time here, as over the spectrogram.
@@ -40,40 +47,87 @@ pub fn show(
             for label in &labels[rows] {
                 let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), LANE_HEIGHT), Sense::hover());
                 let lane = Rect::from_x_y_ranges(rect.x_range(), row.y_range());
-                lane_ui(ui, canvas, label, lane, requests);
+                lane_ui(ui, canvas, label, lane, &contents, requests);
             }
         });
     });
 }
 
-fn lane_ui(ui: &Ui, canvas: &Canvas<'_>, label: &Arc<str>, lane: Rect, requests: &mut Vec<Request>) {
+/// What is in view: single events, or where events are if those are too many.
+enum Contents<'a> {
+    Marks(Vec<&'a Mark>),
+    Tiles(Vec<Arc<LaneTile>>),
+}
+
+fn contents<'a>(canvas: &'a Canvas<'_>, tiles: &mut LaneTiles) -> Contents<'a> {
+    let (marks, view) = (&canvas.bench.marks, canvas.scale.span);
+    let in_view: Vec<&Mark> = marks.shown_in_span(view).take(MOST_BARS + 1).collect();
+    if in_view.len() <= MOST_BARS {
+        return Contents::Marks(in_view);
+    }
+    Contents::Tiles(tiles.of_view(marks, canvas.open.id, view, canvas.scale.secs_of(1.0)))
+}
+
+fn lane_ui(
+    ui: &Ui,
+    canvas: &Canvas<'_>,
+    label: &Arc<str>,
+    lane: Rect,
+    contents: &Contents<'_>,
+    requests: &mut Vec<Request>,
+) {
     let color = label_color_on(ui.visuals(), canvas.bench.label_place(label));
     let painter = ui.painter_at(lane);
     painter.rect_filled(lane.shrink2(vec2(0.0, 1.0)), 0.0, ui.visuals().extreme_bg_color);
     row_name(ui, lane, label, ui.visuals().text_color());
     score_curve(&painter, canvas, label, lane, color);
-    let view = canvas.scale.span;
-    for mark in canvas.bench.shown_marks().filter(|mark| mark.label == *label && mark.span.overlap_secs(view) > 0.0) {
-        let (left, right) =
-            (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
-        let bar = Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0));
-        paint_bar(&painter, mark, bar, color);
-        if canvas.bench.selected == Some(mark.target) {
-            painter.rect_stroke(bar.expand(1.0), 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
+    let place = |span: Span| {
+        let (left, right) = (canvas.scale.x_from_secs(span.onset_secs), canvas.scale.x_from_secs(span.offset_secs));
+        Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0))
+    };
+    match contents {
+        Contents::Marks(marks) => {
+            marks.iter().filter(|mark| mark.label == *label).for_each(|mark| {
+                paint_bar(&painter, mark.state, place(mark.span), color);
+            });
         }
+        Contents::Tiles(tiles) => {
+            for (span, states) in tiles.iter().flat_map(|tile| tile.runs(label)) {
+                paint_states(&painter, states, place(span), color);
+            }
+        }
+    }
+    if let Some(mark) = canvas.bench.selected_mark().filter(|mark| mark.label == *label) {
+        let bar = place(mark.span).expand(1.0);
+        painter.rect_stroke(bar, 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
     }
     let response = ui.interact(lane, ui.scope_id().with(("lane", label)), Sense::click());
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
         let secs = canvas.scale.secs_from_x(at.x);
-        let hit = canvas.bench.shown_marks().find(|mark| mark.label == *label && mark.span.contains(secs));
+        let here = Span { onset_secs: secs, offset_secs: secs + 1e-9 };
+        let mut hits = canvas.bench.marks.shown_in_span(here).filter(|mark| mark.label == *label);
+        let hit = hits.find(|mark| mark.span.contains(secs));
         requests.push(Request::Select(hit.map(|mark| mark.target)));
         requests.push(Request::Seek(secs));
     }
     response.on_hover_text(&**label);
 }
 
-fn paint_bar(painter: &egui::Painter, mark: &Mark, bar: Rect, color: Color32) {
-    match mark.state {
+/// Where there are events of several states, the one that says most is seen.
+fn paint_states(painter: &egui::Painter, states: u8, bar: Rect, color: Color32) {
+    let has = |state: Status| states & state_bit(state) != 0;
+    let labels = has(Status::Accepted) || has(Status::Corrected);
+    if has(Status::Predicted) || has(Status::Uncertain) {
+        painter.rect_filled(bar, 0.0, color.gamma_multiply(if labels { 1.0 } else { 0.4 }));
+    } else if labels {
+        painter.rect_filled(bar, 0.0, color);
+    } else {
+        painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
+    }
+}
+
+fn paint_bar(painter: &egui::Painter, state: Status, bar: Rect, color: Color32) {
+    match state {
         Status::Accepted | Status::Corrected => {
             painter.rect_filled(bar, 2.0, color);
         }

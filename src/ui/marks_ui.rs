@@ -4,11 +4,16 @@ use super::canvas_ui::Canvas;
 use super::theme::{label_color, text_on};
 use crate::annotation::Status;
 use crate::app::{Mark, Target};
+use crate::time::Span;
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 pub const TAG_HEIGHT: f32 = 18.0;
 /// From this share of events without room for their tags on, density is shown instead of outlines.
 const DENSE_SHARE: f32 = 0.35;
+/// With more events than this in view, those under the pointer alone are placed: there is no room for outlines.
+const MOST_PLACED: usize = 1000;
+/// How far around the pointer that is, in points.
+const AROUND_POINTER: f32 = 8.0;
 const DASH: (f32, f32) = (6.0, 4.0);
 const DOT: (f32, f32) = (1.5, 3.5);
 
@@ -28,11 +33,8 @@ pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<P
     let view = canvas.scale.span;
     let rows = ((0.5 * rect.height() / TAG_HEIGHT) as usize).max(1);
     let mut ends: Vec<f32> = vec![f32::NEG_INFINITY; rows];
-    let in_view = canvas
-        .bench
-        .shown_marks()
-        .filter(|mark| mark.span.overlap_secs(view) > 0.0 || view.contains(mark.span.onset_secs));
-    in_view
+    in_view(canvas, painter, view)
+        .into_iter()
         .map(|mark| {
             let (left, right) =
                 (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
@@ -71,23 +73,47 @@ fn tag_text(mark: &Mark) -> String {
     }
 }
 
-/// Whether there are so many events in so little room that outlines would be a smear.
-pub fn is_dense(placed: &[PlacedMark<'_>]) -> bool {
-    let homeless = placed.iter().filter(|placed| placed.tag.is_none()).count();
-    placed.len() > 40 && homeless as f32 > DENSE_SHARE * placed.len() as f32
+/// The events that are shown and in view, and the selected one also if the filter hides it.
+fn in_view<'a>(canvas: &'a Canvas<'_>, painter: &Painter, view: Span) -> Vec<&'a Mark> {
+    let marks = &canvas.bench.marks;
+    let mut found: Vec<&Mark> = if is_crowded(canvas) {
+        let pointer = painter.ctx().pointer_hover_pos();
+        let near = pointer.map(|at| [-AROUND_POINTER, AROUND_POINTER].map(|by| canvas.scale.secs_from_x(at.x + by)));
+        let near = near.map(|[onset_secs, offset_secs]| Span { onset_secs, offset_secs });
+        near.into_iter().flat_map(|near| marks.shown_in_span(near)).take(MOST_PLACED).collect()
+    } else {
+        marks.shown_in_span(view).collect()
+    };
+    if let Some(selected) = canvas.bench.selected_mark().filter(|mark| mark.is_in(view))
+        && !found.iter().any(|mark| mark.target == selected.target)
+    {
+        found.push(selected);
+    }
+    found
 }
 
-/// Draws how many events there are, where single ones cannot be told apart.
+/// Whether more events are in view than can be told apart.
+fn is_crowded(canvas: &Canvas<'_>) -> bool {
+    canvas.bench.marks.shown_in_span(canvas.scale.span).nth(MOST_PLACED).is_some()
+}
+
+/// Whether there are so many events in so little room that outlines would be a smear.
+pub fn is_dense(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>]) -> bool {
+    let homeless = placed.iter().filter(|placed| placed.tag.is_none()).count();
+    (placed.len() > 40 && homeless as f32 > DENSE_SHARE * placed.len() as f32) || is_crowded(canvas)
+}
+
+/// Draws how many events begin where, if single ones cannot be told apart, and the selected one.
 pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], rect: Rect) {
     const BIN_POINTS: f32 = 4.0;
-    let mut counts = vec![0_u32; (rect.width() / BIN_POINTS) as usize + 1];
-    for placed in placed {
-        let bin = |x: f32| (((x - rect.left()) / BIN_POINTS).max(0.0) as usize).min(counts.len() - 1);
-        (bin(placed.region.left())..=bin(placed.region.right())).for_each(|bin| counts[bin] += 1);
-    }
-    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f32;
-    for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let height = 60.0 * count as f32 / most;
+    let marks = &canvas.bench.marks;
+    let bins = (rect.width() / BIN_POINTS) as usize + 1;
+    let edge = |bin: usize| marks.shown_before_secs(canvas.scale.secs_from_x(rect.left() + bin as f32 * BIN_POINTS));
+    let edges: Vec<usize> = (0..=bins).map(edge).collect();
+    let counts = || edges.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    let most = counts().max().unwrap_or(1).max(1) as f32;
+    for (bin, count) in counts().enumerate().filter(|(_, count)| *count > 0) {
+        let height = (60.0 * count as f32 / most).max(1.5);
         let min = pos2(rect.left() + bin as f32 * BIN_POINTS, rect.top() + 2.0);
         painter.rect_filled(
             Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)),
@@ -95,6 +121,9 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
             canvas.colors.accent.gamma_multiply(0.8),
         );
     }
+    let selected: Vec<&PlacedMark<'_>> =
+        placed.iter().filter(|placed| canvas.bench.selected == Some(placed.mark.target)).collect();
+    selected.iter().for_each(|placed| paint_region(canvas, painter, placed, true));
 }
 
 /// Draws all of them, the selected one last.

@@ -17,12 +17,15 @@ mod drag;
 mod empty_ui;
 mod event_table_ui;
 mod event_ui;
+mod filter_ui;
 mod history_ui;
 mod import_form_ui;
 mod keys;
 mod keys_ui;
+mod lane_tiles;
 mod lanes_ui;
 mod listening_ui;
+mod long_list;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
@@ -73,8 +76,10 @@ pub struct Panels {
     annotator: AnnotatorPrompt,
     versions_shown: bool,
     class_filter: String,
-    /// The row of the table that was brought into view last.
-    table_row: Option<usize>,
+    /// The table of events, and how it is scrolled.
+    table: event_table_ui::EventTable,
+    /// What the lanes show of very many events.
+    lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
@@ -105,7 +110,8 @@ impl Panels {
             annotator: AnnotatorPrompt::default(),
             versions_shown: false,
             class_filter: String::new(),
-            table_row: None,
+            table: event_table_ui::EventTable::default(),
+            lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
             readout: String::new(),
@@ -166,7 +172,7 @@ pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Pan
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.commands.into_iter().filter_map(|command| panels.take(command, bench)).map(Request::Do).collect()
+    pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.

@@ -3,12 +3,14 @@
 use super::canvas_ui::{Canvas, row_name, time_view};
 use super::{Panels, bands, theme};
 use crate::annotation::Status;
-use crate::app::{Request, TimeScale};
+use crate::app::{Mark, Request, TimeScale};
 use crate::spectrogram::FrequencyView;
 use crate::time::Span;
 use eframe::egui::{Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2};
 
 const RIBBON_HEIGHT: f32 = 6.0;
+/// With more events than this, not each has a bar of its own.
+const MOST_BARS: usize = 2000;
 
 /// Draws the strip; a click or drag moves the view.
 pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, requests: &mut Vec<Request>) {
@@ -38,19 +40,35 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     }
 }
 
-/// Where events are: undecided ones hollow, decided ones filled.
+/// Where events are: undecided ones hollow, decided ones filled. Of many, one for each point of width is drawn.
 fn ribbon(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, rect: Rect) {
-    for mark in canvas.bench.shown_marks() {
-        let (left, right) = (whole.x_from_secs(mark.span.onset_secs), whole.x_from_secs(mark.span.offset_secs));
-        let bar = Rect::from_min_max(pos2(left, rect.top() + 1.0), pos2(right.max(left + 1.5), rect.bottom() - 1.0));
-        let color = theme::label_color(canvas.bench.label_place(&mark.label));
-        match mark.state {
-            Status::Predicted => painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)),
-            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
-                painter.rect_filled(bar, 0.0, color)
-            }
-        };
+    let marks = &canvas.bench.marks;
+    if marks.shown_len() <= MOST_BARS {
+        marks.shown().for_each(|mark| bar(painter, canvas, whole, rect, mark));
+        return;
     }
+    let mut after = 0;
+    for column in 0..rect.width() as usize {
+        let before = after;
+        after = marks.shown_before_secs(whole.secs_from_x(rect.left() + column as f32 + 1.0));
+        if after > before
+            && let Some(mark) = marks.shown_at(before + (after - before) / 2)
+        {
+            bar(painter, canvas, whole, rect, mark);
+        }
+    }
+}
+
+fn bar(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, rect: Rect, mark: &Mark) {
+    let (left, right) = (whole.x_from_secs(mark.span.onset_secs), whole.x_from_secs(mark.span.offset_secs));
+    let bar = Rect::from_min_max(pos2(left, rect.top() + 1.0), pos2(right.max(left + 1.5), rect.bottom() - 1.0));
+    let color = theme::label_color(canvas.bench.label_place(&mark.label));
+    match mark.state {
+        Status::Predicted => painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)),
+        Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
+            painter.rect_filled(bar, 0.0, color)
+        }
+    };
 }
 
 fn view_box(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, rect: Rect) {

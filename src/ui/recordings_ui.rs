@@ -15,7 +15,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         });
     });
     let recordings: Vec<(RecordingId, &Recording)> = bench.document.recordings().collect();
-    let labels = bench.label_counts();
+    let labels = bench.listed_labels();
     let height = (ui.available_height() - labels_height(labels.len())).max(4.0 * theme::ROW_HEIGHT);
     ScrollArea::vertical().id_salt("recordings").max_height(height).auto_shrink([false, false]).show_rows(
         ui,
@@ -33,8 +33,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         ui.label(weak("Accepted and drawn events appear here with their labels"));
     }
     ScrollArea::vertical().id_salt("labels").auto_shrink([false, false]).show(ui, |ui| {
-        for (label, count) in labels {
-            label_row(ui, bench, &label, count, requests);
+        for label in labels {
+            label_row(ui, bench, label, bench.label_count(label).0, requests);
         }
     });
 }

@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
-    let dense = marks_ui::is_dense(&placed);
+    let dense = !peeking && marks_ui::is_dense(canvas, &placed);
     gestures(ui, canvas, rect, &response, &placed, panels, requests);
     if dense {
         marks_ui::paint_density(canvas, &painter, &placed, rect);
