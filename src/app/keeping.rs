@@ -1,6 +1,6 @@
 //! Keeping: every change goes to the project's file as it is made, a project without a name too.
 //!
-//! Owns what is known of the file ([`Keeping`]). Once a frame, what has changed goes to the storage thread; what cannot be written waits
+//! Owns what is known of the file ([`Keeping`]). Once a frame, what has changed goes to the keeping thread; what cannot be written waits
 //! there and is tried again. Nothing here waits for a disk. How one project takes another's place is in `leaving.rs`.
 
 use super::crash_report;
@@ -11,7 +11,7 @@ use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::model::registry::DATA_VARIABLE;
 use crate::project::{Generation, ReadOnly, ScoreSummary};
-use crate::work::{ProjectId, ProjectRequest, StorageRequest, UnnamedProject};
+use crate::work::{ProjectId, ProjectRequest, UnnamedProject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ pub struct Keeping {
     pub local_offset_minutes: Option<i64>,
     /// The folder of projects without a name; none keeps them in memory.
     pub(super) folder: Option<PathBuf>,
-    /// What the storage thread calls the project.
+    /// What the keeping thread calls the project.
     pub(super) project: ProjectId,
     pub(super) next_project: u64,
     /// How many requests wait for the answer whether all is on disk.
@@ -174,16 +174,29 @@ impl Workbench {
         self.keep_unnamed_in(data.join("unsaved"), opens_files);
     }
 
-    /// Asks the storage thread about the project in the window.
+    /// Asks the keeping thread about the project in the window.
     pub(super) fn ask_project(&mut self, request: ProjectRequest) {
         let project = self.keeping.project;
-        self.ask_storage(StorageRequest::Project(project, request));
+        self.ask_keeper(project, request);
     }
 
     /// The same, for what is answered by whether all is on disk.
     pub(super) fn ask_to_keep(&mut self, request: ProjectRequest) {
-        self.keeping.waiting += 1;
-        self.ask_project(request);
+        let project = self.keeping.project;
+        if self.ask_keeper(project, request) {
+            self.keeping.waiting += 1;
+        }
+    }
+
+    /// Asks the keeping thread about any project; says so if there is none any more.
+    pub(super) fn ask_keeper(&mut self, project: ProjectId, request: ProjectRequest) -> bool {
+        let is_there = self.keeper.ask(project, request);
+        if !is_there {
+            let reason = "the thread that keeps projects has stopped. Start Earmark again";
+            self.keeping.failure = Some(reason.to_owned());
+            self.notices.add(Gravity::Failure, format!("Nothing is kept any more: {reason}"));
+        }
+        is_there
     }
 
     /// Whether there is something that no file keeps yet.
@@ -201,7 +214,7 @@ impl Workbench {
         has_steps || has_events || !self.scored.is_empty() || !self.keeping.scores_on_disk.is_empty()
     }
 
-    /// Sends what is to be kept to the storage thread. Called once a frame; what is left unsaid is said in the next.
+    /// Sends what is to be kept to the keeping thread. Called once a frame; what is left unsaid is said in the next.
     pub(super) fn keep_up(&mut self) {
         self.send_unlogged();
         self.try_again();

@@ -1,13 +1,13 @@
 //! Leaving a project: for another one, or for good. Nothing is asked, and nothing is left behind that no file keeps.
 //!
-//! Whoever wants to leave waits, while the window goes on, until the storage thread has said that all is on disk. What cannot be written
+//! Whoever wants to leave waits, while the window goes on, until the keeping thread has said that all is on disk. What cannot be written
 //! where it belongs is kept as a project without a name; only if that fails too the window stays, and says so.
 
 use super::keeping::Place;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::project::ProjectState;
-use crate::work::{OpenedProject, ProjectId, ProjectRequest, StorageRequest};
+use crate::work::{OpenedProject, ProjectId, ProjectRequest};
 use std::path::PathBuf;
 
 /// What is done as soon as all is on disk.
@@ -30,7 +30,7 @@ pub enum Leaving {
 /// A project that comes into the window.
 #[derive(Debug)]
 pub struct Arrival {
-    /// What the storage thread calls it.
+    /// What the keeping thread calls it.
     pub project: ProjectId,
     /// Where it is kept.
     pub place: Place,
@@ -121,7 +121,7 @@ impl Workbench {
             Leaving::For { arrival, .. } => {
                 let name = arrival.path.as_ref().map(|path| path.display().to_string());
                 let close = ProjectRequest::Close { discard: false };
-                self.ask_storage(StorageRequest::Project(arrival.project, close));
+                self.ask_keeper(arrival.project, close);
                 (format!("{} was not opened", name.unwrap_or_else(|| "The other project".to_owned())), "")
             }
             Leaving::Window { .. } => {
@@ -159,7 +159,7 @@ impl Workbench {
     fn drop_arrival(&mut self) {
         if let Some(Leaving::For { arrival, .. }) = self.keeping.leaving.take() {
             let close = ProjectRequest::Close { discard: false };
-            self.ask_storage(StorageRequest::Project(arrival.project, close));
+            self.ask_keeper(arrival.project, close);
         }
     }
 }

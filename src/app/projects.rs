@@ -1,4 +1,4 @@
-//! Projects: opening, naming, copying, older versions; what the storage thread tells of them.
+//! Projects: opening, naming, copying, older versions; what the keeping thread tells of them.
 
 use super::files::{counted, extension};
 use super::keeping::Place;
@@ -7,7 +7,7 @@ use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::Document;
 use crate::project::{self, Generation, ProjectState};
-use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest, StorageRequest};
+use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 use std::path::PathBuf;
 
 impl Workbench {
@@ -22,7 +22,7 @@ impl Workbench {
         } else {
             ProjectRequest::ContinueUnnamed { folder }
         };
-        self.ask_storage(StorageRequest::Project(project, request));
+        self.ask_keeper(project, request);
     }
 
     /// Opens a project; the open one is kept as it is.
@@ -32,7 +32,7 @@ impl Workbench {
             return;
         }
         let project = self.keeping.fresh_project();
-        self.ask_storage(StorageRequest::Project(project, ProjectRequest::Open(path)));
+        self.ask_keeper(project, ProjectRequest::Open(path));
     }
 
     /// Begins a project without a name; the open one is kept as it is.
@@ -111,7 +111,7 @@ impl Workbench {
         self.ask_project(ProjectRequest::ReadGeneration(generation));
     }
 
-    /// The storage thread tells of a project.
+    /// The keeping thread tells of a project.
     pub(super) fn project_news(&mut self, project: ProjectId, news: ProjectNews) {
         match news {
             ProjectNews::Opened { path, result } => self.project_opened(project, path, result),
@@ -178,7 +178,7 @@ impl Workbench {
     fn unnamed_continued(&mut self, project: ProjectId, path: PathBuf, opened: OpenedProject) {
         // Who was faster goes on with what they have begun.
         if self.document.recordings().next().is_some() || self.project_path.is_some() {
-            self.ask_storage(StorageRequest::Project(project, ProjectRequest::Close { discard: false }));
+            self.ask_keeper(project, ProjectRequest::Close { discard: false });
             self.list_unnamed();
             return;
         }

@@ -1,6 +1,7 @@
 //! Who changed what, and when: the steps of the history in words, going back to one of them, and steps of earlier sessions, which are read
 //! when they are needed.
 
+use super::marks::Target;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::{Event, HistoryEntry};
@@ -29,6 +30,12 @@ impl Workbench {
         let edited = event.edited.as_ref()?;
         let by = if edited.by.is_empty() { "Somebody" } else { &edited.by };
         Some(format!("{by}, {}", self.moment_text(edited.at_ms)))
+    }
+
+    /// The same for what is shown of the open recording; none for a prediction.
+    pub fn changed_text_of(&self, target: Target) -> Option<String> {
+        let Target::Event(id) = target else { return None };
+        self.changed_text(self.document.event(self.open.as_ref()?.id, id)?)
     }
 
     /// How many steps of the history there are in all: that can be done again, and that can be taken back.

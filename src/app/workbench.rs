@@ -27,8 +27,8 @@ use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
-    Wake, update_channel,
+    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, KeepingQueue, RunId, Storage, TileEngine, Update,
+    UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -208,10 +208,11 @@ pub struct Workbench {
     pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
     pub(super) updates: UpdateSender,
-    // Dropped before the storage thread, which might wait for it.
+    // Dropped before the threads that might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
     pub(super) storage: Storage,
+    pub(super) keeper: KeepingQueue,
 }
 
 impl Workbench {
@@ -267,6 +268,7 @@ impl Workbench {
             quit: false,
             detection: DetectionQueue::start(&updates),
             storage: Storage::start(&updates),
+            keeper: KeepingQueue::start(&updates),
             settings,
             silence_told: false,
             next_run: 0,

@@ -1,4 +1,4 @@
-//! The project files that are open, on the storage thread: what shall be kept goes here, and stays here until it is on disk.
+//! The project files that are open, on the keeping thread: what shall be kept goes here, and stays here until it is on disk.
 //!
 //! A project has a name ([`ProjectId`]) for as long as it is in the window, whatever file it is kept in, so that what the window sends
 //! while a file is changed for another one cannot go into the wrong one. Must not decide what the user is asked or told.

@@ -1,8 +1,7 @@
-//! The storage thread: probes recordings, reads and writes projects and label files, in the order of the requests.
+//! The storage thread: probes recordings, reads and writes label files and settings, in the order of the requests.
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
-use super::keeper::{Keeper, ProjectId, ProjectRequest};
 use super::thread::{guarded, spawn};
 use super::{ChartForm, Update, UpdateSender};
 use crate::audio;
@@ -20,8 +19,6 @@ pub enum StorageRequest {
     Expand(Vec<PathBuf>),
     /// What a recording holds.
     Probe(PathBuf),
-    /// Something about a project.
-    Project(ProjectId, ProjectRequest),
     /// Write labels.
     ExportLabels {
         /// Where.
@@ -86,18 +83,11 @@ impl Drop for Storage {
 }
 
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
-    let mut keeper = Keeper::default();
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        let answers = guarded(|| match request {
-            StorageRequest::Project(id, request) => {
-                let news = [keeper.answer(id, request), keeper.warnings(id)];
-                news.into_iter().flatten().map(|news| Update::Project(id, news)).collect()
-            }
-            request => Vec::from_iter(answer(request)),
-        });
-        let failed = |reason| vec![Update::Failed { work: "storage".to_owned(), reason }];
-        for update in answers.unwrap_or_else(failed) {
+        let update = guarded(|| answer(request));
+        let failed = |reason| Some(Update::Failed { work: "storage".to_owned(), reason });
+        if let Some(update) = update.unwrap_or_else(failed) {
             updates.send(update);
         }
     }
@@ -105,7 +95,6 @@ fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
 
 fn answer(request: StorageRequest) -> Option<Update> {
     let update = match request {
-        StorageRequest::Project(..) => return None,
         StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
         StorageRequest::TrimPictures(cache) => {
             cache.trim();
