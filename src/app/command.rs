@@ -2,6 +2,7 @@
 //!
 //! Menus, the command palette, tooltips, the keymap and the help page are made from this enum and from nothing else.
 
+use super::keymap::Keymap;
 use crate::ui::icons;
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
@@ -54,6 +55,11 @@ macro_rules! commands {
                 match self { $( Self::$variant => Group::$group, )* }
             }
 
+            /// Its name in files of keys, which never changes.
+            pub fn id(self) -> &'static str {
+                match self { $( Self::$variant => stringify!($variant), )* }
+            }
+
             /// What menus and palette call it; `…` says that a dialog follows.
             pub fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name, )* }
@@ -69,8 +75,8 @@ macro_rules! commands {
                 match self { $( Self::$variant => $icon, )* }
             }
 
-            /// Its keys, the one to show first.
-            pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+            /// Its keys as long as nobody has changed them, the one to show first.
+            pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
                 match self { $( Self::$variant => const { &[ $( KeyboardShortcut::new($modifiers, Key::$key) ),* ] }, )* }
             }
         }
@@ -178,6 +184,7 @@ commands! {
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
+    ToggleContrast, View, "", "High contrast", "Black and white with strong lines, in the dark and in the light theme", [SHIFT, F9];
     ScaleUp, View, "", "Larger text", "Make everything in the window larger", [CTRL, Plus; CTRL, Equals];
     ScaleDown, View, "", "Smaller text", "Make everything in the window smaller", [CTRL, Minus];
 
@@ -192,13 +199,20 @@ commands! {
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];
+    ChangeKeys, Help, "", "Change keys…", "Give commands other keys, take a set of keys as another program has them, export and import keys", [];
     About, Help, icons::QUESTION, "About Earmark", "Show version, licences and where things are kept", [];
 }
 
 impl Command {
-    /// The first key as text, empty if there is none.
+    /// The command of a name in a file of keys.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|command| command.id() == id)
+    }
+
+    /// The first of the keys that it has in this window, as text; empty if it has none.
     pub fn key_text(self, context: &Context) -> String {
-        self.shortcuts().first().map(|shortcut| shortcut_text(context, shortcut)).unwrap_or_default()
+        let keymap = Keymap::of(context);
+        keymap.keys(self).first().map(|shortcut| shortcut_text(context, shortcut)).unwrap_or_default()
     }
 
     /// Name, sentence and key, for a control that shows only an icon.
@@ -244,11 +258,33 @@ mod tests {
     fn no_key_means_two_things() {
         let mut owners: HashMap<KeyboardShortcut, Command> = HashMap::new();
         for &command in Command::ALL {
-            for &shortcut in command.shortcuts() {
+            for &shortcut in command.default_shortcuts() {
                 if let Some(other) = owners.insert(shortcut, command) {
                     panic!("{shortcut:?} is both {other:?} and {command:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn no_command_can_be_reached_by_a_key_of_one_keyboard_layout_alone() {
+        // On German, French or Nordic keyboards these need AltGr or Shift, or are not there.
+        let elsewhere = |key: Key| {
+            matches!(
+                key,
+                Key::OpenBracket
+                    | Key::CloseBracket
+                    | Key::Backslash
+                    | Key::Semicolon
+                    | Key::Quote
+                    | Key::Backtick
+                    | Key::Slash
+            )
+        };
+        for command in Command::ALL {
+            let keys = command.default_shortcuts();
+            let reachable = keys.is_empty() || keys.iter().any(|shortcut| !elsewhere(shortcut.logical_key));
+            assert!(reachable, "{command:?} needs a key besides {keys:?}");
         }
     }
 

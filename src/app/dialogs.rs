@@ -77,6 +77,15 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .set_file_name("spectrogram.png")
             .save_file()
             .map(|path| vec![path]),
+        DialogPurpose::ExportKeys => dialog
+            .set_title("Export keys")
+            .add_filter("Keys", &["json"])
+            .set_file_name("earmark-keys.json")
+            .save_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ImportKeys => {
+            dialog.set_title("Import keys").add_filter("Keys", &["json"]).pick_file().map(|path| vec![path])
+        }
         DialogPurpose::ExportChart(against, form) => dialog
             .set_title("Export chart")
             .add_filter(form.extension().to_uppercase(), &[form.extension()])

@@ -77,6 +77,14 @@ impl Workbench {
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
+            Request::SetKeys { command, keys } => self.set_keys(command, keys),
+            Request::ResetKeys(command) => self.reset_keys(command),
+            Request::SetKeyPreset(name) => self.set_key_preset(&name),
+            Request::AskForKeys(purpose) => self.ask(purpose),
+            Request::ExportKeysTo(path) => self.export_keys(path),
+            Request::ImportKeysFrom(path) => {
+                self.ask_storage(StorageRequest::ReadKeys(path));
+            }
             _ => self.change_setting(request),
         }
         self.sift();
@@ -226,6 +234,7 @@ impl Workbench {
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
             Command::ToggleTheme => settings.dark = !settings.dark,
+            Command::ToggleContrast => settings.high_contrast = !settings.high_contrast,
             Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
             Command::ScaleDown => settings.scale = (settings.scale - 0.1).max(0.5),
             // These open something in the window and are seen to by the panels.
@@ -309,6 +318,8 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::KeysWritten { path, result } => self.keys_written(&path, result),
+            Update::KeysRead { path, result } => self.keys_read(&path, result),
             Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
@@ -331,6 +342,8 @@ impl Workbench {
             }
             DialogPurpose::ImportModel => paths.drain(..).for_each(|path| self.ask_for_import(path)),
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
+            DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
+            DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

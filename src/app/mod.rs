@@ -21,6 +21,8 @@ mod graphics;
 mod keeping;
 mod keeping_marks;
 mod kept_pictures;
+mod keymap;
+mod keys;
 mod label_classes;
 mod label_keys;
 mod label_looks;
@@ -52,6 +54,7 @@ pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVE
 pub use editing::Edge;
 pub use files::counted;
 pub use keeping::{Keeping, Place};
+pub use keymap::{KeyFile, KeySettings, Keymap};
 pub use label_classes::LabelRequest;
 pub use label_keys::DigitUse;
 pub use label_looks::DIGITS;
@@ -88,6 +91,9 @@ pub struct App {
     /// The settings as they are on disk, and where that is; none keeps them to this run.
     kept_settings: Option<(PathBuf, Settings)>,
     title: String,
+    /// The keys and the contrast that the window has.
+    installed_keys: Option<KeySettings>,
+    installed_contrast: Option<bool>,
     frame_times: FrameTimes,
     /// What `logic` took of the frame under way.
     logic_time: Duration,
@@ -138,6 +144,8 @@ impl App {
             panels: Panels::new(painter),
             kept_settings: None,
             title: String::new(),
+            installed_keys: None,
+            installed_contrast: None,
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
         }
@@ -145,6 +153,14 @@ impl App {
 
     fn apply_settings(&mut self, context: &egui::Context) {
         context.set_theme(if self.bench.settings.dark { Theme::Dark } else { Theme::Light });
+        if self.installed_contrast != Some(self.bench.settings.high_contrast) {
+            theme::set_contrast(context, self.bench.settings.high_contrast);
+            self.installed_contrast = Some(self.bench.settings.high_contrast);
+        }
+        if self.installed_keys.as_ref() != Some(&self.bench.settings.keys) {
+            Keymap::new(&self.bench.settings.keys).install(context);
+            self.installed_keys = Some(self.bench.settings.keys.clone());
+        }
         if (context.zoom_factor() - self.bench.settings.scale).abs() > 1e-3 {
             context.set_zoom_factor(self.bench.settings.scale);
         }

@@ -14,7 +14,8 @@ use crate::model::import::ImportOptions;
 use crate::playback::ListeningMode;
 use crate::project::Generation;
 use crate::time::Span;
-use crate::work::ChartForm;
+use crate::work::{ChartForm, DialogPurpose};
+use eframe::egui::KeyboardShortcut;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -174,6 +175,23 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Give a command these keys and no others; whoever had them loses them.
+    SetKeys {
+        /// Which.
+        command: Command,
+        /// Its keys, the one to show first.
+        keys: Vec<KeyboardShortcut>,
+    },
+    /// Give a command the keys that the chosen set of keys has for it; none for all commands.
+    ResetKeys(Option<Command>),
+    /// Choose a set of keys by name; changes of one's own are given up.
+    SetKeyPreset(String),
+    /// Ask where to write keys, or which to read.
+    AskForKeys(DialogPurpose),
+    /// Write the keys here.
+    ExportKeysTo(PathBuf),
+    /// Read keys from here.
+    ImportKeysFrom(PathBuf),
     /// A notice was read.
     DismissNotice(u64),
 }

@@ -1,6 +1,7 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
 use super::display::Display;
+use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
@@ -15,6 +16,10 @@ const RECENT_LABELS: usize = 24;
 pub struct Settings {
     /// Dark theme, else light.
     pub dark: bool,
+    /// Black and white, strong lines: for who needs contrast.
+    pub high_contrast: bool,
+    /// Which keys are other than the program's own.
+    pub keys: KeySettings,
     /// Size of everything, 0.5 to 3.
     pub scale: f32,
     /// The panel on the left is shown.
@@ -64,6 +69,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dark: true,
+            high_contrast: false,
+            keys: KeySettings::default(),
             scale: 1.0,
             show_recordings: true,
             show_inspector: true,

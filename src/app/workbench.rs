@@ -416,6 +416,7 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance => Some(settings.auto_advance),
             Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleContrast => Some(settings.high_contrast),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),

@@ -3,7 +3,7 @@
 //! Digits are told by the place of their keys, not by the signs on them: on a French keyboard they are the same ten keys.
 
 use super::Panels;
-use crate::app::{Command, DigitUse, LabelRequest, Request};
+use crate::app::{Command, DigitUse, Keymap, LabelRequest, Request};
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 /// What was typed in one frame.
@@ -23,19 +23,20 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
         return Pressed::default();
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());
-    let page_open = panels.keys_shown
+    let page_open = panels.keys.shown
         || panels.about_shown
         || panels.complexity.shown
         || panels.models.shown
         || panels.versions_shown;
     let mut pressed = Pressed::default();
-    context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, control_focused, page_open)));
+    let keymap = Keymap::of(context);
+    context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
     pressed
 }
 
 impl Pressed {
     /// Looks at one event, and says whether it is left for the controls.
-    fn leaves(&mut self, event: &Event, control_focused: bool, page_open: bool) -> bool {
+    fn leaves(&mut self, event: &Event, keymap: &Keymap, control_focused: bool, page_open: bool) -> bool {
         if matches!(self.requests.last(), Some(&Request::Do(command)) if opens_text_field(command)) {
             if let Event::Text(text) = event
                 && !(self.typed.is_empty() && text == "/")
@@ -49,13 +50,16 @@ impl Pressed {
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
-        if let Some(request) = digit_request(*modifiers, *key, *physical_key) {
+        // A digit that the user has given to a command is that command's.
+        let is_given = keymap.owner(KeyboardShortcut::new(*modifiers, *key)).is_some() && digit_of(*key).is_some();
+        if let Some(request) = digit_request(keymap, *modifiers, *key, *physical_key).filter(|_| !is_given) {
             if !*repeat {
                 self.requests.push(request.into());
             }
             return false;
         }
-        let Some(command) = command_of(*modifiers, *key) else { return true };
+        let by_place = || keymap.command_of(*modifiers, physical_key.filter(|&key| digit_of(key).is_some())?);
+        let Some(command) = keymap.command_of(*modifiers, *key).or_else(by_place) else { return true };
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.requests.push(Request::Do(command));
@@ -65,7 +69,7 @@ impl Pressed {
 }
 
 /// What a digit key asks for. With Shift, a sign that is the key of a command goes first: `/` is Shift+7 on many keyboards.
-fn digit_request(modifiers: Modifiers, key: Key, physical_key: Option<Key>) -> Option<LabelRequest> {
+fn digit_request(keymap: &Keymap, modifiers: Modifiers, key: Key, physical_key: Option<Key>) -> Option<LabelRequest> {
     let digit = physical_key.and_then(digit_of).or_else(|| digit_of(key))?;
     if modifiers.command || modifiers.ctrl || modifiers.mac_cmd {
         return None;
@@ -73,7 +77,7 @@ fn digit_request(modifiers: Modifiers, key: Key, physical_key: Option<Key>) -> O
     let digit_use = match (modifiers.shift, modifiers.alt) {
         (false, false) => DigitUse::Give,
         (false, true) => DigitUse::Toggle,
-        (true, false) if digit_of(key).is_some() || command_of(modifiers, key).is_none() => DigitUse::Activate,
+        (true, false) if digit_of(key).is_some() || keymap.command_of(modifiers, key).is_none() => DigitUse::Activate,
         (true, _) => return None,
     };
     Some(LabelRequest::Digit { digit, digit_use })
@@ -87,22 +91,6 @@ fn digit_of(key: Key) -> Option<u8> {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
-}
-
-/// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
-fn command_of(modifiers: Modifiers, key: Key) -> Option<Command> {
-    let fits =
-        |shortcut: &&KeyboardShortcut| shortcut.logical_key == key && modifiers.matches_logically(shortcut.modifiers);
-    let strictness =
-        |shortcut: &KeyboardShortcut| u8::from(shortcut.modifiers.shift) + u8::from(shortcut.modifiers.alt);
-    Command::ALL
-        .iter()
-        .filter_map(|&command| {
-            let shortcut = command.shortcuts().iter().filter(fits).max_by_key(|shortcut| strictness(shortcut))?;
-            Some((strictness(shortcut), command))
-        })
-        .max_by_key(|(strictness, _)| *strictness)
-        .map(|(_, command)| command)
 }
 
 fn may_repeat(command: Command) -> bool {
@@ -137,31 +125,27 @@ fn may_repeat(command: Command) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::KeySettings;
+    use eframe::egui::Modifiers;
 
     #[test]
     fn a_word_typed_within_one_frame_is_not_taken_for_decisions() {
         let mut pressed = Pressed::default();
+        let keymap = Keymap::new(&KeySettings::default());
         let key =
             |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
-        assert!(events.iter().all(|event| !pressed.leaves(event, false, false)));
+        assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
         assert_eq!(pressed, Pressed { requests: vec![Request::Do(Command::Relabel)], typed: "dog".to_owned() });
     }
 
     #[test]
-    fn the_stricter_shortcut_wins_and_shift_is_forgiven_where_it_means_nothing() {
-        assert_eq!(command_of(Modifiers::NONE, Key::A), Some(Command::Accept));
-        assert_eq!(command_of(Modifiers::SHIFT, Key::A), Some(Command::AcceptShown));
-        assert_eq!(command_of(Modifiers::SHIFT, Key::Plus), Some(Command::ZoomIn));
-        assert_eq!(command_of(Modifiers::COMMAND, Key::Z), Some(Command::Undo));
-        assert_eq!(command_of(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), Some(Command::Redo));
-        assert_eq!(command_of(Modifiers::COMMAND, Key::A), None);
-    }
-    #[test]
     fn digits_are_told_by_the_place_of_the_key() {
+        let keymap = Keymap::new(&KeySettings::default());
         let digit = |modifiers, key, physical_key| {
-            let Some(LabelRequest::Digit { digit, digit_use }) = digit_request(modifiers, key, physical_key) else {
+            let asked = digit_request(&keymap, modifiers, key, physical_key);
+            let Some(LabelRequest::Digit { digit, digit_use }) = asked else {
                 return None;
             };
             Some((digit, digit_use))
@@ -178,5 +162,15 @@ mod tests {
         assert_eq!(digit(shift, Key::Slash, Some(Key::Num7)), None);
         assert_eq!(digit(Modifiers::COMMAND, Key::Num1, Some(Key::Num1)), None);
         assert_eq!(digit(none, Key::Minus, Some(Key::Minus)), None);
+        let ampersand = Event::Key {
+            key: Key::Exclamationmark,
+            physical_key: Some(Key::Num1),
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::COMMAND,
+        };
+        let mut pressed = Pressed::default();
+        assert!(!pressed.leaves(&ampersand, &keymap, false, false));
+        assert_eq!(pressed.requests, [Request::Do(Command::SpeedTwentieth)]);
     }
 }

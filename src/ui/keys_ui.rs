@@ -1,9 +1,10 @@
-//! The help page: every command that has a key, by menu, and what the mouse does.
+//! The page of keys: every command that has a key, by menu, and what the mouse does. [`key_list_ui`](super::key_list_ui) changes them.
 
+use super::key_list_ui::{self, KeyList};
 use super::theme;
 use super::widgets::weak;
-use crate::app::{Command, Group, shortcut_text};
-use eframe::egui::{self, Grid, RichText, ScrollArea, Ui, Window};
+use crate::app::{Command, Group, Keymap, Request, Workbench, shortcut_text};
+use eframe::egui::{self, Context, Event, Grid, Key, KeyboardShortcut, Modifiers, RichText, ScrollArea, Ui, Window};
 
 const GESTURES: [(&str, &str); 9] = [
     ("Drag on the spectrogram", "draw an event of the active label"),
@@ -20,22 +21,90 @@ const GESTURES: [(&str, &str); 9] = [
 /// From this width on there is room for two columns.
 const TWO_COLUMNS_POINTS: f32 = 880.0;
 
+/// The page, as it is from frame to frame.
+#[derive(Default)]
+pub struct KeysPage {
+    /// Whether it is there.
+    pub shown: bool,
+    /// The list in which keys are changed; none while they are only read.
+    list: Option<KeyList>,
+}
+
+impl KeysPage {
+    /// Opens the page to read, or closes it.
+    pub fn toggle(&mut self) {
+        (self.shown, self.list) = (!self.shown, None);
+    }
+
+    /// Opens the page to change keys.
+    pub fn change(&mut self) {
+        (self.shown, self.list) = (true, Some(KeyList::default()));
+    }
+
+    /// If a key is waited for: takes the first one that is pressed for its command, or `Escape` for none.
+    pub fn capture(&mut self, context: &Context) -> Option<Request> {
+        let capture = self.list.as_mut().filter(|_| self.shown)?.capture.take()?;
+        let mut pressed = None;
+        context.input_mut(|input| {
+            input.events.retain(|event| match event {
+                Event::Key { key, pressed: true, modifiers, .. } => {
+                    pressed = pressed.or(Some((*key, *modifiers)));
+                    false
+                }
+                Event::Text(_) => false,
+                _ => true,
+            });
+        });
+        let Some((key, modifiers)) = pressed else {
+            self.list.as_mut()?.capture = Some(capture);
+            return None;
+        };
+        if key == Key::Escape && modifiers.is_none() {
+            return None;
+        }
+        let Modifiers { alt, shift, command, .. } = modifiers;
+        let shortcut = KeyboardShortcut::new(Modifiers { alt, shift, command, ..Modifiers::NONE }, key);
+        let mut keys = capture.kept;
+        keys.retain(|&other| other != shortcut);
+        keys.push(shortcut);
+        Some(Request::SetKeys { command: capture.command, keys })
+    }
+}
+
 /// Draws the page, if it is shown.
-pub fn show(context: &egui::Context, shown: &mut bool) {
-    if *shown && context.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)) {
-        *shown = false;
+pub fn show(context: &Context, bench: &Workbench, page: &mut KeysPage, requests: &mut Vec<Request>) {
+    if page.shown && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        page.shown = false;
     }
     let room = context.content_rect().size() - egui::vec2(80.0, 120.0);
     let width = if room.x >= TWO_COLUMNS_POINTS { TWO_COLUMNS_POINTS } else { room.x.min(460.0) };
-    let window = Window::new("Keys").open(shown).collapsible(false).resizable(false);
+    let window = Window::new("Keys").open(&mut page.shown).collapsible(false).resizable(false);
     window.anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0]).show(context, |ui| {
         ui.set_width(width);
-        let height = room.y.min(700.0);
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| page(ui, width));
+        ui.horizontal(|ui| {
+            for (name, changes) in [("Read", false), ("Change", true)] {
+                if ui.selectable_label(page.list.is_some() == changes, name).clicked() {
+                    page.list = changes.then(KeyList::default);
+                }
+            }
+            let set = bench.settings.keys.preset.as_str();
+            let set = if set.is_empty() { "Earmark's own keys" } else { set };
+            let changed = if bench.settings.keys.changed.is_empty() { "" } else { ", changed" };
+            ui.label(weak(format!("{set}{changed}")));
+        });
+        ui.separator();
+        let height = room.y.min(700.0) - 40.0;
+        match &mut page.list {
+            Some(list) => key_list_ui::show(ui, bench, list, height, requests),
+            None => {
+                let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+                area.show(ui, |ui| reading(ui, width));
+            }
+        }
     });
 }
 
-fn page(ui: &mut Ui, width: f32) {
+fn reading(ui: &mut Ui, width: f32) {
     if width < TWO_COLUMNS_POINTS {
         Group::ALL.into_iter().for_each(|group| group_ui(ui, group));
     } else {
@@ -57,12 +126,13 @@ fn heading(ui: &mut Ui, title: &str) {
 
 fn group_ui(ui: &mut Ui, group: Group) {
     let context = ui.ctx().clone();
+    let keymap = Keymap::of(&context);
     let lines: Vec<(String, String)> = Command::ALL
         .iter()
-        .filter(|command| command.group() == group && !command.shortcuts().is_empty())
-        .map(|command| {
+        .filter(|&&command| command.group() == group && !keymap.keys(command).is_empty())
+        .map(|&command| {
             let keys: Vec<String> =
-                command.shortcuts().iter().map(|shortcut| shortcut_text(&context, shortcut)).collect();
+                keymap.keys(command).iter().map(|shortcut| shortcut_text(&context, shortcut)).collect();
             (keys.join(" · "), command.name().trim_end_matches('…').to_owned())
         })
         .collect();

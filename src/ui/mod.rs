@@ -20,6 +20,7 @@ mod event_ui;
 mod filter_ui;
 mod history_ui;
 mod import_form_ui;
+mod key_list_ui;
 mod keys;
 mod keys_ui;
 mod lane_tiles;
@@ -55,6 +56,7 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use keys_ui::KeysPage;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -69,7 +71,7 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
-    keys_shown: bool,
+    keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
@@ -103,7 +105,7 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
-            keys_shown: false,
+            keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
@@ -146,7 +148,8 @@ impl Panels {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
             }
-            Command::ShowKeys => self.keys_shown = !self.keys_shown,
+            Command::ShowKeys => self.keys.toggle(),
+            Command::ChangeKeys => self.keys.change(),
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
             Command::ShowVersions => {
@@ -167,6 +170,9 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    if let Some(request) = panels.keys.capture(context) {
+        return vec![request];
+    }
     if panels.is_modal() {
         return Vec::new();
     }
@@ -241,7 +247,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     palette_ui::show(context, bench, panels, requests);
     path_prompt_ui::show(context, panels, requests);
     time_prompt_ui::show(context, bench, panels, requests);
-    keys_ui::show(context, &mut panels.keys_shown);
+    keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);

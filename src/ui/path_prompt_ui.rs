@@ -32,6 +32,8 @@ impl PathPrompt {
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
             DialogPurpose::SavePicture => "Path to save the picture to, ending in .png or .svg",
+            DialogPurpose::ExportKeys => "Path to export the keys to",
+            DialogPurpose::ImportKeys => "Path of the keys to import",
             DialogPurpose::ExportChart(..) => "Path to export the chart to",
             DialogPurpose::ExportLabels => "Path to export the labels to",
         }
@@ -49,6 +51,8 @@ impl PathPrompt {
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),
             DialogPurpose::SavePicture => Request::SavePictureTo(path),
+            DialogPurpose::ExportKeys => Request::ExportKeysTo(path),
+            DialogPurpose::ImportKeys => Request::ImportKeysFrom(path),
             DialogPurpose::ExportChart(against, form) => Request::ExportChartTo { path, against, form },
         }
     }

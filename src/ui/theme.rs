@@ -70,9 +70,83 @@ const LIGHT: Colors = Colors {
     shade: Color32::from_rgba_premultiplied(0x08, 0x09, 0x0b, 0x90),
 };
 
-/// The colours of the theme that is shown.
+/// Black ground, white text, lines that are seen from afar.
+const DARK_CONTRAST: Colors = Colors {
+    accent: Color32::from_rgb(0xff, 0xe0, 0x3d),
+    halo: Color32::from_rgb(0, 0, 0),
+    weak_text: Color32::from_rgb(0xe6, 0xe6, 0xe6),
+    line: Color32::from_rgb(0xb4, 0xb4, 0xb4),
+    waveform_peak: Color32::from_rgb(0xa8, 0xa8, 0xa8),
+    waveform_rms: Color32::from_rgb(0xff, 0xff, 0xff),
+    picture_background: Color32::from_rgb(0, 0, 0),
+    failure: Color32::from_rgb(0xff, 0x9b, 0x94),
+    warning: Color32::from_rgb(0xff, 0xd0, 0x70),
+    success: Color32::from_rgb(0x8d, 0xf0, 0xae),
+    ..DARK
+};
+
+/// White ground, black text, lines that are seen from afar.
+const LIGHT_CONTRAST: Colors = Colors {
+    accent: Color32::from_rgb(0x00, 0x2f, 0x8f),
+    halo: Color32::from_rgb(0, 0, 0),
+    weak_text: Color32::from_rgb(0x1a, 0x1a, 0x1a),
+    line: Color32::from_rgb(0x4a, 0x4a, 0x4a),
+    waveform_peak: Color32::from_rgb(0x60, 0x60, 0x60),
+    waveform_rms: Color32::from_rgb(0, 0, 0),
+    failure: Color32::from_rgb(0x8a, 0x00, 0x00),
+    warning: Color32::from_rgb(0x5a, 0x38, 0x00),
+    success: Color32::from_rgb(0x00, 0x4d, 0x1c),
+    ..LIGHT
+};
+
+/// The colours of the theme that is shown. Pure black or white panels are those of high contrast.
 pub fn colors(visuals: &Visuals) -> &'static Colors {
-    if visuals.dark_mode { &DARK } else { &LIGHT }
+    match (visuals.dark_mode, visuals.panel_fill) {
+        (true, Color32::BLACK) => &DARK_CONTRAST,
+        (true, _) => &DARK,
+        (false, Color32::WHITE) => &LIGHT_CONTRAST,
+        (false, _) => &LIGHT,
+    }
+}
+
+/// Gives both themes high contrast, or takes it from them.
+pub fn set_contrast(context: &egui::Context, is_high: bool) {
+    context.style_mut_of(Theme::Dark, |style| style.visuals = if is_high { dark_contrast() } else { dark() });
+    context.style_mut_of(Theme::Light, |style| style.visuals = if is_high { light_contrast() } else { light() });
+}
+
+fn dark_contrast() -> Visuals {
+    let mut visuals = dark();
+    visuals.selection.bg_fill = Color32::from_rgb(0x5a, 0x4a, 0x00);
+    contrast(visuals, &DARK_CONTRAST, Color32::BLACK, Color32::WHITE)
+}
+
+fn light_contrast() -> Visuals {
+    let mut visuals = light();
+    visuals.selection.bg_fill = Color32::from_rgb(0xa9, 0xc8, 0xff);
+    contrast(visuals, &LIGHT_CONTRAST, Color32::WHITE, Color32::BLACK)
+}
+
+/// One ground everywhere; what can be clicked has a frame.
+fn contrast(visuals: Visuals, colors: &Colors, ground: Color32, text: Color32) -> Visuals {
+    let mut visuals = finish(visuals, colors);
+    for fill in [&mut visuals.panel_fill, &mut visuals.window_fill, &mut visuals.extreme_bg_color] {
+        *fill = ground;
+    }
+    visuals.faint_bg_color = ground;
+    visuals.text_edit_bg_color = Some(ground);
+    visuals.selection.stroke = Stroke::new(2.0, text);
+    visuals.window_stroke = Stroke::new(2.0, colors.line);
+    let widgets = &mut visuals.widgets;
+    for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active, &mut widgets.open] {
+        widget.weak_bg_fill = ground;
+        widget.bg_stroke = Stroke::new(1.0, colors.line);
+        widget.fg_stroke.color = text;
+    }
+    widgets.noninteractive.fg_stroke.color = text;
+    widgets.hovered.bg_stroke = Stroke::new(2.0, colors.accent);
+    widgets.active.bg_stroke = Stroke::new(3.0, colors.accent);
+    visuals
 }
 
 /// A colour of a colour map.
@@ -237,6 +311,41 @@ pub fn text_on(color: Color32) -> Color32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of WCAG 2: the ratio of two luminances, 1 to 21.
+    fn contrast_ratio(a: Color32, b: Color32) -> f32 {
+        let luminance = |color: Color32| {
+            let [r, g, b] = [color.r(), color.g(), color.b()].map(|channel| {
+                let share = f32::from(channel) / 255.0;
+                if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_is_legible_in_every_theme_and_more_so_in_those_of_high_contrast() {
+        for (name, visuals, text, marks) in [
+            ("dark", dark(), 4.5, 3.0),
+            ("light", light(), 4.5, 3.0),
+            ("dark, high contrast", dark_contrast(), 7.0, 4.5),
+            ("light, high contrast", light_contrast(), 7.0, 4.5),
+        ] {
+            let colors = colors(&visuals);
+            let words = [visuals.text_color(), colors.weak_text, colors.failure, colors.warning, colors.success];
+            for ground in [visuals.panel_fill, visuals.window_fill] {
+                for (place, color) in words.into_iter().enumerate() {
+                    let ratio = contrast_ratio(color, ground);
+                    assert!(ratio >= text, "{name}: colour {place} has {ratio:.1} on its ground");
+                }
+                assert!(contrast_ratio(colors.accent, ground) >= marks, "{name}: accent");
+            }
+            let selected = contrast_ratio(visuals.strong_text_color(), visuals.selection.bg_fill);
+            assert!(selected >= text, "{name}: selected text has {selected:.1}");
+        }
+    }
 
     #[test]
     fn label_colours_have_one_lightness_and_differ() {

@@ -37,6 +37,15 @@ pub enum StorageRequest {
     },
     /// Read labels.
     ImportLabels(PathBuf),
+    /// Write keys.
+    WriteKeys {
+        /// Where.
+        path: PathBuf,
+        /// All of them.
+        text: String,
+    },
+    /// Read keys.
+    ReadKeys(PathBuf),
     /// Delete all kept pictures.
     ClearPictures(PictureCache),
     /// Delete kept pictures beyond the bound.
@@ -115,6 +124,15 @@ fn answer(request: StorageRequest) -> Option<Update> {
                 format::write_file(format::ALL[0], &path, &labels).map(|_| counts).map_err(|error| error.to_string());
             Update::Exported { path, result }
         }
+        StorageRequest::WriteKeys { path, text } => {
+            let written = project::write_atomically(&path, text.as_bytes());
+            let result = written.map_err(|error| format!("{}: the keys cannot be written: {error}", path.display()));
+            Update::KeysWritten { path, result }
+        }
+        StorageRequest::ReadKeys(path) => {
+            let result = read_short_text(&path).map_err(|reason| format!("{}: {reason}", path.display()));
+            Update::KeysRead { path, result }
+        }
         StorageRequest::ExportChart { path, chart, form } => {
             let result = write_chart(&path, &chart, form);
             Update::ChartExported { path, result }
@@ -140,6 +158,17 @@ fn write_chart(path: &Path, chart: &Chart, form: ChartForm) -> Result<(), String
     };
     let written = bytes.and_then(|bytes| project::write_atomically(path, &bytes).map_err(|error| error.to_string()));
     written.map_err(|reason| format!("{}: the chart cannot be written: {reason}", path.display()))
+}
+
+/// A file of keys has some kilobytes; more is something else.
+const MOST_KEY_BYTES: u64 = 1 << 20;
+
+fn read_short_text(path: &Path) -> Result<String, String> {
+    let words = |error: std::io::Error| format!("the keys cannot be read: {error}");
+    if std::fs::metadata(path).map_err(words)?.len() > MOST_KEY_BYTES {
+        return Err("this is no file of keys: it is too large".to_owned());
+    }
+    std::fs::read_to_string(path).map_err(words)
 }
 
 fn keep_settings(path: &Path, text: &str) -> Option<Update> {

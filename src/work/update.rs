@@ -65,6 +65,10 @@ pub enum DialogPurpose {
     ModelLabels,
     /// Where to save a picture of what is in view.
     SavePicture,
+    /// Where to write the keys.
+    ExportKeys,
+    /// Which keys to read.
+    ImportKeys,
     /// Where to write a chart, in which form.
     ExportChart(Against, ChartForm),
 }
@@ -224,6 +228,20 @@ pub enum Update {
     PicturesCleared {
         /// How many and their bytes, or why not all.
         result: Result<(usize, u64), String>,
+    },
+    /// Keys were written.
+    KeysWritten {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A file of keys was read.
+    KeysRead {
+        /// Which.
+        path: PathBuf,
+        /// Its text, or why not.
+        result: Result<String, String>,
     },
     /// The user's settings could not be written.
     SettingsNotKept {

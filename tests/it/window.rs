@@ -4,6 +4,7 @@ mod appearance;
 mod complexity;
 mod display;
 mod keeping;
+mod keys;
 mod listening;
 mod main_job;
 mod models;
