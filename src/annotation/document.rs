@@ -71,6 +71,11 @@ impl Document {
         RecordingId(self.next_recording)
     }
 
+    /// The name that the next event gets; [`Self::new_event_id`] gives it.
+    pub fn next_event_id(&self) -> EventId {
+        EventId(self.next_event)
+    }
+
     fn put_recording(&mut self, id: RecordingId, recording: Recording) {
         self.next_recording = self.next_recording.max(id.0.saturating_add(1));
         self.places.entry(recording.path.clone()).or_insert(id);

@@ -116,9 +116,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let reports = folder.path().join("crashes");
         assert!(take_new(&reports).is_empty());
-        let titles = ["open /home/ada/secret/street.wav".to_owned(), "accept \"Dog\"".to_owned()];
+        let titles = ["open /srv/ada/secret/street.wav".to_owned(), "accept \"Dog\"".to_owned()];
         let text = report(
-            "cannot read \"/home/ada/secret/a b.wav\": C:\\Users\\ada\\x.flac: gone",
+            "cannot read \"/srv/ada/secret/a b.wav\": C:\\Users\\ada\\x.flac: gone",
             "src/app/x.rs:1:2",
             &titles,
         );

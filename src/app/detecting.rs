@@ -1,18 +1,13 @@
-//! Running models: queueing recordings, taking scores as they come, changing the rule.
+//! Running models: queueing recordings, taking scores as they come.
 
 use super::notices::Gravity;
 use super::workbench::{Inspector, Run, Scored, Workbench};
 use crate::annotation::RecordingId;
-use crate::decision::{DecisionRule, FrameScores};
+use crate::decision::FrameScores;
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
 use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// How far one key press moves the threshold, and below [`FINE_BELOW`], where many models have their best one.
-const THRESHOLD_STEP: f32 = 0.05;
-const FINE_STEP: f32 = 0.01;
-const FINE_BELOW: f32 = 0.1;
 
 impl Workbench {
     /// The model that runs next, or why there is none.
@@ -101,22 +96,12 @@ impl Workbench {
                 format!("{} runs on {}:\n{}", start.model, start.ran_on, start.notes.join("\n")),
             );
         }
-        let rule = self.model_rule(&start);
+        let rules = self.rules_of_run(&start);
         let scores = Arc::new(FrameScores::new(start.axis, start.classes.clone()));
         let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
         let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
-        self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rule });
+        self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rules });
         self.refresh_predictions();
-    }
-
-    /// The rule that the same model was used with last in this project for scores of the same kind, else its own.
-    fn model_rule(&self, start: &DetectionStart) -> DecisionRule {
-        let is_alike = |scored: &&Scored| {
-            scored.start.model == start.model
-                && scored.start.axis == start.axis
-                && scored.rule.preset == start.rule.preset
-        };
-        self.scored.values().find(is_alike).map_or(start.rule, |scored| scored.rule)
     }
 
     /// The next frames of a recording have come.
@@ -163,28 +148,6 @@ impl Workbench {
             DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
         }
         self.refresh_predictions();
-    }
-
-    /// Decides again with another rule.
-    pub(super) fn set_rule(&mut self, rule: DecisionRule) {
-        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
-        let Some(model) = self.scored.get(&id).map(|scored| scored.start.model.clone()) else { return };
-        // One rule for the model in the whole project: recordings are compared with each other.
-        let of_model = self.scored.values_mut().filter(|scored| scored.start.model == model);
-        // How the scores came about is not for a slider to say.
-        of_model.for_each(|scored| scored.rule = DecisionRule { preset: scored.rule.preset, ..rule });
-        self.revision += 1;
-        self.refresh_predictions();
-    }
-
-    /// Raises the threshold (`direction` > 0) or lowers it.
-    pub(super) fn step_threshold(&mut self, direction: f32) {
-        let rule = self.rule();
-        let at_border = (rule.threshold - FINE_BELOW).abs() < 0.5 * FINE_STEP;
-        let is_fine = if at_border { direction < 0.0 } else { rule.threshold < FINE_BELOW };
-        let step = if is_fine { FINE_STEP } else { THRESHOLD_STEP };
-        let threshold = ((rule.threshold / step).round() + direction) * step;
-        self.set_rule(DecisionRule { threshold: threshold.clamp(FINE_STEP, 0.95), ..rule });
     }
 
     /// Shows the predictions of these classes only.

@@ -35,7 +35,7 @@ pub(super) fn crash_folder(data: &Path) -> PathBuf {
 
 /// Where the project is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum KeptIn {
     /// Nowhere but in memory: nothing has changed yet, or there is no folder for projects without a name.
     #[default]
     Memory,
@@ -49,7 +49,7 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Keeping {
     /// Where the project is kept.
-    pub place: Place,
+    pub place: KeptIn,
     /// Why it cannot be changed, if it cannot.
     pub read_only: Option<ReadOnly>,
     /// Why the last changes could not be written, as long as they are not.
@@ -86,6 +86,8 @@ pub struct Keeping {
     pub(super) reading_steps: (bool, bool),
     /// A move was asked for; if the old file cannot be read, the whole state is written instead.
     pub(super) moving: bool,
+    /// The next copy is opened: it is one of a project that cannot be changed.
+    pub(super) opens_copy: bool,
     /// The file that did not take the last changes, while the project is tried to be kept without a name.
     pub(super) named_before: Option<PathBuf>,
     failure_told: bool,
@@ -98,7 +100,7 @@ pub struct Keeping {
 impl Default for Keeping {
     fn default() -> Self {
         Self {
-            place: Place::default(),
+            place: KeptIn::default(),
             read_only: None,
             failure: None,
             unnamed: Vec::new(),
@@ -118,6 +120,7 @@ impl Default for Keeping {
             scores_asked: BTreeSet::new(),
             reading_steps: (false, false),
             moving: false,
+            opens_copy: false,
             named_before: None,
             failure_told: false,
             tried_at: Instant::now(),
@@ -141,7 +144,7 @@ impl Keeping {
     }
 
     /// Forgets all about the file, for another project to come.
-    pub(super) fn begin(&mut self, project: ProjectId, place: Place) {
+    pub(super) fn begin(&mut self, project: ProjectId, place: KeptIn) {
         *self = Self {
             place,
             project,
@@ -202,7 +205,7 @@ impl Workbench {
     /// Whether there is something that no file keeps yet.
     pub fn is_unsaved(&self) -> bool {
         match self.keeping.place {
-            Place::Memory => self.keeping.changed_in_memory || !self.unlogged.is_empty(),
+            KeptIn::Memory => self.keeping.changed_in_memory || !self.unlogged.is_empty(),
             _ => !self.keeping.is_settled() || !self.unlogged.is_empty(),
         }
     }
@@ -240,13 +243,13 @@ impl Workbench {
             return;
         }
         match self.keeping.place {
-            Place::Memory if self.keeping.failure.is_none() => {
+            KeptIn::Memory if self.keeping.failure.is_none() => {
                 self.keeping.changed_in_memory = true;
                 self.keep_unnamed();
             }
             // The whole state goes to the next file.
-            Place::Memory => self.unlogged.clear(),
-            Place::Unnamed | Place::Named => {
+            KeptIn::Memory => self.unlogged.clear(),
+            KeptIn::Unnamed | KeptIn::Named => {
                 let changes = std::mem::take(&mut self.unlogged);
                 self.keeping.tried_at = Instant::now();
                 self.ask_to_keep(ProjectRequest::Append(changes));
@@ -258,7 +261,7 @@ impl Workbench {
     pub(super) fn keep_unnamed(&mut self) {
         self.unlogged.clear();
         let Some(folder) = self.keeping.folder.clone() else { return };
-        self.keeping.place = Place::Unnamed;
+        self.keeping.place = KeptIn::Unnamed;
         self.keeping.named_before = self.project_path.take();
         self.keeping.tried_at = Instant::now();
         let state = Box::new(self.project_state());
@@ -277,8 +280,8 @@ impl Workbench {
     pub(super) fn try_again_now(&mut self) {
         self.keeping.tried_at = Instant::now();
         match self.keeping.place {
-            Place::Memory => self.keep_unnamed(),
-            Place::Unnamed | Place::Named => self.ask_to_keep(ProjectRequest::Append(Vec::new())),
+            KeptIn::Memory => self.keep_unnamed(),
+            KeptIn::Unnamed | KeptIn::Named => self.ask_to_keep(ProjectRequest::Append(Vec::new())),
         }
     }
 
@@ -312,7 +315,7 @@ impl Workbench {
     /// Keeps how the project is shown, and the rules that predictions are made by, if they have changed.
     pub(super) fn keep_view(&mut self) {
         self.keeping.view_looked_at = Instant::now();
-        if self.keeping.place == Place::Memory || self.keeping.read_only.is_some() {
+        if self.keeping.place == KeptIn::Memory || self.keeping.read_only.is_some() {
             return;
         }
         let view = self.view_state();
@@ -357,9 +360,9 @@ impl Workbench {
             "last changes not kept"
         } else {
             match self.keeping.place {
-                Place::Unnamed => "kept automatically",
-                Place::Memory if self.keeping.changed_in_memory => "not kept",
-                Place::Memory | Place::Named => "",
+                KeptIn::Unnamed => "kept automatically",
+                KeptIn::Memory if self.keeping.changed_in_memory => "not kept",
+                KeptIn::Memory | KeptIn::Named => "",
             }
         }
     }
@@ -374,12 +377,12 @@ impl Workbench {
             format!("The last changes are in memory only: {reason}")
         } else {
             match (self.keeping.place, &self.keeping.folder) {
-                (Place::Named, _) => "Every change is kept in this file as you make it".to_owned(),
-                (Place::Unnamed | Place::Memory, Some(folder)) => format!(
+                (KeptIn::Named, _) => "Every change is kept in this file as you make it".to_owned(),
+                (KeptIn::Unnamed | KeptIn::Memory, Some(folder)) => format!(
                     "Every change is kept as you make it, in {}; it comes back at the next start. Ctrl+S gives it a name",
                     folder.display()
                 ),
-                (Place::Unnamed | Place::Memory, None) => "It is in memory only: save it (Ctrl+S)".to_owned(),
+                (KeptIn::Unnamed | KeptIn::Memory, None) => "It is in memory only: save it (Ctrl+S)".to_owned(),
             }
         };
         format!("{place}\n{how}")

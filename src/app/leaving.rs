@@ -3,7 +3,7 @@
 //! Whoever wants to leave waits, while the window goes on, until the keeping thread has said that all is on disk. What cannot be written
 //! where it belongs is kept as a project without a name; only if that fails too the window stays, and says so.
 
-use super::keeping::Place;
+use super::keeping::KeptIn;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::project::ProjectState;
@@ -33,7 +33,7 @@ pub struct Arrival {
     /// What the keeping thread calls it.
     pub project: ProjectId,
     /// Where it is kept.
-    pub place: Place,
+    pub place: KeptIn,
     /// Its file, if it has a name.
     pub path: Option<PathBuf>,
     /// What is in it.
@@ -46,7 +46,7 @@ impl Arrival {
     /// A project that is in no file yet.
     pub(super) fn in_memory(project: ProjectId, state: ProjectState, notice: Option<String>) -> Self {
         let opened = OpenedProject { state, read_only: None, scored: Ok(Vec::new()), unread_steps: (0, 0) };
-        Self { project, place: Place::Memory, path: None, opened, notice }
+        Self { project, place: KeptIn::Memory, path: None, opened, notice }
     }
 }
 
@@ -77,7 +77,7 @@ impl Workbench {
 
     /// Why leaving would lose something.
     fn trouble(&self) -> Option<String> {
-        let is_nowhere = self.keeping.place == Place::Memory && self.has_work();
+        let is_nowhere = self.keeping.place == KeptIn::Memory && self.has_work();
         let no_folder = || "there is no folder for projects without a name".to_owned();
         self.keeping.failure.clone().or_else(|| is_nowhere.then(no_folder))
     }
@@ -106,7 +106,7 @@ impl Workbench {
     /// Keeps the project without a name, because its own file does not take it.
     fn rescue(&mut self, leaving: Leaving) {
         self.keeping.leaving = Some(leaving);
-        if self.keeping.place != Place::Memory {
+        if self.keeping.place != KeptIn::Memory {
             let text = format!(
                 "The last changes of {} could not be written to its file: the whole project is kept without a name (File ▸ Open recent)",
                 self.project_name()
@@ -151,7 +151,7 @@ impl Workbench {
 
     /// Lets the file go; one without a name that holds nothing is deleted.
     fn close_file(&mut self) {
-        let discard = self.keeping.place == Place::Unnamed && !self.has_work();
+        let discard = self.keeping.place == KeptIn::Unnamed && !self.has_work();
         self.ask_project(ProjectRequest::Close { discard });
     }
 

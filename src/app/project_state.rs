@@ -1,7 +1,7 @@
 //! What a project file is told of the window, and what becomes of it when a project comes into the window: document, history, scores and how
 //! they were shown.
 
-use super::keeping::Place;
+use super::keeping::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
 use super::viewport::Viewport;
@@ -47,6 +47,7 @@ impl Workbench {
             "chosen_classes": chosen,
             "display": self.display,
             "frequency_ranges": ranges,
+            "rules": self.rule_book,
             "filter": self.filter,
         })
     }
@@ -78,6 +79,7 @@ impl Workbench {
         self.keeping.chosen_elsewhere =
             serde_json::from_value(state.view["chosen_classes"].clone()).unwrap_or_default();
         self.take_scores(state.scores, opened.scored);
+        self.restore_rules(&state.view);
         self.keeping.view = state.view;
         self.project_path = path;
         self.revision += 1;
@@ -91,15 +93,15 @@ impl Workbench {
         }
         self.refresh_predictions();
         // What is in memory only has to be kept from the start.
-        if place == Place::Memory && self.document.recordings().next().is_some() {
+        if place == KeptIn::Memory && self.document.recordings().next().is_some() {
             self.keeping.changed_in_memory = true;
             self.keep_unnamed();
         }
         self.list_unnamed();
     }
 
-    fn tell_arrival(&mut self, place: Place, notice: Option<String>) {
-        if let (Place::Named, Some(path)) = (place, self.project_path.clone()) {
+    fn tell_arrival(&mut self, place: KeptIn, notice: Option<String>) {
+        if let (KeptIn::Named, Some(path)) = (place, self.project_path.clone()) {
             self.settings.remember_file(&path);
         }
         if let Some(notice) = notice {
@@ -132,7 +134,7 @@ impl Workbench {
         let id = stored.recording;
         let chosen = self.keeping.chosen_elsewhere.remove(&id);
         let scored = scored_from(stored, chosen);
-        self.keeping.kept_rules.insert(id, scored.rule);
+        self.keeping.kept_rules.insert(id, scored.rules.common);
         self.scored.insert(id, scored);
     }
 
@@ -160,6 +162,7 @@ impl Workbench {
             // A run that has begun since knows better.
             Ok(Some(stored)) if !self.scored.contains_key(&id) && self.document.recording(id).is_some() => {
                 self.put_scores(*stored);
+                self.fit_rules();
                 if self.open.as_ref().is_some_and(|open| open.id == id) {
                     self.refresh_predictions();
                 }
@@ -185,7 +188,7 @@ impl Workbench {
             self.notices.add(Gravity::Warning, text);
             return;
         }
-        if self.keeping.place == Place::Memory {
+        if self.keeping.place == KeptIn::Memory {
             self.keeping.changed_in_memory = true;
             self.keep_unnamed();
             return;
@@ -207,10 +210,10 @@ impl Workbench {
             model: scored.start.model.clone(),
             version: scored.start.version.clone(),
             runtime: scored.start.ran_on.clone(),
-            rule: scored.rule,
+            rule: scored.rules.common,
             predictions: None,
         };
-        self.keeping.kept_rules.insert(id, scored.rule);
+        self.keeping.kept_rules.insert(id, scored.rules.common);
         self.keeping.scores_on_disk.insert(id, summary);
     }
 
@@ -218,9 +221,9 @@ impl Workbench {
     pub(super) fn keep_rules(&mut self) {
         let is_kept = |id: &RecordingId| self.keeping.scores_on_disk.contains_key(id);
         let changed = self.scored.iter().filter(|(id, scored)| {
-            is_kept(id) && self.keeping.kept_rules.get(id).is_none_or(|kept| *kept != scored.rule)
+            is_kept(id) && self.keeping.kept_rules.get(id).is_none_or(|kept| *kept != scored.rules.common)
         });
-        let changed: Vec<_> = changed.map(|(&id, scored)| (id, scored.rule)).collect();
+        let changed: Vec<_> = changed.map(|(&id, scored)| (id, scored.rules.common)).collect();
         for (recording, rule) in changed {
             self.keeping.kept_rules.insert(recording, rule);
             self.ask_project(ProjectRequest::KeepRule { recording, rule, predictions: None });
@@ -234,7 +237,7 @@ fn stored(recording: RecordingId, scored: &Scored) -> StoredScores {
         model: scored.start.model.clone(),
         version: scored.start.version.clone(),
         runtime: scored.start.ran_on.clone(),
-        rule: scored.rule,
+        rule: scored.rules.common,
         scores: scored.scores.clone(),
     }
 }
@@ -250,5 +253,11 @@ fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored 
         rule: stored.rule,
     };
     let chosen_by_user = chosen.is_some();
-    Scored { start, scores: stored.scores, chosen: chosen.unwrap_or_default(), chosen_by_user, rule: stored.rule }
+    Scored {
+        start,
+        scores: stored.scores,
+        chosen: chosen.unwrap_or_default(),
+        chosen_by_user,
+        rules: stored.rule.into(),
+    }
 }

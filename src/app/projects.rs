@@ -1,14 +1,14 @@
 //! Projects: opening, naming, copying, older versions; what the keeping thread tells of them.
 
 use super::files::{counted, extension};
-use super::keeping::Place;
+use super::keeping::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::Document;
 use crate::project::{self, Generation, ProjectState};
 use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl Workbench {
     /// Keeps projects without a name in a folder from now on. The one that was left last comes back, unless something else is to be
@@ -39,18 +39,18 @@ impl Workbench {
     pub(super) fn new_project(&mut self) {
         let project = self.keeping.fresh_project();
         let left = match self.keeping.place {
-            Place::Named => Some(format!("{} is kept as it is", self.project_name())),
-            Place::Unnamed if self.has_work() => {
+            KeptIn::Named => Some(format!("{} is kept as it is", self.project_name())),
+            KeptIn::Unnamed if self.has_work() => {
                 Some("The project before is kept without a name: File ▸ Open recent brings it back".to_owned())
             }
-            Place::Unnamed | Place::Memory => None,
+            KeptIn::Unnamed | KeptIn::Memory => None,
         };
         self.leave_for(Arrival::in_memory(project, ProjectState::default(), left));
     }
 
     /// Ctrl+S: a project without a name is given one; one with a name is kept already.
     pub(super) fn save_project(&mut self) {
-        if self.keeping.place != Place::Named || self.keeping.read_only.is_some() {
+        if self.keeping.place != KeptIn::Named || self.keeping.read_only.is_some() {
             self.ask(DialogPurpose::SaveProject);
             return;
         }
@@ -69,9 +69,14 @@ impl Workbench {
         let path = with_extension(path);
         self.send_unlogged();
         match self.keeping.place {
-            Place::Memory => self.create_at(path),
-            Place::Unnamed | Place::Named => {
-                let leave_nothing = self.keeping.place == Place::Unnamed;
+            // Whoever has the file may have changed it since it was read here: the copy is read anew.
+            _ if self.keeping.read_only.is_some() => {
+                self.keeping.opens_copy = true;
+                self.ask_project(ProjectRequest::CopyTo(path));
+            }
+            KeptIn::Memory => self.create_at(path),
+            KeptIn::Unnamed | KeptIn::Named => {
+                let leave_nothing = self.keeping.place == KeptIn::Unnamed;
                 self.keep_view();
                 self.keeping.moving = true;
                 self.ask_to_keep(ProjectRequest::MoveTo { path, leave_nothing });
@@ -119,7 +124,7 @@ impl Workbench {
                 self.keeping.unnamed = others;
                 failures.into_iter().for_each(|reason| self.notices.add(Gravity::Failure, reason));
                 if let Some((path, opened)) = opened {
-                    self.unnamed_continued(project, path, *opened);
+                    self.unnamed_continued(project, &path, *opened);
                 }
             }
             ProjectNews::LocalClock(minutes) => self.keeping.local_offset_minutes = minutes,
@@ -139,6 +144,9 @@ impl Workbench {
             ProjectNews::Appended(result) => self.appended(result),
             ProjectNews::Created { path, result } => self.project_created(path, result),
             ProjectNews::Moved { path, result } => self.project_moved(path, result),
+            ProjectNews::Copied { path, result: Ok(()) } if std::mem::take(&mut self.keeping.opens_copy) => {
+                self.load_project(path);
+            }
             ProjectNews::Copied { path, result: Ok(()) } => {
                 let text = format!("Wrote a copy to {}. You go on in {}", path.display(), self.project_name());
                 self.notices.add(Gravity::Done, text);
@@ -148,6 +156,7 @@ impl Workbench {
                 self.notices.add(Gravity::Done, text);
             }
             ProjectNews::Copied { result: Err(reason), .. } | ProjectNews::TextExported { result: Err(reason), .. } => {
+                self.keeping.opens_copy = false;
                 self.notices.add(Gravity::Failure, reason);
             }
             ProjectNews::Scores { recording, result } => self.scores_read(recording, result),
@@ -168,14 +177,14 @@ impl Workbench {
         };
         let is_unnamed = self.keeping.folder.as_deref().is_some_and(|folder| path.parent() == Some(folder));
         let arrival = if is_unnamed {
-            Arrival { project, place: Place::Unnamed, path: None, opened, notice: None }
+            Arrival { project, place: KeptIn::Unnamed, path: None, opened, notice: None }
         } else {
-            Arrival { project, place: Place::Named, path: Some(path), opened, notice: None }
+            Arrival { project, place: KeptIn::Named, path: Some(path), opened, notice: None }
         };
         self.leave_for(arrival);
     }
 
-    fn unnamed_continued(&mut self, project: ProjectId, path: PathBuf, opened: OpenedProject) {
+    fn unnamed_continued(&mut self, project: ProjectId, path: &Path, opened: OpenedProject) {
         // Who was faster goes on with what they have begun.
         if self.document.recordings().next().is_some() || self.project_path.is_some() {
             self.ask_keeper(project, ProjectRequest::Close { discard: false });
@@ -191,7 +200,7 @@ impl Workbench {
              begins another one",
             counted(events, "event")
         );
-        self.leave_for(Arrival { project, place: Place::Unnamed, path: None, opened, notice: Some(notice) });
+        self.leave_for(Arrival { project, place: KeptIn::Unnamed, path: None, opened, notice: Some(notice) });
     }
 
     pub(super) fn list_unnamed(&mut self) {
@@ -219,7 +228,7 @@ impl Workbench {
                 self.project_path = self.keeping.named_before.take();
                 let is_named = self.project_path.is_some();
                 // As before the attempt: what comes is part of the next one.
-                self.keeping.place = if is_named { Place::Named } else { Place::Memory };
+                self.keeping.place = if is_named { KeptIn::Named } else { KeptIn::Memory };
                 self.keeping.changed_in_memory = true;
                 self.could_not_keep(reason);
                 self.go_on_leaving();
@@ -256,7 +265,7 @@ impl Workbench {
         let text = format!("The project is kept as {} from now on, every change as you make it", path.display());
         self.notices.add(Gravity::Done, text);
         self.settings.remember_file(&path);
-        self.keeping.place = Place::Named;
+        self.keeping.place = KeptIn::Named;
         self.keeping.read_only = None;
         self.keeping.changed_in_memory = false;
         self.keeping.generations = None;

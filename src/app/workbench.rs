@@ -1,16 +1,19 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
 use super::answers::Answers;
+use super::by_ear::HeldEvent;
+use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::crash_report;
 use super::display::Display;
 use super::keeping::Keeping;
 use super::label_looks::LabelLooks;
+use super::label_sets::LabelSets;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
-use super::marks::{self, Mark, Target};
+use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::saving_picture::SavingPicture;
@@ -20,15 +23,15 @@ use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
-use crate::decision::{DecisionRule, FrameScores, Prediction};
+use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
 use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, KeepingQueue, RunId, Storage, TileEngine, Update,
-    UpdateSender, Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, KeepingQueue, RunId, Storage, TileEngine,
+    Update, UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -80,8 +83,15 @@ pub struct Scored {
     pub chosen: BTreeSet<usize>,
     /// Whether the user chose them; else they are the strongest.
     pub chosen_by_user: bool,
-    /// The rule that turns the scores into predictions.
-    pub rule: DecisionRule,
+    /// The rules that turn the scores into predictions.
+    pub rules: ClassRules,
+}
+
+impl Scored {
+    /// The rule of a class.
+    pub fn rule_of(&self, class: usize) -> DecisionRule {
+        self.scores.classes.get(class).map_or(self.rules.common, |label| self.rules.of(label))
+    }
 }
 
 /// A model run that is waiting or going on.
@@ -154,6 +164,16 @@ pub struct Workbench {
     pub runs: BTreeMap<RecordingId, Run>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// The rules of the models that this project has used, with their presets.
+    pub rule_book: RuleBook,
+    /// Whether a change of rules is for one class or for all.
+    pub rule_scope: RuleScope,
+    /// The class that was asked for in the decoding lane.
+    pub(super) focus: Option<Focus>,
+    /// What was decided about the open recording's classes.
+    pub(super) decisions: Decisions,
+    /// The request for decisions that has not been answered yet.
+    pub(super) deciding: Option<u64>,
     /// Which of the predictions are answered.
     pub(super) answers: Answers,
     /// What the timeline and the table show, by onset.
@@ -164,12 +184,16 @@ pub struct Workbench {
     pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
+    /// The event that is being made by a key that is held.
+    pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
     /// Their colours and keys, and which of them are shown.
     pub(super) label_looks: LabelLooks,
+    /// Sets of labels that the user brings along.
+    pub label_sets: LabelSets,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -211,6 +235,7 @@ pub struct Workbench {
     // Dropped before the threads that might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
+    pub(super) decider: Decider,
     pub(super) storage: Storage,
     pub(super) keeper: KeepingQueue,
 }
@@ -223,7 +248,7 @@ impl Workbench {
         let listed = registry::list();
         let label_set = models::label_set(&listed);
         player.set_gain(settings.volume);
-        Self {
+        let mut bench = Self {
             document: Document::default(),
             history: History::default(),
             unlogged: Vec::new(),
@@ -245,14 +270,21 @@ impl Workbench {
             scored: BTreeMap::new(),
             runs: BTreeMap::new(),
             predictions: Vec::new(),
+            rule_book: RuleBook::default(),
+            rule_scope: RuleScope::default(),
+            focus: None,
+            decisions: Decisions::default(),
+            deciding: None,
             answers: Answers::default(),
             marks: MarkList::default(),
             marks_of: None,
             filter: MarkFilter::default(),
             selected: None,
+            held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
+            label_sets: LabelSets::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -267,6 +299,7 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
+            decider: Decider::start(&updates),
             storage: Storage::start(&updates),
             keeper: KeepingQueue::start(&updates),
             settings,
@@ -278,7 +311,9 @@ impl Workbench {
             wake,
             updates,
             received,
-        }
+        };
+        bench.search_remembered_sets();
+        bench
     }
 
     /// The open recording's entry in the document.
@@ -291,9 +326,9 @@ impl Workbench {
         self.scored.get(&self.open.as_ref()?.id)
     }
 
-    /// The rule that is in force for the open recording.
+    /// The rule that is in force for the open recording's classes without one of their own.
     pub fn rule(&self) -> DecisionRule {
-        self.scored_here().map(|scored| scored.rule).unwrap_or_default()
+        self.scored_here().map(|scored| scored.rules.common).unwrap_or_default()
     }
 
     /// The mark of a target, if it is shown.
@@ -358,31 +393,13 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Decides again from the stored scores, without the model.
-    pub(super) fn refresh_predictions(&mut self) {
-        self.predictions_stale = false;
-        self.refreshed_at = Instant::now();
-        self.predictions.clear();
-        if let Some(open) = &self.open
-            && let Some(scored) = self.scored.get_mut(&open.id)
-        {
-            if !scored.chosen_by_user {
-                let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-                scored.chosen = strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect();
-            }
-            let duration_secs = open.viewport.duration_secs();
-            self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
-        }
-        self.predictions_changed();
-    }
-
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
             Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
             Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
             Command::SetAnnotator => true,
-            Command::ShowVersions => self.keeping.place != super::keeping::Place::Memory,
+            Command::ShowVersions => self.keeping.place != super::keeping::KeptIn::Memory,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
@@ -390,7 +407,12 @@ impl Workbench {
             Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
+            Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
+            Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::ExportLabelClasses => !self.listed_labels().is_empty(),
+            Command::ShowAllLabels => self.are_labels_hidden(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),
@@ -416,11 +438,14 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance => Some(settings.auto_advance),
             Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleBoxes => Some(settings.shaping.box_mode),
+            Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleContrast => Some(settings.high_contrast),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),
             Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleDecoding => Some(settings.decoding.is_shown),
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),

@@ -17,6 +17,7 @@ icons! {
     DOWNLOAD = "\u{E20C}";
     CLOUD_DOWNLOAD = "\u{E1AC}";
     TRASH = "\u{E4A6}";
+    DOTS = "\u{E208}";
     CARET_UP = "\u{E13C}";
     CARET_DOWN = "\u{E136}";
     CARET_RIGHT = "\u{E13A}";
@@ -51,6 +52,7 @@ icons! {
     TABLE = "\u{E476}";
     WAVEFORM = "\u{E802}";
     ROWS = "\u{E5A2}";
+    CURVE = "\u{E154}";
     EYE = "\u{E220}";
     EYE_CLOSED = "\u{E224}";
     MOON = "\u{E330}";

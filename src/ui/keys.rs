@@ -14,6 +14,8 @@ pub struct Pressed {
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
+    /// The key of a command that goes on for as long as it is held.
+    pub held: Option<Key>,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -63,6 +65,9 @@ impl Pressed {
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.requests.push(Request::Do(command));
+            if command == Command::RecordByEar {
+                self.held = Some(*key);
+            }
         }
         false
     }
@@ -91,6 +96,7 @@ fn digit_of(key: Key) -> Option<u8> {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
+        || matches!(command, Command::AddLabel | Command::EditComment)
 }
 
 fn may_repeat(command: Command) -> bool {
@@ -108,6 +114,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::JumpForward
             | Command::JumpFarBack
             | Command::JumpFarForward
+            | Command::FrameBack
+            | Command::FrameForward
             | Command::OnsetEarlier
             | Command::OnsetLater
             | Command::OffsetEarlier
@@ -137,7 +145,8 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
-        assert_eq!(pressed, Pressed { requests: vec![Request::Do(Command::Relabel)], typed: "dog".to_owned() });
+        let requests = vec![Request::Do(Command::Relabel)];
+        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), held: None });
     }
 
     #[test]

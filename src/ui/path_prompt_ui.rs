@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::Request;
+use crate::app::{LabelSetRequest, Request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ impl PathPrompt {
             DialogPurpose::CopyProject => "Path to write a copy of the project to",
             DialogPurpose::ExportText => "Path of a folder to write everything as text to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::LabelSet => "Path of the table of labels to import",
+            DialogPurpose::ExportLabelClasses => "Path to export the label classes to",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
             DialogPurpose::SavePicture => "Path to save the picture to, ending in .png or .svg",
@@ -47,6 +49,8 @@ impl PathPrompt {
             DialogPurpose::CopyProject => Request::CopyProjectTo(path),
             DialogPurpose::ExportText => Request::ExportTextTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
+            DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),
+            DialogPurpose::ExportLabelClasses => Request::LabelSet(LabelSetRequest::ExportTo(path)),
             DialogPurpose::ImportModel => Request::AskForImport(path),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),

@@ -1,7 +1,7 @@
 //! The bar at the bottom: sound, position, what the pointer is over, what is running, which keys help now.
 
 use super::widgets::{icon_button, icon_button_showing, weak};
-use super::{Panels, icons, listening_ui, models_ui, theme};
+use super::{Panels, drawing_ui, icons, listening_ui, models_ui, theme};
 use crate::annotation::Status;
 use crate::app::{Command, Request, Workbench};
 use crate::time::clock_text;
@@ -23,6 +23,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<
         icon_button_showing(ui, Command::LoopEvent, icons::LOOP, open, bench.player.is_looping(), requests);
         volume(ui, bench, requests);
         listening_ui::show(ui, bench, requests);
+        ui.separator();
+        drawing_ui::show(ui, bench, requests);
         ui.separator();
         position(ui, bench);
         ui.separator();

@@ -1,12 +1,14 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
 mod cancel;
+mod decider;
 mod detection;
 mod drawing;
 mod features;
 mod frames;
 mod keeper;
 mod keeping_queue;
+mod label_sets;
 mod measuring;
 mod model_queue;
 mod picture;
@@ -18,11 +20,13 @@ mod unnamed;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
+pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use keeper::{OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use keeping_queue::KeepingQueue;
+pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};

@@ -2,6 +2,7 @@
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
+use super::label_sets::{self, LabelSetTask};
 use super::thread::{guarded, spawn};
 use super::{ChartForm, Update, UpdateSender};
 use crate::audio;
@@ -46,6 +47,8 @@ pub enum StorageRequest {
     },
     /// Read keys.
     ReadKeys(PathBuf),
+    /// Something about a set of labels.
+    LabelSet(Box<LabelSetTask>),
     /// Delete all kept pictures.
     ClearPictures(PictureCache),
     /// Delete kept pictures beyond the bound.
@@ -137,6 +140,7 @@ fn answer(request: StorageRequest) -> Option<Update> {
             let result = write_chart(&path, &chart, form);
             Update::ChartExported { path, result }
         }
+        StorageRequest::LabelSet(task) => Update::LabelSet(label_sets::carry_out(*task)),
         StorageRequest::ImportLabels(path) => {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
             Update::Imported { path, result }

@@ -1,11 +1,10 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
-use super::ModelEnd;
 use super::keeper::{ProjectId, ProjectNews};
+use super::{LabelSetNews, ModelEnd};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, StreamSpec};
-use crate::decision::DecisionRule;
-use crate::decision::FrameAxis;
+use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
@@ -57,6 +56,10 @@ pub enum DialogPurpose {
     ExportText,
     /// Which labels to import.
     ImportLabels,
+    /// Which set of labels to preview.
+    LabelSet,
+    /// Where to write the label classes.
+    ExportLabelClasses,
     /// Where to export labels.
     ExportLabels,
     /// Which file to make a model of.
@@ -138,6 +141,8 @@ pub enum Update {
         /// When it was made, by everything that tells it.
         clocks: Vec<ClockStart>,
     },
+    /// Something came of a task about a set of labels.
+    LabelSet(LabelSetNews),
     /// A model was loaded and starts on a recording.
     DetectionStarted {
         /// Which run.
@@ -156,6 +161,8 @@ pub enum Update {
         /// Time since the model started on it, in seconds.
         elapsed_secs: f64,
     },
+    /// Scores were turned into predictions, class by class.
+    Decided(Vec<Decided>),
     /// A model run is over.
     DetectionEnded {
         /// Which run.

@@ -2,12 +2,15 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keeping;
 mod keys;
+mod labels;
 mod listening;
 mod main_job;
 mod models;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;

@@ -4,7 +4,7 @@ use super::stage::{
     answer_path, at_secs, drag, press, press_with, settings, soundscape, wait, window_keeping, window_keeping_with,
 };
 use earmark::annotation::Document;
-use earmark::app::{App, Command, Inspector, Place, Request, Settings, Workbench};
+use earmark::app::{App, Command, Inspector, KeptIn, Request, Settings, Workbench};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -140,7 +140,7 @@ fn two_windows_without_names_do_not_mix() {
         bench.recording().is_some_and(|recording| recording.file_name() == "soundscape_000.flac")
     });
     assert_eq!(document(&third), documents[0]);
-    assert_eq!(third.state().bench.keeping.place, Place::Unnamed);
+    assert_eq!(third.state().bench.keeping.place, KeptIn::Unnamed);
 }
 
 #[test]
