@@ -185,6 +185,8 @@ pub(super) fn changed(mut event: Event, change: impl FnOnce(&mut Event)) -> Even
         event.status = Status::Corrected;
     }
     change(&mut event);
+    // A label that came first stands there only.
+    event.more_labels.retain(|other| *other != event.label);
     event.status = accepted_status(&event);
     event
 }

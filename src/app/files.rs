@@ -5,7 +5,6 @@ use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Workbench};
 use crate::annotation::{Fact, RecordingId};
-use crate::audio::{ClockStart, StreamSpec};
 use crate::format;
 use crate::project;
 use crate::work::StorageRequest;
@@ -13,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// How many reasons one notice lists.
-const LISTED_REASONS: usize = 6;
+pub(super) const LISTED_REASONS: usize = 6;
 
 impl Workbench {
     /// Hands a request to the storage thread, and says so if there is none any more.
@@ -24,9 +23,22 @@ impl Workbench {
         }
     }
 
+    /// Some of what is to be opened, folders replaced by the recordings in them.
+    pub(super) fn expanded(&mut self, files: Vec<PathBuf>, failures: &[String], is_first: bool) {
+        if !failures.is_empty() {
+            let more = failures.len().saturating_sub(LISTED_REASONS);
+            let mut text = failures[..failures.len() - more].join("\n");
+            if more > 0 {
+                text += &format!("\n… and {more} more");
+            }
+            self.notices.add(Gravity::Failure, text);
+        }
+        self.open_files(files, is_first);
+    }
+
     /// Opens recordings, a project or label files, told apart by their extension.
-    pub(super) fn open_files(&mut self, paths: Vec<PathBuf>) {
-        let mut first = true;
+    fn open_files(&mut self, paths: Vec<PathBuf>, is_first: bool) {
+        let mut recordings = Vec::new();
         for path in paths {
             match extension(&path).as_str() {
                 project::EXTENSION => self.load_project(path),
@@ -34,27 +46,10 @@ impl Workbench {
                     self.ask_storage(StorageRequest::ImportLabels(path));
                 }
                 _ if is_model_file(&path) => self.ask_for_import(path),
-                _ if self.refuses_changes() => {}
-                _ => {
-                    let id = self.add_recording(&path);
-                    self.ask_storage(StorageRequest::Probe(path));
-                    if first {
-                        self.opening = Some(id);
-                        first = false;
-                    }
-                }
+                _ => recordings.push(path),
             }
         }
-    }
-
-    /// The recording of a path; a new one if the project has none.
-    fn add_recording(&mut self, path: &Path) -> RecordingId {
-        if let Some(id) = self.document.recording_at(path) {
-            return id;
-        }
-        let id = self.document.next_recording_id();
-        self.note(Fact::Added { id, path: path.to_path_buf() });
-        id
+        self.add_recordings(&recordings, is_first);
     }
 
     /// States the length of a recording, if that is news.
@@ -62,44 +57,6 @@ impl Workbench {
         let known = self.document.recording(id).map(|recording| recording.duration_secs);
         if known.is_some_and(|known| known != duration_secs) {
             self.note(Fact::Duration { id, duration_secs });
-        }
-    }
-
-    /// A recording was probed: it stands in the list, or is told and goes.
-    pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>, clocks: Vec<ClockStart>) {
-        let Some(id) = self.document.recording_at(path) else { return };
-        match result {
-            Ok(spec) => {
-                self.state_duration(id, spec.duration_secs());
-                self.specs.insert(id, spec);
-                self.clocks.insert(id, clocks);
-                self.timeline_stale = true;
-                self.settings.remember_file(path);
-                let nothing_to_see = self.open.is_none() && self.opening.is_none();
-                if self.opening == Some(id) || nothing_to_see {
-                    self.opening = None;
-                    self.show_recording(id);
-                }
-            }
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                if self.opening == Some(id) {
-                    self.opening = None;
-                    self.show_any();
-                }
-                let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
-                if is_empty && !self.has_scores(id) {
-                    self.note(Fact::Removed { id });
-                }
-            }
-        }
-    }
-
-    /// Puts the first recording that can be shown into the picture, if there is none.
-    fn show_any(&mut self) {
-        let shown = self.document.recordings().map(|(id, _)| id).find(|id| self.specs.contains_key(id));
-        if let Some(id) = shown.filter(|_| self.open.is_none()) {
-            self.show_recording(id);
         }
     }
 
@@ -111,7 +68,7 @@ impl Workbench {
         let Some(path) = self.document.recording(id).map(|recording| recording.path.clone()) else { return };
         let Some(spec) = self.specs.get(&id).cloned() else {
             self.opening = Some(id);
-            self.ask_storage(StorageRequest::Probe(path));
+            self.look_now(id);
             return;
         };
         self.leave_recording();
@@ -127,6 +84,7 @@ impl Workbench {
         self.make_room();
         self.load_scores(id);
         self.refresh_predictions();
+        self.list.follow_open(id);
     }
 
     /// Puts a recording into the picture, with so much of it in view.
@@ -145,45 +103,13 @@ impl Workbench {
         let playhead = self.playhead_secs();
         self.player.pause();
         self.selected = None;
+        self.follow_decisions();
         if let Some(open) = self.open.take() {
-            self.left_views.insert(open.id, (open.viewport, playhead));
+            let id = open.id;
+            self.left_views.insert(id, (open.viewport, playhead));
             self.keep_as_neighbour(open);
+            self.shelve_scores(id);
         }
-    }
-
-    /// Takes the open recording out of the list, if nothing would be lost.
-    pub(super) fn close_recording(&mut self) {
-        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
-        if self.refuses_changes() {
-            return;
-        }
-        if self.recording().is_some_and(|recording| !recording.events.is_empty()) {
-            self.notices.add(Gravity::Warning, "This recording has events: delete them first, then remove it");
-            return;
-        }
-        self.step_recording(1);
-        if self.open.as_ref().is_some_and(|open| open.id == id) {
-            self.step_recording(-1);
-        }
-        if self.open.as_ref().is_some_and(|open| open.id == id) {
-            self.leave_recording();
-            self.player.load(None);
-        }
-        if let Some(run) = self.runs.get(&id) {
-            run.cancel.0.cancel();
-        }
-        self.scored.remove(&id);
-        self.keeping.scores_on_disk.remove(&id);
-        self.specs.remove(&id);
-        self.clocks.remove(&id);
-        self.left_views.remove(&id);
-        self.neighbours.retain(|neighbour| neighbour.id != id);
-        if let Some(recording) = self.document.recording(id) {
-            self.sound_files.get_mut().remove(&recording.path);
-        }
-        self.note(Fact::Removed { id });
-        self.refresh_timeline();
-        self.changed();
     }
 
     /// Writes the accepted and corrected events of all recordings.

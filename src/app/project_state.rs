@@ -4,13 +4,13 @@
 use super::keeping::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
+use super::score_shelf;
 use super::viewport::Viewport;
 use super::workbench::{Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
-use crate::work::{DetectionStart, ProjectRequest, StorageRequest};
+use crate::work::{DetectionStart, ProjectRequest};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 impl Workbench {
     /// All that is in memory.
@@ -59,6 +59,10 @@ impl Workbench {
         self.leave_recording();
         self.player.load(None);
         self.runs.clear();
+        self.batch = None;
+        self.relocation = None;
+        self.list.clear();
+        self.shelf_of_scores.clear();
         self.specs.clear();
         self.clocks.clear();
         self.neighbours.clear();
@@ -87,9 +91,11 @@ impl Workbench {
         let view = std::mem::take(&mut self.keeping.view);
         self.opening = self.remember_view(&view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
         self.keeping.view = view;
-        let paths: Vec<PathBuf> = self.document.recordings().map(|(_, recording)| recording.path.clone()).collect();
-        for path in paths {
-            self.ask_storage(StorageRequest::Probe(path));
+        self.survey_all();
+        let in_memory: Vec<RecordingId> = self.scored.keys().copied().collect();
+        for id in in_memory {
+            self.summarise(id);
+            self.shelve_scores(id);
         }
         self.refresh_predictions();
         // What is in memory only has to be kept from the start.
@@ -123,6 +129,12 @@ impl Workbench {
         }
         match on_disk {
             Ok(summaries) => {
+                for summary in &summaries {
+                    let undecided = summary.predictions.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+                    let (model, version) = (summary.model.clone(), summary.version.clone());
+                    let shown = score_shelf::ScoreSummary { model, version, undecided };
+                    self.shelf_of_scores.put(summary.recording, Some(shown));
+                }
                 self.keeping.scores_on_disk =
                     summaries.into_iter().map(|summary| (summary.recording, summary)).collect();
             }
@@ -163,6 +175,7 @@ impl Workbench {
             Ok(Some(stored)) if !self.scored.contains_key(&id) && self.document.recording(id).is_some() => {
                 self.put_scores(*stored);
                 self.fit_rules();
+                self.shelve_scores(id);
                 if self.open.as_ref().is_some_and(|open| open.id == id) {
                     self.refresh_predictions();
                 }
@@ -172,6 +185,14 @@ impl Workbench {
                 self.keeping.scores_on_disk.remove(&id);
                 self.notices.add(Gravity::Warning, reason);
             }
+        }
+    }
+
+    /// Lets scores that are on disk go out of memory.
+    pub(super) fn let_scores_go(&mut self, id: RecordingId) {
+        self.keep_rules();
+        if let Some(scored) = self.scored.remove(&id).filter(|scored| scored.chosen_by_user) {
+            self.keeping.chosen_elsewhere.insert(id, scored.chosen);
         }
     }
 
@@ -194,7 +215,8 @@ impl Workbench {
             return;
         }
         self.note_on_disk(id);
-        self.ask_project(ProjectRequest::KeepScores { scores: Box::new(stored), predictions: None });
+        let predictions = self.scores_of(id).map(|summary| summary.undecided as u64);
+        self.ask_project(ProjectRequest::KeepScores { scores: Box::new(stored), predictions });
     }
 
     /// The whole state was written: what is in memory is on disk too.

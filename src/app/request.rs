@@ -6,8 +6,10 @@ use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
+use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
+use super::recordings::ListRequest;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
@@ -96,6 +98,8 @@ pub enum Request {
     SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about what is suspicious in the labels.
+    Findings(LintRequest),
     /// Something about labels.
     Labels(LabelRequest),
     /// Something about sets of labels.
@@ -208,6 +212,8 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Something about the list of recordings.
+    List(ListRequest),
     /// Give a command these keys and no others; whoever had them loses them.
     SetKeys {
         /// Which.

@@ -30,6 +30,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
         || panels.complexity.shown
         || panels.models.shown
         || panels.versions_shown;
+    let page_open = page_open || panels.labels.takes_escape;
     let mut pressed = Pressed::default();
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
@@ -48,7 +49,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
-        let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
+        let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
@@ -97,6 +98,7 @@ fn digit_of(key: Key) -> Option<u8> {
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
         || matches!(command, Command::AddLabel | Command::EditComment)
+        || matches!(command, Command::NoteRecording | Command::SearchRecordings)
 }
 
 fn may_repeat(command: Command) -> bool {

@@ -28,6 +28,8 @@ pub struct LabelsPanel {
     reveal: Option<usize>,
     /// The label that gets another name, while that is typed.
     pub(super) form: Option<LabelForm>,
+    /// Something about labels is open that Escape closes.
+    pub(super) takes_escape: bool,
 }
 
 impl LabelsPanel {

@@ -22,6 +22,8 @@ mod event_drafts;
 mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod file_list_ui;
+mod file_row_ui;
 mod filter_ui;
 mod heights;
 mod history_ui;
@@ -35,6 +37,7 @@ mod label_set_ui;
 mod labels_ui;
 mod lane_tiles;
 mod lanes_ui;
+mod lint_ui;
 mod listening_ui;
 mod long_list;
 mod magnet;
@@ -48,7 +51,6 @@ mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
-mod recordings_ui;
 mod rule_ui;
 mod score_curve;
 mod spectrogram_ui;
@@ -73,6 +75,7 @@ use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use event_drafts::EventDrafts;
+use file_list_ui::FileList;
 use keys_ui::KeysPage;
 use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
@@ -89,6 +92,8 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
+    /// The list of recordings.
+    files: FileList,
     keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
@@ -105,6 +110,8 @@ pub struct Panels {
     labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
+    /// The page of findings.
+    lint: lint_ui::LintPage,
     /// What the lanes show of very many events.
     lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -130,6 +137,7 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
+            files: FileList::default(),
             keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
@@ -142,6 +150,7 @@ impl Panels {
             held_key: None,
             labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
+            lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
@@ -167,6 +176,11 @@ impl Panels {
         &self.neighbour_views
     }
 
+    /// The recordings whose rows are seen in the list.
+    pub fn seen_recordings(&self) -> &[RecordingId] {
+        self.files.seen()
+    }
+
     /// Does what a command opens in the window; hands back what is not for the panels.
     fn take(&mut self, command: Command, bench: &Workbench) -> Option<Command> {
         match command {
@@ -185,6 +199,15 @@ impl Panels {
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
+            }
+            Command::NoteRecording | Command::SearchRecordings => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                match command {
+                    Command::NoteRecording => self.files.begin_note(bench, &typed),
+                    _ => self.files.search(),
+                }
+                // Both are in the panel on the left.
+                return (!bench.settings.show_recordings).then_some(Command::ToggleRecordings);
             }
             Command::ShowKeys => self.keys.toggle(),
             Command::ChangeKeys => self.keys.change(),
@@ -257,7 +280,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_recordings {
         Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
             labels_ui::panel(ui, bench, &mut panels.labels, requests);
-            recordings_ui::show(ui, bench, requests);
+            file_list_ui::show(ui, bench, &mut panels.files, requests);
         });
     }
     if bench.settings.show_inspector {
@@ -267,6 +290,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                     (Inspector::Events, "Events"),
                     (Inspector::Model, "Model"),
                     (Inspector::Display, "Display"),
+                    (Inspector::Check, "Check"),
                     (Inspector::History, "History"),
                 ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
@@ -279,6 +303,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
+                Inspector::Check => lint_ui::show(ui, bench, &mut panels.lint, requests),
                 Inspector::History => history_ui::show(ui, bench, requests),
             }
         });
@@ -294,6 +319,7 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     label_set_ui::show(context, bench, requests);
+    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     versions_ui::show(context, bench, &mut panels.versions_shown, requests);
     annotator_ui::show(context, bench, &mut panels.annotator, requests);

@@ -161,7 +161,7 @@ fn damage_is_found_and_never_taken_for_annotations() {
     let whole = fs::read(&path).unwrap();
     let broken = folder.path().join("broken.earmark");
     let (mut found, mut harmless) = (0, 0);
-    for place in (100..whole.len()).step_by(97) {
+    for place in (100..whole.len()).step_by(509) {
         let mut bytes = whole.clone();
         bytes[place] ^= 0x10;
         fs::write(&broken, &bytes).unwrap();
@@ -179,7 +179,7 @@ fn damage_is_found_and_never_taken_for_annotations() {
             }
         }
     }
-    assert!(found > harmless / 20 && found > 20, "{found} of {}", found + harmless);
+    assert!(found > harmless / 20 && found > 10, "{found} of {}", found + harmless);
 }
 
 #[test]
