@@ -97,8 +97,12 @@ commands! {
     OpenFolder, File, "", "Open folder…", "Open all recordings of a folder; those with clock times stand on one timeline", [CTRL, K];
     OpenExample, File, icons::SPARKLE, "Open example", "Open the bundled soundscape with its real sounds", [];
     OpenPath, File, icons::TERMINAL, "Open by path…", "Open a recording, project or label file whose path you type", [CTRL_SHIFT, O];
-    SaveProject, File, icons::FLOPPY_DISK, "Save project", "Save recordings, events, scores and history as one project file", [CTRL, S];
-    SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
+    NewProject, File, "", "New project", "Begin a project without a name; the open one is kept as it is", [CTRL, N];
+    SaveProject, File, icons::FLOPPY_DISK, "Save project", "Give the project a name; one that has a name is kept with every change", [CTRL, S];
+    SaveProjectAs, File, "", "Save project as…", "Go on in a file of another name; the one before stays as it is", [CTRL_SHIFT, S];
+    SaveCopy, File, "", "Save a copy…", "Write a copy of the project, and go on in this one", [];
+    ShowVersions, File, "", "Versions…", "Show the earlier versions of the project that its file keeps, and open one", [];
+    ExportText, File, "", "Export everything as text…", "Write recordings, events and the whole log as text files, one JSON value a line, into a folder", [];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
     ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
@@ -111,6 +115,8 @@ commands! {
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
+    ShowHistory, Edit, icons::HISTORY, "History", "Show what was done, by whom and when, and go back to any step", [CTRL, H];
+    SetAnnotator, Edit, "", "Annotator's name…", "Tell whose annotations these are: the name stands on every change", [];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
     NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];

@@ -33,6 +33,12 @@ impl Workbench {
                 self.ask_storage(StorageRequest::Expand(paths));
             }
             Request::SaveProjectTo(path) => self.save_project_to(path),
+            Request::CopyProjectTo(path) => self.copy_project_to(path),
+            Request::ExportTextTo(folder) => self.export_text_to(folder),
+            Request::OpenVersion(generation) => self.open_version(generation),
+            Request::GoToStep(place) => self.go_to_step(place),
+            Request::SetAnnotator(name) => self.set_annotator(&name),
+            Request::AskAnnotatorNoMore => self.ask_annotator_no_more(),
             Request::ExportTo(path) => self.export_to(path),
             Request::ImportFrom(path) => {
                 self.ask_storage(StorageRequest::ImportLabels(path));
@@ -151,11 +157,14 @@ impl Workbench {
             Command::OpenRecordings => self.ask(DialogPurpose::Open),
             Command::OpenFolder => self.ask(DialogPurpose::OpenFolder),
             Command::OpenExample => self.open_example(),
-            Command::SaveProject => match self.project_path.clone() {
-                Some(path) => self.save_project_to(path),
-                None => self.ask(DialogPurpose::SaveProject),
-            },
+            Command::NewProject => self.new_project(),
+            Command::SaveProject => self.save_project(),
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
+            Command::SaveCopy => self.ask(DialogPurpose::CopyProject),
+            Command::ExportText => self.ask(DialogPurpose::ExportText),
+            Command::ShowVersions => self.list_versions(),
+            Command::SetAnnotator => self.asks_annotator = true,
+            Command::ShowHistory => self.toggle_page(Inspector::History),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
             Command::ImportLabelSet => self.ask(DialogPurpose::LabelSet),
             Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
@@ -181,7 +190,7 @@ impl Workbench {
         }
     }
 
-    fn ask(&mut self, purpose: DialogPurpose) {
+    pub(super) fn ask(&mut self, purpose: DialogPurpose) {
         if self.settings.system_dialogs {
             dialogs::ask(purpose, &self.updates);
         } else {
@@ -315,6 +324,7 @@ impl Workbench {
         self.follow_by_ear();
         self.take_tile_news();
         self.go_on_linting();
+        self.keep_up();
         more
     }
 
@@ -335,8 +345,7 @@ impl Workbench {
             }
             Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
-            Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
-            Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
+            Update::Project(project, news) => self.project_news(project, news),
             Update::Exported { path, result } => self.exported(&path, result),
             Update::LabelSet(news) => self.label_set_came(news),
             Update::Imported { path, result } => self.imported(&path, result),
@@ -365,6 +374,8 @@ impl Workbench {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
             DialogPurpose::FindRecordings => paths.drain(..).for_each(|path| self.find_recordings_in(path)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
+            DialogPurpose::CopyProject => paths.drain(..).for_each(|path| self.copy_project_to(path)),
+            DialogPurpose::ExportText => paths.drain(..).for_each(|path| self.export_text_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),
             DialogPurpose::ExportChart(against, form) => {

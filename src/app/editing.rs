@@ -147,6 +147,9 @@ impl Workbench {
 
     /// Takes the last change back.
     pub(super) fn undo(&mut self) {
+        if self.refuses_changes() {
+            return;
+        }
         let gone = self.history.next_undo().and_then(Edit::first_event);
         let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
         let edited = self.edited();
@@ -157,6 +160,9 @@ impl Workbench {
 
     /// Makes the change again that was taken back last.
     pub(super) fn redo(&mut self) {
+        if self.refuses_changes() {
+            return;
+        }
         let edited = self.edited();
         let redone = self.history.redo(&mut self.document, &edited);
         let about = self.history.next_undo().and_then(Edit::first_event);
@@ -167,6 +173,7 @@ impl Workbench {
     fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
         match result {
             Some(Ok(entry)) => {
+                super::crash_report::note(&format!("{:?}: {}", entry.direction, entry.title));
                 self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
             }

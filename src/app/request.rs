@@ -20,6 +20,7 @@ use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
 use crate::playback::ListeningMode;
+use crate::project::Generation;
 use crate::time::Span;
 use crate::work::{ChartForm, DialogPurpose};
 use eframe::egui::KeyboardShortcut;
@@ -36,6 +37,18 @@ pub enum Request {
     Open(Vec<PathBuf>),
     /// Save the project here.
     SaveProjectTo(PathBuf),
+    /// Write a copy of the project here.
+    CopyProjectTo(PathBuf),
+    /// Write everything as text into this folder.
+    ExportTextTo(PathBuf),
+    /// Open a version of the project as one of its own.
+    OpenVersion(Generation),
+    /// Go to a step of the history, by its place from the newest.
+    GoToStep(u64),
+    /// Whose annotations these are.
+    SetAnnotator(String),
+    /// Do not ask for the annotator's name any more.
+    AskAnnotatorNoMore,
     /// Write labels here.
     ExportTo(PathBuf),
     /// Read labels from here.
@@ -158,10 +171,6 @@ pub enum Request {
     },
     /// Show the events or the model on the right.
     ShowInspector(super::workbench::Inspector),
-    /// Close the window although there are unsaved changes.
-    CloseAnyway,
-    /// Close the window as soon as everything is saved.
-    CloseWhenSaved,
     /// How recordings are cut into clips where a model leaves a choice.
     SetPreset(Preset),
     /// What fills up recordings that are shorter than a clip.

@@ -171,7 +171,10 @@ fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests:
     if response.double_clicked() {
         requests.push(Request::Do(crate::app::Command::PlayEvent));
     }
-    response.on_hover_text(format!("{}\nClick to show, double-click to play", mark.spoken()));
+    response.on_hover_ui(|ui| {
+        let changed = bench.changed_text_of(mark.target).map(|text| format!("\nChanged by {text}")).unwrap_or_default();
+        ui.label(format!("{}{changed}\nClick to show, double-click to play", mark.spoken()));
+    });
 }
 
 /// The state as an icon, told by shape as well as colour.

@@ -29,7 +29,11 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     let is_focused = context.memory(|memory| memory.focused().is_some());
     let on_canvas = is_focused && panels.canvas_focused;
     let control_focused = is_focused && !on_canvas;
-    let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = panels.keys.shown
+        || panels.about_shown
+        || panels.complexity.shown
+        || panels.models.shown
+        || panels.versions_shown;
     let page_open = page_open || panels.labels.takes_escape;
     let mut pressed = Pressed { on_canvas, ..Pressed::default() };
     let keymap = Keymap::of(context);

@@ -4,6 +4,7 @@ mod appearance;
 mod complexity;
 mod decoding;
 mod display;
+mod keeping;
 mod keys;
 mod labels;
 mod lint;
