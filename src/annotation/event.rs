@@ -162,4 +162,25 @@ impl Event {
     pub fn has_label(&self, label: &str) -> bool {
         self.labels().any(|own| &**own == label)
     }
+
+    /// Adds a label after those that it has, if it is not one of them.
+    pub fn add_label(&mut self, label: Arc<str>) {
+        if !self.has_label(&label) {
+            self.more_labels.push(label);
+        }
+    }
+
+    /// Takes a label away, and returns whether it did: of its only label an event is not robbed. After the first one, the second takes its
+    /// place.
+    pub fn remove_label(&mut self, label: &str) -> bool {
+        if self.more_labels.is_empty() || !self.has_label(label) {
+            return false;
+        }
+        if &*self.label == label {
+            self.label = self.more_labels.remove(0);
+        } else {
+            self.more_labels.retain(|own| &**own != label);
+        }
+        true
+    }
 }

@@ -2,15 +2,22 @@
 //!
 //! Owns [`LabelSet`] and the order of what it finds. Knows nothing of events, windows or files but the labels it is compiled with.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use super::folded_text::{fold, has_letters, initials, letters, words, words_begin};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::{Arc, OnceLock};
 
 /// Labels that can be searched, each with other names for it and the classes above it.
 #[derive(Clone, Debug, Default)]
 pub struct LabelSet {
     entries: Vec<Entry>,
-    names: HashSet<Arc<str>>,
+    places: HashMap<Arc<str>, u32>,
+    /// Made at the first search.
+    index: OnceLock<Index>,
 }
+
+/// The labels that have a word in name, other names or parents, or initials, by that word.
+type Index = BTreeMap<Box<str>, Vec<u32>>;
 
 /// A label that fits what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +35,7 @@ pub struct Match {
 pub enum Fit {
     /// It is what was typed, or was used lately and nothing was typed.
     Whole,
-    /// It begins with it.
+    /// It begins with it, or another name for it is just that.
     Start,
     /// Words in it begin with the words that were typed.
     WordStart,
@@ -54,29 +61,37 @@ struct Entry {
     initials: Vec<String>,
     synonyms: Vec<String>,
     parent_words: Vec<String>,
+    /// The letters of the name.
+    letters: u64,
 }
 
 impl Entry {
-    fn new(name: &str, parents: &str, synonyms: &str) -> Self {
+    fn new<'a>(name: &str, parents: &str, synonyms: impl IntoIterator<Item = &'a str>) -> Self {
         let folded = fold(name);
-        let parts =
-            |text: &str| -> Vec<String> { text.split(" | ").filter(|part| !part.is_empty()).map(fold).collect() };
         Self {
             name: name.into(),
             // Of several routes the first is shown.
             parents: parents.split(" | ").next().unwrap_or_default().into(),
             initials: folded.split(',').map(initials).collect(),
-            synonyms: parts(synonyms),
+            synonyms: synonyms.into_iter().filter(|synonym| !synonym.is_empty()).map(fold).collect(),
             parent_words: words(&fold(parents)).map(str::to_owned).collect::<HashSet<_>>().into_iter().collect(),
+            letters: letters(&folded),
             folded,
         }
+    }
+
+    /// What it can be found by from the start of a word.
+    fn indexed(&self) -> impl Iterator<Item = &str> {
+        let synonyms = self.synonyms.iter().flat_map(|synonym| words(synonym));
+        let whole = self.initials.iter().chain(&self.parent_words).map(String::as_str);
+        words(&self.folded).chain(synonyms).chain(whole)
     }
 
     fn fit(&self, query: &str) -> Option<Fit> {
         let begins = |text: &str| text.starts_with(query);
         if self.folded == query {
             Some(Fit::Whole)
-        } else if begins(&self.folded) {
+        } else if begins(&self.folded) || self.synonyms.iter().any(|synonym| synonym == query) {
             Some(Fit::Start)
         } else if words_begin(&self.folded, query) {
             Some(Fit::WordStart)
@@ -88,11 +103,24 @@ impl Entry {
             Some(Fit::Within)
         } else if self.parent_words.iter().any(|word| begins(word)) {
             Some(Fit::Parent)
-        } else if query.chars().count() > 2 && has_letters(&self.folded, query) {
+        } else if self.has_letters(query) {
             Some(Fit::Letters)
         } else {
             None
         }
+    }
+
+    fn matching(&self, fit: Fit) -> Match {
+        Match { name: self.name.clone(), parents: self.parents.clone(), fit }
+    }
+
+    /// The fit of one that has no word which begins with what was typed.
+    fn inner_fit(&self, query: &str) -> Option<Fit> {
+        if self.folded.contains(query) { Some(Fit::Within) } else { self.has_letters(query).then_some(Fit::Letters) }
+    }
+
+    fn has_letters(&self, query: &str) -> bool {
+        query.chars().nth(1).is_some() && has_letters(&self.folded, query)
     }
 }
 
@@ -110,7 +138,7 @@ impl LabelSet {
             let cells: Vec<&str> = line.split('\t').collect();
             let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
             if !cell(1).is_empty() {
-                set.push(Entry::new(cell(1), cell(2), cell(3)));
+                set.push(Entry::new(cell(1), cell(2), cell(3).split(" | ")));
             }
         }
         set
@@ -120,7 +148,7 @@ impl LabelSet {
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut set = Self::default();
         for name in names {
-            set.push(Entry::new(name, "", ""));
+            set.push(Entry::new(name, "", []));
         }
         set
     }
@@ -132,10 +160,55 @@ impl LabelSet {
         }
     }
 
+    /// Adds a label with its other names and the class above it; one that is there already stays as it is.
+    pub fn add<'a>(&mut self, name: &str, parent: &str, synonyms: impl IntoIterator<Item = &'a str>) {
+        self.push(Entry::new(name, parent, synonyms));
+    }
+
+    /// Adds a label as another set knows it; returns whether that set does.
+    pub fn add_from(&mut self, other: &Self, name: &str) -> bool {
+        let entry = other.places.get(name).and_then(|&place| other.entries.get(place as usize));
+        entry.is_some_and(|entry| {
+            self.push(entry.clone());
+            true
+        })
+    }
+
+    /// Whether it has a label.
+    pub fn contains(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     fn push(&mut self, entry: Entry) {
-        if self.names.insert(entry.name.clone()) {
+        let Ok(place) = u32::try_from(self.entries.len()) else { return };
+        if !self.places.contains_key(&entry.name) {
+            self.places.insert(entry.name.clone(), place);
             self.entries.push(entry);
+            self.index = OnceLock::new();
         }
+    }
+
+    /// Prepares searching, which the first search would do else: some 100 ms for 50,000 labels.
+    pub fn prepare(&self) {
+        self.index();
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::new();
+            for (place, entry) in (0_u32..).zip(&self.entries) {
+                for word in entry.indexed() {
+                    let places = match index.get_mut(word) {
+                        Some(places) => places,
+                        None => index.entry(word.into()).or_default(),
+                    };
+                    if places.last() != Some(&place) {
+                        places.push(place);
+                    }
+                }
+            }
+            index
+        })
     }
 
     /// How many labels there are.
@@ -153,87 +226,92 @@ impl LabelSet {
     /// was typed, `recent` alone.
     pub fn search(&self, query: &str, recent: &[Arc<str>], limit: usize) -> Vec<Match> {
         let query = fold(query.trim());
-        let others: Vec<Entry> =
-            (recent.iter().filter(|name| !self.names.contains(*name))).map(|name| Entry::new(name, "", "")).collect();
-        let all = || self.entries.iter().chain(&others);
-        let mut found: Vec<(Fit, usize, usize, &Entry)> = all()
-            .filter_map(|entry| {
-                let age = || recent.iter().position(|name| *name == entry.name).unwrap_or(usize::MAX);
-                let (fit, age) = if query.is_empty() {
-                    (Fit::Whole, Some(age()).filter(|&age| age < usize::MAX)?)
-                } else {
-                    (entry.fit(&query)?, age())
-                };
-                Some((fit, age, entry.folded.len(), entry))
-            })
-            .collect();
-        found.sort_by_key(|&(fit, age, length, _)| (fit, age, length));
-        found.dedup_by(|a, b| a.3.name == b.3.name);
-        found.truncate(limit);
-        found
-            .into_iter()
-            .map(|(fit, _, _, entry)| Match { name: entry.name.clone(), parents: entry.parents.clone(), fit })
-            .collect()
+        if query.is_empty() {
+            return self.recent(recent, limit);
+        }
+        let mut ages: HashMap<u32, usize> = HashMap::new();
+        let mut others: Vec<(usize, Entry)> = Vec::new();
+        for (age, name) in recent.iter().enumerate() {
+            match self.places.get(name) {
+                Some(&place) => drop(ages.entry(place).or_insert(age)),
+                None => others.push((age, Entry::new(name, "", []))),
+            }
+        }
+        let mut found: Vec<Found<'_>> = Vec::new();
+        let seen = self.find_by_words(&query, &ages, &mut found);
+        // What begins a word goes before what lies within one.
+        if found.iter().filter(|found| found.fit < Fit::Within).count() < limit {
+            self.find_within(&query, &seen, &ages, &mut found);
+        }
+        let fits = |(age, entry): &(usize, Entry)| entry.fit(&query).map(|fit| (fit, *age));
+        let place = self.entries.len();
+        found.extend(others.iter().filter_map(|other| {
+            let (fit, age) = fits(other)?;
+            Some(Found { fit, age, place, entry: &other.1 })
+        }));
+        let key = |found: &Found<'_>| (found.fit, found.age, found.entry.folded.len(), found.place);
+        if found.len() > limit {
+            found.select_nth_unstable_by_key(limit, key);
+            found.truncate(limit);
+        }
+        found.sort_unstable_by_key(key);
+        found.dedup_by(|a, b| a.entry.name == b.entry.name);
+        found.into_iter().map(|found| found.entry.matching(found.fit)).collect()
     }
-}
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|char: char| !char.is_alphanumeric() && char != '\'').filter(|word| !word.is_empty())
-}
+    fn recent(&self, recent: &[Arc<str>], limit: usize) -> Vec<Match> {
+        let mut seen: HashSet<&Arc<str>> = HashSet::new();
+        let known = |name: &Arc<str>| self.entries.get(*self.places.get(name)? as usize);
+        let found = recent.iter().filter(|name| seen.insert(name)).map(|name| match known(name) {
+            Some(entry) => entry.matching(Fit::Whole),
+            None => Match { name: name.clone(), parents: "".into(), fit: Fit::Whole },
+        });
+        found.take(limit).collect()
+    }
 
-fn initials(name: &str) -> String {
-    words(name).filter_map(|word| word.chars().next()).collect()
-}
+    /// The labels that have words, other names or parents which begin with the first word that was typed; says which were looked at.
+    fn find_by_words<'a>(&'a self, query: &str, ages: &HashMap<u32, usize>, found: &mut Vec<Found<'a>>) -> Vec<bool> {
+        let mut seen = vec![false; self.entries.len()];
+        // Initials are found by all that was typed, all else by its first word.
+        let first = words(query).next().unwrap_or(query);
+        let from = (Bound::Included(first), Bound::Unbounded);
+        let begun = self.index().range::<str, _>(from).take_while(|(word, _)| word.starts_with(first));
+        for &place in begun.flat_map(|(_, places)| places) {
+            let (Some(seen), Some(entry)) = (seen.get_mut(place as usize), self.entries.get(place as usize)) else {
+                continue;
+            };
+            if !std::mem::replace(seen, true)
+                && let Some(fit) = entry.fit(query)
+            {
+                let age = ages.get(&place).copied().unwrap_or(usize::MAX);
+                found.push(Found { fit, age, place: place as usize, entry });
+            }
+        }
+        seen
+    }
 
-/// Whether each word of the query begins another word of the text, in order.
-fn words_begin(text: &str, query: &str) -> bool {
-    let mut text = words(text);
-    let mut query = words(query).peekable();
-    query.peek().is_some() && query.all(|part| text.any(|word| word.starts_with(part)))
-}
-
-/// Whether the text has all characters of the query in order, the first of them at the start of a word.
-fn has_letters(text: &str, query: &str) -> bool {
-    let mut letters = query.chars().filter(|char| char.is_alphanumeric());
-    let Some(first) = letters.next() else { return false };
-    let starts = words(text).filter(|word| word.starts_with(first));
-    let mut starts = starts.map(|word| word.as_ptr() as usize - text.as_ptr() as usize + first.len_utf8());
-    // The first start leaves the most letters behind it.
-    starts.next().is_some_and(|start| {
-        let mut rest = text[start..].chars();
-        letters.all(|letter| rest.any(|char| char == letter))
-    })
-}
-
-/// Lower case, without the accents of Latin letters.
-fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for char in text.chars().flat_map(char::to_lowercase) {
-        match char {
-            'à'..='å' | 'ā' | 'ă' | 'ą' => folded.push('a'),
-            'æ' => folded.push_str("ae"),
-            'ç' | 'ć' | 'č' => folded.push('c'),
-            'ď' | 'đ' => folded.push('d'),
-            'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => folded.push('e'),
-            'ğ' => folded.push('g'),
-            'ì'..='ï' | 'ī' | 'į' | 'ı' => folded.push('i'),
-            'ł' | 'ľ' => folded.push('l'),
-            'ñ' | 'ń' | 'ň' => folded.push('n'),
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' => folded.push('o'),
-            'œ' => folded.push_str("oe"),
-            'ř' => folded.push('r'),
-            'ś' | 'š' | 'ş' | 'ș' => folded.push('s'),
-            'ß' => folded.push_str("ss"),
-            'ť' | 'ț' => folded.push('t'),
-            'ù'..='ü' | 'ū' | 'ů' | 'ű' | 'ų' => folded.push('u'),
-            'ý' | 'ÿ' => folded.push('y'),
-            'ź' | 'ż' | 'ž' => folded.push('z'),
-            // Accents that stand alone, as macOS writes them in file names.
-            '\u{300}'..='\u{36f}' => {}
-            other => folded.push(other),
+    /// The other labels that have what was typed within a word, or its letters in order.
+    fn find_within<'a>(&'a self, query: &str, seen: &[bool], ages: &HashMap<u32, usize>, found: &mut Vec<Found<'a>>) {
+        let needed = letters(query);
+        for ((place, entry), _) in (0_u32..).zip(&self.entries).zip(seen).filter(|(_, seen)| !**seen) {
+            if entry.letters & needed == needed
+                && let Some(fit) = entry.inner_fit(query)
+            {
+                let age = ages.get(&place).copied().unwrap_or(usize::MAX);
+                found.push(Found { fit, age, place: place as usize, entry });
+            }
         }
     }
-    folded
+}
+
+/// A label that fits, before it is known whether it is one of the best.
+struct Found<'a> {
+    fit: Fit,
+    /// How long ago it was used.
+    age: usize,
+    /// Where it stands in the set.
+    place: usize,
+    entry: &'a Entry,
 }
 
 #[cfg(test)]
@@ -319,6 +397,43 @@ mod tests {
         assert!(set.len() > 600);
         for entry in &set.entries {
             assert_eq!(set.search(&entry.name, &[], 1)[0].name, entry.name);
+        }
+    }
+    #[test]
+    fn another_name_in_full_is_as_good_as_a_beginning() {
+        let mut set = LabelSet::default();
+        set.add("American robin", "Thrushes", ["amerob", "Turdus migratorius"]);
+        set.add("Amerobic noise", "", []);
+        set.add("Robin", "", ["Erithacus rubecula"]);
+        let found =
+            |query: &str| set.search(query, &[], 9).iter().map(|found| found.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(found("amerob"), ["American robin", "Amerobic noise"]);
+        assert_eq!(found("turdus mig"), ["American robin"]);
+        assert_eq!(found("thrush"), ["American robin"]);
+        assert_eq!(found("er"), ["Robin", "American robin", "Amerobic noise"]);
+        assert_eq!(found("ar")[0], "American robin");
+    }
+
+    #[test]
+    fn two_letters_find_what_has_them_last_of_all() {
+        let found = names("gs", &[], 200);
+        assert!(found.iter().any(|name| name == "Gunshot, gunfire"), "{found:?}");
+    }
+
+    #[test]
+    fn the_index_leaves_nothing_out() {
+        let set = LabelSet::audioset();
+        let queries =
+            ["s", "car", "bb", "ing", "music", "foot st", "-", "(", "dog", "zz", "animal", "wht", "é", "speech,"];
+        for query in queries {
+            let folded = fold(query);
+            let mut expected: Vec<(Fit, &str)> =
+                set.entries.iter().filter_map(|entry| Some((entry.fit(&folded)?, &*entry.name))).collect();
+            let found = set.search(query, &[], usize::MAX - 1);
+            let mut found: Vec<(Fit, &str)> = found.iter().map(|found| (found.fit, &*found.name)).collect();
+            expected.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{query}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod counts;
 mod document;
 mod edit;
 mod event;
+mod folded_text;
 mod history;
 mod label_class;
 pub mod label_search;

@@ -99,16 +99,29 @@ commands! {
     SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
+    ExportLabelClasses, File, "", "Export label classes…", "Write the project's labels with their colours and keys as CSV", [];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
-    CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
+    CloseRecording, File, "", "Remove from project", "Take the selected recordings out of the project if they have no events; the files stay", [];
+    FindRecordings, File, "", "Find recordings…", "Look for missing recordings in a folder; they are recognised by their content", [];
     ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
     Quit, File, "", "Quit", "Close the window", [CTRL, Q];
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
+    NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
-    DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [SHIFT, N];
+    AddLabel, Edit, "", "Add another label…", "Search a label that the selected event gets beside those it has; one that it has is taken away", [SHIFT, Enter];
+    EditComment, Edit, icons::NOTE, "Comment", "Write a remark about the selected event", [CTRL, M];
+    ToggleBoxes, Edit, "", "Draw boxes", "Drags draw boxes in time and frequency, else spans at all frequencies", [NONE, X];
+    ToggleSnap, Edit, "", "Snap edges", "Edges that are dragged jump to the playhead, other edges and complete spans; with Alt it is the other way round", [];
+    RecordByEar, Edit, "", "New event while held", "While sound plays: press where an event begins, let go where it ends; by menu, choose it again for the end", [NONE, N];
+    DrawFromPrevious, Edit, "", "New event from previous end", "Draw the active label from the end of the event before the playhead to the playhead", [SHIFT, N];
+    DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [];
+    PointAtPlayhead, Edit, "", "New point at playhead", "Note a moment of the active label at the playhead; Ctrl+click on the spectrogram does so there", [NONE, P];
+    Split, Edit, "", "Split at playhead", "Cut the selected event in two at the playhead", [NONE, S];
+    MergeNext, Edit, "", "Merge with next", "Make one event of the selected one and the next one of its label", [NONE, M];
     OnsetToPlayhead, Edit, "", "Onset to playhead", "Let the selected event begin at the playhead", [CTRL, ArrowLeft; NONE, OpenBracket];
     OffsetToPlayhead, Edit, "", "Offset to playhead", "Let the selected event end at the playhead", [CTRL, ArrowRight; NONE, CloseBracket];
     OnsetEarlier, Edit, "", "Onset 10 ms earlier", "Nudge the onset and listen around it", [ALT, ArrowLeft];
@@ -125,13 +138,15 @@ commands! {
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
+    MarkComplete, Review, icons::DONE, "Mark recording complete", "Say that work on this recording is done, and go to the next that is not complete; again to take it back", [CTRL, Enter];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
     PlayPause, Sound, icons::PLAY, "Play or pause", "Play from the playhead, or pause", [NONE, Space];
     PlayEvent, Sound, icons::PLAY_EVENT, "Play event", "Play the selected event once, with pre-roll and post-roll", [SHIFT, Space];
     LoopEvent, Sound, icons::LOOP, "Loop event", "Play the selected event again and again; without one, what is in view", [NONE, L];
-    ToggleBand, Sound, "", "Hear the band in view only", "Listen to the frequencies in view and to nothing else", [NONE, B];
+    LoopSelected, Sound, "", "Loop selected event", "Play the selected event again and again, whatever plays now", [SHIFT, L];
+    ToggleBand, Sound, "", "Hear one band only", "Listen to the frequencies of the selected event, if it has some, else to those in view, and to nothing else", [NONE, B];
     NextListeningMode, Sound, "", "Next listening mode", "Pitch kept, time-expanded (the pitch follows the speed), heterodyne, in turn", [NONE, V];
     SpeedTwentieth, Sound, "", "Speed ×0.05", "Listen at a twentieth of the speed", [CTRL, Num1];
     SpeedTenth, Sound, "", "Speed ×0.1", "Listen at a tenth of the speed", [CTRL, Num2];
@@ -149,6 +164,8 @@ commands! {
     JumpForward, Sound, icons::FORWARD, "Forward 1 s", "Move the playhead one second on", [NONE, Period];
     JumpFarBack, Sound, "", "Back 5 s", "Move the playhead five seconds back", [SHIFT, Comma];
     JumpFarForward, Sound, "", "Forward 5 s", "Move the playhead five seconds on", [SHIFT, Period];
+    FrameBack, Sound, "", "Back one frame", "Move the playhead back by a frame of the model, or 10 ms where none has run", [CTRL, Comma];
+    FrameForward, Sound, "", "Forward one frame", "Move the playhead on by a frame of the model, or 10 ms where none has run", [CTRL, Period];
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
@@ -160,6 +177,7 @@ commands! {
     GoToTime, Move, "", "Go to time…", "Type a time, or with clock times a time of day, and put the playhead there", [CTRL, G];
     NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
     PreviousRecording, Move, "", "Previous recording", "Show the previous recording of the list", [CTRL, PageUp];
+    SearchRecordings, Move, "", "Search recordings", "Type what the names of the listed recordings shall hold", [CTRL_SHIFT, F];
     Deselect, Move, "", "Deselect", "Select nothing; close what is open", [NONE, Escape];
 
     ZoomIn, View, icons::ZOOM_IN, "Zoom in", "See half as much time, around the playhead", [NONE, Plus; NONE, Equals];
@@ -176,6 +194,8 @@ commands! {
     ToggleInspector, View, icons::TABLE, "Events panel", "Show or hide the events and the model on the right", [NONE, F3];
     ToggleWaveform, View, icons::WAVEFORM, "Waveform", "Show or hide the waveform", [NONE, F4];
     ToggleLanes, View, icons::ROWS, "Label lanes", "Show or hide one row for each label under the spectrogram", [NONE, F6];
+    ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
+    ShowAllLabels, View, "", "Show all labels", "Show the events of all labels again that were hidden", [];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
     ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
@@ -184,13 +204,15 @@ commands! {
     ScaleDown, View, "", "Smaller text", "Make everything in the window smaller", [CTRL, Minus];
 
     Detect, Model, icons::MAGIC, "Detect events", "Run the model over this recording in the background", [CTRL, R];
-    DetectAll, Model, "", "Detect events in all recordings", "Run the model over every recording of the list in the background", [CTRL_SHIFT, R];
-    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL, Period];
+    DetectSelection, Model, "", "Detect events in selection", "Run the model over the selected recordings in the background", [];
+    DetectAll, Model, "", "Detect events in all recordings", "Run the model in the background over every recording that it has not scored yet", [CTRL_SHIFT, R];
+    DetectAllAgain, Model, "", "Detect again in all recordings", "Run the model in the background over every recording, also those that it has scored", [];
+    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL_SHIFT, Period];
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
-    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold by 0.05", [NONE, U];
-    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold by 0.05", [SHIFT, U];
+    ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [NONE, U];
+    ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
     ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];

@@ -114,13 +114,14 @@ impl Workbench {
             label: label.clone(),
             span: prediction.span,
             score: prediction.score,
-            parameters: scored.rule.text().into(),
+            parameters: scored.rule_of(prediction.class).text().into(),
         };
         let origin = Origin::Model(Arc::new(proposal));
         Some(Event::new(self.document.new_event_id(), prediction.span, label, status, origin))
     }
 
-    fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
+    /// The prediction of a name.
+    pub(super) fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
         self.answers.prediction(key).copied()
     }
 
@@ -149,12 +150,21 @@ impl Workbench {
     }
 }
 
-/// What accepting makes of an event: corrected, if its span or label is no longer what the model proposed.
+/// What accepting makes of an event: corrected, if its onset, offset, frequencies or labels are no longer what was proposed.
 pub(super) fn accepted_status(event: &Event) -> Status {
     match event.origin.proposal() {
-        Some(proposal) if proposal.label != event.label || !same_span(proposal.span, event.span) => Status::Corrected,
-        _ => Status::Accepted,
+        Some(proposal) if is_as_proposed(event, proposal) => Status::Accepted,
+        Some(_) => Status::Corrected,
+        // An imported proposal is not kept; that it was corrected is.
+        None if event.status == Status::Corrected => Status::Corrected,
+        None => Status::Accepted,
     }
+}
+
+/// Models propose one label over a span at all frequencies.
+fn is_as_proposed(event: &Event, proposal: &Proposal) -> bool {
+    let has_own_label = proposal.label == event.label && event.more_labels.is_empty();
+    has_own_label && !event.is_point && event.band.is_none() && same_span(proposal.span, event.span)
 }
 
 fn same_span(a: Span, b: Span) -> bool {

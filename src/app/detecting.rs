@@ -1,18 +1,13 @@
-//! Running models: queueing recordings, taking scores as they come, changing the rule.
+//! Running models: queueing recordings, taking scores as they come.
 
+use super::detection_batch::Over;
 use super::notices::Gravity;
-use super::workbench::{Inspector, Run, Scored, Workbench};
-use crate::annotation::RecordingId;
-use crate::decision::{DecisionRule, FrameScores};
+use super::workbench::{Inspector, Scored, Workbench};
+use crate::decision::FrameScores;
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
-use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
+use crate::work::{DetectionEnd, DetectionStart, RunId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// How far one key press moves the threshold, and below [`FINE_BELOW`], where many models have their best one.
-const THRESHOLD_STEP: f32 = 0.05;
-const FINE_STEP: f32 = 0.01;
-const FINE_BELOW: f32 = 0.1;
 
 impl Workbench {
     /// The model that runs next, or why there is none.
@@ -30,43 +25,12 @@ impl Workbench {
             if self.recording().is_some_and(|recording| recording.events.is_empty()) {
                 self.inspector = Inspector::Model;
             }
-            self.queue_detection(id);
-        }
-    }
-
-    /// Runs the model over all recordings.
-    pub(super) fn detect_all(&mut self) {
-        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
-        ids.into_iter().for_each(|id| self.queue_detection(id));
-    }
-
-    fn queue_detection(&mut self, recording: RecordingId) {
-        if self.runs.contains_key(&recording) {
-            return;
-        }
-        let model = match self.model() {
-            Ok(model) => model.clone(),
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                return;
-            }
-        };
-        let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
-        let options = self.detector_options(&model);
-        let cancel = CancelOnDrop::default();
-        let id = RunId { recording, number: self.next_run };
-        self.next_run += 1;
-        let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
-        if self.detection.push(job) {
-            self.runs.insert(recording, Run { id, cancel, done_secs: 0.0, elapsed_secs: 0.0 });
-        } else {
-            self.notices
-                .add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
+            self.queue_detections(&[id], true);
         }
     }
 
     /// What the user has chosen, as far as the model leaves a choice.
-    fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
+    pub(super) fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
         let options =
             DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
         if model.manifest.has_presets() {
@@ -84,39 +48,29 @@ impl Workbench {
         }
     }
 
-    /// Stops all model runs; what was found stays.
-    pub(super) fn cancel_detection(&mut self) {
-        self.runs.values().for_each(|run| run.cancel.0.cancel());
-    }
-
     /// A model starts on a recording: what an earlier run said about it goes.
     pub(super) fn detection_started(&mut self, run: RunId, start: DetectionStart) {
         if !self.is_running(run) {
             return;
         }
         let recording = run.recording;
+        if let Some(listed) = self.runs.get_mut(&recording) {
+            listed.has_begun = true;
+        }
         if !start.notes.is_empty() {
             self.notices.add(
                 Gravity::Warning,
                 format!("{} runs on {}:\n{}", start.model, start.ran_on, start.notes.join("\n")),
             );
         }
-        let rule = self.model_rule(&start);
+        let rules = self.rules_of_run(&start);
         let scores = Arc::new(FrameScores::new(start.axis, start.classes.clone()));
         let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
         let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
-        self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rule });
-        self.refresh_predictions();
-    }
-
-    /// The rule that the same model was used with last in this project for scores of the same kind, else its own.
-    fn model_rule(&self, start: &DetectionStart) -> DecisionRule {
-        let is_alike = |scored: &&Scored| {
-            scored.start.model == start.model
-                && scored.start.axis == start.axis
-                && scored.rule.preset == start.rule.preset
-        };
-        self.scored.values().find(is_alike).map_or(start.rule, |scored| scored.rule)
+        self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rules });
+        if self.open.as_ref().is_some_and(|open| open.id == recording) {
+            self.refresh_predictions();
+        }
     }
 
     /// The next frames of a recording have come.
@@ -145,45 +99,40 @@ impl Workbench {
         self.runs.remove(&recording);
         self.revision += 1;
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
-        match end {
+        let is_single = self.is_single_detection();
+        let is_open = self.open.as_ref().is_some_and(|open| open.id == recording);
+        if !is_open {
+            self.summarise(recording);
+        }
+        self.shelve_scores(recording);
+        let over = match end {
             DetectionEnd::Done { duration_secs, elapsed_secs, warnings } => {
-                warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
                 let speed = duration_secs / elapsed_secs.max(1e-3);
                 let runtime = self.scored.get(&recording).map(|scored| scored.start.ran_on.clone()).unwrap_or_default();
                 let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
-                // Of a whole list only the last one is told; the others are in the log.
-                if self.runs.is_empty() {
+                // Of many, what all have come to is told at the end.
+                if is_single {
+                    warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
                     self.notices.add(Gravity::Done, text);
                 } else {
+                    warnings.iter().for_each(|warning| log::warn!("{warning}"));
                     log::info!("{text}");
                 }
+                Over::Scored(duration_secs)
             }
-            DetectionEnd::Cancelled => self.notices.add(Gravity::Done, format!("{name}: detection stopped")),
-            DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
+            DetectionEnd::Cancelled => {
+                if is_single {
+                    self.notices.add(Gravity::Done, format!("{name}: detection stopped"));
+                }
+                Over::Stopped
+            }
+            DetectionEnd::Failed(reason) => Over::Failed(format!("{name}: {reason}")),
+        };
+        self.list.states_changed();
+        self.go_on_in_batch(over);
+        if is_open {
+            self.refresh_predictions();
         }
-        self.refresh_predictions();
-    }
-
-    /// Decides again with another rule.
-    pub(super) fn set_rule(&mut self, rule: DecisionRule) {
-        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
-        let Some(model) = self.scored.get(&id).map(|scored| scored.start.model.clone()) else { return };
-        // One rule for the model in the whole project: recordings are compared with each other.
-        let of_model = self.scored.values_mut().filter(|scored| scored.start.model == model);
-        // How the scores came about is not for a slider to say.
-        of_model.for_each(|scored| scored.rule = DecisionRule { preset: scored.rule.preset, ..rule });
-        self.revision += 1;
-        self.refresh_predictions();
-    }
-
-    /// Raises the threshold (`direction` > 0) or lowers it.
-    pub(super) fn step_threshold(&mut self, direction: f32) {
-        let rule = self.rule();
-        let at_border = (rule.threshold - FINE_BELOW).abs() < 0.5 * FINE_STEP;
-        let is_fine = if at_border { direction < 0.0 } else { rule.threshold < FINE_BELOW };
-        let step = if is_fine { FINE_STEP } else { THRESHOLD_STEP };
-        let threshold = ((rule.threshold / step).round() + direction) * step;
-        self.set_rule(DecisionRule { threshold: threshold.clamp(FINE_STEP, 0.95), ..rule });
     }
 
     /// Shows the predictions of these classes only.

@@ -36,11 +36,26 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
                 .pick_files()
         }
         DialogPurpose::OpenFolder => dialog.set_title("Open folder").pick_folders(),
+        DialogPurpose::FindRecordings => {
+            dialog.set_title("Find recordings in a folder").pick_folder().map(|path| vec![path])
+        }
         DialogPurpose::ImportLabels => dialog
             .set_title("Import labels")
             .add_filter("DCASE strong labels", labels)
             .add_filter("All files", &["*"])
             .pick_files(),
+        DialogPurpose::LabelSet => dialog
+            .set_title("Import label set")
+            .add_filter("Tables of labels", labels)
+            .add_filter("All files", &["*"])
+            .pick_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ExportLabelClasses => dialog
+            .set_title("Export label classes")
+            .add_filter("CSV", &["csv"])
+            .set_file_name("label-classes.csv")
+            .save_file()
+            .map(|path| vec![path]),
         DialogPurpose::SaveProject => dialog
             .set_title("Save project")
             .add_filter("Earmark project", &[PROJECT_EXTENSION])

@@ -4,9 +4,11 @@ use super::command::{Command, Group};
 use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
+use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
-use super::workbench::Workbench;
+use super::workbench::{Inspector, Workbench};
 use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
@@ -16,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// While scores come, predictions are decided again no more often than this.
 const BETWEEN_REFRESHES: Duration = Duration::from_millis(250);
+
+/// How long one frame may spend on the list of recordings.
+const LIST_BUDGET: Duration = Duration::from_millis(2);
 
 /// How long one frame may spend on updates.
 const UPDATE_BUDGET: Duration = Duration::from_millis(4);
@@ -34,16 +39,25 @@ impl Workbench {
                 self.ask_storage(StorageRequest::ImportLabels(path));
             }
             Request::ShowRecording(id) => self.show_recording(id),
+            Request::List(request) => self.list_request(request),
             Request::Select(target) => self.selected = target,
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
             Request::SetSpan { target, span } => self.set_span(target, span),
             Request::SetLabel { target, label } => self.set_label(target, label),
+            Request::ChangeEvent { target, change } => self.change_event(target, change),
             Request::Draw(span) => self.draw(span),
+            Request::DrawShape(shape) => self.draw_shape(shape),
+            Request::MoveShared { left, right, secs } => self.move_shared(left, right, secs),
+            Request::EndByEar => self.end_by_ear(),
+            Request::SetShaping(shaping) => self.settings.shaping = shaping.within_bounds(),
             Request::SetActiveLabel(label) => self.use_label(&label),
             Request::Labels(request) => self.change_labels(request),
+            Request::LabelSet(request) => self.change_label_sets(request),
             Request::Seek(secs) => self.seek_on_timeline(secs),
             Request::GoTo(secs) => self.go_to(secs),
-            Request::SetRule(rule) => self.set_rule(rule),
+            Request::SetRule(rule) => self.set_rule(&rule),
+            Request::Rule(change) => self.change_rule(change),
+            Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::Findings(request) => self.see_to_findings(request),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
@@ -72,7 +86,7 @@ impl Workbench {
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
-            Request::SetKeys { command, keys } => self.set_keys(command, keys),
+            Request::SetKeys { command, keys } => self.set_keys(command, &keys),
             Request::ResetKeys(command) => self.reset_keys(command),
             Request::SetKeyPreset(name) => self.set_key_preset(&name),
             Request::AskForKeys(purpose) => self.ask(purpose),
@@ -142,15 +156,22 @@ impl Workbench {
             },
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
+            Command::ImportLabelSet => self.ask(DialogPurpose::LabelSet),
+            Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
+            Command::ShowAllLabels => self.change_labels(LabelRequest::ShowAll),
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
-            Command::CloseRecording => self.close_recording(),
+            Command::CloseRecording => self.remove_recordings(),
+            Command::FindRecordings => self.ask(DialogPurpose::FindRecordings),
             Command::ClearPictures => self.clear_pictures(),
             Command::Quit => self.quit = true,
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Detect => self.detect(),
+            Command::DetectSelection => self.detect_selection(),
             Command::DetectAll => self.detect_all(),
+            Command::DetectAllAgain => self.detect_all_again(),
+            Command::MarkComplete => self.mark_complete(),
             Command::CancelDetection => self.cancel_detection(),
             Command::ImportModel => self.ask(DialogPurpose::ImportModel),
             Command::ThresholdUp => self.step_threshold(1.0),
@@ -177,6 +198,11 @@ impl Workbench {
             Command::RejectShown => self.decide_shown(Status::Rejected),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
+            Command::DrawFromPrevious => self.draw_from_previous(),
+            Command::PointAtPlayhead => self.point_at_playhead(),
+            Command::RecordByEar => self.hold_by_ear(),
+            Command::Split => self.split_selected(),
+            Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
             Command::OnsetEarlier => self.nudge_edge(Edge::Onset, -1.0),
@@ -189,6 +215,7 @@ impl Workbench {
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
+            Command::Deselect if self.held_event.take().is_some() => {}
             Command::Deselect => self.selected = None,
             _ => self.perform_on_view(command),
         }
@@ -224,8 +251,15 @@ impl Workbench {
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
             Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
+            Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
             Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleBoxes => settings.shaping.box_mode = !settings.shaping.box_mode,
+            Command::ToggleSnap => settings.shaping.snap = !settings.shaping.snap,
+            Command::EditComment => {
+                settings.show_inspector = true;
+                self.inspector = Inspector::Events;
+            }
             Command::ToggleTheme => settings.dark = !settings.dark,
             Command::ToggleContrast => settings.high_contrast = !settings.high_contrast,
             Command::ScaleUp => settings.scale = (settings.scale + 0.1).min(3.0),
@@ -274,10 +308,11 @@ impl Workbench {
         if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
         }
-        if std::mem::take(&mut self.timeline_stale) {
-            self.refresh_timeline();
-        }
+        more |= self.refresh_stale_timeline();
+        self.follow_decisions();
+        more |= self.work_on_list(LIST_BUDGET);
         self.take_playback_events();
+        self.follow_by_ear();
         self.take_tile_news();
         self.go_on_linting();
         more
@@ -290,19 +325,20 @@ impl Workbench {
 
     fn take(&mut self, update: Update) {
         match update {
-            Update::Expanded { files, failures } => {
-                failures.into_iter().for_each(|failure| self.notices.add(Gravity::Failure, failure));
-                self.open_files(files);
-            }
-            Update::Probed { path, result, clocks } => self.probed(&path, result, clocks),
+            Update::Expanded { files, failures, is_first } => self.expanded(files, &failures, is_first),
+            Update::Surveyed(batch) => self.surveyed(batch),
+            Update::Fingerprints(prints) => self.fingerprints_came(prints),
+            Update::Relocated(relocated) => self.relocated(&relocated),
             Update::DetectionStarted { run, start } => self.detection_started(run, *start),
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
             }
+            Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
             Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
             Update::Exported { path, result } => self.exported(&path, result),
+            Update::LabelSet(news) => self.label_set_came(news),
             Update::Imported { path, result } => self.imported(&path, result),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::PictureProgress(part) => self.picture_came(part),
@@ -327,6 +363,7 @@ impl Workbench {
     fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
         match purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
+            DialogPurpose::FindRecordings => paths.drain(..).for_each(|path| self.find_recordings_in(path)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),
@@ -337,6 +374,12 @@ impl Workbench {
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
             DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
             DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),
+            DialogPurpose::LabelSet => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::Preview(path)));
+            }
+            DialogPurpose::ExportLabelClasses => {
+                paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::ExportTo(path)));
+            }
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
         }
     }

@@ -2,13 +2,12 @@
 
 use super::deciding::accepted_status;
 use super::marks::Target;
+use super::shape::{SHORTEST_SECS, Shape};
 use super::workbench::Workbench;
-use crate::annotation::{Change, Edit, Event, EventId, Origin, RecordingId, Status, Stepped};
+use crate::annotation::{Change, Edit, Event, EventId, RecordingId, Status, Stepped};
 use crate::time::Span;
 use std::sync::Arc;
 
-/// Events are not made shorter than this.
-const SHORTEST_SECS: f64 = 0.005;
 /// How far a key moves an edge.
 const NUDGE_SECS: f64 = 0.010;
 /// How much is heard on each side of an edge that was moved.
@@ -24,23 +23,16 @@ pub enum Edge {
 }
 
 impl Workbench {
-    /// Gives a target another onset and offset, within the recording and not shorter than 5 ms.
+    /// Gives a target another onset and offset, within the recording and not shorter than 5 ms. A point goes where its onset goes, or
+    /// its offset if only that is another one.
     pub(super) fn set_span(&mut self, target: Target, span: Span) {
-        let limit = self.whole().offset_secs;
-        let span = span.clipped(limit);
-        let span = if span.duration_secs() < SHORTEST_SECS {
-            Span::between(span.onset_secs, span.onset_secs + SHORTEST_SECS).moved(0.0, limit)
-        } else {
-            span
+        let Some(before) = self.mark(target).map(|mark| mark.shape()) else { return };
+        let span = match before.is_point {
+            true if span.onset_secs == before.span.onset_secs => Span::between(span.offset_secs, span.offset_secs),
+            true => Span::between(span.onset_secs, span.onset_secs),
+            false => span,
         };
-        let Some(before) = self.mark(target).map(|mark| mark.span) else { return };
-        let verb = match (before.onset_secs == span.onset_secs, before.offset_secs == span.offset_secs) {
-            (true, true) => return,
-            (true, false) => "move offset of",
-            (false, true) => "move onset of",
-            (false, false) => "move",
-        };
-        self.change(target, verb, |event| event.span = span);
+        self.set_shape(target, Shape { span, ..before });
     }
 
     /// Gives a target another label.
@@ -65,20 +57,9 @@ impl Workbench {
         self.learn_labels();
     }
 
-    /// Draws an event of the active label and selects it.
+    /// Draws an event of the active label at all frequencies and selects it.
     pub(super) fn draw(&mut self, span: Span) {
-        let span = span.clipped(self.whole().offset_secs);
-        let Some(recording) = self.open.as_ref().map(|open| open.id) else { return };
-        if span.duration_secs() < SHORTEST_SECS {
-            return;
-        }
-        let label = self.active_label.clone().unwrap_or_else(|| "Event".into());
-        let id = self.document.new_event_id();
-        let title = format!("draw {label:?}");
-        let event = Event::new(id, span, label, Status::Accepted, Origin::Human);
-        if self.perform(title, Edit::Insert { recording, event }) {
-            self.selected = Some(Target::Event(id));
-        }
+        self.draw_shape(Shape::of_time(span));
     }
 
     /// Draws one second from the playhead on.
@@ -130,25 +111,22 @@ impl Workbench {
     }
 
     /// Applies a change to an event, or to the event that a prediction becomes by being changed.
-    fn change(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) {
-        let Some(recording) = self.open.as_ref().map(|open| open.id) else { return };
-        let (mut event, is_new) = match target {
-            Target::Event(id) => match self.document.event(recording, id) {
-                Some(event) => (event.clone(), false),
-                None => return,
-            },
-            Target::Prediction(key) => match self.event_of_prediction(key, Status::Corrected) {
-                Some(event) => (event, true),
-                None => return,
-            },
-        };
+    pub(super) fn change(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) {
+        let Some((recording, event, is_new)) = self.event_for(target, Status::Corrected) else { return };
         let title = format!("{verb} {:?}", event.label);
-        change(&mut event);
-        event.status = accepted_status(&event);
+        let event = changed(event, change);
         let id = event.id;
-        let edit = if is_new { Edit::Insert { recording, event } } else { Edit::Replace { recording, event } };
-        if self.perform(title, edit) {
+        if self.perform(title, put(recording, event, is_new)) {
             self.selected = Some(Target::Event(id));
+        }
+    }
+
+    /// The open recording and the event of a target, or the event that a prediction would become, with whether it is such a new one.
+    pub(super) fn event_for(&mut self, target: Target, of_prediction: Status) -> Option<(RecordingId, Event, bool)> {
+        let recording = self.open.as_ref()?.id;
+        match target {
+            Target::Event(id) => Some((recording, self.document.event(recording, id)?.clone(), false)),
+            Target::Prediction(key) => Some((recording, self.event_of_prediction(key, of_prediction)?, true)),
         }
     }
 
@@ -191,4 +169,22 @@ impl Workbench {
         self.selected = if self.mark(target).is_some() { Some(target) } else { prediction };
         self.reveal_selected();
     }
+}
+
+/// An event after a person has changed what it says: decided about by that.
+pub(super) fn changed(mut event: Event, change: impl FnOnce(&mut Event)) -> Event {
+    if event.status == Status::Predicted {
+        // What an imported file proposed is not kept beside the event, only that it was something else.
+        event.status = Status::Corrected;
+    }
+    change(&mut event);
+    // A label that came first stands there only.
+    event.more_labels.retain(|other| *other != event.label);
+    event.status = accepted_status(&event);
+    event
+}
+
+/// The edit that brings an event into the document.
+pub(super) fn put(recording: RecordingId, event: Event, is_new: bool) -> Edit {
+    if is_new { Edit::Insert { recording, event } } else { Edit::Replace { recording, event } }
 }

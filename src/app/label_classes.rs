@@ -6,6 +6,7 @@ use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::{Edit, LabelClass};
 use crate::ui::theme::LABEL_COLORS;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What is asked for about labels.
@@ -100,7 +101,8 @@ impl Workbench {
     /// The classes as they are listed: those of the document, and what is in use beside them, in the colours that they have now.
     pub(super) fn arranged(&self) -> Vec<LabelClass> {
         let classes = self.document.label_classes();
-        let beside = self.listed_labels().iter().filter(|label| self.document.label_class(label).is_none());
+        let names: HashSet<&Arc<str>> = classes.iter().map(|class| &class.name).collect();
+        let beside = self.listed_labels().iter().filter(|label| !names.contains(label));
         let fixed = |class: LabelClass| {
             let place = u8::try_from(self.label_place(&class.name)).ok();
             LabelClass { color: class.color.or(place), ..class }

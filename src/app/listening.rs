@@ -124,6 +124,8 @@ impl Workbench {
             Command::JumpForward => self.jump(1.0),
             Command::JumpFarBack => self.jump(-5.0),
             Command::JumpFarForward => self.jump(5.0),
+            Command::FrameBack => self.jump(-self.model_frame_secs()),
+            Command::FrameForward => self.jump(self.model_frame_secs()),
             Command::ToggleBand => self.listening.is_banded = !self.listening.is_banded,
             Command::NextListeningMode => self.set_listening_mode(self.settings.listening.mode().next()),
             _ => self.play_on_request(command),
@@ -136,6 +138,11 @@ impl Workbench {
         match command {
             Command::PlayEvent => self.play_selected(),
             Command::LoopEvent => self.loop_selected(),
+            Command::LoopSelected => {
+                if let Some(span) = self.selected_mark().map(|mark| mark.span) {
+                    self.play_span(span, true);
+                }
+            }
             _ => match command.heard_edge() {
                 Some(heard) => self.play_edge(heard),
                 None => self.play_or_pause(),
@@ -224,6 +231,11 @@ impl Workbench {
         }
     }
 
+    /// How long a frame of the model is that has run over the open recording; 10 ms where none has.
+    pub fn model_frame_secs(&self) -> f64 {
+        self.scored_here().map_or(0.010, |scored| scored.scores.axis.hop_secs)
+    }
+
     /// Moves the playhead and keeps it in view.
     pub(super) fn jump(&mut self, by_secs: f64) {
         self.go_to(self.playhead_secs() + by_secs);
@@ -265,8 +277,8 @@ impl Workbench {
 
     /// How it is listened to now.
     pub fn tuning(&self) -> Tuning {
-        // Events have no frequencies of their own yet.
-        let band_hz = if self.listening.is_banded { self.listening_band(None) } else { None };
+        let event_band = self.selected_mark().and_then(|mark| mark.band).map(|band| (band.low_hz, band.high_hz));
+        let band_hz = if self.listening.is_banded { self.listening_band(event_band) } else { None };
         Tuning {
             speed: self.listening.speed,
             mode: self.settings.listening.mode(),

@@ -2,11 +2,12 @@
 //! about yet. Pure.
 
 use super::answers::Answers;
+use super::shape::Shape;
 use crate::annotation::{Band, Event, EventId, Origin, Recording, Status};
-use crate::decision::{DecisionRule, FrameScores, Prediction, decide_class};
+use crate::decision::Prediction;
 use crate::time::Span;
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names a prediction for as long as the rule stays the same: its class and its onset in microseconds.
@@ -123,6 +124,29 @@ impl Mark {
         format!("{}{more}, {}{score}, {when}{band}{comment}", self.label, self.state.text())
     }
 
+    /// All its labels, the first one first.
+    pub fn labels(&self) -> impl Iterator<Item = &Arc<str>> {
+        std::iter::once(&self.label).chain(self.more_labels.iter())
+    }
+
+    /// Whether it has this label among others.
+    pub fn has_label(&self, label: &str) -> bool {
+        self.labels().any(|own| &**own == label)
+    }
+
+    /// All its labels as text: `Dog + Bark`.
+    pub fn label_text(&self) -> Cow<'_, str> {
+        if self.more_labels.is_empty() {
+            return Cow::Borrowed(&self.label);
+        }
+        Cow::Owned(self.labels().map(|label| &**label).collect::<Vec<&str>>().join(" + "))
+    }
+
+    /// When and at which frequencies it is.
+    pub fn shape(&self) -> Shape {
+        Shape { span: self.span, is_point: self.is_point, band: self.band }
+    }
+
     /// Whether it shares time with a span, or has no length and lies in it.
     pub fn is_in(&self, span: Span) -> bool {
         self.span.overlap_secs(span) > 0.0 || span.contains(self.span.onset_secs)
@@ -167,16 +191,6 @@ impl From<&Event> for Mark {
     fn from(event: &Event) -> Self {
         Self::of_event(event)
     }
-}
-
-/// Every prediction of the chosen classes, by class and onset.
-pub fn decide(
-    scores: &FrameScores,
-    chosen: &BTreeSet<usize>,
-    rule: &DecisionRule,
-    duration_secs: f64,
-) -> Vec<Prediction> {
-    chosen.iter().flat_map(|&class| decide_class(scores, class, rule, duration_secs)).collect()
 }
 
 /// The marks of a recording, in no order: its events, and the predictions that no event speaks about; and which those are.

@@ -1,11 +1,17 @@
 //! What panels ask for: they draw and emit these, and change nothing themselves.
 
+use super::class_rules::RuleChange;
 use super::command::Command;
+use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
+use super::label_sets::LabelSetRequest;
 use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
+use super::recordings::ListRequest;
+use super::shape::Shape;
+use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
 use crate::decision::DecisionRule;
 use crate::decision::Preset;
@@ -53,14 +59,38 @@ pub enum Request {
         /// Its new label.
         label: Arc<str>,
     },
+    /// Change something else that is said about a target.
+    ChangeEvent {
+        /// Of what.
+        target: Target,
+        /// What.
+        change: EventChange,
+    },
     /// Draw an event of the active label.
     Draw(Span),
+    /// Draw an event of the active label in this shape.
+    DrawShape(Shape),
+    /// Move the edge that two targets share.
+    MoveShared {
+        /// The one that ends there.
+        left: Target,
+        /// The one that begins there.
+        right: Target,
+        /// Where to.
+        secs: f64,
+    },
+    /// The key that makes an event by ear was let go.
+    EndByEar,
+    /// Draw events in another way.
+    SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
     /// Something about what is suspicious in the labels.
     Findings(LintRequest),
     /// Something about labels.
     Labels(LabelRequest),
+    /// Something about sets of labels.
+    LabelSet(LabelSetRequest),
     /// Put the playhead somewhere.
     Seek(f64),
     /// Put the playhead somewhere in the open recording and bring it into view.
@@ -85,8 +115,12 @@ pub enum Request {
         /// Upper end.
         high_hz: f64,
     },
-    /// Another rule from scores to predictions.
+    /// Another rule from scores to predictions for all classes.
     SetRule(DecisionRule),
+    /// Another rule for a class, a preset, or for what changes are.
+    Rule(RuleChange),
+    /// Another look of the decoding lane.
+    DecodingLane(LaneChange),
     /// Which events are shown.
     SetFilter(MarkFilter),
     /// The classes whose predictions are shown.
@@ -169,6 +203,8 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Something about the list of recordings.
+    List(ListRequest),
     /// Give a command these keys and no others; whoever had them loses them.
     SetKeys {
         /// Which.
@@ -193,6 +229,12 @@ pub enum Request {
 impl From<LabelRequest> for Request {
     fn from(request: LabelRequest) -> Self {
         Self::Labels(request)
+    }
+}
+
+impl From<LabelSetRequest> for Request {
+    fn from(request: LabelSetRequest) -> Self {
+        Self::LabelSet(request)
     }
 }
 

@@ -181,9 +181,10 @@ fn page_event(mark: &Mark) -> Option<PageEvent> {
         Status::Rejected => return None,
     };
     Some(PageEvent {
-        label: mark.label.to_string(),
+        label: mark.label_text().into_owned(),
         onset_secs: mark.span.onset_secs,
         offset_secs: mark.span.offset_secs,
+        band_hz: mark.band.map(|band| (band.low_hz, band.high_hz)),
         state,
     })
 }

@@ -1,14 +1,18 @@
 //! What a user has chosen for all projects: kept per user, never in a project.
 
+use super::decoding_lane::DecodingSettings;
 use super::display::Display;
 use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
+use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
+use crate::work::RememberedSet;
 use std::path::{Path, PathBuf};
 
 const RECENT_FILES: usize = 12;
 const RECENT_LABELS: usize = 24;
+const RECENT_LABEL_SETS: usize = 6;
 
 /// The user's choices. Unknown fields are ignored and missing ones take their defaults, so that versions can follow each other.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,6 +34,8 @@ pub struct Settings {
     pub show_waveform: bool,
     /// The label lanes are shown.
     pub show_lanes: bool,
+    /// The score curves under the spectrogram.
+    pub decoding: DecodingSettings,
     /// Rejected events are shown.
     pub show_rejected: bool,
     /// File dialogs are those of the system; else paths are typed in the window.
@@ -45,6 +51,8 @@ pub struct Settings {
     pub volume: f32,
     /// How recordings are listened to.
     pub listening: ListeningSettings,
+    /// How events are drawn.
+    pub shaping: ShapingSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -61,6 +69,8 @@ pub struct Settings {
     pub annotator: String,
     /// Labels that were given last, latest first.
     pub recent_labels: Vec<String>,
+    /// Sets of labels that were imported last, latest first; the palette searches them.
+    pub label_sets: Vec<RememberedSet>,
 }
 
 impl Default for Settings {
@@ -74,6 +84,7 @@ impl Default for Settings {
             show_inspector: true,
             show_waveform: true,
             show_lanes: true,
+            decoding: DecodingSettings::default(),
             show_rejected: true,
             system_dialogs: true,
             auto_advance: true,
@@ -81,6 +92,7 @@ impl Default for Settings {
             display: Display::default(),
             volume: 0.8,
             listening: ListeningSettings::default(),
+            shaping: ShapingSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -89,6 +101,7 @@ impl Default for Settings {
             recent_files: Vec::new(),
             annotator: String::new(),
             recent_labels: Vec::new(),
+            label_sets: Vec::new(),
         }
     }
 }
@@ -149,6 +162,12 @@ impl Settings {
         remember(&mut self.recent_labels, label.to_owned(), RECENT_LABELS);
     }
 
+    /// Puts a set of labels at the head of those that are searched.
+    pub fn remember_label_set(&mut self, set: RememberedSet) {
+        self.label_sets.retain(|other| other.path != set.path);
+        remember(&mut self.label_sets, set, RECENT_LABEL_SETS);
+    }
+
     /// Calls a recent label something else.
     pub fn rename_label(&mut self, from: &str, to: &str) {
         if self.recent_labels.iter().any(|label| label == from) {
@@ -164,9 +183,12 @@ impl Settings {
         self.scale = clamp(self.scale, 0.5, 3.0, 1.0);
         self.volume = clamp(self.volume, 0.0, 1.0, 0.8);
         self.display.bound();
+        self.decoding = self.decoding.within_bounds();
         self.listening = self.listening.within_bounds();
+        self.shaping = self.shaping.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
+        self.label_sets.truncate(RECENT_LABEL_SETS);
         self
     }
 }

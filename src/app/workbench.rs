@@ -1,33 +1,40 @@
 //! All that the window shows and that commands change, without the window: tests drive it as panels do.
 
 use super::answers::Answers;
+use super::by_ear::HeldEvent;
+use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::detection_batch::DetectionBatch;
 use super::display::Display;
 use super::label_looks::LabelLooks;
+use super::label_sets::LabelSets;
 use super::linting::Linting;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
-use super::marks::{self, Mark, Target};
+use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
+use super::recording_list::RecordingList;
 use super::saving_picture::SavingPicture;
+use super::score_shelf::ScoreShelf;
 use super::settings::Settings;
+use super::surveying::Surveying;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
-use crate::decision::{DecisionRule, FrameScores, Prediction};
+use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
 use crate::picture_cache::PictureCache;
 use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update, UpdateSender,
-    Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, Relocation, RunId, Storage, Survey,
+    TileEngine, Unknown, Update, UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -79,8 +86,15 @@ pub struct Scored {
     pub chosen: BTreeSet<usize>,
     /// Whether the user chose them; else they are the strongest.
     pub chosen_by_user: bool,
-    /// The rule that turns the scores into predictions.
-    pub rule: DecisionRule,
+    /// The rules that turn the scores into predictions.
+    pub rules: ClassRules,
+}
+
+impl Scored {
+    /// The rule of a class.
+    pub fn rule_of(&self, class: usize) -> DecisionRule {
+        self.scores.classes.get(class).map_or(self.rules.common, |label| self.rules.of(label))
+    }
 }
 
 /// A model run that is waiting or going on.
@@ -89,6 +103,8 @@ pub struct Run {
     pub id: RunId,
     /// Dropped, it is cancelled.
     pub cancel: CancelOnDrop,
+    /// Whether the model is at work, and it does not wait any more.
+    pub has_begun: bool,
     /// How far it is, in seconds of the recording.
     pub done_secs: f64,
     /// Time since it began, in seconds; 0 while it waits.
@@ -131,12 +147,18 @@ pub struct Workbench {
     pub left_views: BTreeMap<RecordingId, (Viewport, f64)>,
     /// What is known of each recording that was probed.
     pub specs: BTreeMap<RecordingId, StreamSpec>,
+    /// The recordings that were looked at in vain, and why.
+    pub unknown: BTreeMap<RecordingId, Unknown>,
+    /// Which recordings are listed, in which order, and which are selected.
+    pub list: RecordingList,
     /// When each recording was made, by everything that tells it, the most trustworthy first.
     pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
     /// The recordings whose clock times are known, in their order.
     pub timeline: Timeline,
     /// Whether recordings have come that the timeline lacks.
     pub(super) timeline_stale: bool,
+    /// Before that it is not put in order again.
+    pub(super) timeline_due: Instant,
     /// Pictures of recordings before and after the open one on the timeline.
     pub neighbours: Vec<Neighbour>,
     /// How recordings are displayed, in this project.
@@ -147,10 +169,24 @@ pub struct Workbench {
     pub(super) sound_files: RefCell<BTreeMap<PathBuf, SoundFile>>,
     /// What models have said.
     pub scored: BTreeMap<RecordingId, Scored>,
-    /// Model runs that are waiting or going on.
+    /// What models have said, in short.
+    pub shelf_of_scores: ScoreShelf,
+    /// Model runs that are going on or come next; those after them wait in `batch`.
     pub runs: BTreeMap<RecordingId, Run>,
+    /// All recordings that a model is being run over.
+    pub batch: Option<DetectionBatch>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
+    /// The rules of the models that this project has used, with their presets.
+    pub rule_book: RuleBook,
+    /// Whether a change of rules is for one class or for all.
+    pub rule_scope: RuleScope,
+    /// The class that was asked for in the decoding lane.
+    pub(super) focus: Option<Focus>,
+    /// What was decided about the open recording's classes.
+    pub(super) decisions: Decisions,
+    /// The request for decisions that has not been answered yet.
+    pub(super) deciding: Option<u64>,
     /// Which of the predictions are answered.
     pub(super) answers: Answers,
     /// What the timeline and the table show, by onset.
@@ -161,12 +197,16 @@ pub struct Workbench {
     pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
+    /// The event that is being made by a key that is held.
+    pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
     /// Their colours and keys, and which of them are shown.
     pub(super) label_looks: LabelLooks,
+    /// Sets of labels that the user brings along.
+    pub label_sets: LabelSets,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -210,6 +250,10 @@ pub struct Workbench {
     // Dropped before the storage thread, which might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
+    pub(super) survey: Survey,
+    pub(super) surveying: Surveying,
+    pub(super) relocation: Option<Relocation>,
+    pub(super) decider: Decider,
     pub(super) storage: Storage,
 }
 
@@ -221,7 +265,7 @@ impl Workbench {
         let listed = registry::list();
         let label_set = models::label_set(&listed);
         player.set_gain(settings.volume);
-        Self {
+        let mut bench = Self {
             document: Document::default(),
             history: History::default(),
             unlogged: Vec::new(),
@@ -232,24 +276,36 @@ impl Workbench {
             opening: None,
             left_views: BTreeMap::new(),
             specs: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            list: RecordingList::default(),
             clocks: BTreeMap::new(),
             timeline: Timeline::default(),
             timeline_stale: false,
+            timeline_due: Instant::now(),
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),
             sound_files: RefCell::default(),
             scored: BTreeMap::new(),
+            shelf_of_scores: ScoreShelf::default(),
             runs: BTreeMap::new(),
+            batch: None,
             predictions: Vec::new(),
+            rule_book: RuleBook::default(),
+            rule_scope: RuleScope::default(),
+            focus: None,
+            decisions: Decisions::default(),
+            deciding: None,
             answers: Answers::default(),
             marks: MarkList::default(),
             marks_of: None,
             filter: MarkFilter::default(),
             selected: None,
+            held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
+            label_sets: LabelSets::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -265,6 +321,10 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
+            survey: Survey::start(&updates),
+            surveying: Surveying::default(),
+            relocation: None,
+            decider: Decider::start(&updates),
             storage: Storage::start(&updates),
             settings,
             silence_told: false,
@@ -275,7 +335,9 @@ impl Workbench {
             wake,
             updates,
             received,
-        }
+        };
+        bench.search_remembered_sets();
+        bench
     }
 
     /// The open recording's entry in the document.
@@ -288,9 +350,9 @@ impl Workbench {
         self.scored.get(&self.open.as_ref()?.id)
     }
 
-    /// The rule that is in force for the open recording.
+    /// The rule that is in force for the open recording's classes without one of their own.
     pub fn rule(&self) -> DecisionRule {
-        self.scored_here().map(|scored| scored.rule).unwrap_or_default()
+        self.scored_here().map(|scored| scored.rules.common).unwrap_or_default()
     }
 
     /// The mark of a target, if it is shown.
@@ -350,6 +412,7 @@ impl Workbench {
     /// Makes a change that follows the files and is not undone.
     pub(super) fn note(&mut self, fact: Fact) {
         self.document.apply_fact(&fact);
+        self.list.note(&fact);
         self.unlogged.push(Change::Fact(fact));
     }
 
@@ -360,24 +423,6 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Decides again from the stored scores, without the model.
-    pub(super) fn refresh_predictions(&mut self) {
-        self.predictions_stale = false;
-        self.refreshed_at = Instant::now();
-        self.predictions.clear();
-        if let Some(open) = &self.open
-            && let Some(scored) = self.scored.get_mut(&open.id)
-        {
-            if !scored.chosen_by_user {
-                let strongest = scored.scores.classes_by_peak(scored.rule.threshold.max(f32::MIN_POSITIVE));
-                scored.chosen = strongest.into_iter().take(CLASSES_SHOWN_FIRST).collect();
-            }
-            let duration_secs = open.viewport.duration_secs();
-            self.predictions = marks::decide(&scored.scores, &scored.chosen, &scored.rule, duration_secs);
-        }
-        self.predictions_changed();
-    }
-
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
@@ -386,11 +431,23 @@ impl Workbench {
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
+            Command::FindRecordings => self.missing().next().is_some(),
+            Command::MarkComplete | Command::NoteRecording | Command::DetectSelection | Command::CloseRecording => {
+                self.open.is_some() || !self.list.selection.is_empty()
+            }
+            Command::DetectAll | Command::DetectAllAgain | Command::SearchRecordings => {
+                self.document.recording_count() > 0
+            }
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
             Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
+            Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
+            Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::ExportLabelClasses => !self.listed_labels().is_empty(),
+            Command::ShowAllLabels => self.are_labels_hidden(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),
@@ -403,7 +460,6 @@ impl Workbench {
             _ => match command.group() {
                 Group::Edit | Group::Review => self.selected.is_some(),
                 Group::Sound | Group::Move | Group::Model => self.open.is_some(),
-                Group::File if command == Command::CloseRecording => self.open.is_some(),
                 Group::File | Group::View | Group::Help => true,
             },
         }
@@ -415,17 +471,21 @@ impl Workbench {
         match command {
             Command::ToggleAutoAdvance => Some(settings.auto_advance),
             Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleBoxes => Some(settings.shaping.box_mode),
+            Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleContrast => Some(settings.high_contrast),
             Command::ToggleRecordings => Some(settings.show_recordings),
             Command::ToggleInspector => Some(settings.show_inspector),
             Command::ToggleWaveform => Some(settings.show_waveform),
             Command::ToggleLanes => Some(settings.show_lanes),
+            Command::ToggleDecoding => Some(settings.decoding.is_shown),
             Command::ToggleRejected => Some(settings.show_rejected),
             Command::ToggleLabels => Some(self.show_marks),
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
             Command::CheckLabels => Some(self.shows_findings()),
+            Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

@@ -9,6 +9,7 @@ mod evaluate;
 mod features;
 mod model;
 mod progress;
+mod project;
 mod scores_file;
 mod spectrogram;
 mod table;
@@ -45,6 +46,7 @@ enum Command {
     Spectrogram(Box<spectrogram::Arguments>),
     Features(features::Arguments),
     Model(model::Arguments),
+    Project(project::Arguments),
     /// The same as `earmark model list`
     Models(model::list::Arguments),
 }
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
         Some(Command::Spectrogram(spectrogram)) => spectrogram::run(spectrogram),
         Some(Command::Features(features)) => features::run(features),
         Some(Command::Model(model)) => model::run(model),
+        Some(Command::Project(project)) => project::run(project),
         Some(Command::Models(list)) => model::list::run(list),
         None => open_window(arguments.files),
     };

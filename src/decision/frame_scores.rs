@@ -1,10 +1,13 @@
 //! A model's scores over a recording, frame by class, kept small: hours of hundreds of classes fit in memory.
 
+mod bounds;
 mod bytes;
 
 pub use bytes::ScoreBytesError;
 
 use crate::time::Span;
+use bounds::{Bounds, Pyramid};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Frames that are kept or dropped together.
@@ -54,8 +57,33 @@ impl FrameAxis {
     }
 }
 
+type Block = Box<[u16; BLOCK_FRAMES]>;
+
+/// All classes over the frames of one block.
+#[derive(Clone, Debug, PartialEq)]
+struct Slab {
+    /// Per class: its scores, none where nothing was worth keeping.
+    columns: Vec<Option<Block>>,
+    /// Per class: the least and the greatest; none before the block is complete.
+    bounds: bounds::Row,
+}
+
+impl Slab {
+    /// A slab that is complete; none if nothing in it is kept.
+    fn complete(columns: Vec<Option<Block>>) -> Option<Arc<Self>> {
+        if columns.iter().all(Option::is_none) {
+            return None;
+        }
+        let of_column = |column: &Option<Block>| column.as_ref().map_or(Bounds::QUIET, |block| Bounds::of(&block[..]));
+        let bounds = columns.iter().map(of_column).collect();
+        Some(Arc::new(Self { columns, bounds: Some(bounds) }))
+    }
+}
+
 /// Frame scores of one recording by one model, `[frame × class]`, each 0 to 1 in steps of 1/65535; scores of a class below 0.01 over
 /// 256 frames in a row are read as 0.
+///
+/// A clone shares all blocks but the one that is still growing: it costs a pointer a block, whatever the number of classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameScores {
     /// Where the frames lie.
@@ -63,16 +91,26 @@ pub struct FrameScores {
     /// The classes, in the model's order.
     pub classes: Arc<[Arc<str>]>,
     frame_count: usize,
-    /// Per class: the blocks so far, `None` where nothing was worth keeping.
-    columns: Vec<Vec<Option<Box<[u16; BLOCK_FRAMES]>>>>,
+    /// The blocks so far, none where nothing was worth keeping of any class.
+    slabs: Vec<Option<Arc<Slab>>>,
+    /// What is known of many complete blocks at once.
+    pyramid: Pyramid,
     peaks: Vec<f32>,
+    /// The same in all clones, and in nothing else.
+    origin: Arc<()>,
 }
 
 impl FrameScores {
     /// No frames yet.
     pub fn new(axis: FrameAxis, classes: Arc<[Arc<str>]>) -> Self {
         let count = classes.len();
-        Self { axis, classes, frame_count: 0, columns: vec![Vec::new(); count], peaks: vec![0.0; count] }
+        let (slabs, pyramid) = (Vec::new(), Pyramid::default());
+        Self { axis, classes, frame_count: 0, slabs, pyramid, peaks: vec![0.0; count], origin: Arc::default() }
+    }
+
+    /// Whether one of the two is a clone of the other, to which frames may have been added.
+    pub fn is_kin(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.origin, &other.origin)
     }
 
     /// How many frames there are.
@@ -99,9 +137,11 @@ impl FrameScores {
     fn push_within_block(&mut self, rows: &[f32], class_count: usize) {
         let (index, place) = (self.frame_count / BLOCK_FRAMES, self.frame_count % BLOCK_FRAMES);
         let count = rows.len() / class_count;
-        for (class, (column, peak)) in self.columns.iter_mut().zip(&mut self.peaks).enumerate() {
-            column.resize(index + 1, None);
-            let block = column[index].get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]));
+        self.slabs.resize(index + 1, None);
+        let nothing = || Arc::new(Slab { columns: vec![None; class_count], bounds: None });
+        let slab = Arc::make_mut(self.slabs[index].get_or_insert_with(nothing));
+        for (class, (column, peak)) in slab.columns.iter_mut().zip(&mut self.peaks).enumerate() {
+            let block = column.get_or_insert_with(|| Box::new([0; BLOCK_FRAMES]));
             let of_class = rows[class..].iter().step_by(class_count);
             for (kept, &score) in block[place..place + count].iter_mut().zip(of_class) {
                 let score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
@@ -109,11 +149,20 @@ impl FrameScores {
                 // Nothing is below 0, so that cutting off rounds to the nearest.
                 *kept = (score * QUANTUM + 0.5) as u16;
             }
-            if place + count == BLOCK_FRAMES {
-                drop_if_quiet(&mut column[index]);
-            }
+        }
+        if place + count == BLOCK_FRAMES {
+            let mut columns = std::mem::take(&mut slab.columns);
+            columns.iter_mut().for_each(drop_if_quiet);
+            self.slabs[index] = Slab::complete(columns);
+            self.grow_pyramid(index + 1);
         }
         self.frame_count += count;
+    }
+
+    /// Takes note that the first `blocks` blocks are complete.
+    fn grow_pyramid(&mut self, blocks: usize) {
+        let slabs = &self.slabs;
+        self.pyramid.grow(blocks, |block| slabs[block].as_ref().and_then(|slab| slab.bounds.clone()));
     }
 
     /// The scores of one class over all frames.
@@ -123,7 +172,25 @@ impl FrameScores {
 
     /// The scores of one class over the frames `first..after`, cut to those that exist.
     pub fn class_scores_between(&self, class: usize, first: usize, after: usize) -> Vec<f32> {
-        (first..after.min(self.frame_count)).map(|frame| self.score(frame, class)).collect()
+        let after = after.min(self.frame_count);
+        let mut scores = Vec::with_capacity(after.saturating_sub(first));
+        let mut frame = first;
+        while frame < after {
+            let (place, end) = (frame % BLOCK_FRAMES, after.min(frame - frame % BLOCK_FRAMES + BLOCK_FRAMES));
+            match self.block(frame / BLOCK_FRAMES, class) {
+                Some(block) => {
+                    let kept = &block[place..place + end - frame];
+                    scores.extend(kept.iter().map(|&score| f32::from(score) / QUANTUM));
+                }
+                None => scores.resize(scores.len() + end - frame, 0.0),
+            }
+            frame = end;
+        }
+        scores
+    }
+
+    fn block(&self, block: usize, class: usize) -> Option<&Block> {
+        self.slabs.get(block)?.as_ref()?.columns.get(class)?.as_ref()
     }
 
     /// One score; 0 outside.
@@ -131,28 +198,80 @@ impl FrameScores {
         if frame >= self.frame_count {
             return 0.0;
         }
-        match self.columns.get(class).and_then(|column| column.get(frame / BLOCK_FRAMES)) {
-            Some(Some(block)) => f32::from(block[frame % BLOCK_FRAMES]) / QUANTUM,
-            _ => 0.0,
-        }
+        let block = self.block(frame / BLOCK_FRAMES, class);
+        block.map_or(0.0, |block| f32::from(block[frame % BLOCK_FRAMES]) / QUANTUM)
     }
 
     /// The greatest score of one class over the frames `first..after`, cut to those that exist; 0 for none.
     pub fn max_between(&self, class: usize, first: usize, after: usize) -> f32 {
+        self.bounds_between(class, first, after).1
+    }
+
+    /// The least and the greatest score of one class over the frames `first..after`, cut to those that exist; both 0 for none. It takes a
+    /// few hundred steps at most, however many frames these are.
+    pub fn bounds_between(&self, class: usize, first: usize, after: usize) -> (f32, f32) {
         let after = after.min(self.frame_count);
-        let Some(column) = self.columns.get(class).filter(|_| first < after) else { return 0.0 };
-        let blocks = column.iter().enumerate().take(after.div_ceil(BLOCK_FRAMES)).skip(first / BLOCK_FRAMES);
-        let greatest = blocks.filter_map(|(block, scores)| {
-            let start = block * BLOCK_FRAMES;
-            let range = first.saturating_sub(start)..(after - start).min(BLOCK_FRAMES);
-            scores.as_ref()?.get(range)?.iter().copied().max()
-        });
-        f32::from(greatest.max().unwrap_or_default()) / QUANTUM
+        if first >= after {
+            return (0.0, 0.0);
+        }
+        let complete = self.frame_count / BLOCK_FRAMES;
+        let (first_whole, after_whole) = (first.div_ceil(BLOCK_FRAMES), (after / BLOCK_FRAMES).min(complete));
+        let bounds = if first_whole > after_whole {
+            self.bounds_within(class, first, after)
+        } else {
+            let whole = self.pyramid.over(class, first_whole, after_whole, |block| self.block_bounds(block, class));
+            let head = self.bounds_within(class, first, first_whole * BLOCK_FRAMES);
+            let tail = self.bounds_within(class, after_whole * BLOCK_FRAMES, after);
+            [head, whole, tail].into_iter().flatten().reduce(Bounds::and)
+        };
+        let bounds = bounds.unwrap_or(Bounds::QUIET);
+        (f32::from(bounds.low) / QUANTUM, f32::from(bounds.high) / QUANTUM)
+    }
+
+    /// The bounds over frames of one block; none for no frame.
+    fn bounds_within(&self, class: usize, first: usize, after: usize) -> Option<Bounds> {
+        let place = first % BLOCK_FRAMES;
+        let block = (first < after).then(|| self.block(first / BLOCK_FRAMES, class))?;
+        Some(block.map_or(Bounds::QUIET, |block| Bounds::of(&block[place..place + after - first])))
+    }
+
+    /// The bounds over a block that is complete.
+    fn block_bounds(&self, block: usize, class: usize) -> Bounds {
+        let row = self.slabs.get(block).and_then(Option::as_ref).and_then(|slab| slab.bounds.as_ref());
+        row.and_then(|row| row.get(class)).copied().unwrap_or(Bounds::QUIET)
+    }
+
+    /// Stretches of frames, in order and apart, outside of which no score of a class within `reach` frames is greater than `level`.
+    pub(super) fn stretches_above(&self, class: usize, level: f32, reach: usize) -> Vec<Range<usize>> {
+        let complete = self.frame_count / BLOCK_FRAMES;
+        let mut stretches: Vec<Range<usize>> = Vec::new();
+        for block in 0..self.frame_count.div_ceil(BLOCK_FRAMES) {
+            let frames = block * BLOCK_FRAMES..((block + 1) * BLOCK_FRAMES).min(self.frame_count);
+            let bounds = if block < complete {
+                self.block_bounds(block, class)
+            } else {
+                self.bounds_within(class, frames.start, frames.end).unwrap_or(Bounds::QUIET)
+            };
+            if f32::from(bounds.high) / QUANTUM > level {
+                let reached =
+                    frames.start.saturating_sub(reach)..frames.end.saturating_add(reach).min(self.frame_count);
+                match stretches.last_mut() {
+                    Some(last) if reached.start <= last.end => last.end = reached.end,
+                    _ => stretches.push(reached),
+                }
+            }
+        }
+        stretches
     }
 
     /// The greatest score of each class, in the model's order.
     pub fn peaks(&self) -> &[f32] {
         &self.peaks
+    }
+
+    /// The place of a class in the model's list.
+    pub fn class_of(&self, label: &str) -> Option<usize> {
+        self.classes.iter().position(|class| **class == *label)
     }
 
     /// The classes that reach `score` anywhere, strongest first.
@@ -164,11 +283,12 @@ impl FrameScores {
 
     /// Bytes that the scores take in memory.
     pub fn memory_bytes(&self) -> usize {
-        self.columns.iter().flatten().flatten().count() * BLOCK_FRAMES * 2
+        let kept = |slab: &Arc<Slab>| slab.columns.iter().flatten().count();
+        self.slabs.iter().flatten().map(kept).sum::<usize>() * BLOCK_FRAMES * 2
     }
 }
 
-fn drop_if_quiet(block: &mut Option<Box<[u16; BLOCK_FRAMES]>>) {
+fn drop_if_quiet(block: &mut Option<Block>) {
     let kept = (KEPT_SCORE * QUANTUM) as u16;
     if block.as_ref().is_some_and(|block| block.iter().all(|&score| score < kept)) {
         *block = None;
@@ -178,6 +298,7 @@ fn drop_if_quiet(block: &mut Option<Box<[u16; BLOCK_FRAMES]>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn scores() -> FrameScores {
         let classes: Vec<Arc<str>> = vec!["Dog".into(), "Cat".into()];
@@ -208,6 +329,52 @@ mod tests {
             let slow = scores.class_scores_between(0, first, after).into_iter().fold(0.0, f32::max);
             assert_eq!(scores.max_between(0, first, after), slow, "{first}..{after}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_are_those_of_a_walk_over_all_frames(
+            levels in prop::collection::vec(0_u8..40, 1..40),
+            frame_count in 0_usize..40_000,
+            ranges in prop::collection::vec((0_usize..45_000, 0_usize..45_000), 1..20),
+        ) {
+            let mut scores = scores();
+            // Stretches of some hundred frames, some of them quiet, so that blocks are dropped.
+            let score = |frame: usize, class: usize| {
+                let level = f32::from(levels[(frame / 300 + class) % levels.len()]) / 40.0;
+                if level < 0.3 { 0.001 } else { level - (frame % 7) as f32 * 0.01 }
+            };
+            let rows: Vec<f32> = (0..frame_count).flat_map(|frame| [score(frame, 0), score(frame, 1)]).collect();
+            rows.chunks(1000).for_each(|rows| scores.push(rows));
+            let columns = [scores.class_scores(0), scores.class_scores(1)];
+            for (a, b) in ranges {
+                let (first, after) = (a.min(b), a.max(b));
+                for (class, column) in columns.iter().enumerate() {
+                    let slow = column.get(first.min(frame_count)..after.min(frame_count)).unwrap_or_default();
+                    let expected = if slow.is_empty() {
+                        (0.0, 0.0)
+                    } else {
+                        (slow.iter().copied().fold(1.0, f32::min), slow.iter().copied().fold(0.0, f32::max))
+                    };
+                    prop_assert_eq!(scores.bounds_between(class, first, after), expected, "{}..{}", first, after);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_clone_shares_what_is_complete_and_is_left_alone_by_what_comes_later() {
+        let mut scores = scores();
+        scores.push(&[0.5; 2 * 700]);
+        let before = scores.clone();
+        scores.push(&[0.9; 2 * 100]);
+        assert_eq!((before.frame_count(), before.max_between(0, 0, 800)), (700, before.score(0, 0)));
+        assert!(scores.max_between(0, 0, 800) > 0.89);
+        let shared = |block: usize| match (&scores.slabs[block], &before.slabs[block]) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        assert!(shared(0) && shared(1) && !shared(2));
     }
 
     #[test]

@@ -3,11 +3,15 @@
 //! Pure: the same scores and the same [`DecisionRule`] give the same predictions, so that the window decides again at each move of a
 //! slider without running the model.
 
+mod class_rules;
+mod decisions;
 mod filter;
 mod frame_scores;
 mod rule;
 mod runs;
 
+pub use class_rules::{ClassRules, NamedRules, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
+pub use decisions::{Decided, Decisions, ToDecide};
 pub use filter::{MedianEdges, median_filter};
 pub use frame_scores::{FrameAxis, FrameScores, ScoreBytesError};
 pub use rule::{DecisionRule, EventFinder, Prediction, Preset, decide_class};

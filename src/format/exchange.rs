@@ -15,9 +15,11 @@ pub fn export(document: &Document) -> StrongLabels {
     for ((_, recording), filename) in document.recordings().zip(names) {
         warn_of_controls(&mut labels.warnings, &filename, "the file name");
         for event in recording.events_by_onset().into_iter().filter(|event| event.status.is_label()) {
-            warn_of_controls(&mut labels.warnings, &event.label, "the label");
-            let (span, event_label) = (event.span, event.label.clone());
-            labels.rows.push(StrongLabel { filename: filename.clone(), span, event_label });
+            for label in event.labels() {
+                warn_of_controls(&mut labels.warnings, label, "the label");
+                let (span, event_label) = (event.span, label.clone());
+                labels.rows.push(StrongLabel { filename: filename.clone(), span, event_label });
+            }
         }
         labels.files.push(filename);
     }
@@ -146,7 +148,9 @@ fn existing_labels(document: &Document, targets: &HashMap<&str, RecordingId>) ->
     for id in recordings {
         let events = document.recording(id).into_iter().flat_map(|recording| recording.events.values());
         for event in events.filter(|event| event.status.is_label()) {
-            *counts.entry(label_key(id, event.span, &event.label)).or_default() += 1;
+            for label in event.labels() {
+                *counts.entry(label_key(id, event.span, label)).or_default() += 1;
+            }
         }
     }
     counts

@@ -7,6 +7,7 @@
 
 mod dcase;
 mod exchange;
+pub mod label_set;
 mod text;
 
 pub use dcase::Dcase;

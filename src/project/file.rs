@@ -1,35 +1,56 @@
 //! The project file as the program holds it while a project is open: one writer, every change a transaction.
-//!
-//! Owns the interface; what the tables hold is in `SCHEMA.md`.
 
-use super::{ProjectError, ProjectState, StoredScores};
+use super::changing::Changing;
+use super::connection::{CHECKPOINT_BYTES, checkpoint, journal_bytes, settle};
+use super::copying::{copy_project, put_in_place, write_project};
+use super::event_rows::Proposers;
+use super::failure::Failure;
+use super::lock::{Lock, NoLock};
+use super::log_rows::{LogWriter, read_steps};
+use super::opening::{self, ReadOnly, file_id, real_path};
+use super::scores::{ScoreFile, scores_path};
+use super::tables::{HAS_SCORES, VIEW, write_part};
+use super::{AtomicFile, ProjectError, ProjectState, StoredScores, export, generations, now_ms};
 use crate::annotation::{Change, Document, HistoryEntry, RecordingId};
 use crate::decision::DecisionRule;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// How many steps of each side of the history are read at opening; the others when they are asked for.
 pub const STEPS_READ_FIRST: u64 = 2000;
+/// A state is kept after so many entries of the log, and after more where there is much to keep.
+const ENTRIES_A_GENERATION: u64 = 500;
+/// Recordings and events that cost as much to keep as one entry of the log may.
+const SIZE_AN_ENTRY: u64 = 50;
+/// Projects up to so many recordings and events are also kept at each closing.
+const SMALL: u64 = 50_000;
 
-/// An open project file.
+/// An open project file. Not for the window's thread: every call may wait for the disk.
 pub struct ProjectFile {
-    path: PathBuf,
-    read_only: Option<ReadOnly>,
-}
-
-/// Why a project was opened without the right to change it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReadOnly {
-    /// Another Earmark has it open.
-    OpenElsewhere {
-        /// Who, as `process 4711 on atlas, since 2026-11-25 09:30`; none if that cannot be read.
-        holder: Option<String>,
-    },
-    /// The file or its folder cannot be written.
-    NotWritable {
-        /// The system's reason.
-        reason: String,
-    },
+    pub(super) path: PathBuf,
+    pub(super) folder: PathBuf,
+    /// None only while it is being closed.
+    pub(super) connection: Option<Connection>,
+    pub(super) read_only: Option<ReadOnly>,
+    pub(super) lock: Option<Lock>,
+    pub(super) file_id: Option<(u64, u64)>,
+    /// None after something failed: read again.
+    pub(super) proposers: Option<Proposers>,
+    pub(super) next_seq: u64,
+    /// The last entry of the log that a kept state holds.
+    pub(super) kept_seq: u64,
+    /// Recordings and events together, about.
+    pub(super) size: u64,
+    pub(super) unread: [u64; 2],
+    /// None only while it is being closed.
+    pub(super) scores: Option<ScoreFile>,
+    pub(super) has_scores: bool,
+    pub(super) warnings: Vec<String>,
+    /// Holds the file that is read, if it is not the one at `path`.
+    pub(super) copy: Option<TempDir>,
 }
 
 /// One side of the history.
@@ -72,24 +93,34 @@ pub struct ScoreSummary {
 }
 
 impl ProjectFile {
-    /// Writes a whole new project in the place of what is at `path`, and holds it open.
+    /// Writes a whole new project in the place of what is at `path`, which is kept beside it as [`super::previous_path`], and holds it open.
+    /// Whoever has that very file open must have dropped it before.
     ///
     /// # Errors
     /// [`ProjectError::Write`]; what was at `path` is then as it was.
-    pub fn create(path: &Path, _state: &ProjectState) -> Result<Self, ProjectError> {
-        Err(unfinished(path))
+    pub fn create(path: &Path, state: &ProjectState) -> Result<Self, ProjectError> {
+        let path = real_path(path);
+        let refused = |failure: Failure| ProjectError::writing(&path, failure.reason());
+        let lock = lock_to_replace(&path)?;
+        let file = AtomicFile::beside(&path).map_err(|error| refused(error.into()))?;
+        write_project(file.path(), &path, state).map_err(refused)?;
+        put_in_place(file).map_err(refused)?;
+        // They belong to what was there before.
+        let _ = fs::remove_file(scores_path(&path));
+        opening::open_new(&path, lock, state).map_err(refused)
     }
 
     /// Opens a project; [`Self::read_only`] says whether it can be changed. The state is without scores ([`Self::scores`]) and with the
-    /// newest steps of its history ([`Self::steps_unread`]).
+    /// newest steps of its history ([`Self::steps_unread`]). A file of an older version becomes one of the present version, and the
+    /// original is kept beside it.
     ///
     /// # Errors
     /// All but [`ProjectError::Write`] and [`ProjectError::Gone`]; the file is then as it was.
     pub fn open(path: &Path) -> Result<(Self, ProjectState), ProjectError> {
-        Err(unfinished(path))
+        opening::open(&real_path(path))
     }
 
-    /// Where it is.
+    /// Where it is, links followed.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -101,7 +132,7 @@ impl ProjectFile {
 
     /// What went wrong without costing a label, in words for a notice: a checkpoint, a generation or scores that failed. Each is told once.
     pub fn take_warnings(&mut self) -> Vec<String> {
-        Vec::new()
+        std::mem::take(&mut self.warnings)
     }
 
     /// Keeps changes, in order, all or none. When it returns, they survive a power cut.
@@ -109,59 +140,166 @@ impl ProjectFile {
     /// # Errors
     /// [`ProjectError::Gone`], [`ProjectError::Write`], [`ProjectError::IsReadOnly`]; nothing is kept then, and the same changes can be
     /// appended later, together with those that came after them.
-    pub fn append(&mut self, _changes: &[Change]) -> Result<(), ProjectError> {
-        Err(unfinished(&self.path))
+    pub fn append(&mut self, changes: &[Change]) -> Result<(), ProjectError> {
+        self.ensure_writable()?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let next_seq = self.append_all(changes).map_err(|failure| {
+            self.proposers = None;
+            ProjectError::writing(&self.path, failure.reason())
+        })?;
+        self.next_seq = next_seq;
+        self.look_after();
+        Ok(())
+    }
+
+    fn append_all(&mut self, changes: &[Change]) -> Result<u64, Failure> {
+        let connection = connection_of(self.connection.as_ref())?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let proposers = match &mut self.proposers {
+            Some(proposers) => proposers,
+            none => none.insert(Proposers::read(connection)?),
+        };
+        let log = LogWriter { connection, next_seq: self.next_seq, now_ms: now_ms() };
+        let mut changing = Changing::begin(connection, &self.folder, proposers, log)?;
+        changes.iter().try_for_each(|change| changing.make(change))?;
+        let next_seq = changing.finish()?;
+        transaction.commit()?;
+        Ok(next_seq)
+    }
+
+    fn ensure_writable(&self) -> Result<(), ProjectError> {
+        if let Some(read_only) = &self.read_only {
+            return Err(ProjectError::IsReadOnly { path: self.path.clone(), reason: read_only.to_string() });
+        }
+        if self.file_id.is_none() || file_id(&self.path) != self.file_id {
+            return Err(ProjectError::Gone { path: self.path.clone() });
+        }
+        Ok(())
+    }
+
+    /// What is to be done from time to time. It may fail without harm, and is tried again after the next change.
+    fn look_after(&mut self) {
+        let entries = (self.next_seq - 1).saturating_sub(self.kept_seq);
+        if entries >= self.entries_a_generation() {
+            self.keep_generation();
+        }
+        if journal_bytes(&self.path) > CHECKPOINT_BYTES {
+            let taken = connection_of(self.connection.as_ref()).and_then(checkpoint);
+            if let Err(failure) = taken {
+                log::warn!("{}: the journal could not be taken over: {}", self.path.display(), failure.reason());
+            }
+        }
+    }
+
+    fn entries_a_generation(&self) -> u64 {
+        ENTRIES_A_GENERATION.max(self.size / SIZE_AN_ENTRY)
+    }
+
+    fn keep_generation(&mut self) {
+        let kept = connection_of(self.connection.as_ref()).and_then(|connection| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let seq = generations::keep(connection, now_ms())?;
+            let newest = generations::list(connection)?.into_iter().next();
+            transaction.commit()?;
+            Ok((seq, newest))
+        });
+        match kept {
+            Ok((seq, newest)) => {
+                self.kept_seq = seq;
+                self.size = newest.map_or(self.size, |newest| newest.recordings + newest.events);
+            }
+            Err(failure) => {
+                let (path, reason) = (self.path.display(), failure.reason());
+                self.warnings.push(format!(
+                    "{path}: an earlier state could not be kept inside the project: {reason}. All changes are kept"
+                ));
+                // Not again with every change.
+                self.kept_seq = self.next_seq - 1;
+            }
+        }
     }
 
     /// How many steps of a side the opened state lacks because they are older than those that were read.
-    pub fn steps_unread(&self, _side: Side) -> u64 {
-        0
+    pub fn steps_unread(&self, side: Side) -> u64 {
+        match side {
+            Side::Undo => self.unread[0],
+            Side::Redo => self.unread[1],
+        }
     }
 
-    /// Steps before those that were read, the oldest first: at most `count`, the newest of the first `before`. Hand them to
-    /// [`crate::annotation::History::put_before`].
+    /// Steps before those that were read, the oldest first: at most `count`, the newest of the first `before`, and fewer where they are
+    /// long, but at least one if there is one. Hand them to [`crate::annotation::History::put_before`].
     ///
     /// # Errors
     /// [`ProjectError::Read`] and [`ProjectError::Damaged`].
-    pub fn earlier_steps(&self, _side: Side, _before: u64, _count: u64) -> Result<Vec<HistoryEntry>, ProjectError> {
-        Err(unfinished(&self.path))
+    pub fn earlier_steps(&self, side: Side, before: u64, count: u64) -> Result<Vec<HistoryEntry>, ProjectError> {
+        self.read(|connection| read_steps(connection, side, before, count))
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, ProjectError> {
+        let result = connection_of(self.connection.as_ref()).and_then(|connection| {
+            // One state, also if another Earmark writes meanwhile.
+            let transaction = connection.unchecked_transaction()?;
+            let result = read(connection)?;
+            transaction.commit()?;
+            Ok(result)
+        });
+        result.map_err(|failure| ProjectError::reading(&self.path, failure))
     }
 
     /// Keeps how the window shows the project.
     ///
     /// # Errors
     /// As [`Self::append`].
-    pub fn keep_view(&mut self, _view: &serde_json::Value) -> Result<(), ProjectError> {
-        Err(unfinished(&self.path))
+    pub fn keep_view(&mut self, view: &serde_json::Value) -> Result<(), ProjectError> {
+        self.ensure_writable()?;
+        let kept = connection_of(self.connection.as_ref()).and_then(|connection| write_part(connection, VIEW, view));
+        kept.map_err(|failure| ProjectError::writing(&self.path, failure.reason()))
     }
 
-    /// Keeps scores in the side file, in the place of those that the recording had.
+    /// Keeps scores in the file beside the project, in the place of those that the recording had.
     ///
     /// # Errors
-    /// [`ProjectError::Scores`]; labels are not concerned.
-    pub fn keep_scores(&mut self, _scores: &StoredScores, _predictions: Option<u64>) -> Result<(), ProjectError> {
-        Err(unfinished(&self.path))
+    /// [`ProjectError::Scores`], [`ProjectError::IsReadOnly`], [`ProjectError::Gone`]; labels are not concerned.
+    pub fn keep_scores(&mut self, scores: &StoredScores, predictions: Option<u64>) -> Result<(), ProjectError> {
+        self.ensure_writable()?;
+        if !self.has_scores {
+            let noted = connection_of(self.connection.as_ref())
+                .and_then(|connection| write_part(connection, HAS_SCORES, &true));
+            noted.map_err(|failure| ProjectError::writing(&self.path, failure.reason()))?;
+            self.has_scores = true;
+        }
+        match &mut self.scores {
+            Some(file) => file.keep(scores, predictions),
+            None => Ok(()),
+        }
     }
 
     /// Keeps another rule for scores that are kept.
     ///
     /// # Errors
-    /// [`ProjectError::Scores`].
+    /// As [`Self::keep_scores`].
     pub fn keep_rule(
         &mut self,
-        _recording: RecordingId,
-        _rule: &DecisionRule,
-        _predictions: Option<u64>,
+        recording: RecordingId,
+        rule: &DecisionRule,
+        predictions: Option<u64>,
     ) -> Result<(), ProjectError> {
-        Err(unfinished(&self.path))
+        self.ensure_writable()?;
+        match &mut self.scores {
+            Some(file) => file.keep_rule(recording, rule, predictions),
+            None => Ok(()),
+        }
     }
 
     /// The scores of a recording, if there are any.
     ///
     /// # Errors
     /// [`ProjectError::Scores`].
-    pub fn scores(&self, _recording: RecordingId) -> Result<Option<StoredScores>, ProjectError> {
-        Err(unfinished(&self.path))
+    pub fn scores(&self, recording: RecordingId) -> Result<Option<StoredScores>, ProjectError> {
+        self.scores.as_ref().map_or(Ok(None), |file| file.scores(recording))
     }
 
     /// The recordings that have scores.
@@ -169,7 +307,7 @@ impl ProjectFile {
     /// # Errors
     /// [`ProjectError::Scores`].
     pub fn scored_recordings(&self) -> Result<Vec<ScoreSummary>, ProjectError> {
-        Err(unfinished(&self.path))
+        self.scores.as_ref().map_or(Ok(Vec::new()), ScoreFile::summaries)
     }
 
     /// The states that are kept inside the file, the newest first.
@@ -177,43 +315,99 @@ impl ProjectFile {
     /// # Errors
     /// [`ProjectError::Read`] and [`ProjectError::Damaged`].
     pub fn generations(&self) -> Result<Vec<Generation>, ProjectError> {
-        Err(unfinished(&self.path))
+        self.read(generations::list)
     }
 
-    /// A state that is kept inside the file.
+    /// A state that is kept inside the file; paths of recordings are those of then.
     ///
     /// # Errors
     /// [`ProjectError::Read`] and [`ProjectError::Damaged`].
-    pub fn state_at(&self, _generation: &Generation) -> Result<Document, ProjectError> {
-        Err(unfinished(&self.path))
+    pub fn state_at(&self, generation: &Generation) -> Result<Document, ProjectError> {
+        self.read(|connection| generations::read(connection, generation.seq))
     }
 
-    /// Writes a copy that stands for itself, with the scores. This file stays the open one.
+    /// Writes a copy that stands for itself, with the scores. This file stays the open one. A project that was there is kept as
+    /// [`super::previous_path`].
     ///
     /// # Errors
-    /// [`ProjectError::Write`]; what was at `path` is then as it was.
-    pub fn copy_to(&self, _path: &Path) -> Result<(), ProjectError> {
-        Err(unfinished(&self.path))
+    /// [`ProjectError::Write`]; what was at `path` is then as it was. [`ProjectError::Scores`] if only the scores could not be copied.
+    pub fn copy_to(&self, path: &Path) -> Result<(), ProjectError> {
+        let target = real_path(path);
+        if target == self.path {
+            return Err(ProjectError::writing(&target, "a copy needs a name of its own"));
+        }
+        let refused = |failure: Failure| ProjectError::writing(&target, failure.reason());
+        let _lock = lock_to_replace(&target)?;
+        let file = AtomicFile::beside(&target).map_err(|error| refused(error.into()))?;
+        let connection = connection_of(self.connection.as_ref()).map_err(refused)?;
+        copy_project(connection, &self.path, file.path(), &target).map_err(refused)?;
+        put_in_place(file).map_err(refused)?;
+        let copied = self.scores.as_ref().map_or(Ok(()), |scores| scores.copy_to(&target));
+        copied.map_err(|failure| ProjectError::Scores { path: scores_path(&target), reason: failure.reason() })
     }
 
     /// Writes everything as text into a folder, which is made: one JSON value a line in `recordings.jsonl`, `events.jsonl`,
     /// `label_classes.jsonl` and `log.jsonl`. Returns the files.
     ///
     /// # Errors
-    /// [`ProjectError::Write`] names the file that cannot be written.
-    pub fn export_text(&self, _folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
-        Err(unfinished(&self.path))
+    /// [`ProjectError::CannotExport`] names the file that cannot be written; [`ProjectError::Read`] and [`ProjectError::Damaged`].
+    pub fn export_text(&self, folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+        let mut refused = None;
+        let files = self.read(|connection| {
+            let written = export::write_all(connection, folder)?;
+            Ok(written.unwrap_or_else(|(path, reason)| {
+                refused = Some(ProjectError::CannotExport { path, reason });
+                Vec::new()
+            }))
+        })?;
+        refused.map_or(Ok(files), Err)
     }
 
     /// Leaves one complete file and gives the lock back. Dropping does the same, but tells nothing.
     ///
     /// # Errors
     /// [`ProjectError::Write`]; all that was appended is kept nevertheless.
-    pub fn close(self) -> Result<(), ProjectError> {
-        Ok(())
+    pub fn close(mut self) -> Result<(), ProjectError> {
+        self.finish().map_err(|failure| ProjectError::writing(&self.path, failure.reason()))
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        if let Some(scores) = self.scores.take() {
+            scores.close();
+        }
+        let is_writer = self.lock.is_some();
+        let entries = (self.next_seq - 1).saturating_sub(self.kept_seq);
+        let is_worth_it = self.size <= SMALL || entries >= self.entries_a_generation() / 4;
+        if is_writer && self.connection.is_some() && entries > 0 && is_worth_it && self.ensure_writable().is_ok() {
+            self.keep_generation();
+        }
+        let settled = match self.connection.take() {
+            Some(connection) if is_writer => settle(connection),
+            _ => Ok(()),
+        };
+        self.lock = None;
+        self.copy = None;
+        settled
     }
 }
 
-fn unfinished(path: &Path) -> ProjectError {
-    ProjectError::Write { path: path.to_path_buf(), reason: "this part is being built".to_owned() }
+impl Drop for ProjectFile {
+    fn drop(&mut self) {
+        if self.connection.is_some()
+            && let Err(failure) = self.finish()
+        {
+            log::warn!("{}: {}", self.path.display(), failure.reason());
+        }
+    }
+}
+
+fn connection_of(connection: Option<&Connection>) -> Result<&Connection, Failure> {
+    connection.ok_or_else(|| Failure::Content("the project is closed".to_owned()))
+}
+
+fn lock_to_replace(path: &Path) -> Result<Lock, ProjectError> {
+    Lock::take(path).map_err(|no_lock| match no_lock {
+        NoLock::Held(holder) => ProjectError::writing(path, ReadOnly::OpenElsewhere { holder }.to_string()),
+        NoLock::Impossible(error) => ProjectError::writing(path, error.to_string()),
+    })
 }

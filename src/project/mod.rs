@@ -1,22 +1,45 @@
-//! The project on disk, behind one interface: [`save`] and [`load`] a whole [`ProjectState`].
+//! The project on disk: a [`ProjectFile`] that is open while a person works, and told of every change.
 //!
-//! *Invariant*: a file is replaced only by a complete new one, and never changed by reading it, whatever is wrong with it.
-//! Only this module knows how a project is stored; the rest of the program sees the state.
+//! *Invariant*: when a change is told as kept, it survives the end of the process and a power cut; a change is kept whole or not at all.
+//! *Invariant*: a new file takes the place of an old one only when it is complete, and a file is never changed by opening it if anything is
+//! wrong with it.
+//! Only this module knows how a project is stored; the rest of the program sees the state. `SCHEMA.md` says what the tables hold.
 
 mod atomic;
+mod changing;
+mod checking;
+mod connection;
+mod copying;
+mod event_rows;
+mod export;
+mod failure;
 mod file;
+mod generations;
+mod lock;
+mod log_rows;
+mod opening;
+mod packed;
 mod paths;
-mod store;
+mod recording_rows;
+mod row;
+mod schema;
+mod scores;
+mod tables;
+mod version1;
 
 pub use atomic::{AtomicFile, write_atomically};
-pub use file::{Generation, ProjectFile, ReadOnly, STEPS_READ_FIRST, ScoreSummary, Side};
-pub use store::{load, save};
+pub use checking::{CheckReport, Recovered, check, recover};
+pub use file::{Generation, ProjectFile, STEPS_READ_FIRST, ScoreSummary, Side};
+pub use opening::ReadOnly;
+pub use scores::scores_path;
 
 use crate::annotation::{Document, History, RecordingId};
 use crate::decision::{DecisionRule, FrameScores};
+use failure::Failure;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The extension of a project file, without its dot.
 pub const EXTENSION: &str = "earmark";
@@ -83,12 +106,14 @@ pub enum ProjectError {
         known: i32,
     },
     /// A project that cannot be read in whole. It was left as it is.
-    #[error("{path}: is damaged and was left as it is: {reason}. {}", previous_hint(path))]
+    #[error("{path}: is damaged and was left as it is: {reason}. {hint}")]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
+        /// What can be done.
+        hint: String,
     },
     /// The file that was opened is no longer where it was: deleted, moved away, or another one in its place.
     #[error(
@@ -105,6 +130,14 @@ pub enum ProjectError {
         /// The file.
         path: PathBuf,
         /// Why, in words.
+        reason: String,
+    },
+    /// A file of the text export cannot be written; the project itself is not concerned.
+    #[error("{path}: cannot be written: {reason}. The project itself is not concerned; choose another folder")]
+    CannotExport {
+        /// The file.
+        path: PathBuf,
+        /// Why.
         reason: String,
     },
     /// The file of scores beside the project cannot be used. No label is concerned.
@@ -129,18 +162,55 @@ pub enum ProjectError {
     },
 }
 
-/// Where the version before the last save is kept: the same name with `~` after it.
-pub fn previous_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("~");
-    PathBuf::from(name)
+impl ProjectError {
+    /// A damaged file, with what can be done about it.
+    fn damaged(path: &Path, reason: String) -> Self {
+        Self::Damaged { path: path.to_path_buf(), reason, hint: checking::hint(path) }
+    }
+
+    /// What reading has met.
+    fn reading(path: &Path, failure: Failure) -> Self {
+        match failure {
+            Failure::Io(source) => Self::Read { path: path.to_path_buf(), source },
+            Failure::Content(reason) => Self::damaged(path, reason),
+        }
+    }
+
+    /// What writing has met.
+    fn writing(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Write { path: path.to_path_buf(), reason: reason.into() }
+    }
 }
 
-fn previous_hint(path: &Path) -> String {
-    let previous = previous_path(path);
-    if previous.exists() {
-        format!("The version saved before it is {}: copy it under another name and open that", previous.display())
-    } else {
-        "Look for a copy in a backup".to_owned()
+/// Writes a whole project in the place of what was at `path`, which is kept beside it as [`previous_path`], and leaves it closed.
+///
+/// # Errors
+/// As [`ProjectFile::create`].
+pub fn save(path: &Path, state: &ProjectState) -> Result<(), ProjectError> {
+    ProjectFile::create(path, state)?.close()
+}
+
+/// Reads a whole project with all its scores, and leaves it closed.
+///
+/// # Errors
+/// As [`ProjectFile::open`]; [`ProjectError::Scores`] if there are some that cannot be read.
+pub fn load(path: &Path) -> Result<ProjectState, ProjectError> {
+    let (file, mut state) = ProjectFile::open(path)?;
+    for summary in file.scored_recordings()? {
+        state.scores.extend(file.scores(summary.recording)?);
     }
+    // It was only looked at; what could not be tidied up is tidied up the next time.
+    let _ = file.close();
+    Ok(state)
+}
+
+/// Where a project that was replaced by another one is kept: the same name with `~` after it.
+pub fn previous_path(path: &Path) -> PathBuf {
+    paths::with_suffix(path, "~")
+}
+
+/// Milliseconds since 1970-01-01 00:00 UTC, by the machine's clock, which may be wrong: nothing is ordered by it.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

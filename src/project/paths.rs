@@ -62,6 +62,53 @@ pub fn from_sql(value: Value) -> Option<PathBuf> {
     }
 }
 
+/// A path as JSON keeps it: text, or its bytes where it is no Unicode.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum StoredPath {
+    /// A path in Unicode.
+    Text(String),
+    /// Any other.
+    Bytes {
+        /// As the system has it.
+        bytes: Vec<u8>,
+    },
+}
+
+impl StoredPath {
+    /// A path, made absolute.
+    pub fn absolute(path: &Path) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        match to_sql(&path) {
+            Value::Blob(bytes) => Self::Bytes { bytes },
+            Value::Text(text) => Self::Text(text),
+            _ => Self::Text(path.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// The path.
+    pub fn path(self) -> PathBuf {
+        let value = match self {
+            Self::Text(text) => Value::Text(text),
+            Self::Bytes { bytes } => Value::Blob(bytes),
+        };
+        from_sql(value).unwrap_or_default()
+    }
+}
+
+/// The folder in which a file lies.
+pub fn folder_of(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// A path with something added to its name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -88,5 +135,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"/audio/M\xf6we.wav"));
         assert_eq!(from_sql(to_sql(path)).unwrap(), path);
+        let json = serde_json::to_string(&StoredPath::absolute(path)).unwrap();
+        assert_eq!(serde_json::from_str::<StoredPath>(&json).unwrap().path(), path);
     }
 }

@@ -1,8 +1,10 @@
-//! The middle of the window: overview, ruler, waveform, spectrogram and lanes over one time axis.
+//! The middle of the window: overview, ruler, waveform, spectrogram, score curves and lanes over one time axis.
 
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
 use super::timeline_ui::{self, TIMELINE_HEIGHT};
-use super::{Panels, axis_ui, bands, beside_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter};
+use super::{
+    Panels, axis_ui, bands, beside_ui, decoding_lane_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter,
+};
 use crate::app::{Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
 use crate::time::Span;
@@ -15,6 +17,8 @@ const SCALE_WIDTH: f32 = 52.0;
 const OVERVIEW_HEIGHT: f32 = 44.0;
 const RULER_HEIGHT: f32 = 24.0;
 const LANES_RESERVED: usize = 8;
+/// The part of the room that the decoding lane takes at most.
+const MOST_DECODING: f32 = 0.4;
 /// How much one notch of the wheel zooms frequencies, per point.
 const FREQUENCY_ZOOM: f64 = 0.004;
 
@@ -83,11 +87,12 @@ struct Rows {
     ruler: Rect,
     waveform: Rect,
     spectrogram: Rect,
+    decoding: Rect,
     lanes: Rect,
 }
 
 impl Rows {
-    fn new(all: Rect, timeline: bool, waveform_height: f32, lanes: usize) -> Self {
+    fn new(all: Rect, timeline: bool, waveform_height: f32, decoding_height: f32, lanes: usize) -> Self {
         let middle = Rect::from_min_max(
             pos2(all.left() + AXIS_WIDTH, all.top() + GRID),
             pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID),
@@ -104,12 +109,17 @@ impl Rows {
         let waveform = take(waveform_height);
         let fixed = timeline.height() + OVERVIEW_HEIGHT + RULER_HEIGHT + waveform.height();
         let rest = (middle.height() - fixed).max(1.0);
+        let decoding_height = decoding_height.min(MOST_DECODING * rest);
+        let decoding_gap = if decoding_height > 0.0 { 2.0 * GRID } else { 0.0 };
+        let rest = rest - decoding_height - decoding_gap;
         // As high as a few lanes, however many there are: the picture must not jump while events come and go.
         let lanes_height = (lanes as f32 * lanes_ui::LANE_HEIGHT).min(0.35 * rest);
         let gap = if lanes > 0 { GRID } else { 0.0 };
         let spectrogram = take(rest - lanes_height - gap);
+        take(decoding_gap);
+        let decoding = take(decoding_height);
         take(gap);
-        Self { timeline, overview, ruler, waveform, spectrogram, lanes: take(lanes_height) }
+        Self { timeline, overview, ruler, waveform, spectrogram, decoding, lanes: take(lanes_height) }
     }
 }
 
@@ -124,7 +134,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
     let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
     let waveform_height = if bench.settings.show_waveform { bands::waveform_height(open) } else { 0.0 };
-    let rows = Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, reserved);
+    let decoding_height = decoding_lane_ui::height(bench);
+    let rows = Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, decoding_height, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };
     let pixels_per_point = ui.ctx().pixels_per_point();
@@ -152,11 +163,12 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         ),
         requests,
     );
+    decoding_lane_ui::show(ui, &canvas, rows.decoding, panels, requests);
     lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, &mut panels.lane_tiles, requests);
     wheel(
         ui,
         &canvas,
-        rows.ruler.union(rows.spectrogram).union(rows.lanes),
+        rows.ruler.union(rows.spectrogram).union(rows.decoding).union(rows.lanes),
         rows.spectrogram,
         panels.drag.is_some(),
         requests,
@@ -231,7 +243,7 @@ fn frequency_wheel(
 
 fn playhead(ui: &Ui, canvas: &Canvas<'_>, rows: &Rows) {
     let x = canvas.scale.x_from_secs(canvas.bench.playhead_secs());
-    let area = rows.ruler.union(rows.spectrogram).union(rows.lanes);
+    let area = rows.ruler.union(rows.spectrogram).union(rows.decoding).union(rows.lanes);
     let painter = ui.painter_at(area.expand(1.0));
     if !(area.left()..=area.right()).contains(&x) {
         return;

@@ -1,34 +1,40 @@
-//! A drag that is going on over the spectrogram or the lanes: a draft that becomes one request when it is let go.
+//! A drag that is going on over the spectrogram: a draft that becomes one request when it is let go.
 
 use crate::annotation::RecordingId;
-use crate::app::{Edge, Request, Target};
+use crate::app::{Bounds, EventChange, Handle, Place, Request, Shape, Target, shared_edge};
+use crate::spectrogram::FrequencyScale;
 use crate::time::Span;
 
 /// What is being dragged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DragKind {
-    /// A new event, from this moment on.
+    /// A new event, from where the drag began.
     Draw {
-        /// Where the drag began.
-        anchor_secs: f64,
+        /// It is a box in time and frequency.
+        is_box: bool,
     },
-    /// One edge of an event.
-    Edge {
+    /// An edge or a corner of an event.
+    Resize {
         /// Of what.
         target: Target,
-        /// Which one.
-        edge: Edge,
-        /// The span as it was.
-        before: Span,
+        /// What is held.
+        handle: Handle,
+        /// The shape as it was.
+        before: Shape,
     },
     /// A whole event.
     Move {
         /// Of what.
         target: Target,
-        /// The span as it was.
-        before: Span,
-        /// Where it was taken hold of.
-        anchor_secs: f64,
+        /// The shape as it was.
+        before: Shape,
+    },
+    /// An edge that two events share.
+    Shared {
+        /// The event that ends there, as it was.
+        left: (Target, Shape),
+        /// The event that begins there, as it was.
+        right: (Target, Shape),
     },
 }
 
@@ -39,62 +45,59 @@ pub struct Drag {
     pub recording: RecordingId,
     /// What is being dragged.
     pub kind: DragKind,
-    /// The moment under the pointer.
-    pub at_secs: f64,
+    /// In which of the channels that are stacked: its frequencies are those of the drag.
+    pub plane: usize,
+    /// Where it began.
+    pub from: Place,
+    /// At which height of the screen it began, in points.
+    pub from_y: f32,
+    /// Whether Alt was held when it began, where Alt has another meaning than that of snapping.
+    pub began_with_alt: bool,
+    /// What is under the pointer, or what that snaps to.
+    pub at: Place,
+    /// The moment that it has snapped to.
+    pub snapped_secs: Option<f64>,
 }
 
+/// A shape that is being dragged, and whose it is.
+pub type Draft = (Option<Target>, Shape);
+
 impl Drag {
-    /// The span as it would be if the drag ended now, within a recording of `limit_secs`.
-    pub fn draft(&self, limit_secs: f64) -> Span {
-        let at = self.at_secs.clamp(0.0, limit_secs);
+    /// The shapes as they would be if the drag ended now.
+    pub fn drafts(&self, bounds: Bounds, scale: FrequencyScale) -> [Option<Draft>; 2] {
+        let one = |target, shape| [Some((target, shape)), None];
         match self.kind {
-            DragKind::Draw { anchor_secs } => Span::between(anchor_secs.clamp(0.0, limit_secs), at),
-            DragKind::Edge { edge: Edge::Onset, before, .. } => {
-                Span::between(at.min(before.offset_secs), before.offset_secs)
+            DragKind::Draw { is_box } => one(None, Shape::drawn(self.from, self.at, is_box, bounds)),
+            DragKind::Resize { target, handle, before } => one(Some(target), before.resized(handle, self.at, bounds)),
+            DragKind::Move { target, before } => one(Some(target), before.moved(self.from, self.at, bounds, scale)),
+            DragKind::Shared { left, right } => {
+                let (left_span, right_span) = (left.1.span, right.1.span);
+                let secs = shared_edge(left_span, right_span, self.at.secs);
+                let ends = Shape { span: Span::between(left_span.onset_secs, secs), ..left.1 };
+                let begins = Shape { span: Span::between(secs, right_span.offset_secs), ..right.1 };
+                [Some((Some(left.0), ends)), Some((Some(right.0), begins))]
             }
-            DragKind::Edge { edge: Edge::Offset, before, .. } => {
-                Span::between(before.onset_secs, at.max(before.onset_secs))
-            }
-            DragKind::Move { before, anchor_secs, .. } => before.moved(self.at_secs - anchor_secs, limit_secs),
         }
     }
 
-    /// The event whose span is being changed.
-    pub fn target(&self) -> Option<Target> {
+    /// The events that are being changed.
+    pub fn targets(&self) -> [Option<Target>; 2] {
         match self.kind {
-            DragKind::Draw { .. } => None,
-            DragKind::Edge { target, .. } | DragKind::Move { target, .. } => Some(target),
+            DragKind::Draw { .. } => [None, None],
+            DragKind::Resize { target, .. } | DragKind::Move { target, .. } => [Some(target), None],
+            DragKind::Shared { left, right } => [Some(left.0), Some(right.0)],
         }
     }
 
     /// What letting go asks for.
-    pub fn request(&self, limit_secs: f64) -> Request {
-        let span = self.draft(limit_secs);
-        match self.target() {
-            Some(target) => Request::SetSpan { target, span },
-            None => Request::Draw(span),
+    pub fn request(&self, bounds: Bounds, scale: FrequencyScale) -> Option<Request> {
+        if let DragKind::Shared { left, right } = self.kind {
+            return Some(Request::MoveShared { left: left.0, right: right.0, secs: self.at.secs });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::annotation::EventId;
-
-    const HERE: RecordingId = RecordingId(0);
-
-    #[test]
-    fn an_edge_stops_at_the_other_one_and_at_the_end() {
-        let target = Target::Event(EventId(1));
-        let before = Span::between(2.0, 4.0);
-        let drag = |edge, at_secs| Drag { recording: HERE, kind: DragKind::Edge { target, edge, before }, at_secs };
-        assert_eq!(drag(Edge::Onset, 3.0).draft(9.0), Span::between(3.0, 4.0));
-        assert_eq!(drag(Edge::Onset, 7.0).draft(9.0), Span::between(4.0, 4.0));
-        assert_eq!(drag(Edge::Offset, 70.0).draft(9.0), Span::between(2.0, 9.0));
-        let drawn = Drag { recording: HERE, kind: DragKind::Draw { anchor_secs: 5.0 }, at_secs: -1.0 };
-        assert_eq!(drawn.request(9.0), Request::Draw(Span::between(0.0, 5.0)));
-        let moved = Drag { recording: HERE, kind: DragKind::Move { target, before, anchor_secs: 3.0 }, at_secs: 100.0 };
-        assert_eq!(moved.draft(9.0), Span::between(7.0, 9.0));
+        let [Some((target, shape)), _] = self.drafts(bounds, scale) else { return None };
+        Some(match target {
+            Some(target) => Request::ChangeEvent { target, change: EventChange::Shape(shape) },
+            None => Request::DrawShape(shape),
+        })
     }
 }

@@ -6,7 +6,7 @@ use super::widgets::{list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::{Band, Status};
 use crate::app::{Mark, Request, Target, TimeUnit, Workbench};
-use eframe::egui::{Align2, Rect, Ui, vec2};
+use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
 /// Where columns begin and how wide they are, as shares of the row.
 type Columns = &'static [(&'static str, f32, f32)];
@@ -55,7 +55,10 @@ pub struct EventTable {
 
 /// Draws the selected event, and the table under it.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
-    event_ui::show(ui, bench, requests);
+    // The table keeps its room.
+    let most = (0.6 * ui.available_height()).max(180.0);
+    let area = ScrollArea::vertical().id_salt("selected event").max_height(most).auto_shrink([false, true]);
+    area.show(ui, |ui| event_ui::show(ui, bench, &mut panels.event, requests));
     ui.separator();
     let table = &mut panels.table;
     filter_ui::show(ui, bench, &mut table.filter, requests);

@@ -17,6 +17,7 @@ icons! {
     DOWNLOAD = "\u{E20C}";
     CLOUD_DOWNLOAD = "\u{E1AC}";
     TRASH = "\u{E4A6}";
+    DOTS = "\u{E208}";
     CARET_UP = "\u{E13C}";
     CARET_DOWN = "\u{E136}";
     EXPORT = "\u{EAF0}";
@@ -50,6 +51,7 @@ icons! {
     TABLE = "\u{E476}";
     WAVEFORM = "\u{E802}";
     ROWS = "\u{E5A2}";
+    CURVE = "\u{E154}";
     EYE = "\u{E220}";
     EYE_CLOSED = "\u{E224}";
     MOON = "\u{E330}";
@@ -68,6 +70,10 @@ icons! {
     EAR = "\u{E70C}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
+    STATE_NOT_FOUND = "\u{E2E4}";
+    STATE_WAITING = "\u{E2B2}";
+    NOTE_PENCIL = "\u{E34C}";
+    ORDER = "\u{E444}";
     STATE_PREDICTED = "\u{E602}";
 }
 

@@ -17,6 +17,8 @@ const NAME_WIDTH: f32 = 300.0;
 pub struct KeyList {
     /// What is searched.
     filter: String,
+    /// The field for it had its focus given.
+    focused: bool,
     /// Which key is waited for.
     pub capture: Option<Capture>,
 }
@@ -56,7 +58,11 @@ pub fn show(ui: &mut Ui, bench: &Workbench, list: &mut KeyList, height: f32, req
 fn head(ui: &mut Ui, bench: &Workbench, list: &mut KeyList, requests: &mut Vec<Request>) {
     ui.horizontal(|ui| {
         let hint = "Search a command or a key";
-        ui.add(TextEdit::singleline(&mut list.filter).hint_text(hint).desired_width(240.0)).accessible_name(hint);
+        let field = TextEdit::singleline(&mut list.filter).hint_text(hint).desired_width(240.0);
+        let response = ui.add(field).accessible_name(hint);
+        if !std::mem::replace(&mut list.focused, true) {
+            response.request_focus();
+        }
         set_of_keys(ui, bench, requests);
         if ui.button("Import…").on_hover_text("Take keys from a file").clicked() {
             requests.push(Request::AskForKeys(DialogPurpose::ImportKeys));

@@ -14,6 +14,8 @@ pub struct Pressed {
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
+    /// The key of a command that goes on for as long as it is held.
+    pub held: Option<Key>,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -24,6 +26,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     }
     let control_focused = context.memory(|memory| memory.focused().is_some());
     let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let page_open = page_open || panels.labels.takes_escape;
     let mut pressed = Pressed::default();
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
@@ -42,7 +45,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
-        let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
+        let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
@@ -59,6 +62,9 @@ impl Pressed {
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.requests.push(Request::Do(command));
+            if command == Command::RecordByEar {
+                self.held = Some(*key);
+            }
         }
         false
     }
@@ -87,6 +93,8 @@ fn digit_of(key: Key) -> Option<u8> {
 
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
+        || matches!(command, Command::AddLabel | Command::EditComment)
+        || matches!(command, Command::NoteRecording | Command::SearchRecordings)
 }
 
 fn may_repeat(command: Command) -> bool {
@@ -104,6 +112,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::JumpForward
             | Command::JumpFarBack
             | Command::JumpFarForward
+            | Command::FrameBack
+            | Command::FrameForward
             | Command::OnsetEarlier
             | Command::OnsetLater
             | Command::OffsetEarlier
@@ -133,7 +143,8 @@ mod tests {
         let events =
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
-        assert_eq!(pressed, Pressed { requests: vec![Request::Do(Command::Relabel)], typed: "dog".to_owned() });
+        let requests = vec![Request::Do(Command::Relabel)];
+        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), held: None });
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The page of keys: every command that has a key, by menu, and what the mouse does. [`key_list_ui`](super::key_list_ui) changes them.
 
 use super::key_list_ui::{self, KeyList};
-use super::theme;
 use super::widgets::weak;
+use super::{label_menu_ui, theme};
 use crate::app::{Command, Group, Keymap, Request, Workbench, shortcut_text};
 use eframe::egui::{self, Context, Event, Grid, Key, KeyboardShortcut, Modifiers, RichText, ScrollArea, Ui, Window};
 
@@ -115,6 +115,8 @@ fn reading(ui: &mut Ui, width: f32) {
             }
         });
     }
+    heading(ui, "Labels");
+    table(ui, "labels", label_menu_ui::KEYS.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
     heading(ui, "Mouse");
     table(ui, "mouse", GESTURES.map(|(keys, text)| (keys.to_owned(), text.to_owned())).into_iter());
 }

@@ -2,11 +2,14 @@
 
 use super::canvas_ui::{Canvas, row_name};
 use super::lane_tiles::{LaneTile, LaneTiles, state_bit};
+use super::sub_lanes::{SubLanes, sub_lanes};
 use super::theme::label_color_on;
 use crate::annotation::Status;
 use crate::app::{Mark, Request, Workbench};
 use crate::time::Span;
-use eframe::egui::{self, Color32, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{
+    self, Color32, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
 use std::sync::Arc;
 
 /// Height of one lane, in points.
@@ -81,15 +84,17 @@ fn lane_ui(
     painter.rect_filled(lane.shrink2(vec2(0.0, 1.0)), 0.0, ui.visuals().extreme_bg_color);
     row_name(ui, lane, label, ui.visuals().text_color());
     score_curve(&painter, canvas, label, lane, color);
-    let place = |span: Span| {
-        let (left, right) = (canvas.scale.x_from_secs(span.onset_secs), canvas.scale.x_from_secs(span.offset_secs));
-        Rect::from_min_max(pos2(left, lane.top() + 4.0), pos2(right.max(left + 2.0), lane.bottom() - 4.0))
-    };
+    let bars = Bars { canvas, lane };
+    let place = |span: Span| bars.bar(span, 0, 1);
+    let mut selected_bar = None;
     match contents {
         Contents::Marks(marks) => {
-            marks.iter().filter(|mark| mark.label == *label).for_each(|mark| {
-                paint_bar(&painter, mark.state, place(mark.span), color);
-            });
+            for (mark, bar) in bars.of_label(marks, label) {
+                paint_bar(&painter, mark.state, bar, color);
+                if canvas.bench.selected == Some(mark.target) {
+                    selected_bar = Some(bar);
+                }
+            }
         }
         Contents::Tiles(tiles) => {
             for (span, states) in tiles.iter().flat_map(|tile| tile.runs(label)) {
@@ -97,20 +102,56 @@ fn lane_ui(
             }
         }
     }
-    if let Some(mark) = canvas.bench.selected_mark().filter(|mark| mark.label == *label) {
-        let bar = place(mark.span).expand(1.0);
+    let selected = canvas.bench.selected_mark().filter(|mark| mark.has_label(label));
+    if let Some(mark) = selected {
+        let bar = selected_bar.unwrap_or_else(|| place(mark.span)).expand(1.0);
         painter.rect_stroke(bar, 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
     }
     let response = ui.interact(lane, ui.scope_id().with(("lane", label)), Sense::click());
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
         let secs = canvas.scale.secs_from_x(at.x);
         let here = Span { onset_secs: secs, offset_secs: secs + 1e-9 };
-        let mut hits = canvas.bench.marks.shown_in_span(here).filter(|mark| mark.label == *label);
-        let hit = hits.find(|mark| mark.span.contains(secs));
-        requests.push(Request::Select(hit.map(|mark| mark.target)));
+        let mut hits = canvas.bench.marks.shown_in_span(here).filter(|mark| mark.has_label(label));
+        let hit = match contents {
+            Contents::Marks(marks) => bars.under(marks, label, at).map(|mark| mark.target),
+            Contents::Tiles(_) => hits.find(|mark| mark.span.contains(secs)).map(|mark| mark.target),
+        };
+        requests.push(Request::Select(hit));
         requests.push(Request::Seek(secs));
     }
     response.on_hover_text(&**label);
+}
+
+/// Where the bars of a lane lie.
+struct Bars<'a> {
+    canvas: &'a Canvas<'a>,
+    lane: Rect,
+}
+
+impl Bars<'_> {
+    fn bar(&self, span: Span, row: usize, rows: usize) -> Rect {
+        let scale = &self.canvas.scale;
+        let (left, right) = (scale.x_from_secs(span.onset_secs), scale.x_from_secs(span.offset_secs));
+        let (top, height) = (self.lane.top() + 4.0, self.lane.height() - 8.0);
+        let step = height / rows as f32;
+        let gap = if rows > 1 { 1.0 } else { 0.0 };
+        let top = top + row as f32 * step;
+        Rect::from_min_max(pos2(left, top), pos2(right.max(left + 2.0), top + step - gap))
+    }
+
+    fn of_label<'a>(&self, marks: &[&'a Mark], label: &str) -> Vec<(&'a Mark, Rect)> {
+        let own: Vec<&Mark> = marks.iter().copied().filter(|mark| mark.has_label(label)).collect();
+        let SubLanes { rows, count } = sub_lanes(own.iter().map(|mark| mark.span));
+        own.into_iter().zip(rows).map(|(mark, row)| (mark, self.bar(mark.span, row, count))).collect()
+    }
+
+    /// The event whose bar is there, else one whose time it is.
+    fn under<'a>(&self, marks: &[&'a Mark], label: &str, at: Pos2) -> Option<&'a Mark> {
+        let bars = self.of_label(marks, label);
+        let near = bars.iter().filter(|(_, bar)| bar.x_range().expand(2.0).contains(at.x));
+        let distance = |bar: &Rect| (bar.center().y - at.y).abs();
+        near.min_by(|a, b| distance(&a.1).total_cmp(&distance(&b.1))).map(|(mark, _)| *mark)
+    }
 }
 
 /// Where there are events of several states, the one that says most is seen.

@@ -1,64 +1,74 @@
 //! Events over the spectrogram: outlines whose shape tells their state, with tags that never hide each other.
 
 use super::canvas_ui::Canvas;
+use super::heights::Heights;
+use super::outline_ui;
+use super::tags::Tags;
 use super::theme::{label_color, text_on};
 use crate::annotation::Status;
 use crate::app::{Mark, Target};
 use crate::time::Span;
-use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+use eframe::egui::{Align2, Color32, FontId, Painter, Rangef, Rect, Stroke, StrokeKind, Vec2, pos2, vec2};
 
-pub const TAG_HEIGHT: f32 = 18.0;
 /// From this share of events without room for their tags on, density is shown instead of outlines.
 const DENSE_SHARE: f32 = 0.35;
 /// With more events than this in view, those under the pointer alone are placed: there is no room for outlines.
 const MOST_PLACED: usize = 1000;
 /// How far around the pointer that is, in points.
 const AROUND_POINTER: f32 = 8.0;
-const DASH: (f32, f32) = (6.0, 4.0);
-const DOT: (f32, f32) = (1.5, 3.5);
 
 /// An event in view, with its place on the screen.
 pub struct PlacedMark<'a> {
     /// The event.
     pub mark: &'a Mark,
-    /// From its tag down to the bottom.
-    pub region: Rect,
-    /// Its tag; none where all rows are taken.
+    /// From its onset to its offset; of a point, both are the same.
+    pub x: Rangef,
+    /// The top of its tag.
+    top: f32,
+    /// Its tag; none where there is no room.
     pub tag: Option<Rect>,
     text: String,
 }
 
-/// The events in view, with tags stacked where they would overlap. One that finds no free row has none, but for the selected event.
-pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect) -> Vec<PlacedMark<'a>> {
-    let view = canvas.scale.span;
-    let rows = ((0.5 * rect.height() / TAG_HEIGHT) as usize).max(1);
-    let mut ends: Vec<f32> = vec![f32::NEG_INFINITY; rows];
-    in_view(canvas, painter, view)
-        .into_iter()
-        .map(|mark| {
-            let (left, right) =
-                (canvas.scale.x_from_secs(mark.span.onset_secs), canvas.scale.x_from_secs(mark.span.offset_secs));
-            let text = tag_text(mark);
-            let wanted = painter.layout_no_wrap(text.clone(), tag_font(), Color32::WHITE).size().x + 10.0;
-            let tag_left = left.max(rect.left());
-            let tag_right = (tag_left + wanted).min(rect.right()).max(tag_left + 4.0);
-            let selected = canvas.bench.selected == Some(mark.target);
-            let free = ends.iter().position(|&end| end <= tag_left).or_else(|| selected.then(|| soonest(&ends)));
-            let row = free.unwrap_or(rows);
-            if let Some(end) = free.and_then(|row| ends.get_mut(row)) {
-                *end = tag_right.max(right.min(rect.right())) + 2.0;
-            }
-            let top = rect.top() + 2.0 + row as f32 * TAG_HEIGHT;
-            let region = Rect::from_min_max(pos2(left, top), pos2(right.max(left + 1.0), rect.bottom()));
-            let tag = Rect::from_min_max(pos2(tag_left, top), pos2(tag_right, top + TAG_HEIGHT - 2.0));
-            let tag = free.is_some().then_some(tag);
-            PlacedMark { mark, region, tag, text }
+impl PlacedMark<'_> {
+    /// Where it lies: a box once in each channel, all else from its tag down to the bottom.
+    pub fn regions(&self, heights: &Heights) -> impl Iterator<Item = Rect> {
+        let right = if self.mark.is_point { self.x.min } else { self.x.max.max(self.x.min + 1.0) };
+        let x = Rangef::new(self.x.min, right);
+        let is_box = self.mark.band.is_some();
+        heights.strips(self.mark.band).map(move |y| {
+            let y = if is_box { y } else { Rangef::new(self.top.min(y.max), y.max) };
+            Rect::from_x_y_ranges(x, y)
         })
-        .collect()
+    }
 }
 
-fn soonest(ends: &[f32]) -> usize {
-    ends.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(row, _)| row)
+/// The events in view, with tags stacked where they would overlap. One that finds no free place has none, but for the selected event.
+pub fn place<'a>(canvas: &'a Canvas<'_>, painter: &Painter, rect: Rect, heights: &Heights) -> Vec<PlacedMark<'a>> {
+    let view = canvas.scale.span;
+    let mut tags = Tags::new(rect);
+    in_view(canvas, painter, view)
+        .into_iter()
+        .filter_map(|mark| {
+            let x = Rangef::new(
+                canvas.scale.x_from_secs(mark.span.onset_secs),
+                canvas.scale.x_from_secs(mark.span.offset_secs),
+            );
+            let text = tag_text(mark);
+            let wanted = painter.layout_no_wrap(text.clone(), tag_font(), Color32::WHITE).size().x + 10.0;
+            let left = x.min.max(rect.left());
+            let ends = Rangef::new(left, (left + wanted).min(rect.right()).max(left + 4.0));
+            let selected = canvas.bench.selected == Some(mark.target);
+            // A box that is not among the frequencies in view is not seen.
+            let strip = heights.strips(mark.band).next()?;
+            let (top, tag) = if mark.band.is_some() {
+                tags.beside_box(ends, strip.min.max(rect.top()), selected)
+            } else {
+                tags.on_top(ends, x.max.min(rect.right()), selected)
+            };
+            Some(PlacedMark { mark, x, top, tag, text })
+        })
+        .collect()
 }
 
 fn tag_font() -> FontId {
@@ -67,9 +77,9 @@ fn tag_font() -> FontId {
 
 fn tag_text(mark: &Mark) -> String {
     match (mark.state, mark.score) {
-        (Status::Predicted, Some(score)) => format!("{} {score:.2}", mark.label),
-        (Status::Uncertain, _) => format!("{} ?", mark.label),
-        _ => mark.label.to_string(),
+        (Status::Predicted, Some(score)) => format!("{} {score:.2}", mark.label_text()),
+        (Status::Uncertain, _) => format!("{} ?", mark.label_text()),
+        _ => mark.label_text().into_owned(),
     }
 }
 
@@ -104,7 +114,7 @@ pub fn is_dense(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>]) -> bool {
 }
 
 /// Draws how many events begin where, if single ones cannot be told apart, and the selected one.
-pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], rect: Rect) {
+pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], heights: &Heights, rect: Rect) {
     const BIN_POINTS: f32 = 4.0;
     let marks = &canvas.bench.marks;
     let bins = (rect.width() / BIN_POINTS) as usize + 1;
@@ -123,81 +133,39 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
     }
     let selected: Vec<&PlacedMark<'_>> =
         placed.iter().filter(|placed| canvas.bench.selected == Some(placed.mark.target)).collect();
-    selected.iter().for_each(|placed| paint_region(canvas, painter, placed, true));
+    selected.iter().for_each(|placed| paint_outline(canvas, painter, placed, heights, true));
 }
 
-/// Draws all of them, the selected one last.
-pub fn paint(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMark<'_>], dragged: Option<Target>) {
+/// Draws all of them but those that are dragged, the selected one last.
+pub fn paint(
+    canvas: &Canvas<'_>,
+    painter: &Painter,
+    placed: &[PlacedMark<'_>],
+    heights: &Heights,
+    dragged: [Option<Target>; 2],
+) {
     let selected = canvas.bench.selected;
     let is_selected = |placed: &&PlacedMark<'_>| selected == Some(placed.mark.target);
-    let is_drawn = |placed: &&PlacedMark<'_>| dragged != Some(placed.mark.target);
+    let is_drawn = |placed: &&PlacedMark<'_>| !dragged.contains(&Some(placed.mark.target));
     let drawn: Vec<&PlacedMark<'_>> = placed.iter().filter(is_drawn).collect();
     let (front, back): (Vec<_>, Vec<_>) = drawn.into_iter().partition(is_selected);
-    back.iter().for_each(|placed| paint_region(canvas, painter, placed, false));
-    front.iter().for_each(|placed| paint_region(canvas, painter, placed, true));
+    let all = || back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true)));
+    all().for_each(|(placed, selected)| paint_outline(canvas, painter, placed, heights, selected));
     // Tags after all lines, so that they can be read.
-    for (placed, selected) in back.iter().map(|placed| (placed, false)).chain(front.iter().map(|placed| (placed, true)))
-    {
+    for (placed, selected) in all() {
         let color = label_color(canvas.bench.label_place(&placed.mark.label));
         paint_tag(painter, placed, color, selected.then_some(canvas.colors.accent));
     }
 }
 
-fn paint_region(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, selected: bool) {
+fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, heights: &Heights, selected: bool) {
     let color = label_color(canvas.bench.label_place(&placed.mark.label));
-    let outline = if selected { canvas.colors.accent } else { color };
-    let region = placed.region;
-    if selected {
-        painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.12));
-    }
-    let width = if selected { 2.0 } else { 1.0 };
-    paint_outline(canvas, painter, region, placed.mark.state, Stroke::new(width, outline));
-    if selected {
-        for x in [region.left(), region.right()] {
-            let grip = Rect::from_center_size(pos2(x, region.center().y), vec2(6.0, 28.0));
-            painter.rect(grip, 3.0, outline, Stroke::new(1.0, canvas.colors.halo), StrokeKind::Outside);
-        }
-    }
-}
-
-fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, state: Status, stroke: Stroke) {
-    let halo = Stroke::new(stroke.width + 2.0, canvas.colors.halo);
-    let (left, right) = ([region.left_top(), region.left_bottom()], [region.right_top(), region.right_bottom()]);
-    let sides = [left, right, [region.left_top(), region.right_top()]];
-    for [from, to] in sides {
-        painter.line_segment([from, to], halo);
-    }
-    let pattern = match state {
-        Status::Predicted => Some(DASH),
-        Status::Uncertain => Some(DOT),
-        Status::Accepted | Status::Corrected | Status::Rejected => None,
-    };
-    for [from, to] in sides {
-        match pattern {
-            Some((dash, gap)) => painter.extend(Shape::dashed_line(&[from, to], stroke, dash, gap)),
-            None => drop(painter.line_segment([from, to], stroke)),
-        }
-    }
-    match state {
-        Status::Rejected => {
-            painter.line_segment(
-                [region.left_top(), region.right_bottom()],
-                Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
-            );
-            painter.line_segment(
-                [region.right_top(), region.left_bottom()],
-                Stroke::new(1.0, stroke.color.gamma_multiply(0.7)),
-            );
-        }
-        Status::Corrected => {
-            for (x, inward) in [(region.left(), 6.0), (region.right(), -6.0)] {
-                let y = region.bottom();
-                let notch = vec![pos2(x, y - 8.0), pos2(x + inward, y), pos2(x, y)];
-                painter.add(Shape::convex_polygon(notch, stroke.color, Stroke::NONE));
-            }
-        }
-        _ => {}
-    }
+    let look = outline_ui::Look { color, state: placed.mark.state, selected };
+    placed.regions(heights).for_each(|region| match (placed.mark.is_point, placed.mark.band) {
+        (true, _) => outline_ui::paint_point(canvas, painter, region, look),
+        (false, Some(_)) => outline_ui::paint_box(canvas, painter, region, look),
+        (false, None) => outline_ui::paint_span(canvas, painter, region, look),
+    });
 }
 
 fn paint_tag(painter: &Painter, placed: &PlacedMark<'_>, color: Color32, accent: Option<Color32>) {

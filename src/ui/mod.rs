@@ -11,32 +11,49 @@ mod beside_ui;
 mod canvas_ui;
 mod choices;
 mod complexity_ui;
+mod decoding_lane_ui;
 mod display_ui;
+mod draft_ui;
 mod drag;
+mod drawing_ui;
 mod empty_ui;
+mod event_drafts;
+mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod file_list_ui;
+mod file_row_ui;
 mod filter_ui;
+mod heights;
+mod hit;
 mod import_form_ui;
 mod key_list_ui;
 mod keys;
 mod keys_ui;
+mod label_menu_ui;
+mod label_set_ui;
+mod labels_ui;
 mod lane_tiles;
 mod lanes_ui;
 mod lint_ui;
 mod listening_ui;
 mod long_list;
+mod magnet;
 mod marks_ui;
 mod menu_ui;
 mod model_ui;
 mod models_ui;
 mod notices_ui;
+mod outline_ui;
 mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
-mod recordings_ui;
+mod rule_ui;
+mod score_curve;
 mod spectrogram_ui;
+mod sub_lanes;
+mod tags;
 mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
@@ -53,7 +70,10 @@ pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
+use event_drafts::EventDrafts;
+use file_list_ui::FileList;
 use keys_ui::KeysPage;
+use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
 use palette_ui::Palette;
 use path_prompt_ui::PathPrompt;
@@ -68,12 +88,21 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
+    /// The list of recordings.
+    files: FileList,
     keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
     quit_asked: bool,
     class_filter: String,
+    /// The name under which rules shall be saved.
+    preset_name: String,
+    /// What is being typed about the selected event.
+    event: EventDrafts,
+    /// The key that is held to make an event by ear.
+    held_key: Option<egui::Key>,
+    labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
     /// The page of findings.
@@ -103,12 +132,17 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
+            files: FileList::default(),
             keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
             quit_asked: false,
             class_filter: String::new(),
+            preset_name: String::new(),
+            event: EventDrafts::default(),
+            held_key: None,
+            labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
             lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
@@ -136,6 +170,11 @@ impl Panels {
         &self.neighbour_views
     }
 
+    /// The recordings whose rows are seen in the list.
+    pub fn seen_recordings(&self) -> &[RecordingId] {
+        self.files.seen()
+    }
+
     /// Asks whether to close a window with unsaved changes.
     pub fn ask_to_quit(&mut self) {
         self.quit_asked = true;
@@ -146,10 +185,28 @@ impl Panels {
         match command {
             Command::CommandPalette => self.palette = Some(Palette::commands(std::mem::take(&mut self.typed_ahead))),
             Command::Relabel => self.palette = Some(Palette::labels(bench, std::mem::take(&mut self.typed_ahead))),
+            Command::AddLabel => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                self.palette = bench.can(command).then(|| Palette::more_labels(bench, typed));
+            }
+            Command::EditComment if bench.can(command) => {
+                self.event.focus_comment = true;
+                self.event.comment.push_str(&std::mem::take(&mut self.typed_ahead));
+                return Some(command);
+            }
             Command::OpenPath => self.path_prompt = Some(PathPrompt::new(DialogPurpose::Open, false)),
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
+            }
+            Command::NoteRecording | Command::SearchRecordings => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                match command {
+                    Command::NoteRecording => self.files.begin_note(bench, &typed),
+                    _ => self.files.search(),
+                }
+                // Both are in the panel on the left.
+                return (!bench.settings.show_recordings).then_some(Command::ToggleRecordings);
             }
             Command::ShowKeys => self.keys.toggle(),
             Command::ChangeKeys => self.keys.change(),
@@ -165,15 +222,21 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    // A key is let go also where the window loses the focus while it is down, and whatever else is open.
+    let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
+    let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();
     if let Some(request) = panels.keys.capture(context) {
-        return vec![request];
+        requests.push(request);
+        return requests;
     }
     if panels.is_modal() {
-        return Vec::new();
+        return requests;
     }
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
-    pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)).collect()
+    panels.held_key = pressed.held.or(panels.held_key);
+    requests.extend(pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)));
+    requests
 }
 
 /// Draws the whole window and returns what the user asks for with the pointer and in text fields.
@@ -206,11 +269,10 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     let (left_width, right_width) =
         ((0.155 * window_width).clamp(150.0, 230.0), (0.23 * window_width).clamp(280.0, 340.0));
     if bench.settings.show_recordings {
-        Panel::left("recordings")
-            .default_size(left_width)
-            .size_range(150.0..=420.0)
-            .frame(frame)
-            .show(ui, |ui| recordings_ui::show(ui, bench, requests));
+        Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
+            labels_ui::panel(ui, bench, &mut panels.labels, requests);
+            file_list_ui::show(ui, bench, &mut panels.files, requests);
+        });
     }
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
@@ -245,6 +307,8 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
+    label_set_ui::show(context, bench, requests);
+    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     about_ui::quit_question(context, &mut panels.quit_asked, requests);
 }

@@ -2,17 +2,15 @@
 
 use super::choices::choice;
 use super::widgets::{command_button, section, weak};
-use super::{Panels, theme};
-use crate::app::{Command, Request, Scored, Workbench};
+use super::{Panels, rule_ui, theme};
+use crate::app::{Command, Request, RuleChange, Scored, Workbench};
 use crate::decision::{DecisionRule, Preset};
 use crate::model::ShortClips;
-use eframe::egui::{Checkbox, Grid, ScrollArea, Slider, SliderClamping, TextEdit, Ui};
+use eframe::egui::{Checkbox, DragValue, Grid, ScrollArea, TextEdit, Ui};
 use std::collections::BTreeSet;
 
 /// Classes whose greatest score is below this are not listed: they do not occur.
 const LISTED_PEAK: f32 = 0.05;
-/// The least score down to which events can be extended.
-const LEAST_HYSTERESIS: f32 = 0.005;
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
@@ -34,7 +32,10 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     };
     ran_on(ui, scored);
     ui.separator();
-    rule(ui, scored, requests);
+    section(ui, "From scores to events");
+    rule_ui::controls(ui, bench, requests);
+    preset_of_run(ui, scored);
+    rule_ui::presets(ui, bench, panels, requests);
     ui.separator();
     classes(ui, scored, panels, requests);
 }
@@ -113,65 +114,22 @@ fn ran_on(ui: &mut Ui, scored: &Scored) {
     }
 }
 
-fn rule(ui: &mut Ui, scored: &Scored, requests: &mut Vec<Request>) {
-    section(ui, "From scores to events");
-    let mut rule = scored.rule;
-    let hop = scored.scores.axis.hop_secs;
-    ui.spacing_mut().slider_width = 130.0;
-    Grid::new("rule").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
-        let line = |ui: &mut Ui, name: &str, hover: String, slider: Slider<'_>| {
-            ui.label(weak(name));
-            ui.add(slider.clamping(SliderClamping::Edits)).accessible_name(name).on_hover_text(hover);
-            ui.end_row();
-        };
-        let key =
-            format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
-        let hover = format!("A frame belongs to an event if its filtered score is above this ({key})");
-        line(ui, "Threshold", hover, level(&mut rule.threshold, 0.01..=0.99));
-        // Down to the threshold itself it extends nothing.
-        let mut lower = rule.hysteresis.unwrap_or(rule.threshold).min(rule.threshold);
-        let hover =
-            "An event that has reached the threshold lasts as long as the filtered score is above this".to_owned();
-        let least = LEAST_HYSTERESIS.min(rule.threshold);
-        line(ui, "Hysteresis", hover, level(&mut lower, least..=rule.threshold));
-        rule.hysteresis = (lower < rule.threshold).then_some(lower);
-        let hover = format!("Running median over so many frames of {hop} s: removes single outliers");
-        let mut frames = rule.median_frames.max(1);
-        let frames_now = frames;
-        line(
-            ui,
-            "Median filter",
-            hover,
-            Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(if frames_now == 1 { " frame" } else { " frames" }),
-        );
-        rule.median_frames = if frames == 1 { rule.median_frames.min(1) } else { frames };
-        let hover = "Events of a class with a shorter gap between them become one".to_owned();
-        line(ui, "Merge gaps", hover, Slider::new(&mut rule.merge_gap_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
-        let hover = "Shorter events are dropped".to_owned();
-        line(ui, "Minimum", hover, Slider::new(&mut rule.min_duration_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
-    });
-    if let Some(preset) = rule.preset {
+/// How the scores came about, where the model leaves a choice.
+fn preset_of_run(ui: &mut Ui, scored: &Scored) {
+    if let Some(preset) = scored.rules.common.preset {
         let hover = match preset {
             Preset::Overlapping => "Clips fade into each other, and nothing beyond the recording's end is scored",
             Preset::Reference => "Clips follow each other as in the program that the model comes from",
         };
         ui.label(weak(format!("Preset: {}", preset.text()))).on_hover_text(hover);
     }
-    if rule != scored.rule {
-        requests.push(Request::SetRule(DecisionRule { ..rule }));
-    }
-}
-
-/// A slider for scores: logarithmic, since many models have their best threshold far below a half.
-fn level(value: &mut f32, range: std::ops::RangeInclusive<f32>) -> Slider<'_> {
-    Slider::new(value, range).logarithmic(true).min_decimals(2).max_decimals(3)
 }
 
 fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec<Request>) {
     let occurring = scored.scores.classes_by_peak(LISTED_PEAK);
     section(ui, "Classes that occur");
     ui.label(weak(format!(
-        "{} of {}, strongest first; {} shown",
+        "{} of {}, strongest first; {} shown. Threshold and greatest score on the right",
         occurring.len(),
         scored.scores.classes.len(),
         scored.chosen.len()
@@ -179,7 +137,7 @@ fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec
     ui.horizontal(|ui| {
         let wanted = panels.class_filter.to_lowercase();
         let fits = |class: usize| {
-            scored.scores.peaks()[class] > scored.rule.threshold
+            scored.scores.peaks()[class] > scored.rule_of(class).threshold
                 && scored.scores.classes[class].to_lowercase().contains(&wanted)
         };
         let all: BTreeSet<usize> = occurring.iter().copied().filter(|&class| fits(class)).collect();
@@ -219,7 +177,7 @@ fn class_row(ui: &mut Ui, scored: &Scored, class: usize, requests: &mut Vec<Requ
     let name = scored.scores.classes[class].to_string();
     ui.horizontal(|ui| {
         let hover = format!("{name}: greatest score {peak:.2}");
-        let width = ui.available_width() - 48.0;
+        let width = ui.available_width() - 104.0;
         ui.allocate_ui_with_layout(
             [width, theme::ROW_HEIGHT].into(),
             eframe::egui::Layout::left_to_right(eframe::egui::Align::Center),
@@ -237,6 +195,28 @@ fn class_row(ui: &mut Ui, scored: &Scored, class: usize, requests: &mut Vec<Requ
                 }
             },
         );
+        threshold(ui, scored, class, &name, requests);
         ui.label(weak(format!("{peak:.2}")));
+    });
+}
+
+/// A class's threshold: plain where it is the class's own, faint where all classes have it.
+fn threshold(ui: &mut Ui, scored: &Scored, class: usize, name: &str, requests: &mut Vec<Request>) {
+    let rule = scored.rule_of(class);
+    let is_own = scored.rules.has_own(name);
+    let mut threshold = rule.threshold;
+    ui.scope(|ui| {
+        if !is_own {
+            let weak_text = theme::colors(ui.visuals()).weak_text;
+            ui.visuals_mut().widgets.inactive.fg_stroke.color = weak_text;
+        }
+        ui.spacing_mut().interact_size.x = 44.0;
+        let drag =
+            DragValue::new(&mut threshold).range(rule_ui::THRESHOLDS).speed(0.004).min_decimals(2).max_decimals(3);
+        let whose = if is_own { "This class has a rule of its own" } else { "As all classes" };
+        let hover = format!("Threshold of {name}: drag, or click and type\n{whose}");
+        if ui.add(drag).accessible_name(format!("{name}: threshold")).on_hover_text(hover).changed() {
+            requests.push(Request::Rule(RuleChange::Set { class, rule: DecisionRule { threshold, ..rule } }));
+        }
     });
 }

@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::Request;
+use crate::app::{LabelSetRequest, ListRequest, Request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -25,8 +25,11 @@ impl PathPrompt {
         match self.purpose {
             DialogPurpose::Open => "Path of a recording, project or label file",
             DialogPurpose::OpenFolder => "Path of a folder of recordings",
+            DialogPurpose::FindRecordings => "Path of a folder to look for missing recordings in",
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::LabelSet => "Path of the table of labels to import",
+            DialogPurpose::ExportLabelClasses => "Path to export the label classes to",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
             DialogPurpose::SavePicture => "Path to save the picture to, ending in .png or .svg",
@@ -41,8 +44,11 @@ impl PathPrompt {
         let path = expanded(self.text.trim());
         match self.purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => Request::Open(vec![path]),
+            DialogPurpose::FindRecordings => Request::List(ListRequest::FindIn(path)),
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
+            DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),
+            DialogPurpose::ExportLabelClasses => Request::LabelSet(LabelSetRequest::ExportTo(path)),
             DialogPurpose::ImportModel => Request::AskForImport(path),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels => Request::ExportTo(path),

@@ -1,25 +1,34 @@
 //! The spectrogram with its events, and what the mouse does there: select, draw, drag edges, move.
 
-use super::axis_ui::note;
 use super::canvas_ui::Canvas;
 use super::drag::{Drag, DragKind};
+use super::heights::Heights;
+use super::hit::{self, Under};
 use super::marks_ui::{self, PlacedMark};
 use super::widgets::menu_line;
-use super::{Panels, bands, beside_ui};
-use crate::app::{Command, Edge, Request, Target};
-use crate::time::Span;
+use super::{Panels, bands, beside_ui, draft_ui, magnet};
+use crate::app::{Command, Handle, Place, Request, Shape};
 use eframe::egui::{
-    self, Align2, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, pos2,
+    self, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, accesskit::Role,
 };
 
-/// How close to an edge the pointer takes hold of it, in points.
-const GRIP_POINTS: f32 = 6.0;
+/// A drag that goes less far up or down is one in time alone.
+const UPRIGHT_POINTS: f32 = 5.0;
 /// How close to the border a drag scrolls, and how fast at most, in points and widths a second.
 const BORDER_POINTS: f32 = 28.0;
 const SCROLL_WIDTHS_PER_SEC: f64 = 0.8;
 /// More events than this in view get no accessible names of their own; the table has them all.
 const NAMED_MARKS: usize = 150;
+
+/// What gestures and drafts share.
+pub struct Sheet<'a> {
+    /// The canvas.
+    pub canvas: &'a Canvas<'a>,
+    /// Where the spectrogram lies.
+    pub rect: Rect,
+    /// Where frequencies lie.
+    pub heights: Heights,
+}
 
 /// Draws it.
 pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, requests: &mut Vec<Request>) {
@@ -38,24 +47,28 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     // Keys may have opened another recording.
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
-    let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect) };
+    let sheet = Sheet { canvas, rect, heights: Heights::of(canvas, rect) };
+    let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect, &sheet.heights) };
     let dense = !peeking && marks_ui::is_dense(canvas, &placed);
-    gestures(ui, canvas, rect, &response, &placed, panels, requests);
+    gestures(ui, &sheet, &response, &placed, panels, requests);
     if dense {
-        marks_ui::paint_density(canvas, &painter, &placed, rect);
+        marks_ui::paint_density(canvas, &painter, &placed, &sheet.heights, rect);
     } else {
-        marks_ui::paint(canvas, &painter, &placed, panels.drag.and_then(|drag| drag.target()));
-        tags(ui, canvas, &placed, panels, requests);
+        let dragged = panels.drag.map(|drag| drag.targets()).unwrap_or_default();
+        marks_ui::paint(canvas, &painter, &placed, &sheet.heights, dragged);
+        tags(ui, &sheet, &placed, panels, requests);
     }
     if let Some(drag) = panels.drag {
-        paint_draft(ui, canvas, &drag, rect);
+        draft_ui::paint(ui, &sheet, &drag);
     }
+    draft_ui::paint_held(ui, &sheet);
     read_out(ui, canvas, rect, &response, panels);
     context_menu(&response, canvas, requests);
 }
 
 /// Tags are controls of their own: they can be clicked, focused and named, and dragging one moves its event.
-fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], panels: &mut Panels, requests: &mut Vec<Request>) {
+fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Panels, requests: &mut Vec<Request>) {
+    let canvas = sheet.canvas;
     let with_tags = placed.iter().filter_map(|placed| Some((placed.mark, placed.tag?)));
     for (mark, tag) in with_tags.take(NAMED_MARKS) {
         let id = ui.scope_id().with(("tag", mark.target));
@@ -71,93 +84,97 @@ fn tags(ui: &Ui, canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], panels: &mut Pa
         if response.drag_started_by(egui::PointerButton::Primary)
             && let Some(origin) = ui.input(|input| input.pointer.press_origin())
         {
-            let at_secs = canvas.scale.secs_from_x(origin.x);
-            let kind = DragKind::Move { target: mark.target, before: mark.span, anchor_secs: at_secs };
-            panels.drag = Some(Drag { recording: canvas.open.id, kind, at_secs });
+            let kind = DragKind::Move { target: mark.target, before: mark.shape() };
+            panels.drag = Some(drag_from(sheet, kind, origin, false));
         }
         context_menu(&response, canvas, requests);
         response.on_hover_text(format!("{}\nDrag to move", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
     }
 }
 
-/// What lies under the pointer.
-enum Under {
-    Edge(Target, Edge, Span),
-    Inside(Target, Span),
-    Nothing,
-}
-
-fn under(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], at: Pos2) -> Under {
-    let selected_first = |placed: &&PlacedMark<'_>| canvas.bench.selected != Some(placed.mark.target);
-    let mut edges: Vec<(f32, &PlacedMark<'_>, Edge)> = Vec::new();
-    for placed in placed.iter().filter(|placed| placed.region.y_range().contains(at.y)) {
-        edges.push(((placed.region.left() - at.x).abs(), placed, Edge::Onset));
-        edges.push(((placed.region.right() - at.x).abs(), placed, Edge::Offset));
-    }
-    edges.retain(|(distance, ..)| *distance <= GRIP_POINTS);
-    let nearest =
-        edges.into_iter().min_by(|a, b| selected_first(&a.1).cmp(&selected_first(&b.1)).then(a.0.total_cmp(&b.0)));
-    if let Some((_, placed, edge)) = nearest {
-        return Under::Edge(placed.mark.target, edge, placed.mark.span);
-    }
-    // Of several events the shortest: it could not be reached otherwise.
-    let inside = placed.iter().filter(|placed| placed.region.contains(at));
-    let shortest = inside.min_by(|a, b| a.mark.span.duration_secs().total_cmp(&b.mark.span.duration_secs()));
-    shortest.map_or(Under::Nothing, |placed| Under::Inside(placed.mark.target, placed.mark.span))
-}
-
 fn gestures(
     ui: &Ui,
-    canvas: &Canvas<'_>,
-    rect: Rect,
+    sheet: &Sheet<'_>,
     response: &Response,
     placed: &[PlacedMark<'_>],
     panels: &mut Panels,
     requests: &mut Vec<Request>,
 ) {
+    let Sheet { canvas, rect, heights } = sheet;
     let modifiers = ui.input(|input| input.modifiers);
     if response.hovered() && panels.drag.is_none() {
-        let icon = match response.hover_pos().map(|at| under(canvas, placed, at)) {
-            Some(Under::Edge(..)) => CursorIcon::ResizeHorizontal,
-            Some(Under::Inside(..)) if modifiers.alt => CursorIcon::Grab,
-            _ => CursorIcon::Crosshair,
+        let hovered = response.hover_pos().map(|at| hit::under(canvas, placed, heights, at));
+        let icon = match hovered {
+            Some(Under::Handle(target, Handle { time: Some(edge), .. }, _))
+                if modifiers.shift && hit::sharing(canvas, placed, target, edge).is_some() =>
+            {
+                CursorIcon::ResizeColumn
+            }
+            Some(under) => under.cursor(modifiers.alt),
+            None => CursorIcon::Crosshair,
         };
         ui.ctx().set_cursor_icon(icon);
     }
     if response.drag_started_by(egui::PointerButton::Primary) {
         let origin = ui.input(|input| input.pointer.press_origin());
         if let Some(origin) = origin.filter(|origin| rect.contains(*origin)) {
-            panels.drag = Some(begin(canvas, placed, origin, modifiers));
+            panels.drag = Some(begin(sheet, placed, origin, modifiers));
         }
     }
     // Whoever took hold of it, the spectrogram or a tag: the drag follows the pointer until the button is let go.
     if let Some(drag) = &mut panels.drag {
-        carry_on(ui, canvas, rect, drag, requests);
+        carry_on(ui, sheet, drag, requests);
         let (down, released) = ui.input(|input| (input.pointer.primary_down(), input.pointer.primary_released()));
         if released {
-            requests.push(drag.request(canvas.open.viewport.duration_secs()));
+            requests.extend(drag.request(canvas.bench.bounds(), canvas.frequencies().scale));
         }
         if released || !down {
             panels.drag = None;
         }
     }
-    clicks(canvas, response, placed, requests);
+    clicks(sheet, response, placed, modifiers, requests);
 }
 
-fn begin(canvas: &Canvas<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers: Modifiers) -> Drag {
-    let at_secs = canvas.scale.secs_from_x(origin.x);
-    let kind = match under(canvas, placed, origin) {
-        Under::Edge(target, edge, before) => DragKind::Edge { target, edge, before },
-        Under::Inside(target, before) if modifiers.alt => DragKind::Move { target, before, anchor_secs: at_secs },
-        Under::Inside(..) | Under::Nothing => DragKind::Draw { anchor_secs: at_secs },
+fn begin(sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], origin: Pos2, modifiers: Modifiers) -> Drag {
+    let canvas = sheet.canvas;
+    let (kind, by_alt) = match hit::under(canvas, placed, &sheet.heights, origin) {
+        Under::Handle(target, handle, before) => {
+            let shared = handle.time.filter(|_| modifiers.shift);
+            match shared.and_then(|edge| hit::sharing(canvas, placed, target, edge)) {
+                Some((left, right)) => (DragKind::Shared { left, right }, false),
+                None => (DragKind::Resize { target, handle, before }, false),
+            }
+        }
+        Under::Inside(target, before) if modifiers.alt => (DragKind::Move { target, before }, true),
+        Under::Inside(..) | Under::Nothing => (DragKind::Draw { is_box: false }, false),
     };
-    Drag { recording: canvas.open.id, kind, at_secs }
+    drag_from(sheet, kind, origin, by_alt)
+}
+
+fn drag_from(sheet: &Sheet<'_>, kind: DragKind, origin: Pos2, began_with_alt: bool) -> Drag {
+    let plane = sheet.heights.plane_at(origin.y);
+    let from = Place { secs: sheet.canvas.scale.secs_from_x(origin.x), hz: sheet.heights.hz_at(plane, origin.y) };
+    let recording = sheet.canvas.open.id;
+    Drag { recording, kind, plane, from, from_y: origin.y, began_with_alt, at: from, snapped_secs: None }
 }
 
 /// Follows the pointer, and scrolls at the border, to the end of the recording.
-fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, drag: &mut Drag, requests: &mut Vec<Request>) {
+fn carry_on(ui: &Ui, sheet: &Sheet<'_>, drag: &mut Drag, requests: &mut Vec<Request>) {
+    let Sheet { canvas, rect, heights } = sheet;
     let Some(at) = ui.ctx().pointer_interact_pos() else { return };
-    drag.at_secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
+    let is_upright = (at.y - drag.from_y).abs() >= UPRIGHT_POINTS;
+    if let DragKind::Draw { is_box } = &mut drag.kind {
+        *is_box = is_upright && canvas.bench.settings.shaping.box_mode;
+    }
+    let secs = canvas.scale.secs_from_x(at.x.clamp(rect.left(), rect.right()));
+    // A hand that moves an event in time is never quite level.
+    let is_level = matches!(drag.kind, DragKind::Move { .. }) && !is_upright;
+    let hz = if is_level { drag.from.hz } else { heights.hz_at(drag.plane, at.y) };
+    let is_inverted = ui.input(|input| input.modifiers.alt) && !drag.began_with_alt;
+    let snaps = canvas.bench.settings.shaping.snap != is_inverted;
+    let snapped = if snaps { magnet::snapped(canvas, drag, secs) } else { None };
+    drag.at = Place { secs: snapped.map_or(secs, |(pointer_secs, _)| pointer_secs), hz };
+    drag.snapped_secs = snapped.map(|(_, secs)| secs);
     let beyond = (at.x - (rect.right() - BORDER_POINTS)).max(0.0) - (rect.left() + BORDER_POINTS - at.x).max(0.0);
     if beyond != 0.0 {
         let share = f64::from((beyond / BORDER_POINTS).clamp(-1.0, 1.0));
@@ -167,43 +184,27 @@ fn carry_on(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, drag: &mut Drag, requests:
     }
 }
 
-fn clicks(canvas: &Canvas<'_>, response: &Response, placed: &[PlacedMark<'_>], requests: &mut Vec<Request>) {
+fn clicks(
+    sheet: &Sheet<'_>,
+    response: &Response,
+    placed: &[PlacedMark<'_>],
+    modifiers: Modifiers,
+    requests: &mut Vec<Request>,
+) {
     let Some(at) = response.interact_pointer_pos() else { return };
-    let target = match under(canvas, placed, at) {
-        Under::Edge(target, ..) | Under::Inside(target, _) => Some(target),
-        Under::Nothing => None,
-    };
-    if response.double_clicked() {
+    let secs = sheet.canvas.scale.secs_from_x(at.x);
+    let target = hit::under(sheet.canvas, placed, &sheet.heights, at).target();
+    if response.clicked() && modifiers.command {
+        requests.push(Request::DrawShape(Shape::point(secs)));
+    } else if response.double_clicked() {
         requests.push(Request::Select(target));
         requests.push(Request::Do(if target.is_some() { Command::PlayEvent } else { Command::PlayPause }));
     } else if response.clicked() {
         requests.push(Request::Select(target));
-        requests.push(Request::Seek(canvas.scale.secs_from_x(at.x)));
+        requests.push(Request::Seek(secs));
     } else if response.secondary_clicked() && target.is_some() {
         requests.push(Request::Select(target));
     }
-}
-
-fn paint_draft(ui: &Ui, canvas: &Canvas<'_>, drag: &Drag, rect: Rect) {
-    let span = drag.draft(canvas.open.viewport.duration_secs());
-    let (left, right) = (canvas.scale.x_from_secs(span.onset_secs), canvas.scale.x_from_secs(span.offset_secs));
-    let region = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.18));
-    painter.rect_stroke(region, 0.0, Stroke::new(4.0, canvas.colors.halo), StrokeKind::Middle);
-    painter.rect_stroke(region, 0.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Middle);
-    let axis = canvas.time_axis();
-    let (onset, offset) = (axis.text(span.onset_secs), axis.text(span.offset_secs));
-    let text = format!("{onset} – {offset}  {}", axis.length_text(span.duration_secs()));
-    let Some(pointer) = ui.ctx().pointer_interact_pos() else { return };
-    // To the left of the pointer where there is more room.
-    let width = ui.fonts_mut(|fonts| {
-        fonts.layout_no_wrap(text.clone(), egui::FontId::monospace(12.0), egui::Color32::WHITE).size().x + 30.0
-    });
-    let is_left = pointer.x + width > rect.right() && pointer.x - width > rect.left();
-    let align = if is_left { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
-    let shift = if is_left { -14.0 } else { 14.0 };
-    note(&painter, pos2(pointer.x + shift, pointer.y.clamp(rect.top() + 40.0, rect.bottom()) - 10.0), align, &text);
 }
 
 /// Time, frequency and level under the pointer.
@@ -225,12 +226,15 @@ fn read_out(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, response: &Response, panel
 }
 
 fn context_menu(response: &Response, canvas: &Canvas<'_>, requests: &mut Vec<Request>) {
-    const COMMANDS: [Command; 8] = [
+    const COMMANDS: [Command; 11] = [
         Command::Accept,
         Command::Reject,
         Command::Uncertain,
         Command::Undecide,
         Command::Relabel,
+        Command::AddLabel,
+        Command::Split,
+        Command::MergeNext,
         Command::PlayEvent,
         Command::LoopEvent,
         Command::FitEvent,

@@ -282,6 +282,15 @@ pub fn label_color_on(visuals: &Visuals, place: usize) -> Color32 {
     if visuals.dark_mode { label_color(place) } else { oklch(0.60, 0.13, LABEL_HUES[place % LABEL_HUES.len()]) }
 }
 
+/// Which of the label colours is most like this one.
+pub fn nearest_label_color(rgb: [u8; 3]) -> u8 {
+    let distance = |place: usize| -> i32 {
+        let own = label_color(place).to_array();
+        rgb.iter().zip(own).map(|(&a, b)| (i32::from(a) - i32::from(b)).pow(2)).sum()
+    };
+    (0..LABEL_COLORS).min_by_key(|&place| distance(place)).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+}
+
 /// OKLCH to sRGB (Ottosson 2020), cut to the gamut.
 fn oklch(lightness: f32, chroma: f32, hue_degrees: f32) -> Color32 {
     let (sin, cos) = hue_degrees.to_radians().sin_cos();

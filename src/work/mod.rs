@@ -1,30 +1,39 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
 mod cancel;
+mod decider;
 mod detection;
 mod drawing;
 mod features;
+pub mod folders;
 mod frames;
+mod label_sets;
 mod linting;
 mod measuring;
 mod model_queue;
 mod picture;
 mod picture_job;
+mod relocation;
 mod storage;
+mod survey;
 pub mod thread;
 mod tiles;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
+pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
+pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
 pub use linting::check_labels;
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use picture_job::{PictureJob, save_picture};
+pub use relocation::{Found, Missing, Relocated, Relocation};
 pub use storage::{Storage, StorageRequest};
+pub use survey::{Survey, Surveyed, Unknown};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,

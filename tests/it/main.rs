@@ -5,6 +5,7 @@ mod audio;
 mod bench_cli;
 mod checkpoint;
 mod cli;
+mod deciding;
 mod decode;
 mod download;
 mod format;

@@ -9,6 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod kept;
+mod killed;
+mod large;
+mod random;
+mod side_file;
+mod trouble;
+mod versions;
+
 fn frame_scores(frame_count: usize) -> Arc<FrameScores> {
     let classes: Vec<Arc<str>> = vec!["Dog".into(), "Walk, footsteps".into()];
     let mut scores = FrameScores::new(FrameAxis { first_onset_secs: 0.43, hop_secs: 0.1 }, classes.into());
@@ -16,6 +24,17 @@ fn frame_scores(frame_count: usize) -> Arc<FrameScores> {
         scores.push(&[(frame % 89) as f32 / 89.0, if frame > 500 { 0.3 } else { 0.0 }]);
     }
     Arc::new(scores)
+}
+
+fn stored(recording: RecordingId, frame_count: usize) -> StoredScores {
+    StoredScores {
+        recording,
+        model: "m".into(),
+        version: "2".into(),
+        runtime: "CPU".to_owned(),
+        rule: DecisionRule { threshold: 0.35, ..DecisionRule::default() },
+        scores: frame_scores(frame_count),
+    }
 }
 
 /// Who edits in these tests, and when.
@@ -67,7 +86,7 @@ fn everything_survives_saving_and_opening_and_the_history_goes_on() {
     project::save(&path, &state).unwrap();
     let mut loaded = project::load(&path).unwrap();
     assert_eq!(loaded, state);
-    assert_eq!(names(folder.path()), ["set.earmark"]);
+    assert_eq!(names(folder.path()), ["set.earmark", "set.earmark-scores"]);
     assert_eq!(loaded.history.redo(&mut loaded.document, &edited()).unwrap().unwrap().title, "draw 4");
     while loaded.history.undo(&mut loaded.document, &edited()).is_some_and(|step| step.is_ok()) {}
     assert!(loaded.document.recordings().all(|(_, recording)| recording.events.is_empty()));
@@ -84,7 +103,8 @@ fn the_version_before_is_kept() {
     project::save(&path, &first).unwrap();
     project::save(&path, &ProjectState::default()).unwrap();
     assert_eq!(names(folder.path()), ["set.earmark", "set.earmark~"]);
-    assert_eq!(project::load(&project::previous_path(&path)).unwrap(), first);
+    let previous = project::load(&project::previous_path(&path)).unwrap();
+    assert_eq!((previous.document, previous.history), (first.document.clone(), first.history.clone()));
     project::save(&path, &first).unwrap();
     assert_eq!(project::load(&project::previous_path(&path)).unwrap(), ProjectState::default());
 }
@@ -127,23 +147,6 @@ fn a_project_of_a_newer_program_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_document_that_no_edit_can_have_made_is_refused() {
-    for (from, to) in [
-        ("\"next_event\":5", "\"next_event\":1"),
-        ("\"duration_secs\":12.3456789", "\"duration_secs\":-1.0"),
-        ("\"offset_secs\":1.0333333333333332", "\"offset_secs\":0.1"),
-    ] {
-        let (_folder, path) = saved();
-        let connection = rusqlite::Connection::open(&path).unwrap();
-        let change = "UPDATE part SET json = replace(json, ?1, ?2) WHERE name = 'document' AND instr(json, ?1)";
-        assert_eq!(connection.execute(change, [from, to]).unwrap(), 1, "{from}");
-        drop(connection);
-        let error = project::load(&path).unwrap_err();
-        assert!(matches!(error, ProjectError::Damaged { .. }), "{to}: {error}");
-    }
-}
-
-#[test]
 fn what_is_no_project_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("set.earmark");
@@ -180,7 +183,7 @@ fn a_project_cut_short_or_overwritten_in_part_is_called_damaged_and_left_alone()
         assert!(matches!(error, ProjectError::Damaged { .. }), "{page}: {error}");
         assert_eq!(fs::read(&path).unwrap(), broken);
     }
-    assert_eq!(names(folder.path()), ["set.earmark"]);
+    assert_eq!(names(folder.path()), ["set.earmark", "set.earmark-scores"]);
 }
 
 #[test]
@@ -196,7 +199,7 @@ fn a_save_that_fails_names_the_file_and_leaves_the_old_project() {
         assert!(error.to_string().contains("set.earmark: cannot be saved"), "{error}");
     }
     assert_eq!(project::load(&path).unwrap(), before);
-    assert_eq!(names(folder.path()), ["set.earmark"]);
+    assert_eq!(names(folder.path()), ["set.earmark", "set.earmark-scores"]);
 }
 
 #[test]
@@ -287,14 +290,7 @@ proptest! {
             };
         }
         if frames > 0 {
-            state.scores.push(StoredScores {
-                recording: RecordingId(1),
-                model: "m".into(),
-                version: "2".into(),
-                runtime: String::new(),
-                rule: DecisionRule::default(),
-                scores: frame_scores(frames),
-            });
+            state.scores.push(stored(RecordingId(1), frames));
         }
         project::save(&path, &state).unwrap();
         prop_assert_eq!(project::load(&path).unwrap(), state);

@@ -2,13 +2,18 @@
 
 mod appearance;
 mod complexity;
+mod decoding;
 mod display;
 mod keys;
+mod labels;
 mod lint;
 mod listening;
 mod main_job;
 mod many_events;
+mod many_recordings;
 mod models;
+mod recordings;
 mod saving_picture;
+mod shapes;
 mod stage;
 mod timeline;

@@ -35,6 +35,7 @@ impl EventLists {
                 label: row.event_label.to_string(),
                 onset_secs: row.span.onset_secs,
                 offset_secs: row.span.offset_secs,
+                band_hz: None,
                 state: EventState::Label,
             })
             .collect();

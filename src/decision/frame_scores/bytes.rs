@@ -4,7 +4,7 @@
 //! each class: length of its name (u32), name in UTF-8, peak (f32), one bit a block saying whether it is stored (the lowest bit
 //! first, filled up to whole bytes), and the stored blocks of 256 scores (u16). Blocks of the same class follow each other in time.
 
-use super::{BLOCK_FRAMES, FrameAxis, FrameScores};
+use super::{BLOCK_FRAMES, Block, FrameAxis, FrameScores, Pyramid, Slab};
 use std::sync::Arc;
 
 const MAGIC: &[u8; 4] = b"EMFS";
@@ -40,7 +40,9 @@ impl FrameScores {
         bytes.extend_from_slice(&self.axis.hop_secs.to_le_bytes());
         bytes.extend_from_slice(&(self.frame_count as u64).to_le_bytes());
         bytes.extend_from_slice(&(self.classes.len() as u32).to_le_bytes());
-        for ((class, column), peak) in self.classes.iter().zip(&self.columns).zip(&self.peaks) {
+        for (place, (class, peak)) in self.classes.iter().zip(&self.peaks).enumerate() {
+            let column: Vec<Option<&Block>> =
+                self.slabs.iter().map(|slab| slab.as_ref()?.columns.get(place)?.as_ref()).collect();
             bytes.extend_from_slice(&(class.len() as u32).to_le_bytes());
             bytes.extend_from_slice(class.as_bytes());
             bytes.extend_from_slice(&peak.to_le_bytes());
@@ -48,7 +50,7 @@ impl FrameScores {
                 let bits = blocks.iter().enumerate().map(|(bit, block)| u8::from(block.is_some()) << bit);
                 bytes.push(bits.fold(0, |all, bit| all | bit));
             }
-            for block in column.iter().flatten() {
+            for block in column.into_iter().flatten() {
                 bytes.extend(block.iter().flat_map(|score| score.to_le_bytes()));
             }
         }
@@ -58,7 +60,7 @@ impl FrameScores {
     /// The scores of which [`FrameScores::to_bytes`] made these bytes.
     ///
     /// # Errors
-    /// Anything but whole, possible scores; the memory that is taken is bounded by 8 bytes a block and the bytes themselves.
+    /// Anything but whole, possible scores; the memory that is taken is bounded by 32 bytes a block and the bytes themselves.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScoreBytesError> {
         let mut rest = Rest(bytes);
         if rest.take(MAGIC.len()) != Ok(MAGIC) {
@@ -92,11 +94,32 @@ impl FrameScores {
         if !rest.0.is_empty() {
             return Err(ScoreBytesError::Length("too long"));
         }
-        Ok(Self { axis, classes: classes.into(), frame_count: frame_count as usize, columns, peaks })
+        let classes = classes.into();
+        let (slabs, pyramid) = (Vec::new(), Pyramid::default());
+        let (frame_count, origin) = (frame_count as usize, Arc::default());
+        let mut scores = Self { axis, classes, frame_count, slabs, pyramid, peaks, origin };
+        scores.take_columns(columns);
+        Ok(scores)
+    }
+
+    /// Puts the blocks of each class together to those of all.
+    fn take_columns(&mut self, mut columns: Vec<Column>) {
+        let complete = self.frame_count / BLOCK_FRAMES;
+        for block in 0..columns.first().map_or(0, Vec::len) {
+            let of_classes: Vec<Option<Block>> = columns.iter_mut().map(|column| column[block].take()).collect();
+            let slab = Slab::complete(of_classes);
+            if block < complete {
+                self.slabs.push(slab);
+                self.grow_pyramid(block + 1);
+            } else {
+                // More frames may follow in this one.
+                self.slabs.push(slab.map(|slab| Arc::new(Slab { columns: slab.columns.clone(), bounds: None })));
+            }
+        }
     }
 }
 
-type Column = Vec<Option<Box<[u16; BLOCK_FRAMES]>>>;
+type Column = Vec<Option<Block>>;
 
 /// What has not been read yet.
 struct Rest<'a>(&'a [u8]);
@@ -135,7 +158,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-fn block_of(bytes: &[u8]) -> Box<[u16; BLOCK_FRAMES]> {
+fn block_of(bytes: &[u8]) -> Block {
     let mut block = Box::new([0; BLOCK_FRAMES]);
     for (score, pair) in block.iter_mut().zip(bytes.chunks_exact(2)) {
         *score = u16::from_le_bytes([pair[0], pair[1]]);

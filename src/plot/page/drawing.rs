@@ -224,25 +224,33 @@ impl<'a> Drawing<'a> {
         self.frequency_axis(area);
     }
 
-    /// Onset and offset of each event in the picture.
+    /// Onset and offset of each event in the picture; where it has frequencies, a box.
     fn boxes(&mut self, [left, top, right, bottom]: Area) {
         let bars = &self.printed.layout.rows.bars;
         if bars.len() > MOST_BOXES {
             return;
         }
+        let page = self.printed.page;
+        let y = |hz: f64| bottom - page.frequency.y_from_hz(hz) * (bottom - top);
         for bar in bars {
-            let event = &self.printed.page.events[bar.event];
+            let event = &page.events[bar.event];
+            let ends = event.band_hz.map_or((bottom, top), |(low_hz, high_hz)| (y(low_hz), y(high_hz)));
+            let (low, high) = (ends.0.clamp(top, bottom), ends.1.clamp(top, bottom));
+            if event.band_hz.is_some() && low - high <= 0.0 {
+                continue;
+            }
             let edges = [(bar.ends.0, event.onset_secs), (bar.ends.1, event.offset_secs)];
-            for (x, secs) in edges {
-                // Where an event goes on beyond the picture there is no edge to be seen.
-                if secs < self.printed.page.start_secs || secs > self.printed.page.end_secs {
-                    continue;
-                }
-                let (x, dashes) = (x.clamp(left, right), dashes(event.state));
+            // Where an event goes on beyond the picture there is no edge to be seen.
+            let in_view = edges.into_iter().filter(|(_, secs)| (page.start_secs..=page.end_secs).contains(secs));
+            let mut lines: Vec<Area> = in_view.map(|(x, _)| x.clamp(left, right)).map(|x| [x, high, x, low]).collect();
+            let sides = event.band_hz.map(|_| [ends.0, ends.1]).into_iter().flatten();
+            let sides = sides.filter(|side| (top..=bottom).contains(side));
+            lines.extend(sides.map(|side| [bar.ends.0.clamp(left, right), side, bar.ends.1.clamp(left, right), side]));
+            let (color, dashes) = (class_color_on_picture(bar.class), dashes(event.state));
+            for line in lines {
                 let shadow = format!("stroke=\"#000000\" stroke-opacity=\"0.55\" stroke-width=\"2.6\"{dashes}");
-                self.line([x, top, x, bottom], &shadow);
-                let color = class_color_on_picture(bar.class);
-                self.line([x, top, x, bottom], &format!("stroke=\"{color}\" stroke-width=\"1.3\"{dashes}"));
+                self.line(line, &shadow);
+                self.line(line, &format!("stroke=\"{color}\" stroke-width=\"1.3\"{dashes}"));
             }
         }
     }

@@ -50,6 +50,8 @@ pub struct PageEvent {
     pub onset_secs: f64,
     /// End, in seconds of the recording.
     pub offset_secs: f64,
+    /// Its lowest and highest frequency, in hertz; none for an event at all frequencies.
+    pub band_hz: Option<(f64, f64)>,
     /// What is known of it.
     pub state: EventState,
 }

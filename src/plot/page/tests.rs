@@ -8,6 +8,7 @@ fn page(events: &[(&str, f64, f64)]) -> Page {
         label: label.to_owned(),
         onset_secs,
         offset_secs,
+        band_hz: None,
         state: EventState::Label,
     };
     Page {
@@ -137,4 +138,16 @@ fn the_png_has_the_pictures_own_pixels_under_the_axes() {
     let of_picture = picture.pixels().iter().filter(|p| [p.red(), p.green(), p.blue()] == loudest).count();
     // All but what the frame covers.
     assert!(of_picture >= (width - 2) * (height - 2), "{of_picture} of {width} × {height}");
+}
+
+#[test]
+fn an_event_with_frequencies_is_a_box() {
+    let lines = |band_hz: Option<(f64, f64)>| {
+        let mut page = page(&[("Dog", 2.0, 4.0)]);
+        page.events[0].band_hz = band_hz;
+        printed(&page).0.matches("stroke-opacity=\"0.55\"").count()
+    };
+    assert_eq!((lines(None), lines(Some((1_000.0, 2_000.0)))), (2, 4));
+    // Only what is in the picture is drawn.
+    assert_eq!((lines(Some((1_000.0, 20_000.0))), lines(Some((9_000.0, 20_000.0)))), (3, 0));
 }

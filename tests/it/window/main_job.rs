@@ -149,6 +149,8 @@ fn the_threshold_decides_again_without_the_model() {
         harness.state().bench.predictions.iter().map(|prediction| prediction.span.duration_secs()).sum()
     };
     let low = active_secs(&harness);
+    let for_all = earmark::app::RuleChange::Scope(earmark::app::RuleScope::AllClasses);
+    harness.state_mut().bench.dispatch(earmark::app::Request::Rule(for_all));
     for _ in 0..8 {
         press(&mut harness, Key::U);
     }
