@@ -1,5 +1,7 @@
 //! Very many events in one recording: the table, the filter and decisions; and, where asked for, what they cost.
 
+#![expect(clippy::print_stdout, reason = "what is measured is printed")]
+
 use super::stage::{press, press_with, settings, soundscape, wait, window};
 use earmark::annotation::{Document, Edit, Event, Origin, RecordingId, Status};
 use earmark::app::{App, Command, MarkFilter, Request, Target};
