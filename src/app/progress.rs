@@ -32,7 +32,14 @@ impl Workbench {
     /// How far the project is, as far as predictions are known.
     pub fn progress(&self) -> Progress {
         let counts = self.document.total_counts();
-        Progress { decided: counts.decided(), all: counts.all() + self.shelf_of_scores.undecided() }
+        let mut predictions = self.shelf_of_scores.undecided();
+        if let Some(id) = self.open.as_ref().map(|open| open.id) {
+            // The summaries follow at the next frame only.
+            let noted = self.scores_of(id).map_or(0, |summary| summary.undecided);
+            let events = self.document.counts(id).of(Status::Predicted);
+            predictions = (predictions + self.marks.count(Status::Predicted)).saturating_sub(noted + events);
+        }
+        Progress { decided: counts.decided(), all: counts.all() + predictions }
     }
 
     /// How many events of a recording the queue would bring; none if that is not known.
