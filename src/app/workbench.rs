@@ -484,8 +484,8 @@ impl Workbench {
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
-            Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::CheckLabels => Some(self.shows_findings()),
+            Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

@@ -123,7 +123,7 @@ fn row_of(row: &rusqlite::Row<'_>, checksum: &mut Checksum) -> Result<RecordingR
         duration_secs: duration.real()?,
         fingerprint: fingerprint.maybe(owned)?,
         note: note.text()?.to_owned(),
-        is_complete: is_complete.is_set()?,
+        is_complete: is_complete.flag()?,
     })
 }
 
@@ -193,7 +193,7 @@ pub fn read_classes(connection: &Connection) -> Result<Vec<LabelClass>, Failure>
         all.push(LabelClass {
             name: class.text()?.into(),
             color: color.maybe(small)?,
-            is_hidden: is_hidden.is_set()?,
+            is_hidden: is_hidden.flag()?,
             digit: digit.maybe(small)?,
             synonyms: serde_json::from_str(synonyms.text()?)?,
             parent: parent.text()?.into(),

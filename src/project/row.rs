@@ -93,7 +93,7 @@ pub trait Cell<'a> {
     /// A number with a fraction.
     fn real(self) -> Result<f64, Failure>;
     /// Yes or no.
-    fn is_set(self) -> Result<bool, Failure>;
+    fn flag(self) -> Result<bool, Failure>;
     /// Nothing, or what `read` makes of it.
     fn maybe<T>(self, read: impl FnOnce(Self) -> Result<T, Failure>) -> Result<Option<T>, Failure>
     where
@@ -117,7 +117,7 @@ impl<'a> Cell<'a> for ValueRef<'a> {
         self.as_f64().map_err(wrong_type)
     }
 
-    fn is_set(self) -> Result<bool, Failure> {
+    fn flag(self) -> Result<bool, Failure> {
         self.integer().map(|number| number != 0)
     }
 
