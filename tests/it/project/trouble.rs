@@ -1,7 +1,7 @@
 //! Disks that are full, files that cannot be written, are taken away or replaced, two programs on one file, bytes that flip.
 
 use super::kept::assert_sound;
-use super::killed::command_for;
+use super::killed::{command_for, say};
 use super::random::{Annotator, beginning};
 use earmark::annotation::{Change, Edit, Edited, Fact, RecordingId};
 use earmark::project::{self, ProjectError, ProjectFile, ProjectState, ReadOnly};
@@ -230,7 +230,7 @@ fn the_process_on_a_full_disk() {
         if let Err(error) = file.append(&annotator.act()) {
             assert!(matches!(error, ProjectError::Write { .. }), "{error}");
             assert!(error.to_string().contains("set.earmark: cannot be saved"), "{error}");
-            println!("\nkept {kept}");
+            say(&format!("\nkept {kept}"));
             return;
         }
     }
