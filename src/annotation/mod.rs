@@ -14,6 +14,7 @@ mod folded_text;
 mod history;
 mod label_class;
 pub mod label_search;
+pub mod lint;
 mod recording;
 
 pub use change::{Change, Direction, Fact, LogEntry};

@@ -55,6 +55,7 @@ impl Workbench {
             Request::Rule(change) => self.change_rule(change),
             Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
+            Request::Findings(request) => self.see_to_findings(request),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -81,7 +82,7 @@ impl Workbench {
             Request::SetListeningMode(mode) => self.set_listening_mode(mode),
             Request::SetHeterodyne(hz) => self.settings.listening.heterodyne_hz = hz.filter(|hz| hz.is_finite()),
             Request::SetRolls { pre_secs, post_secs } => self.set_rolls(pre_secs, post_secs),
-            Request::SetKeys { command, keys } => self.set_keys(command, keys),
+            Request::SetKeys { command, keys } => self.set_keys(command, &keys),
             Request::ResetKeys(command) => self.reset_keys(command),
             Request::SetKeyPreset(name) => self.set_key_preset(&name),
             Request::AskForKeys(purpose) => self.ask(purpose),
@@ -234,6 +235,7 @@ impl Workbench {
             Command::ShorterFrame => self.step_frame(-1),
             Command::NextColormap => self.change_display(&self.display.next_colormap()),
             Command::ShowDisplay => self.toggle_display_page(),
+            Command::CheckLabels => self.toggle_findings(),
             Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
             Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
             Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
@@ -304,6 +306,7 @@ impl Workbench {
         self.take_playback_events();
         self.follow_by_ear();
         self.take_tile_news();
+        self.go_on_linting();
         more
     }
 
@@ -337,6 +340,7 @@ impl Workbench {
             Update::MeasuringEnded(end) => self.measuring_ended(end),
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
+            Update::LabelsChecked { revision, result } => self.labels_checked(revision, result),
             Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
             Update::KeysWritten { path, result } => self.keys_written(&path, result),
             Update::KeysRead { path, result } => self.keys_read(&path, result),

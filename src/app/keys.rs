@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 impl Workbench {
     /// Gives a command these keys and no others. Who had one of them keeps the rest of theirs.
-    pub(super) fn set_keys(&mut self, command: Command, keys: Vec<KeyboardShortcut>) {
+    pub(super) fn set_keys(&mut self, command: Command, keys: &[KeyboardShortcut]) {
         let before = Keymap::new(&self.settings.keys);
         let texts = |keys: &[KeyboardShortcut]| keys.iter().map(key_text).collect::<Vec<_>>();
         let losers = Command::ALL.iter().copied().filter(|&other| other != command);
@@ -23,7 +23,7 @@ impl Workbench {
                 self.notices.add(Gravity::Warning, format!("\"{name}\" has no key any more; it is still in the menus"));
             }
         }
-        self.settings.keys.changed.insert(command.id().to_owned(), texts(&keys));
+        self.settings.keys.changed.insert(command.id().to_owned(), texts(keys));
     }
 
     /// Gives a command, or all, the keys of the chosen set again.
@@ -34,7 +34,7 @@ impl Workbench {
         };
         let preset = KeySettings { preset: self.settings.keys.preset.clone(), ..KeySettings::default() };
         let keys = Keymap::new(&preset).keys(command).to_vec();
-        self.set_keys(command, keys);
+        self.set_keys(command, &keys);
         self.settings.keys.changed.remove(command.id());
     }
 

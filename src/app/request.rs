@@ -6,6 +6,7 @@ use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
+use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::shape::Shape;
@@ -83,6 +84,8 @@ pub enum Request {
     SetShaping(ShapingSettings),
     /// The label that new events take.
     SetActiveLabel(Arc<str>),
+    /// Something about what is suspicious in the labels.
+    Findings(LintRequest),
     /// Something about labels.
     Labels(LabelRequest),
     /// Something about sets of labels.

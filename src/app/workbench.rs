@@ -8,6 +8,7 @@ use super::complexity::Complexity;
 use super::display::Display;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
+use super::linting::Linting;
 use super::listening::Listening;
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
@@ -114,6 +115,8 @@ pub enum Inspector {
     Model,
     /// How recordings are displayed.
     Display,
+    /// What is suspicious in the labels of the project.
+    Check,
 }
 
 /// The state of the program. Fields are read by panels and changed by requests only.
@@ -202,6 +205,8 @@ pub struct Workbench {
     pub saving_picture: Option<SavingPicture>,
     /// What is drawn over the spectrogram is shown.
     pub show_marks: bool,
+    /// What is suspicious in the labels.
+    pub linting: Linting,
     /// What the panel on the right shows.
     pub inspector: Inspector,
     /// Choices of the user.
@@ -284,6 +289,7 @@ impl Workbench {
             complexity: Complexity::default(),
             saving_picture: None,
             show_marks: true,
+            linting: Linting::default(),
             inspector: Inspector::default(),
             pictures: None,
             notices: Notices::default(),
@@ -410,7 +416,8 @@ impl Workbench {
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),
-            Command::Relabel
+            Command::CheckLabels
+            | Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
             | Command::ExportLabels
@@ -443,6 +450,7 @@ impl Workbench {
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
+            Command::CheckLabels => Some(self.shows_findings()),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

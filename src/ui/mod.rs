@@ -33,6 +33,7 @@ mod label_set_ui;
 mod labels_ui;
 mod lane_tiles;
 mod lanes_ui;
+mod lint_ui;
 mod listening_ui;
 mod long_list;
 mod magnet;
@@ -100,6 +101,8 @@ pub struct Panels {
     labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
+    /// The page of findings.
+    lint: lint_ui::LintPage,
     /// What the lanes show of very many events.
     lane_tiles: lane_tiles::LaneTiles,
     /// A menu or drop-down was open in the last frame: keys are its own.
@@ -136,6 +139,7 @@ impl Panels {
             held_key: None,
             labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
+            lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
@@ -254,9 +258,12 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in
-                    [(Inspector::Events, "Events"), (Inspector::Model, "Model"), (Inspector::Display, "Display")]
-                {
+                for (inspector, name) in [
+                    (Inspector::Events, "Events"),
+                    (Inspector::Model, "Model"),
+                    (Inspector::Display, "Display"),
+                    (Inspector::Check, "Check"),
+                ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
@@ -267,6 +274,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Events => event_table_ui::show(ui, bench, panels, requests),
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
+                Inspector::Check => lint_ui::show(ui, bench, &mut panels.lint, requests),
             }
         });
     }

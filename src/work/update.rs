@@ -2,6 +2,7 @@
 
 use super::{LabelSetNews, ModelEnd};
 use crate::annotation::RecordingId;
+use crate::annotation::lint::Report;
 use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
@@ -231,6 +232,13 @@ pub enum Update {
         end: ModelEnd,
         /// The models that are installed now.
         models: Vec<ListedModel>,
+    },
+    /// Labels were checked.
+    LabelsChecked {
+        /// The revision of the project that was looked at.
+        revision: u64,
+        /// What was found, or why nothing could be.
+        result: Result<Box<Report>, String>,
     },
     /// A file dialog was answered; no paths if it was closed or could not be shown.
     Chosen {
