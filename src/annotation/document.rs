@@ -33,6 +33,8 @@ pub struct Document {
     places: HashMap<PathBuf, RecordingId>,
     counts: BTreeMap<RecordingId, StatusCounts>,
     label_counts: BTreeMap<Arc<str>, StatusCounts>,
+    total_counts: StatusCounts,
+    complete_count: usize,
 }
 
 impl From<DocumentParts> for Document {
@@ -43,6 +45,7 @@ impl From<DocumentParts> for Document {
             // Of several recordings in one place the first is the one that is found.
             document.places.entry(recording.path.clone()).or_insert(id);
             recording.events.values().for_each(|event| document.count(id, event));
+            document.complete_count += usize::from(recording.is_complete);
             document.recordings.insert(id, recording);
         }
         document
@@ -113,6 +116,7 @@ impl Document {
             self.places.remove(&recording.path);
         }
         self.counts.remove(&id);
+        self.complete_count -= usize::from(recording.is_complete);
         true
     }
 
@@ -178,6 +182,21 @@ impl Document {
     /// How many events of each status a recording has; known without looking through them.
     pub fn counts(&self, id: RecordingId) -> StatusCounts {
         self.counts.get(&id).copied().unwrap_or_default()
+    }
+
+    /// How many events of each status all recordings have; known without looking through them.
+    pub fn total_counts(&self) -> StatusCounts {
+        self.total_counts
+    }
+
+    /// How many recordings are marked as complete; known without looking through them.
+    pub fn complete_count(&self) -> usize {
+        self.complete_count
+    }
+
+    /// The recordings that were added with this name or after it.
+    pub fn recordings_from(&self, first: RecordingId) -> impl Iterator<Item = (RecordingId, &Recording)> {
+        self.recordings.range(first..).map(|(&id, recording)| (id, recording))
     }
 
     /// How many events of each status have a label, by name, over all recordings; known without looking through them.
@@ -257,7 +276,9 @@ impl Document {
                 Ok(Edit::SetNote { recording, note })
             }
             Edit::SetComplete { recording, is_complete } => {
-                let is_complete = std::mem::replace(&mut self.recording_mut(recording)?.is_complete, is_complete);
+                let before = std::mem::replace(&mut self.recording_mut(recording)?.is_complete, is_complete);
+                self.complete_count = self.complete_count + usize::from(is_complete) - usize::from(before);
+                let is_complete = before;
                 Ok(Edit::SetComplete { recording, is_complete })
             }
             Edit::SetCompleteSpans { recording, spans } => {
@@ -298,6 +319,7 @@ impl Document {
 
     fn count(&mut self, recording: RecordingId, event: &Event) {
         self.counts.entry(recording).or_default().add(event);
+        self.total_counts.add(event);
         for label in event.labels() {
             if let Some(counts) = self.label_counts.get_mut(label) {
                 counts.add(event);
@@ -308,6 +330,7 @@ impl Document {
     }
 
     fn uncount(&mut self, recording: RecordingId, event: &Event) {
+        self.total_counts.remove(event);
         if let Some(counts) = self.counts.get_mut(&recording) {
             counts.remove(event);
             if counts.all() == 0 {
@@ -368,7 +391,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_inverse_undoes_any_edit(steps in prop::collection::vec((0_u8..3, 0_u64..6, 0.0_f64..9.0), 0..60)) {
+        fn the_inverse_undoes_any_edit(steps in prop::collection::vec((0_u8..4, 0_u64..6, 0.0_f64..9.0), 0..60)) {
             let (mut document, recording) = document();
             let mut states = vec![document.recordings.clone()];
             let mut inverses = Vec::new();
@@ -376,9 +399,14 @@ mod tests {
                 let edit = match kind {
                     0 => Edit::Insert { recording, event: event(id, onset) },
                     1 => Edit::Remove { recording, id: EventId(id) },
+                    2 => Edit::SetComplete { recording, is_complete: id % 2 == 0 },
                     _ => Edit::Replace { recording, event: event(id, onset) },
                 };
-                if let Ok(inverse) = document.apply(edit) {
+                let applied = document.apply(edit);
+                let now = document.recording(recording).unwrap();
+                prop_assert_eq!(document.complete_count(), usize::from(now.is_complete));
+                prop_assert_eq!(document.total_counts().all(), now.events.len());
+                if let Ok(inverse) = applied {
                     inverses.push(inverse);
                     states.push(document.recordings.clone());
                 } else {

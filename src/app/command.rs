@@ -102,13 +102,15 @@ commands! {
     ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
     ExportLabelClasses, File, "", "Export label classes…", "Write the project's labels with their colours and keys as CSV", [];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];
-    CloseRecording, File, "", "Remove recording", "Take the recording out of the list if it has no events; the file stays", [];
+    CloseRecording, File, "", "Remove from project", "Take the selected recordings out of the project if they have no events; the files stay", [];
+    FindRecordings, File, "", "Find recordings…", "Look for missing recordings in a folder; they are recognised by their content", [];
     ClearPictures, File, "", "Clear picture cache", "Delete the pictures that are kept so that recordings open faster the next time; nothing is lost", [];
     Quit, File, "", "Quit", "Close the window", [CTRL, Q];
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
+    NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
     AddLabel, Edit, "", "Add another label…", "Search a label that the selected event gets beside those it has; one that it has is taken away", [SHIFT, Enter];
     EditComment, Edit, icons::NOTE, "Comment", "Write a remark about the selected event", [CTRL, M];
@@ -136,6 +138,7 @@ commands! {
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
+    MarkComplete, Review, icons::DONE, "Mark recording complete", "Say that work on this recording is done, and go to the next that is not complete; again to take it back", [CTRL, Enter];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
@@ -174,6 +177,7 @@ commands! {
     GoToTime, Move, "", "Go to time…", "Type a time, or with clock times a time of day, and put the playhead there", [CTRL, G];
     NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
     PreviousRecording, Move, "", "Previous recording", "Show the previous recording of the list", [CTRL, PageUp];
+    SearchRecordings, Move, "", "Search recordings", "Type what the names of the listed recordings shall hold", [CTRL_SHIFT, F];
     Deselect, Move, "", "Deselect", "Select nothing; close what is open", [NONE, Escape];
 
     ZoomIn, View, icons::ZOOM_IN, "Zoom in", "See half as much time, around the playhead", [NONE, Plus; NONE, Equals];
@@ -200,7 +204,9 @@ commands! {
     ScaleDown, View, "", "Smaller text", "Make everything in the window smaller", [CTRL, Minus];
 
     Detect, Model, icons::MAGIC, "Detect events", "Run the model over this recording in the background", [CTRL, R];
-    DetectAll, Model, "", "Detect events in all recordings", "Run the model over every recording of the list in the background", [CTRL_SHIFT, R];
+    DetectSelection, Model, "", "Detect events in selection", "Run the model over the selected recordings in the background", [];
+    DetectAll, Model, "", "Detect events in all recordings", "Run the model in the background over every recording that it has not scored yet", [CTRL_SHIFT, R];
+    DetectAllAgain, Model, "", "Detect again in all recordings", "Run the model in the background over every recording, also those that it has scored", [];
     CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL_SHIFT, Period];
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];

@@ -1,11 +1,11 @@
 //! Running models: queueing recordings, taking scores as they come.
 
+use super::detection_batch::Over;
 use super::notices::Gravity;
-use super::workbench::{Inspector, Run, Scored, Workbench};
-use crate::annotation::RecordingId;
+use super::workbench::{Inspector, Scored, Workbench};
 use crate::decision::FrameScores;
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
-use crate::work::{CancelOnDrop, DetectionEnd, DetectionJob, DetectionStart, RunId};
+use crate::work::{DetectionEnd, DetectionStart, RunId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,43 +25,12 @@ impl Workbench {
             if self.recording().is_some_and(|recording| recording.events.is_empty()) {
                 self.inspector = Inspector::Model;
             }
-            self.queue_detection(id);
-        }
-    }
-
-    /// Runs the model over all recordings.
-    pub(super) fn detect_all(&mut self) {
-        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
-        ids.into_iter().for_each(|id| self.queue_detection(id));
-    }
-
-    fn queue_detection(&mut self, recording: RecordingId) {
-        if self.runs.contains_key(&recording) {
-            return;
-        }
-        let model = match self.model() {
-            Ok(model) => model.clone(),
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                return;
-            }
-        };
-        let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else { return };
-        let options = self.detector_options(&model);
-        let cancel = CancelOnDrop::default();
-        let id = RunId { recording, number: self.next_run };
-        self.next_run += 1;
-        let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
-        if self.detection.push(job) {
-            self.runs.insert(recording, Run { id, cancel, done_secs: 0.0, elapsed_secs: 0.0 });
-        } else {
-            self.notices
-                .add(Gravity::Failure, "The inference thread has stopped: save your work and start Earmark again");
+            self.queue_detections(&[id], true);
         }
     }
 
     /// What the user has chosen, as far as the model leaves a choice.
-    fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
+    pub(super) fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
         let options =
             DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
         if model.manifest.has_presets() {
@@ -79,17 +48,15 @@ impl Workbench {
         }
     }
 
-    /// Stops all model runs; what was found stays.
-    pub(super) fn cancel_detection(&mut self) {
-        self.runs.values().for_each(|run| run.cancel.0.cancel());
-    }
-
     /// A model starts on a recording: what an earlier run said about it goes.
     pub(super) fn detection_started(&mut self, run: RunId, start: DetectionStart) {
         if !self.is_running(run) {
             return;
         }
         let recording = run.recording;
+        if let Some(listed) = self.runs.get_mut(&recording) {
+            listed.has_begun = true;
+        }
         if !start.notes.is_empty() {
             self.notices.add(
                 Gravity::Warning,
@@ -101,7 +68,9 @@ impl Workbench {
         let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
         let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
         self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rules });
-        self.refresh_predictions();
+        if self.open.as_ref().is_some_and(|open| open.id == recording) {
+            self.refresh_predictions();
+        }
     }
 
     /// The next frames of a recording have come.
@@ -130,23 +99,40 @@ impl Workbench {
         self.runs.remove(&recording);
         self.revision += 1;
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
-        match end {
+        let is_single = self.is_single_detection();
+        let is_open = self.open.as_ref().is_some_and(|open| open.id == recording);
+        if !is_open {
+            self.summarise(recording);
+        }
+        self.shelve_scores(recording);
+        let over = match end {
             DetectionEnd::Done { duration_secs, elapsed_secs, warnings } => {
-                warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
                 let speed = duration_secs / elapsed_secs.max(1e-3);
                 let runtime = self.scored.get(&recording).map(|scored| scored.start.ran_on.clone()).unwrap_or_default();
                 let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
-                // Of a whole list only the last one is told; the others are in the log.
-                if self.runs.is_empty() {
+                // Of many, what all have come to is told at the end.
+                if is_single {
+                    warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
                     self.notices.add(Gravity::Done, text);
                 } else {
+                    warnings.iter().for_each(|warning| log::warn!("{warning}"));
                     log::info!("{text}");
                 }
+                Over::Scored(duration_secs)
             }
-            DetectionEnd::Cancelled => self.notices.add(Gravity::Done, format!("{name}: detection stopped")),
-            DetectionEnd::Failed(reason) => self.notices.add(Gravity::Failure, format!("{name}: {reason}")),
+            DetectionEnd::Cancelled => {
+                if is_single {
+                    self.notices.add(Gravity::Done, format!("{name}: detection stopped"));
+                }
+                Over::Stopped
+            }
+            DetectionEnd::Failed(reason) => Over::Failed(format!("{name}: {reason}")),
+        };
+        self.list.states_changed();
+        self.go_on_in_batch(over);
+        if is_open {
+            self.refresh_predictions();
         }
-        self.refresh_predictions();
     }
 
     /// Shows the predictions of these classes only.

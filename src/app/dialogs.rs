@@ -36,6 +36,9 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
                 .pick_files()
         }
         DialogPurpose::OpenFolder => dialog.set_title("Open folder").pick_folders(),
+        DialogPurpose::FindRecordings => {
+            dialog.set_title("Find recordings in a folder").pick_folder().map(|path| vec![path])
+        }
         DialogPurpose::ImportLabels => dialog
             .set_title("Import labels")
             .add_filter("DCASE strong labels", labels)

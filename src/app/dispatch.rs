@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// While scores come, predictions are decided again no more often than this.
 const BETWEEN_REFRESHES: Duration = Duration::from_millis(250);
 
+/// How long one frame may spend on the list of recordings.
+const LIST_BUDGET: Duration = Duration::from_millis(2);
+
 /// How long one frame may spend on updates.
 const UPDATE_BUDGET: Duration = Duration::from_millis(4);
 
@@ -36,6 +39,7 @@ impl Workbench {
                 self.ask_storage(StorageRequest::ImportLabels(path));
             }
             Request::ShowRecording(id) => self.show_recording(id),
+            Request::List(request) => self.list_request(request),
             Request::Select(target) => self.selected = target,
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
             Request::SetSpan { target, span } => self.set_span(target, span),
@@ -157,13 +161,17 @@ impl Workbench {
             Command::ShowAllLabels => self.change_labels(LabelRequest::ShowAll),
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
             Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
-            Command::CloseRecording => self.close_recording(),
+            Command::CloseRecording => self.remove_recordings(),
+            Command::FindRecordings => self.ask(DialogPurpose::FindRecordings),
             Command::ClearPictures => self.clear_pictures(),
             Command::Quit => self.quit = true,
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Detect => self.detect(),
+            Command::DetectSelection => self.detect_selection(),
             Command::DetectAll => self.detect_all(),
+            Command::DetectAllAgain => self.detect_all_again(),
+            Command::MarkComplete => self.mark_complete(),
             Command::CancelDetection => self.cancel_detection(),
             Command::ImportModel => self.ask(DialogPurpose::ImportModel),
             Command::ThresholdUp => self.step_threshold(1.0),
@@ -300,9 +308,9 @@ impl Workbench {
         if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
         }
-        if std::mem::take(&mut self.timeline_stale) {
-            self.refresh_timeline();
-        }
+        more |= self.refresh_stale_timeline();
+        self.follow_decisions();
+        more |= self.work_on_list(LIST_BUDGET);
         self.take_playback_events();
         self.follow_by_ear();
         self.take_tile_news();
@@ -317,11 +325,10 @@ impl Workbench {
 
     fn take(&mut self, update: Update) {
         match update {
-            Update::Expanded { files, failures } => {
-                failures.into_iter().for_each(|failure| self.notices.add(Gravity::Failure, failure));
-                self.open_files(files);
-            }
-            Update::Probed { path, result, clocks } => self.probed(&path, result, clocks),
+            Update::Expanded { files, failures, is_first } => self.expanded(files, &failures, is_first),
+            Update::Surveyed(batch) => self.surveyed(batch),
+            Update::Fingerprints(prints) => self.fingerprints_came(prints),
+            Update::Relocated(relocated) => self.relocated(&relocated),
             Update::DetectionStarted { run, start } => self.detection_started(run, *start),
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
@@ -356,6 +363,7 @@ impl Workbench {
     fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
         match purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
+            DialogPurpose::FindRecordings => paths.drain(..).for_each(|path| self.find_recordings_in(path)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),

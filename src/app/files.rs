@@ -5,7 +5,6 @@ use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Scored, Workbench};
 use crate::annotation::{Fact, RecordingId};
-use crate::audio::{ClockStart, StreamSpec};
 use crate::format;
 use crate::project::{self, ProjectState, StoredScores};
 use crate::work::{DetectionStart, StorageRequest};
@@ -14,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// How many reasons one notice lists.
-const LISTED_REASONS: usize = 6;
+pub(super) const LISTED_REASONS: usize = 6;
 
 impl Workbench {
     /// Hands a request to the storage thread, and says so if there is none any more.
@@ -25,9 +24,22 @@ impl Workbench {
         }
     }
 
+    /// Some of what is to be opened, folders replaced by the recordings in them.
+    pub(super) fn expanded(&mut self, files: Vec<PathBuf>, failures: &[String], is_first: bool) {
+        if !failures.is_empty() {
+            let more = failures.len().saturating_sub(LISTED_REASONS);
+            let mut text = failures[..failures.len() - more].join("\n");
+            if more > 0 {
+                text += &format!("\n… and {more} more");
+            }
+            self.notices.add(Gravity::Failure, text);
+        }
+        self.open_files(files, is_first);
+    }
+
     /// Opens recordings, a project or label files, told apart by their extension.
-    pub(super) fn open_files(&mut self, paths: Vec<PathBuf>) {
-        let mut first = true;
+    fn open_files(&mut self, paths: Vec<PathBuf>, is_first: bool) {
+        let mut recordings = Vec::new();
         for path in paths {
             match extension(&path).as_str() {
                 project::EXTENSION => self.load_project(path),
@@ -35,26 +47,10 @@ impl Workbench {
                     self.ask_storage(StorageRequest::ImportLabels(path));
                 }
                 _ if is_model_file(&path) => self.ask_for_import(path),
-                _ => {
-                    let id = self.add_recording(&path);
-                    self.ask_storage(StorageRequest::Probe(path));
-                    if first {
-                        self.opening = Some(id);
-                        first = false;
-                    }
-                }
+                _ => recordings.push(path),
             }
         }
-    }
-
-    /// The recording of a path; a new one if the project has none.
-    fn add_recording(&mut self, path: &Path) -> RecordingId {
-        if let Some(id) = self.document.recording_at(path) {
-            return id;
-        }
-        let id = self.document.next_recording_id();
-        self.note(Fact::Added { id, path: path.to_path_buf() });
-        id
+        self.add_recordings(&recordings, is_first);
     }
 
     /// States the length of a recording, if that is news.
@@ -66,50 +62,12 @@ impl Workbench {
     }
 
     fn load_project(&mut self, path: PathBuf) {
-        if self.is_unsaved() && self.document.recordings().any(|(_, recording)| !recording.events.is_empty()) {
+        if self.is_unsaved() && self.document.total_counts().all() > 0 {
             let text = "Save the open project first (Ctrl+S): opening another one would lose its changes";
             self.notices.add(Gravity::Warning, text);
             return;
         }
         self.ask_storage(StorageRequest::LoadProject(path));
-    }
-
-    /// A recording was probed: it stands in the list, or is told and goes.
-    pub(super) fn probed(&mut self, path: &Path, result: Result<StreamSpec, String>, clocks: Vec<ClockStart>) {
-        let Some(id) = self.document.recording_at(path) else { return };
-        match result {
-            Ok(spec) => {
-                self.state_duration(id, spec.duration_secs());
-                self.specs.insert(id, spec);
-                self.clocks.insert(id, clocks);
-                self.timeline_stale = true;
-                self.settings.remember_file(path);
-                let nothing_to_see = self.open.is_none() && self.opening.is_none();
-                if self.opening == Some(id) || nothing_to_see {
-                    self.opening = None;
-                    self.show_recording(id);
-                }
-            }
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                if self.opening == Some(id) {
-                    self.opening = None;
-                    self.show_any();
-                }
-                let is_empty = self.document.recording(id).is_some_and(|recording| recording.events.is_empty());
-                if is_empty && !self.scored.contains_key(&id) {
-                    self.note(Fact::Removed { id });
-                }
-            }
-        }
-    }
-
-    /// Puts the first recording that can be shown into the picture, if there is none.
-    fn show_any(&mut self) {
-        let shown = self.document.recordings().map(|(id, _)| id).find(|id| self.specs.contains_key(id));
-        if let Some(id) = shown.filter(|_| self.open.is_none()) {
-            self.show_recording(id);
-        }
     }
 
     /// Puts a recording into the picture.
@@ -120,7 +78,7 @@ impl Workbench {
         let Some(path) = self.document.recording(id).map(|recording| recording.path.clone()) else { return };
         let Some(spec) = self.specs.get(&id).cloned() else {
             self.opening = Some(id);
-            self.ask_storage(StorageRequest::Probe(path));
+            self.look_now(id);
             return;
         };
         self.leave_recording();
@@ -135,6 +93,7 @@ impl Workbench {
         self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
         self.make_room();
         self.refresh_predictions();
+        self.list.follow_open(id);
     }
 
     /// Puts a recording into the picture, with so much of it in view.
@@ -148,46 +107,18 @@ impl Workbench {
         self.show_recording(id);
     }
 
-    fn leave_recording(&mut self) {
+    pub(super) fn leave_recording(&mut self) {
         // Once paused, the player no longer tells where it was.
         let playhead = self.playhead_secs();
         self.player.pause();
         self.selected = None;
+        self.follow_decisions();
         if let Some(open) = self.open.take() {
-            self.left_views.insert(open.id, (open.viewport, playhead));
+            let id = open.id;
+            self.left_views.insert(id, (open.viewport, playhead));
             self.keep_as_neighbour(open);
+            self.shelve_scores(id);
         }
-    }
-
-    /// Takes the open recording out of the list, if nothing would be lost.
-    pub(super) fn close_recording(&mut self) {
-        let Some(id) = self.open.as_ref().map(|open| open.id) else { return };
-        if self.recording().is_some_and(|recording| !recording.events.is_empty()) {
-            self.notices.add(Gravity::Warning, "This recording has events: delete them first, then remove it");
-            return;
-        }
-        self.step_recording(1);
-        if self.open.as_ref().is_some_and(|open| open.id == id) {
-            self.step_recording(-1);
-        }
-        if self.open.as_ref().is_some_and(|open| open.id == id) {
-            self.leave_recording();
-            self.player.load(None);
-        }
-        if let Some(run) = self.runs.get(&id) {
-            run.cancel.0.cancel();
-        }
-        self.scored.remove(&id);
-        self.specs.remove(&id);
-        self.clocks.remove(&id);
-        self.left_views.remove(&id);
-        self.neighbours.retain(|neighbour| neighbour.id != id);
-        if let Some(recording) = self.document.recording(id) {
-            self.sound_files.get_mut().remove(&recording.path);
-        }
-        self.note(Fact::Removed { id });
-        self.refresh_timeline();
-        self.changed();
     }
 
     /// Saves the project under a path.
@@ -271,6 +202,9 @@ impl Workbench {
         self.leave_recording();
         self.player.load(None);
         self.runs.clear();
+        self.batch = None;
+        self.relocation = None;
+        self.list.clear();
         self.specs.clear();
         self.clocks.clear();
         self.neighbours.clear();
@@ -288,10 +222,13 @@ impl Workbench {
         self.project_path = Some(path);
         self.revision += 1;
         self.saved_revision = self.revision;
-        let paths: Vec<PathBuf> = self.document.recordings().map(|(_, recording)| recording.path.clone()).collect();
         self.opening = self.remember_view(&state.view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
-        for path in paths {
-            self.ask_storage(StorageRequest::Probe(path));
+        self.survey_all();
+        self.shelf_of_scores.clear();
+        let scored: Vec<RecordingId> = self.scored.keys().copied().collect();
+        for id in scored {
+            self.summarise(id);
+            self.shelve_scores(id);
         }
         self.refresh_predictions();
     }

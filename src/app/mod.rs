@@ -10,6 +10,7 @@ mod complexity;
 mod deciding;
 mod decoding_lane;
 mod detecting;
+mod detection_batch;
 mod dialogs;
 mod dispatch;
 mod display;
@@ -38,11 +39,17 @@ mod navigating;
 mod notices;
 mod picture;
 mod predicting;
+mod recording_list;
+mod recording_state;
+mod recordings;
+mod relocating;
 mod request;
 mod saving_picture;
+mod score_shelf;
 mod settings;
 mod shape;
 mod shaping;
+mod surveying;
 mod time_axis;
 mod timeline;
 mod timeline_view;
@@ -54,6 +61,7 @@ pub use class_rules::{RuleChange, RuleScope};
 pub use command::{Command, Group, shortcut_text};
 pub use complexity::{Complexity, Measuring};
 pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
+pub use detection_batch::DetectionBatch;
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
@@ -69,8 +77,12 @@ pub use mark_list::{LabelTally, MarkList};
 pub use marks::{Mark, MarkOrigin, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
+pub use recording_list::{ListFilter, ListOrder, RecordingList};
+pub use recording_state::RecordingState;
+pub use recordings::{Choosing, ListRequest};
 pub use request::Request;
 pub use saving_picture::SavingPicture;
+pub use score_shelf::{ScoreShelf, ScoreSummary};
 pub use settings::Settings;
 pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
 pub use shaping::{EventChange, SHARED_SECS, ShapingSettings};
@@ -180,7 +192,7 @@ impl App {
             self.close_when_saved = false;
             context.send_viewport_cmd(ViewportCommand::Close);
         }
-        let has_events = self.bench.document.recordings().any(|(_, recording)| !recording.events.is_empty());
+        let has_events = self.bench.document.total_counts().all() > 0;
         let has_work = has_events || !self.bench.scored.is_empty();
         if asked && !self.closing && self.bench.is_unsaved() && has_work {
             context.send_viewport_cmd(ViewportCommand::CancelClose);
@@ -245,6 +257,7 @@ impl eframe::App for App {
             self.carry_out(request, ui.ctx());
         }
         self.bench.look_at(self.panels.views());
+        self.bench.look_at_recordings(self.panels.seen_recordings());
         self.bench.look_at_neighbours(self.panels.neighbour_views());
         if changed {
             ui.ctx().request_repaint();

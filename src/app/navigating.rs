@@ -3,9 +3,13 @@
 use super::marks::Target;
 use super::workbench::Workbench;
 use crate::annotation::RecordingId;
+use std::time::Duration;
 
 /// What is left of a recording is no page of its own if it is shorter than this.
 const SHORTEST_PAGE_SECS: f64 = 0.001;
+
+/// What a step may spend on the list before it is taken.
+const LIST_BUDGET: Duration = Duration::from_millis(4);
 
 impl Workbench {
     /// Selects something and shows it.
@@ -77,17 +81,17 @@ impl Workbench {
     fn page_to_recording(&mut self, step: isize) {
         let Some(open) = &self.open else { return };
         let (here, width) = (open.id, open.viewport.width_secs());
-        let Some(id) = self.timeline.beside(here, step).or_else(|| self.beside_in_list(here, step)) else { return };
+        let beside = self.timeline.beside(here, step);
+        let Some(id) = beside.or_else(|| self.beside_in_list(here, step)) else { return };
         let duration_secs = self.document.recording(id).map_or(0.0, |recording| recording.duration_secs);
         let onset = if step > 0 { 0.0 } else { duration_secs - width };
         self.show_recording_at(id, onset, width);
     }
 
     /// The recording `step` places further down the list.
-    fn beside_in_list(&self, here: RecordingId, step: isize) -> Option<RecordingId> {
-        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
-        let place = ids.iter().position(|&id| id == here)?;
-        ids.get(place.checked_add_signed(step)?).copied()
+    fn beside_in_list(&mut self, here: RecordingId, step: isize) -> Option<RecordingId> {
+        self.work_on_list(LIST_BUDGET);
+        self.list.beside(here, step)
     }
 
     /// Zooms around the playhead if it is in view, else around the middle.
@@ -103,10 +107,10 @@ impl Workbench {
 
     /// Shows the recording `step` places further down the list.
     pub(super) fn step_recording(&mut self, step: isize) {
-        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
-        let here = self.open.as_ref().and_then(|open| ids.iter().position(|&id| id == open.id)).unwrap_or(0);
-        if let Some(&id) = here.checked_add_signed(step).and_then(|place| ids.get(place)) {
-            self.show_recording(id);
+        // Before the first one is shown, the list begins with the one that is on its way.
+        let here = self.opening.or_else(|| self.open.as_ref().map(|open| open.id));
+        if let Some(id) = here.and_then(|here| self.beside_in_list(here, step)) {
+            self.show_recording_of_list(id);
         }
     }
 }

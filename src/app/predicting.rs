@@ -2,7 +2,7 @@
 //! thread; and a selected prediction that stays selected when its edges move.
 
 use super::marks::{PredictionKey, Target};
-use super::workbench::{CLASSES_SHOWN_FIRST, Workbench};
+use super::workbench::Workbench;
 use crate::decision::{Decided, Prediction};
 use std::time::Instant;
 
@@ -32,13 +32,9 @@ impl Workbench {
     /// As long as the user has not chosen, the strongest classes are shown that reach their thresholds.
     fn choose_strongest(&mut self) {
         let Some(open) = &self.open else { return };
-        let Some(scored) = self.scored.get_mut(&open.id).filter(|scored| !scored.chosen_by_user) else { return };
-        let (rules, scores) = (&scored.rules, &scored.scores);
-        let reaches = |&class: &usize| {
-            scores.classes.get(class).is_some_and(|label| scores.peaks()[class] >= rules.of(label).threshold)
-        };
-        let by_peak = scores.classes_by_peak(f32::MIN_POSITIVE).into_iter();
-        scored.chosen = by_peak.filter(reaches).take(CLASSES_SHOWN_FIRST).collect();
+        if let Some(scored) = self.scored.get_mut(&open.id).filter(|scored| !scored.chosen_by_user) {
+            scored.chosen = scored.strongest();
+        }
     }
 
     fn ask_for_decisions(&mut self) {

@@ -9,6 +9,7 @@ use super::label_sets::LabelSetRequest;
 use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
+use super::recordings::ListRequest;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
@@ -202,6 +203,8 @@ pub enum Request {
         /// As what.
         form: ChartForm,
     },
+    /// Something about the list of recordings.
+    List(ListRequest),
     /// Give a command these keys and no others; whoever had them loses them.
     SetKeys {
         /// Which.

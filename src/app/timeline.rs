@@ -3,6 +3,8 @@
 use crate::annotation::RecordingId;
 use crate::audio::ClockStart;
 use crate::time::CivilTime;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap};
 
 /// One recording of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +31,9 @@ impl Block {
 pub struct Timeline {
     blocks: Vec<Block>,
     zero: Option<CivilTime>,
+    /// Where each recording stands in `blocks`.
+    places: HashMap<RecordingId, usize>,
+    longest_secs: f64,
     gaps: Vec<(f64, f64)>,
     rows: usize,
     end_secs: f64,
@@ -59,17 +64,11 @@ impl Timeline {
         };
         let mut blocks: Vec<Block> = recordings.iter().map(block).collect();
         blocks.sort_by(|a, b| a.start_secs.total_cmp(&b.start_secs).then(a.id.cmp(&b.id)));
-        let mut row_ends: Vec<f64> = Vec::new();
-        for block in &mut blocks {
-            let free = row_ends.iter().position(|&end| end <= block.start_secs + TOUCHING_SECS);
-            block.row = free.unwrap_or(row_ends.len());
-            match row_ends.get_mut(block.row) {
-                Some(end) => *end = end.max(block.end_secs()),
-                None => row_ends.push(block.end_secs()),
-            }
-        }
-        let end_secs = row_ends.iter().copied().fold(0.0, f64::max);
-        Self { gaps: gaps_between(&blocks), rows: row_ends.len(), end_secs, blocks, zero: Some(zero) }
+        let rows = give_rows(&mut blocks);
+        let end_secs = blocks.iter().map(Block::end_secs).fold(0.0, f64::max);
+        let longest_secs = blocks.iter().map(|block| block.duration_secs).fold(0.0, f64::max);
+        let places = blocks.iter().enumerate().map(|(place, block)| (block.id, place)).collect();
+        Self { gaps: gaps_between(&blocks), rows, end_secs, longest_secs, places, blocks, zero: Some(zero) }
     }
 
     /// The recordings by their beginning.
@@ -99,13 +98,35 @@ impl Timeline {
 
     /// One recording.
     pub fn block(&self, id: RecordingId) -> Option<&Block> {
-        self.blocks.iter().find(|block| block.id == id)
+        self.blocks.get(*self.places.get(&id)?)
+    }
+
+    /// The recordings of which some may lie between two moments, and no fewer.
+    pub fn blocks_between(&self, from: f64, to: f64) -> &[Block] {
+        let first = self.blocks.partition_point(|block| block.start_secs < from - self.longest_secs);
+        let after = self.blocks.partition_point(|block| block.start_secs <= to);
+        self.blocks.get(first..after).unwrap_or_default()
+    }
+
+    /// A recording that goes on or begins between two moments, the one that began last before the first if that still goes on.
+    pub fn first_between(&self, from: f64, to: f64) -> Option<&Block> {
+        let next = self.blocks.partition_point(|block| block.start_secs <= from);
+        let before = next.checked_sub(1).and_then(|place| self.blocks.get(place));
+        let goes_on = before.filter(|block| block.end_secs() > from);
+        goes_on.or_else(|| self.blocks.get(next).filter(|block| block.start_secs < to))
+    }
+
+    /// The gaps of which some may lie between two moments.
+    pub fn gaps_between(&self, from: f64, to: f64) -> &[(f64, f64)] {
+        let first = self.gaps.partition_point(|gap| gap.1 < from);
+        let after = self.gaps.partition_point(|gap| gap.0 <= to);
+        self.gaps.get(first..after).unwrap_or_default()
     }
 
     /// The recording that was going on at a moment, of several the one that began last.
     pub fn at(&self, clock_secs: f64) -> Option<&Block> {
         let going_on = |block: &&Block| (block.start_secs..block.end_secs()).contains(&clock_secs);
-        self.blocks.iter().rev().find(going_on)
+        self.blocks_between(clock_secs, clock_secs).iter().rev().find(going_on)
     }
 
     /// The recording that is nearest to a moment.
@@ -116,13 +137,13 @@ impl Timeline {
 
     /// The recording `step` places further on.
     pub fn beside(&self, id: RecordingId, step: isize) -> Option<RecordingId> {
-        let place = self.blocks.iter().position(|block| block.id == id)?;
+        let place = *self.places.get(&id)?;
         self.blocks.get(place.checked_add_signed(step)?).map(|block| block.id)
     }
 
     /// Which recording goes on when this one ends, else the next one that begins; and from which of its seconds on nothing is heard twice.
     pub fn after_end(&self, id: RecordingId) -> Option<(RecordingId, f64)> {
-        let place = self.blocks.iter().position(|block| block.id == id)?;
+        let place = *self.places.get(&id)?;
         let end = self.blocks.get(place)?.end_secs();
         let later = self.blocks.get(place + 1..)?;
         let next = later.iter().find(|block| block.end_secs() > end + TOUCHING_SECS)?;
@@ -133,6 +154,43 @@ impl Timeline {
     /// The stretches between recordings, as beginning and end; recordings that touch have none.
     pub fn gaps(&self) -> &[(f64, f64)] {
         &self.gaps
+    }
+}
+
+/// Gives each block, by their beginning, the first row that is free by then; returns how many rows there are.
+fn give_rows(blocks: &mut [Block]) -> usize {
+    let mut rows = 0;
+    let mut free: BinaryHeap<Reverse<usize>> = BinaryHeap::new();
+    let mut busy: BinaryHeap<Reverse<(Moment, usize)>> = BinaryHeap::new();
+    for block in blocks {
+        while let Some(&Reverse((end, row))) = busy.peek()
+            && end.0 <= block.start_secs + TOUCHING_SECS
+        {
+            busy.pop();
+            free.push(Reverse(row));
+        }
+        block.row = free.pop().map_or(rows, |Reverse(row)| row);
+        rows = rows.max(block.row + 1);
+        busy.push(Reverse((Moment(block.end_secs()), block.row)));
+    }
+    rows
+}
+
+/// Seconds in order.
+#[derive(Clone, Copy, PartialEq)]
+struct Moment(f64);
+
+impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
     }
 }
 
@@ -187,6 +245,25 @@ mod tests {
         assert_eq!(timeline.beside(RecordingId(1), -1), None);
         let after = |id: u64| timeline.after_end(RecordingId(id)).map(|(id, from)| (id.0, from / minutes));
         assert_eq!([after(1), after(0), after(2), after(3)], [Some((0, 0.0)), Some((2, 0.0)), Some((3, 5.0)), None]);
+    }
+
+    #[test]
+    fn what_lies_between_two_moments_is_found_without_looking_at_all() {
+        let timeline = Timeline::new((0..50).map(|id| (RecordingId(id), start(5, id as i64), 30.0)));
+        assert_eq!((timeline.rows(), timeline.gaps().len()), (1, 49));
+        let between = |from: f64, to: f64| -> Vec<u64> {
+            timeline.blocks_between(from, to).iter().map(|block| block.id.0).collect()
+        };
+        assert_eq!(between(125.0, 185.0), [2, 3], "one is long over, and one that is over could still go on");
+        assert_eq!(between(-9.0, -1.0), [] as [u64; 0]);
+        let first = |from: f64, to: f64| timeline.first_between(from, to).map(|block| block.id.0);
+        assert_eq!(
+            [first(125.0, 130.0), first(155.0, 170.0), first(155.0, 200.0), first(-5.0, 0.0)],
+            [Some(2), None, Some(3), None]
+        );
+        assert_eq!(timeline.gaps_between(100.0, 160.0), [(90.0, 120.0), (150.0, 180.0)]);
+        let together = Timeline::new((0..200).map(|id| (RecordingId(id), start(5, 0), 30.0)));
+        assert_eq!((together.rows(), together.blocks()[199].row), (200, 199));
     }
 
     #[test]

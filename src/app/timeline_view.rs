@@ -14,6 +14,8 @@ use std::time::Instant;
 pub(super) const MOST_NEIGHBOURS: usize = 4;
 /// Pictures that are not in view are kept as long as all together have no more bytes than this: those of a day have twice as many.
 const KEPT_BYTES: usize = 96 << 20;
+/// While recordings come by the thousand, they are put in order again after so many times what that has cost.
+const TIMES_ITS_COST: u32 = 30;
 /// Playing goes on in the next recording if it ended this close to the end of this one, in seconds.
 const AT_END_SECS: f64 = 0.3;
 
@@ -38,6 +40,18 @@ impl Workbench {
         });
         self.timeline = Timeline::new(known);
         self.make_room();
+    }
+
+    /// Puts the recordings in clock order again if some have come, but not at every batch of thousands. Returns whether it must be seen to
+    /// again although nothing more will come.
+    pub(super) fn refresh_stale_timeline(&mut self) -> bool {
+        let began = Instant::now();
+        if self.timeline_stale && began >= self.timeline_due {
+            self.timeline_stale = false;
+            self.refresh_timeline();
+            self.timeline_due = Instant::now() + TIMES_ITS_COST * began.elapsed();
+        }
+        self.timeline_stale && self.is_surveyed()
     }
 
     /// Whether the timeline is to be seen.

@@ -5,6 +5,7 @@ use super::by_ear::HeldEvent;
 use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::detection_batch::DetectionBatch;
 use super::display::Display;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
@@ -15,8 +16,11 @@ use super::mark_list::MarkList;
 use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
+use super::recording_list::RecordingList;
 use super::saving_picture::SavingPicture;
+use super::score_shelf::ScoreShelf;
 use super::settings::Settings;
+use super::surveying::Surveying;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
@@ -29,8 +33,8 @@ use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, RunId, Storage, TileEngine, Update,
-    UpdateSender, Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, Relocation, RunId, Storage, Survey,
+    TileEngine, Unknown, Update, UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -99,6 +103,8 @@ pub struct Run {
     pub id: RunId,
     /// Dropped, it is cancelled.
     pub cancel: CancelOnDrop,
+    /// Whether the model is at work, and it does not wait any more.
+    pub has_begun: bool,
     /// How far it is, in seconds of the recording.
     pub done_secs: f64,
     /// Time since it began, in seconds; 0 while it waits.
@@ -141,12 +147,18 @@ pub struct Workbench {
     pub left_views: BTreeMap<RecordingId, (Viewport, f64)>,
     /// What is known of each recording that was probed.
     pub specs: BTreeMap<RecordingId, StreamSpec>,
+    /// The recordings that were looked at in vain, and why.
+    pub unknown: BTreeMap<RecordingId, Unknown>,
+    /// Which recordings are listed, in which order, and which are selected.
+    pub list: RecordingList,
     /// When each recording was made, by everything that tells it, the most trustworthy first.
     pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
     /// The recordings whose clock times are known, in their order.
     pub timeline: Timeline,
     /// Whether recordings have come that the timeline lacks.
     pub(super) timeline_stale: bool,
+    /// Before that it is not put in order again.
+    pub(super) timeline_due: Instant,
     /// Pictures of recordings before and after the open one on the timeline.
     pub neighbours: Vec<Neighbour>,
     /// How recordings are displayed, in this project.
@@ -157,8 +169,12 @@ pub struct Workbench {
     pub(super) sound_files: RefCell<BTreeMap<PathBuf, SoundFile>>,
     /// What models have said.
     pub scored: BTreeMap<RecordingId, Scored>,
-    /// Model runs that are waiting or going on.
+    /// What models have said, in short.
+    pub shelf_of_scores: ScoreShelf,
+    /// Model runs that are going on or come next; those after them wait in `batch`.
     pub runs: BTreeMap<RecordingId, Run>,
+    /// All recordings that a model is being run over.
+    pub batch: Option<DetectionBatch>,
     /// The predictions of the open recording, decided about or not.
     pub predictions: Vec<Prediction>,
     /// The rules of the models that this project has used, with their presets.
@@ -234,6 +250,9 @@ pub struct Workbench {
     // Dropped before the storage thread, which might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
+    pub(super) survey: Survey,
+    pub(super) surveying: Surveying,
+    pub(super) relocation: Option<Relocation>,
     pub(super) decider: Decider,
     pub(super) storage: Storage,
 }
@@ -257,15 +276,20 @@ impl Workbench {
             opening: None,
             left_views: BTreeMap::new(),
             specs: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            list: RecordingList::default(),
             clocks: BTreeMap::new(),
             timeline: Timeline::default(),
             timeline_stale: false,
+            timeline_due: Instant::now(),
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),
             sound_files: RefCell::default(),
             scored: BTreeMap::new(),
+            shelf_of_scores: ScoreShelf::default(),
             runs: BTreeMap::new(),
+            batch: None,
             predictions: Vec::new(),
             rule_book: RuleBook::default(),
             rule_scope: RuleScope::default(),
@@ -297,6 +321,9 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             detection: DetectionQueue::start(&updates),
+            survey: Survey::start(&updates),
+            surveying: Surveying::default(),
+            relocation: None,
             decider: Decider::start(&updates),
             storage: Storage::start(&updates),
             settings,
@@ -385,6 +412,7 @@ impl Workbench {
     /// Makes a change that follows the files and is not undone.
     pub(super) fn note(&mut self, fact: Fact) {
         self.document.apply_fact(&fact);
+        self.list.note(&fact);
         self.unlogged.push(Change::Fact(fact));
     }
 
@@ -403,6 +431,13 @@ impl Workbench {
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
+            Command::FindRecordings => self.missing().next().is_some(),
+            Command::MarkComplete | Command::NoteRecording | Command::DetectSelection | Command::CloseRecording => {
+                self.open.is_some() || !self.list.selection.is_empty()
+            }
+            Command::DetectAll | Command::DetectAllAgain | Command::SearchRecordings => {
+                self.document.recording_count() > 0
+            }
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
             Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
@@ -425,7 +460,6 @@ impl Workbench {
             _ => match command.group() {
                 Group::Edit | Group::Review => self.selected.is_some(),
                 Group::Sound | Group::Move | Group::Model => self.open.is_some(),
-                Group::File if command == Command::CloseRecording => self.open.is_some(),
                 Group::File | Group::View | Group::Help => true,
             },
         }
@@ -451,6 +485,7 @@ impl Workbench {
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
             Command::CheckLabels => Some(self.shows_findings()),
+            Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),
         }

@@ -27,7 +27,7 @@ pub fn write_project(file: &Path, place: &Path, state: &ProjectState) -> Result<
     write_part(&connection, VIEW, &state.view)?;
     write_part(&connection, WRITTEN_BY, &format!("Earmark {}", env!("CARGO_PKG_VERSION")))?;
     write_part(&connection, IDENTITY, &new_identity())?;
-    write_part(&connection, HAS_SCORES, &!state.scores.is_empty())?;
+    write_part(&connection, HAS_SCORES, &false)?;
     generations::keep(&connection, now_ms())?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error.into())

@@ -224,7 +224,7 @@ fn event_of(
     Ok(Event {
         id: EventId(id.name()?),
         span: Span { onset_secs: onset.real()?, offset_secs: offset.real()? },
-        is_point: is_point.is_set()?,
+        is_point: is_point.flag()?,
         band,
         label: strings.shared(label.text()?),
         more_labels: more.labels,

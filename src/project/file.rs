@@ -407,7 +407,7 @@ fn connection_of(connection: Option<&Connection>) -> Result<&Connection, Failure
 
 fn lock_to_replace(path: &Path) -> Result<Lock, ProjectError> {
     Lock::take(path).map_err(|no_lock| match no_lock {
-        NoLock::Held(holder) => ProjectError::writing(path, ReadOnly::OpenElsewhere { holder }),
-        NoLock::Impossible(error) => ProjectError::writing(path, error),
+        NoLock::Held(holder) => ProjectError::writing(path, ReadOnly::OpenElsewhere { holder }.to_string()),
+        NoLock::Impossible(error) => ProjectError::writing(path, error.to_string()),
     })
 }

@@ -176,7 +176,8 @@ pub fn read_steps(connection: &Connection, side: Side, before: u64, most: u64) -
         }
         let entry = read_entry(connection, seq.name()?)?;
         bytes += entry.inverse_bytes;
-        steps.push(HistoryEntry { title: entry.title, edit: unpack((&entry.inverse).into())?, edited: entry.edited });
+        let edit = unpack((&entry.inverse).into())?;
+        steps.push(HistoryEntry { title: entry.title, edit, edited: entry.edited });
         if bytes > MOST_STEP_BYTES {
             break;
         }

@@ -177,8 +177,8 @@ impl ProjectError {
     }
 
     /// What writing has met.
-    fn writing(path: &Path, reason: impl ToString) -> Self {
-        Self::Write { path: path.to_path_buf(), reason: reason.to_string() }
+    fn writing(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Write { path: path.to_path_buf(), reason: reason.into() }
     }
 }
 

@@ -123,7 +123,7 @@ fn row_of(row: &rusqlite::Row<'_>, checksum: &mut Checksum) -> Result<RecordingR
         duration_secs: duration.real()?,
         fingerprint: fingerprint.maybe(owned)?,
         note: note.text()?.to_owned(),
-        is_complete: is_complete.is_set()?,
+        is_complete: is_complete.flag()?,
     })
 }
 
@@ -164,26 +164,18 @@ pub fn read_spans(connection: &Connection) -> Result<Vec<(RecordingId, CompleteS
     Ok(all)
 }
 
-/// What few label classes have.
-#[derive(Default, PartialEq, serde::Serialize, serde::Deserialize)]
-struct MoreOfClass {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    synonyms: Vec<Arc<str>>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    parent: Arc<str>,
-}
-
 /// Puts another list of label classes in the place of the one there is.
 pub fn write_classes(connection: &Connection, classes: &[LabelClass]) -> Result<(), Failure> {
     connection.execute("DELETE FROM label_classes", [])?;
-    let mut statement = connection.prepare_cached("INSERT INTO label_classes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut statement =
+        connection.prepare_cached("INSERT INTO label_classes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     let small = |number: Option<u8>| number.map_or(ValueRef::Null, |number| ValueRef::Integer(number.into()));
     for (place, class) in classes.iter().enumerate() {
-        let is_hidden = ValueRef::Integer(i64::from(class.is_hidden));
-        let more = MoreOfClass { synonyms: class.synonyms.clone(), parent: class.parent.clone() };
-        let more = (more != MoreOfClass::default()).then(|| serde_json::to_string(&more)).transpose()?;
-        let more = text_or_null(more.as_deref());
-        let cells = [name(place as u64), text(&class.name), small(class.color), is_hidden, small(class.digit), more];
+        let LabelClass { name: class, color, is_hidden, digit, synonyms, parent } = class;
+        let synonyms = serde_json::to_string(synonyms)?;
+        let is_hidden = ValueRef::Integer(i64::from(*is_hidden));
+        let (color, digit) = (small(*color), small(*digit));
+        let cells = [name(place as u64), text(class), color, is_hidden, digit, text(&synonyms), text(parent)];
         Checksum::default().execute(&mut statement, &cells)?;
     }
     Ok(())
@@ -197,12 +189,15 @@ pub fn read_classes(connection: &Connection) -> Result<Vec<LabelClass>, Failure>
         u8::try_from(cell.integer()?).map_err(|_| Failure::Content("a label class has an impossible number".to_owned()))
     };
     while let Some(row) = rows.next()? {
-        let [_, class, color, is_hidden, digit, more] = checksum.cells(row)?;
-        let (color, digit) = (color.maybe(small)?, digit.maybe(small)?);
-        let more: Option<MoreOfClass> = more.maybe(|more| Ok(serde_json::from_str(more.text()?)?))?;
-        let MoreOfClass { synonyms, parent } = more.unwrap_or_default();
-        let is_hidden = is_hidden.is_set()?;
-        all.push(LabelClass { name: class.text()?.into(), color, is_hidden, digit, synonyms, parent });
+        let [_, class, color, is_hidden, digit, synonyms, parent] = checksum.cells(row)?;
+        all.push(LabelClass {
+            name: class.text()?.into(),
+            color: color.maybe(small)?,
+            is_hidden: is_hidden.flag()?,
+            digit: digit.maybe(small)?,
+            synonyms: serde_json::from_str(synonyms.text()?)?,
+            parent: parent.text()?.into(),
+        });
     }
     Ok(all)
 }

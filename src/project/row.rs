@@ -20,7 +20,8 @@ impl Checksum {
             match cell {
                 ValueRef::Null => self.bytes.push(0),
                 ValueRef::Integer(number) => self.put(1, &number.to_le_bytes()),
-                ValueRef::Real(number) => self.put(2, &number.to_le_bytes()),
+                // SQLite keeps a negative zero as zero.
+                ValueRef::Real(number) => self.put(2, &(number + 0.0).to_le_bytes()),
                 ValueRef::Text(text) => self.put_long(3, text),
                 ValueRef::Blob(blob) => self.put_long(4, blob),
             }
@@ -92,7 +93,7 @@ pub trait Cell<'a> {
     /// A number with a fraction.
     fn real(self) -> Result<f64, Failure>;
     /// Yes or no.
-    fn is_set(self) -> Result<bool, Failure>;
+    fn flag(self) -> Result<bool, Failure>;
     /// Nothing, or what `read` makes of it.
     fn maybe<T>(self, read: impl FnOnce(Self) -> Result<T, Failure>) -> Result<Option<T>, Failure>
     where
@@ -116,7 +117,7 @@ impl<'a> Cell<'a> for ValueRef<'a> {
         self.as_f64().map_err(wrong_type)
     }
 
-    fn is_set(self) -> Result<bool, Failure> {
+    fn flag(self) -> Result<bool, Failure> {
         self.integer().map(|number| number != 0)
     }
 

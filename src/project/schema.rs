@@ -65,7 +65,8 @@ pub const SCHEMA: &str = "
         color INTEGER,
         is_hidden INTEGER NOT NULL,
         digit INTEGER,
-        more TEXT,
+        synonyms TEXT NOT NULL,
+        parent TEXT NOT NULL,
         checksum INTEGER NOT NULL
     );
     CREATE TABLE log (

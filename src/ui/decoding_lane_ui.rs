@@ -106,12 +106,14 @@ fn handle(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>)
 
 /// How many steps up (> 0) or down the keys and a screen reader ask a control for that has the focus.
 fn key_steps(ui: &Ui, response: &Response) -> f32 {
-    if response.has_focus() {
+    // Asked before the input is looked at: both take the same lock.
+    let has_focus = response.has_focus();
+    if has_focus {
         let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     }
     ui.input(|input| {
-        let keys = if response.has_focus() {
+        let keys = if has_focus {
             input.num_presses(Key::ArrowUp) as f32 - input.num_presses(Key::ArrowDown) as f32
         } else {
             0.0

@@ -11,7 +11,7 @@ use eframe::egui::{self, Button, DragValue, Grid, RichText, Ui};
 /// An edge cannot be typed closer to the other one than this.
 const SHORTEST_SECS: f64 = 0.005;
 /// Longer names of labels are cut in their buttons; the tooltip has them whole.
-const LONGEST_NAME: usize = 30;
+const LONGEST_NAME: usize = 24;
 
 /// Draws it, or what to do to have one.
 pub fn show(ui: &mut Ui, bench: &Workbench, drafts: &mut EventDrafts, requests: &mut Vec<Request>) {
@@ -40,11 +40,11 @@ pub fn show(ui: &mut Ui, bench: &Workbench, drafts: &mut EventDrafts, requests: 
     event_remarks_ui::show(ui, mark.target, drafts, requests);
 }
 
-/// The labels as buttons: the first changes it, `×` takes one away, the last adds one.
+/// A line a label: the first is a button that changes it, `×` takes one away, `+` adds one.
 fn labels(ui: &mut Ui, bench: &Workbench, mark: &Mark, requests: &mut Vec<Request>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::GRID;
-        for (place, label) in mark.labels().enumerate() {
+    for (place, label) in mark.labels().enumerate() {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::GRID;
             swatch(ui, theme::label_color_on(ui.visuals(), bench.label_place(label)));
             if place == 0 {
                 let text = RichText::new(shortened(label)).family(theme::medium()).size(15.0);
@@ -54,7 +54,7 @@ fn labels(ui: &mut Ui, bench: &Workbench, mark: &Mark, requests: &mut Vec<Reques
                     requests.push(Request::Do(Command::Relabel));
                 }
             } else {
-                ui.label(shortened(label)).on_hover_text(&**label);
+                ui.add(egui::Label::new(shortened(label))).on_hover_text(&**label);
             }
             if !mark.more_labels.is_empty() {
                 let name = format!("Take label {label} away");
@@ -64,12 +64,14 @@ fn labels(ui: &mut Ui, bench: &Workbench, mark: &Mark, requests: &mut Vec<Reques
                     requests.push(Request::ChangeEvent { target: mark.target, change });
                 }
             }
-        }
-        let add = ui.add(Button::new(icons::PLUS).small()).accessible_name(Command::AddLabel.name());
-        if add.on_hover_text(Command::AddLabel.hover_text(ui.ctx())).clicked() {
-            requests.push(Request::Do(Command::AddLabel));
-        }
-    });
+            if place == 0 {
+                let add = ui.add(Button::new(icons::PLUS).small()).accessible_name(Command::AddLabel.name());
+                if add.on_hover_text(Command::AddLabel.hover_text(ui.ctx())).clicked() {
+                    requests.push(Request::Do(Command::AddLabel));
+                }
+            }
+        });
+    }
 }
 
 fn shortened(label: &str) -> String {

@@ -70,6 +70,10 @@ icons! {
     EAR = "\u{E70C}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
+    STATE_NOT_FOUND = "\u{E2E4}";
+    STATE_WAITING = "\u{E2B2}";
+    NOTE_PENCIL = "\u{E34C}";
+    ORDER = "\u{E444}";
     STATE_PREDICTED = "\u{E602}";
 }
 

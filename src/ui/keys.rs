@@ -45,7 +45,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
-        let is_of_control = control_focused && matches!(key, Key::Enter | Key::Tab);
+        let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
@@ -94,6 +94,7 @@ fn digit_of(key: Key) -> Option<u8> {
 fn opens_text_field(command: Command) -> bool {
     matches!(command, Command::Relabel | Command::CommandPalette | Command::OpenPath | Command::GoToTime)
         || matches!(command, Command::AddLabel | Command::EditComment)
+        || matches!(command, Command::NoteRecording | Command::SearchRecordings)
 }
 
 fn may_repeat(command: Command) -> bool {

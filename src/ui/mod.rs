@@ -21,6 +21,8 @@ mod event_drafts;
 mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod file_list_ui;
+mod file_row_ui;
 mod filter_ui;
 mod heights;
 mod hit;
@@ -47,7 +49,6 @@ mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
-mod recordings_ui;
 mod rule_ui;
 mod score_curve;
 mod spectrogram_ui;
@@ -70,6 +71,7 @@ use complexity_ui::ComplexityPage;
 use drag::Drag;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel};
 use event_drafts::EventDrafts;
+use file_list_ui::FileList;
 use keys_ui::KeysPage;
 use labels_ui::LabelsPanel;
 use models_ui::ModelsPage;
@@ -86,6 +88,8 @@ pub struct Panels {
     palette: Option<Palette>,
     path_prompt: Option<PathPrompt>,
     time_prompt: Option<TimePrompt>,
+    /// The list of recordings.
+    files: FileList,
     keys: KeysPage,
     about_shown: bool,
     complexity: ComplexityPage,
@@ -128,6 +132,7 @@ impl Panels {
             palette: None,
             path_prompt: None,
             time_prompt: None,
+            files: FileList::default(),
             keys: KeysPage::default(),
             about_shown: false,
             complexity: ComplexityPage::default(),
@@ -165,6 +170,11 @@ impl Panels {
         &self.neighbour_views
     }
 
+    /// The recordings whose rows are seen in the list.
+    pub fn seen_recordings(&self) -> &[RecordingId] {
+        self.files.seen()
+    }
+
     /// Asks whether to close a window with unsaved changes.
     pub fn ask_to_quit(&mut self) {
         self.quit_asked = true;
@@ -188,6 +198,15 @@ impl Panels {
             Command::GoToTime => {
                 let typed = std::mem::take(&mut self.typed_ahead);
                 self.time_prompt = bench.can(command).then(|| TimePrompt::new(typed));
+            }
+            Command::NoteRecording | Command::SearchRecordings => {
+                let typed = std::mem::take(&mut self.typed_ahead);
+                match command {
+                    Command::NoteRecording => self.files.begin_note(bench, &typed),
+                    _ => self.files.search(),
+                }
+                // Both are in the panel on the left.
+                return (!bench.settings.show_recordings).then_some(Command::ToggleRecordings);
             }
             Command::ShowKeys => self.keys.toggle(),
             Command::ChangeKeys => self.keys.change(),
@@ -252,7 +271,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_recordings {
         Panel::left("recordings").default_size(left_width).size_range(150.0..=420.0).frame(frame).show(ui, |ui| {
             labels_ui::panel(ui, bench, &mut panels.labels, requests);
-            recordings_ui::show(ui, bench, requests);
+            file_list_ui::show(ui, bench, &mut panels.files, requests);
         });
     }
     if bench.settings.show_inspector {

@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::{LabelSetRequest, Request};
+use crate::app::{LabelSetRequest, ListRequest, Request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ impl PathPrompt {
         match self.purpose {
             DialogPurpose::Open => "Path of a recording, project or label file",
             DialogPurpose::OpenFolder => "Path of a folder of recordings",
+            DialogPurpose::FindRecordings => "Path of a folder to look for missing recordings in",
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::ImportLabels => "Path of the labels to import",
             DialogPurpose::LabelSet => "Path of the table of labels to import",
@@ -43,6 +44,7 @@ impl PathPrompt {
         let path = expanded(self.text.trim());
         match self.purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => Request::Open(vec![path]),
+            DialogPurpose::FindRecordings => Request::List(ListRequest::FindIn(path)),
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::ImportLabels => Request::ImportFrom(path),
             DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),

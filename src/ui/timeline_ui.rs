@@ -2,7 +2,7 @@
 //! what is in view. State is told by shape as well as colour.
 
 use super::canvas_ui::{Canvas, row_name};
-use super::recordings_ui::state;
+use super::file_row_ui::state_icon;
 use super::widgets::text_in;
 use crate::app::{Block, Request, TimeAxis, TimeScale, TimeUnit, Timeline, counted};
 use crate::time::{Span, clock_text};
@@ -19,6 +19,8 @@ const TICK_POINTS: f32 = 84.0;
 const LEAST_BLOCK: f32 = 3.0;
 /// The closest look: a minute.
 const LEAST_WIDTH_SECS: f64 = 60.0;
+/// More blocks in view than this are drawn by the pixel, not one by one.
+const DRAWN_BLOCKS: usize = 1500;
 /// More blocks in view than this have no accessible names of their own.
 const NAMED_BLOCKS: usize = 200;
 
@@ -74,8 +76,13 @@ pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, stretch: &mut TimelineStre
     }
     wheel(ui, &scale, rect, timeline, stretch);
     gaps(ui, canvas, &painter, &scale, area);
-    for (place, block) in timeline.blocks().iter().enumerate() {
-        block_ui(ui, canvas, &painter, &scale, area, block, place < NAMED_BLOCKS, requests);
+    let in_view = timeline.blocks_between(from, to);
+    if in_view.len() > DRAWN_BLOCKS {
+        crowd(canvas, &painter, &scale, area);
+    } else {
+        for (place, block) in in_view.iter().enumerate() {
+            block_ui(ui, canvas, &painter, &scale, area, block, place < NAMED_BLOCKS, requests);
+        }
     }
     view_box(ui, canvas, &painter, &scale, area);
     if response.hovered()
@@ -106,9 +113,26 @@ fn ticks(canvas: &Canvas<'_>, painter: &Painter, scale: &TimeScale, rect: Rect) 
     }
 }
 
+/// More recordings than can be told apart: of each stretch of a few pixels, whether there is one, and how far work on the first has come.
+fn crowd(canvas: &Canvas<'_>, painter: &Painter, scale: &TimeScale, area: Rect) {
+    let color = canvas.colors.waveform_peak;
+    let columns = (area.width() / LEAST_BLOCK).ceil() as usize;
+    for column in 0..columns {
+        let left = area.left() + column as f32 * LEAST_BLOCK;
+        let (from, to) = (scale.secs_from_x(left), scale.secs_from_x(left + LEAST_BLOCK));
+        let Some(block) = canvas.bench.timeline.first_between(from, to) else { continue };
+        let is_begun = canvas.bench.document.counts(block.id).all() > 0 || canvas.bench.scores_of(block.id).is_some();
+        let rect = Rect::from_min_max(pos2(left, area.top() + 3.0), pos2(left + LEAST_BLOCK, area.bottom() - 3.0));
+        painter.rect_filled(rect, 0.0, color.gamma_multiply(if is_begun { 1.0 } else { 0.5 }));
+    }
+}
+
 /// Gaps as a line that joins the recordings, with their length where there is room.
 fn gaps(ui: &Ui, canvas: &Canvas<'_>, painter: &Painter, scale: &TimeScale, area: Rect) {
-    for &(from, to) in canvas.bench.timeline.gaps() {
+    let view = scale.span;
+    let in_view = canvas.bench.timeline.gaps_between(view.onset_secs, view.offset_secs);
+    // Among so many none is wide enough to be seen.
+    for &(from, to) in in_view.iter().filter(|_| in_view.len() <= DRAWN_BLOCKS) {
         let (left, right) = (scale.x_from_secs(from), scale.x_from_secs(to));
         if right < area.left() || left > area.right() {
             continue;
@@ -174,10 +198,11 @@ fn block_ui(
     }
     let Some(recording) = canvas.bench.document.recording(block.id) else { return };
     let is_open = canvas.open.id == block.id;
-    let (icon, words) = state(canvas.bench, block.id, recording);
+    let state = canvas.bench.recording_state(block.id);
+    let (icon, words) = (state_icon(state), state.words());
     let seen = rect.intersect(area.expand(2.0));
     // Untouched ones are hollow, those with predictions half full, those with events full.
-    let level: f32 = match (recording.events.is_empty(), canvas.bench.scored.contains_key(&block.id)) {
+    let level: f32 = match (recording.events.is_empty(), canvas.bench.scores_of(block.id).is_some()) {
         (false, _) => 1.0,
         (true, true) => 0.5,
         (true, false) => 0.0,
@@ -228,7 +253,7 @@ fn hover(canvas: &Canvas<'_>, response: Response, clock_secs: f64) {
         Some(block) => {
             let recording = bench.document.recording(block.id);
             let name = recording.map(|recording| recording.file_name()).unwrap_or_default();
-            let words = recording.map(|recording| state(bench, block.id, recording).1).unwrap_or_default();
+            let words = bench.recording_state(block.id).words();
             let by = bench.clock_of(block.id).map(|start| start.source.words()).unwrap_or_default();
             let start = zero.plus_secs(block.start_secs);
             format!("{name}\n{start} by {by}\n{} long · {words}", clock_text(block.duration_secs, 1))

@@ -137,17 +137,22 @@ fn runs(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     };
     icon_button(ui, Command::CancelDetection, true, requests);
     let Some(recording) = bench.document.recording(id) else { return };
-    let waiting = if bench.runs.len() > 1 { format!(" · {} more", bench.runs.len() - 1) } else { String::new() };
     let fraction = (run.done_secs / recording.duration_secs.max(1e-3)).clamp(0.0, 1.0) as f32;
-    ui.add(ProgressBar::new(fraction).desired_width(120.0).corner_radius(theme::GRID));
-    let text = if run.elapsed_secs > 0.0 {
+    let batch = bench.batch.as_ref().filter(|batch| batch.total() > 1);
+    // Of many recordings, what all have come to counts.
+    let shown_fraction = batch.map_or(fraction, |batch| (batch.over() as f32 + fraction) / batch.total() as f32);
+    ui.add(ProgressBar::new(shown_fraction).desired_width(120.0).corner_radius(theme::GRID));
+    let text = if let Some(batch) = batch {
+        let left = batch.left_secs().map(|secs| format!(" · {} left", clock_text(secs, 0))).unwrap_or_default();
+        format!("{} of {} recordings{left}", batch.over() + 1, batch.total())
+    } else if run.elapsed_secs > 0.0 {
         let speed = run.done_secs / run.elapsed_secs;
         let left_secs = (recording.duration_secs - run.done_secs).max(0.0) / speed.max(1e-3);
-        format!("{:.0} % · {speed:.0} × real time · {} left{waiting}", 100.0 * fraction, clock_text(left_secs, 0))
+        format!("{:.0} % · {speed:.0} × real time · {} left", 100.0 * fraction, clock_text(left_secs, 0))
     } else {
-        format!("Loading model{waiting}")
+        "Loading model".to_owned()
     };
     let hover = format!("Detecting events in {}\n{text}", recording.file_name());
-    let shown = if is_narrow { format!("{:.0} %", 100.0 * fraction) } else { text };
+    let shown = if is_narrow { format!("{:.0} %", 100.0 * shown_fraction) } else { text };
     ui.label(weak(shown)).on_hover_text(hover);
 }

@@ -5,6 +5,7 @@ mod decider;
 mod detection;
 mod drawing;
 mod features;
+pub mod folders;
 mod frames;
 mod label_sets;
 mod linting;
@@ -12,7 +13,9 @@ mod measuring;
 mod model_queue;
 mod picture;
 mod picture_job;
+mod relocation;
 mod storage;
+mod survey;
 pub mod thread;
 mod tiles;
 mod update;
@@ -28,7 +31,9 @@ pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use picture_job::{PictureJob, save_picture};
+pub use relocation::{Found, Missing, Relocated, Relocation};
 pub use storage::{Storage, StorageRequest};
+pub use survey::{Survey, Surveyed, Unknown};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,

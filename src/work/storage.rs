@@ -1,11 +1,10 @@
-//! The storage thread: probes recordings, reads and writes projects and label files, in the order of the requests.
+//! The storage thread: lists folders, reads and writes projects and label files, in the order of the requests.
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
 use super::label_sets::{self, LabelSetTask};
 use super::thread::{guarded, spawn};
-use super::{ChartForm, Update, UpdateSender};
-use crate::audio;
+use super::{ChartForm, Update, UpdateSender, folders};
 use crate::format::{self, StrongLabels};
 use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
@@ -18,8 +17,6 @@ use std::thread::JoinHandle;
 pub enum StorageRequest {
     /// Which files are meant by these paths: a folder stands for the recordings in it.
     Expand(Vec<PathBuf>),
-    /// What a recording holds.
-    Probe(PathBuf),
     /// Read a project.
     LoadProject(PathBuf),
     /// Write a project.
@@ -108,7 +105,7 @@ impl Drop for Storage {
 fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
     for request in requests {
         // A window that is gone does not stop what is still to be written.
-        let update = guarded(|| answer(request));
+        let update = guarded(|| answer(request, updates));
         let failed = |reason| Some(Update::Failed { work: "storage".to_owned(), reason });
         if let Some(update) = update.unwrap_or_else(failed) {
             updates.send(update);
@@ -116,21 +113,19 @@ fn serve(requests: &Receiver<StorageRequest>, updates: &UpdateSender) {
     }
 }
 
-fn answer(request: StorageRequest) -> Option<Update> {
+fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
     let update = match request {
         StorageRequest::KeepSettings { path, text } => return keep_settings(&path, &text),
         StorageRequest::TrimPictures(cache) => {
             cache.trim();
             return None;
         }
-        StorageRequest::Expand(paths) => expand(paths),
+        StorageRequest::Expand(paths) => {
+            folders::expand(paths, &mut |update| updates.send(update));
+            return None;
+        }
         StorageRequest::ClearPictures(cache) => {
             Update::PicturesCleared { result: cache.clear().map_err(|error| error.to_string()) }
-        }
-        StorageRequest::Probe(path) => {
-            let result = audio::open(&path).map(|source| source.spec().clone()).map_err(|error| error.to_string());
-            let clocks = result.as_ref().map(|spec| audio::clock_starts(&path, spec)).unwrap_or_default();
-            Update::Probed { path, result, clocks }
         }
         StorageRequest::LoadProject(path) => {
             let result = project::load(&path).map(Box::new).map_err(|error| error.to_string());
@@ -198,58 +193,4 @@ fn keep_settings(path: &Path, text: &str) -> Option<Update> {
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     let reason = folder.and_then(|()| project::write_atomically(path, text.as_bytes())).err()?;
     Some(Update::SettingsNotKept { reason: format!("{}: settings cannot be written: {reason}", path.display()) })
-}
-
-/// Folders become the recordings in them, by name; all other paths stay as they are.
-fn expand(paths: Vec<PathBuf>) -> Update {
-    let (mut files, mut failures) = (Vec::new(), Vec::new());
-    for path in paths {
-        let path = std::path::absolute(&path).unwrap_or(path);
-        if !path.is_dir() {
-            files.push(path);
-            continue;
-        }
-        match recordings_in(&path) {
-            Ok(found) if found.is_empty() => {
-                failures.push(format!("{}: there is no recording in this folder", path.display()));
-            }
-            Ok(found) => files.extend(found),
-            Err(error) => failures.push(format!("{}: the folder cannot be read: {error}", path.display())),
-        }
-    }
-    Update::Expanded { files, failures }
-}
-
-fn recordings_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let is_recording = |path: &PathBuf| {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        extension.is_some_and(|extension| audio::EXTENSIONS.contains(&extension.as_str()))
-    };
-    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
-    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(is_recording).collect();
-    files.sort();
-    Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_stands_for_the_recordings_in_it() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["b.flac", "a.WAV", "notes.txt"] {
-            std::fs::write(folder.path().join(name), b"").unwrap();
-        }
-        let empty = folder.path().join("empty");
-        std::fs::create_dir(&empty).unwrap();
-        let other = folder.path().join("notes.txt");
-        let Update::Expanded { files, failures } = expand(vec![folder.path().to_path_buf(), empty, other.clone()])
-        else {
-            panic!("another update")
-        };
-        assert_eq!(files, [folder.path().join("a.WAV"), folder.path().join("b.flac"), other]);
-        assert_eq!(failures.len(), 1);
-        assert!(failures[0].contains("empty"), "{failures:?}");
-    }
 }

@@ -1,9 +1,8 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
-use super::{LabelSetNews, ModelEnd};
+use super::{LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
 use crate::annotation::lint::Report;
-use crate::audio::{ClockStart, StreamSpec};
 use crate::decision::{Decided, DecisionRule, FrameAxis};
 use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
@@ -65,6 +64,8 @@ pub enum DialogPurpose {
     ModelLabels,
     /// Where to save a picture of what is in view.
     SavePicture,
+    /// In which folder to look for recordings that are missing.
+    FindRecordings,
     /// Where to write the keys.
     ExportKeys,
     /// Which keys to read.
@@ -122,22 +123,21 @@ pub enum DetectionEnd {
 /// A result of work on another thread.
 #[derive(Debug)]
 pub enum Update {
-    /// Folders among the paths to open were replaced by the recordings in them.
+    /// Folders among the paths to open were replaced by the recordings in them: some of what was asked for at once.
     Expanded {
         /// What to open.
         files: Vec<PathBuf>,
         /// Which folders gave nothing, and why.
         failures: Vec<String>,
+        /// Whether nothing of the same request came before.
+        is_first: bool,
     },
-    /// A recording was probed.
-    Probed {
-        /// Its path.
-        path: PathBuf,
-        /// What it holds, or why it cannot be opened.
-        result: Result<StreamSpec, String>,
-        /// When it was made, by everything that tells it.
-        clocks: Vec<ClockStart>,
-    },
+    /// Recordings were looked at.
+    Surveyed(Vec<Surveyed>),
+    /// What recordings are recognised by, with the path where each was read.
+    Fingerprints(Vec<(RecordingId, PathBuf, String)>),
+    /// Recordings that were missing may have been found.
+    Relocated(Relocated),
     /// Something came of a task about a set of labels.
     LabelSet(LabelSetNews),
     /// A model was loaded and starts on a recording.

@@ -52,7 +52,10 @@ pub(super) fn of_one_class(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         // Of what is there twice, one is looked at: the other one is another rule's.
         let groups = groups_of_same(recording);
         let twice: HashSet<_> = groups.iter().flat_map(|same| same[1..].iter().map(|event| event.id)).collect();
-        let is_meant = |event: &&LintEvent| event.status.is_label() && !event.is_point && !twice.contains(&event.id);
+        let has_length = |event: &LintEvent| event.span.offset_secs > event.span.onset_secs;
+        let is_meant = |event: &&LintEvent| {
+            event.status.is_label() && !event.is_point && has_length(event) && !twice.contains(&event.id)
+        };
         let mut events: Vec<&LintEvent> = recording.events.iter().filter(is_meant).collect();
         events.sort_unstable_by(|a, b| {
             a.label.cmp(&b.label).then(a.span.onset_secs.total_cmp(&b.span.onset_secs)).then(a.id.cmp(&b.id))

@@ -209,7 +209,8 @@ fn stray_spaces_go_in_one_step_with_everything_else() {
     let mut draft = Draft::new();
     draft.classes(&["Dog"]);
     draft.add(1.0, 1.0, " Dog ");
-    draft.add_with(99.0, 120.0, "dog", |event| event.band = Some(Band { low_hz: 9000.0, high_hz: 100.0 }));
+    draft.add(99.0, 120.0, "dog");
+    draft.add_with(50.0, 51.0, "Dog", |event| event.band = Some(Band { low_hz: 9000.0, high_hz: 100.0 }));
     draft.add(98.0, 99.5, "Dog  ");
     draft.fix_all();
     while draft.fix_all() > 0 {}
@@ -217,7 +218,8 @@ fn stray_spaces_go_in_one_step_with_everything_else() {
     let events = draft.events();
     assert!(events.iter().all(|event| &*event.label == "Dog"));
     assert!(events[0].is_point);
-    assert_eq!(events[1].span, Span::between(98.0, 100.0), "two spellings of one class were one sound");
+    assert_eq!(events[1].band, Some(Band { low_hz: 100.0, high_hz: 8000.0 }));
+    assert_eq!(events[2].span, Span::between(98.0, 100.0), "two spellings of one class were one sound");
 }
 
 #[test]

@@ -29,7 +29,8 @@ pub fn command_for(name: &str) -> Command {
     command
 }
 
-fn say(text: &str) {
+/// Says something that whoever started this process reads at once.
+pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}").unwrap();
     out.flush().unwrap();

@@ -151,6 +151,8 @@ impl Annotator {
             color: (this.dice.below(2) == 0).then_some(7),
             is_hidden: this.dice.below(2) == 0,
             digit: (this.dice.below(2) == 0).then_some(3),
+            synonyms: (0..this.dice.below(3)).map(|_| this.label()).collect(),
+            parent: this.label(),
         };
         (0..self.dice.below(5)).map(|_| class(self)).collect()
     }

@@ -1,7 +1,7 @@
 //! Disks that are full, files that cannot be written, are taken away or replaced, two programs on one file, bytes that flip.
 
 use super::kept::assert_sound;
-use super::killed::command_for;
+use super::killed::{command_for, say};
 use super::random::{Annotator, beginning};
 use earmark::annotation::{Change, Edit, Edited, Fact, RecordingId};
 use earmark::project::{self, ProjectError, ProjectFile, ProjectState, ReadOnly};
@@ -161,7 +161,7 @@ fn damage_is_found_and_never_taken_for_annotations() {
     let whole = fs::read(&path).unwrap();
     let broken = folder.path().join("broken.earmark");
     let (mut found, mut harmless) = (0, 0);
-    for place in (100..whole.len()).step_by(97) {
+    for place in (100..whole.len()).step_by(509) {
         let mut bytes = whole.clone();
         bytes[place] ^= 0x10;
         fs::write(&broken, &bytes).unwrap();
@@ -179,7 +179,7 @@ fn damage_is_found_and_never_taken_for_annotations() {
             }
         }
     }
-    assert!(found > harmless / 20 && found > 20, "{found} of {}", found + harmless);
+    assert!(found > harmless / 20 && found > 10, "{found} of {}", found + harmless);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn the_process_on_a_full_disk() {
         if let Err(error) = file.append(&annotator.act()) {
             assert!(matches!(error, ProjectError::Write { .. }), "{error}");
             assert!(error.to_string().contains("set.earmark: cannot be saved"), "{error}");
-            println!("\nkept {kept}");
+            say(&format!("\nkept {kept}"));
             return;
         }
     }

@@ -39,6 +39,12 @@ fn active_secs(predictions: &[Prediction]) -> f64 {
     predictions.iter().map(|prediction| prediction.span.duration_secs()).sum()
 }
 
+/// Gives a class its rule with something otherwise.
+fn set(harness: &mut Harness<'_, App>, class: usize, with: impl FnOnce(DecisionRule) -> DecisionRule) {
+    let rule = with(rule(harness, class));
+    change(harness, RuleChange::Set { class, rule });
+}
+
 fn change(harness: &mut Harness<'_, App>, change: RuleChange) {
     harness.state_mut().bench.dispatch(Request::Rule(change));
     harness.run_steps(2);
@@ -117,7 +123,7 @@ fn hysteresis_has_a_line_of_its_own() {
     let class = harness.state().bench.focused_class().unwrap();
     let lower_line = format!("Lower threshold of {}", label(&harness, class));
     assert!(harness.query_by_label(&lower_line).is_none());
-    change(&mut harness, RuleChange::Set { class, rule: DecisionRule { threshold: 0.6, ..rule(&harness, class) } });
+    set(&mut harness, class, |rule| DecisionRule { threshold: 0.6, ..rule });
     let plain = active_secs(harness.state().bench.predictions_of(class));
     harness.get_by_role_and_label(Role::CheckBox, "Hysteresis").click();
     harness.run_steps(3);
@@ -140,10 +146,7 @@ fn a_change_can_be_for_all_classes_and_one_rule_be_given_to_all() {
     let class = harness.state().bench.focused_class().unwrap();
     let other = scored(&harness).chosen.iter().copied().find(|&other| other != class).unwrap();
     let of = |harness: &Harness<'_, App>, class| rule(harness, class);
-    change(
-        &mut harness,
-        RuleChange::Set { class: other, rule: DecisionRule { threshold: 0.7, ..rule(&harness, other) } },
-    );
+    set(&mut harness, other, |rule| DecisionRule { threshold: 0.7, ..rule });
     harness.get_by_label("For all classes").click();
     harness.run_steps(3);
     assert_eq!(harness.state().bench.rule_scope, RuleScope::AllClasses);
@@ -162,7 +165,7 @@ fn a_change_can_be_for_all_classes_and_one_rule_be_given_to_all() {
 fn what_is_accepted_says_by_which_rule_of_its_class() {
     let mut harness = detected();
     let class = harness.state().bench.focused_class().unwrap();
-    change(&mut harness, RuleChange::Set { class, rule: DecisionRule { threshold: 0.31, ..rule(&harness, class) } });
+    set(&mut harness, class, |rule| DecisionRule { threshold: 0.31, ..rule });
     let name = label(&harness, class);
     let mark = harness.state().bench.marks.iter().find(|mark| *mark.label == *name).unwrap().target;
     harness.state_mut().bench.dispatch(Request::Select(Some(mark)));
@@ -185,7 +188,7 @@ fn a_selected_prediction_stays_selected_while_its_edges_move() {
     let mut threshold = rule(&harness, class).threshold;
     while threshold + 0.05 < mark.score.unwrap() {
         threshold += 0.05;
-        change(&mut harness, RuleChange::Set { class, rule: DecisionRule { threshold, ..rule(&harness, class) } });
+        set(&mut harness, class, |rule| DecisionRule { threshold, ..rule });
         let selected = harness.state().bench.selected_mark().expect("it stays selected").clone();
         assert!(matches!(selected.target, Target::Prediction(_)) && selected.label == mark.label);
         assert!(selected.span.overlap_secs(*spans.last().unwrap()) > 0.0);
@@ -248,7 +251,7 @@ fn many_classes_are_decided_beside_the_window() {
     assert!(harness.state().bench.is_deciding(), "so much is not decided within a frame");
     change(&mut harness, RuleChange::Scope(RuleScope::AllClasses));
     for threshold in [0.3, 0.25, 0.1, 0.15] {
-        change(&mut harness, RuleChange::Set { class: 0, rule: DecisionRule { threshold, ..rule(&harness, 0) } });
+        set(&mut harness, 0, |rule| DecisionRule { threshold, ..rule });
     }
     wait(&mut harness, "the decisions", |bench| !bench.is_deciding());
     let plain: Vec<Prediction> = all.flat_map(|class| expected(&harness, class)).collect();

@@ -138,6 +138,7 @@ fn nothing_is_cut_off_in_a_narrow_panel() {
         let change = EventChange::ToggleLabel(label.into());
         harness.state_mut().bench.dispatch(Request::ChangeEvent { target, change });
     }
+    harness.run_steps(3);
     harness.get_by_label("Add frequencies to the selected event").click();
     harness.run_steps(4);
     let panel_left = harness.get_by_label("Comment on the selected event").rect().left() - 1.0;
