@@ -144,7 +144,7 @@ impl Workbench {
     }
 
     /// Leaves what would be done next, else what is selected.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn leave_selection(&mut self) {
         if self.batch().is_none() {
             self.selected = None;
         }

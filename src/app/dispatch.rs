@@ -226,7 +226,7 @@ impl Workbench {
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
             Command::Deselect if self.held_event.take().is_some() => {}
-            Command::Deselect => self.let_go(),
+            Command::Deselect => self.leave_selection(),
             _ => self.perform_on_view(command),
         }
     }
