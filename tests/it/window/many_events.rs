@@ -84,6 +84,7 @@ fn thousands_of_events_are_scrolled_filtered_and_decided_about() {
         unit: eframe::egui::MouseWheelUnit::Point,
         delta: Vec2::new(0.0, 280.0),
         phase: eframe::egui::TouchPhase::Move,
+        source: eframe::egui::MouseWheelSource::Unknown,
         modifiers: Modifiers::NONE,
     });
     harness.run_steps(30);
@@ -196,6 +197,7 @@ fn frames(harness: &mut Harness<'_, App>, what: &str) {
             unit: eframe::egui::MouseWheelUnit::Point,
             delta: Vec2::new(0.0, -400.0),
             phase: eframe::egui::TouchPhase::Move,
+            source: eframe::egui::MouseWheelSource::Unknown,
             modifiers: Modifiers::NONE,
         });
         harness.step();
