@@ -9,7 +9,6 @@ use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
 use super::workbench::{Inspector, Workbench};
-use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::playback::PlaybackEvent;
@@ -69,6 +68,7 @@ impl Workbench {
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
+            Request::Review(change) => self.change_review(change),
             Request::Measure(networks) => self.measure(networks),
             Request::StopMeasuring => self.stop_measuring(),
             Request::SavePictureTo(path) => self.save_picture_to(path),
@@ -103,6 +103,7 @@ impl Workbench {
             _ => self.change_setting(request),
         }
         self.sift();
+        self.forget_stale_batch();
         // What is in view may be what is listened to.
         self.tune();
     }
@@ -199,18 +200,13 @@ impl Workbench {
 
     fn perform_on_event(&mut self, command: Command) {
         match command {
-            Command::Accept => self.accept_selected(),
-            Command::Reject => self.reject_selected(),
-            Command::Uncertain => self.put_selected_aside(),
-            Command::Undecide => self.undecide_selected(),
-            Command::AcceptShown => self.decide_shown(Status::Accepted),
-            Command::RejectShown => self.decide_shown(Status::Rejected),
+            _ if command.group() == Group::Review && command != Command::CheckLabels => self.perform_review(command),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
             Command::DrawFromPrevious => self.draw_from_previous(),
             Command::PointAtPlayhead => self.point_at_playhead(),
             Command::RecordByEar => self.hold_by_ear(),
-            Command::Split => self.split_selected(),
+            Command::Split => self.split_unless_reviewing(),
             Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
@@ -218,6 +214,11 @@ impl Workbench {
             Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
             Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::OnsetFrameEarlier => self.nudge_edge_by_frame(Edge::Onset, -1.0),
+            Command::OnsetFrameLater => self.nudge_edge_by_frame(Edge::Onset, 1.0),
+            Command::OffsetFrameEarlier => self.nudge_edge_by_frame(Edge::Offset, -1.0),
+            Command::OffsetFrameLater => self.nudge_edge_by_frame(Edge::Offset, 1.0),
+            Command::SnapEdges => self.snap_selected(),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
             _ if command.group() == Group::Sound => self.perform_sound(command),
@@ -225,7 +226,7 @@ impl Workbench {
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
             Command::Deselect if self.held_event.take().is_some() => {}
-            Command::Deselect => self.selected = None,
+            Command::Deselect => self.leave_selection(),
             _ => self.perform_on_view(command),
         }
     }
@@ -254,8 +255,6 @@ impl Workbench {
             Command::ShowDisplay => self.toggle_display_page(),
             Command::CheckLabels => self.toggle_findings(),
             Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
-            Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
-            Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
@@ -320,6 +319,7 @@ impl Workbench {
         more |= self.refresh_stale_timeline();
         self.follow_decisions();
         more |= self.work_on_list(LIST_BUDGET);
+        self.take_awaited();
         self.take_playback_events();
         self.follow_by_ear();
         self.take_tile_news();

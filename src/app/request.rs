@@ -10,6 +10,7 @@ use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::recordings::ListRequest;
+use super::review::ReviewChange;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
@@ -151,6 +152,8 @@ pub enum Request {
         /// Seconds from the timeline's zero.
         clock_secs: f64,
     },
+    /// Another mode, order or class of review.
+    Review(ReviewChange),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
     /// Seconds of the recording heard in a second.

@@ -19,6 +19,7 @@ use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::recording_list::RecordingList;
+use super::review::Review;
 use super::saving_picture::SavingPicture;
 use super::score_shelf::ScoreShelf;
 use super::settings::Settings;
@@ -231,6 +232,8 @@ pub struct Workbench {
     pub linting: Linting,
     /// What the panel on the right shows.
     pub inspector: Inspector,
+    /// Which mode keys are for, and how far review is.
+    pub review: Review,
     /// Choices of the user.
     pub settings: Settings,
     /// Where pictures are kept from one session to the next, if they are.
@@ -323,6 +326,7 @@ impl Workbench {
             show_marks: true,
             linting: Linting::default(),
             inspector: Inspector::default(),
+            review: Review::default(),
             pictures: None,
             notices: Notices::default(),
             player,
@@ -430,7 +434,17 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::NextQueueOrder => {
+                true
+            }
+            Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
+            Command::Split => self.selected.is_some() && !self.is_reviewing(),
+            Command::QueueThisClass => self.selected.is_some() || self.review.class.is_some(),
+            Command::OnsetFrameEarlier
+            | Command::OnsetFrameLater
+            | Command::OffsetFrameEarlier
+            | Command::OffsetFrameLater
+            | Command::SnapEdges => self.selected.is_some() && self.scored_here().is_some(),
             Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
             Command::SetAnnotator => true,
             Command::ShowVersions => self.keeping.place != super::keeping::KeptIn::Memory,
@@ -477,8 +491,10 @@ impl Workbench {
     pub fn is_on(&self, command: Command) -> Option<bool> {
         let settings = &self.settings;
         match command {
-            Command::ToggleAutoAdvance => Some(settings.auto_advance),
-            Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleReview => Some(self.is_reviewing()),
+            Command::QueueThisClass => Some(self.review.class.is_some()),
+            Command::ToggleAutoAdvance => Some(self.advances()),
+            Command::ToggleAutoPlay => Some(self.plays_by_itself()),
             Command::ToggleBoxes => Some(settings.shaping.box_mode),
             Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleContrast => Some(settings.high_contrast),

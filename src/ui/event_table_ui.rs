@@ -144,6 +144,7 @@ fn cell(row: Rect, left: f32, width: f32) -> Rect {
 
 fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &mut Vec<Request>) {
     let response = list_row(ui, &format!("{} in the table", mark.spoken()), selected, |ui, rect| {
+        super::batch_ui::behind_row(ui, bench, mark, rect);
         let (icon, color) = state_icon(ui, mark.state);
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
         let text_color = ui.visuals().text_color();

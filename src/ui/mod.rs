@@ -8,9 +8,11 @@ mod about_ui;
 mod annotator_ui;
 mod axis_ui;
 mod bands;
+mod batch_ui;
 mod beside_ui;
 mod canvas_ui;
 mod choices;
+mod complete_ui;
 mod complexity_ui;
 mod decoding_lane_ui;
 mod display_ui;
@@ -51,6 +53,7 @@ mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
+mod review_ui;
 mod rule_ui;
 mod score_curve;
 mod spectrogram_ui;
@@ -118,6 +121,8 @@ pub struct Panels {
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
     typed_ahead: String,
+    /// The spectrogram has the focus: Tab goes from event to event there.
+    canvas_focused: bool,
     /// What the pointer is over, as text for the transport bar.
     readout: String,
     /// What the pictures show, the most important one first.
@@ -154,6 +159,7 @@ impl Panels {
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
+            canvas_focused: false,
             readout: String::new(),
             views: Vec::new(),
             neighbour_views: Vec::new(),
@@ -253,6 +259,7 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
     let mut requests: Vec<Request> = Vec::new();
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
+    Panel::bottom("status").resizable(false).frame(bar).show(ui, |ui| review_ui::show(ui, bench, &mut requests));
     Panel::bottom("transport")
         .resizable(false)
         .frame(bar)

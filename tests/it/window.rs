@@ -14,6 +14,7 @@ mod many_events;
 mod many_recordings;
 mod models;
 mod recordings;
+mod review;
 mod saving_picture;
 mod shapes;
 mod stage;
