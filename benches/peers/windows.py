@@ -103,8 +103,9 @@ class Earmark:
     def start(self, screen, path, log):
         config = Path(screen.home) / ".config/earmark"
         config.mkdir(parents=True)
-        (config / "settings.json").write_text('{"system_dialogs": false}')
+        (config / "settings.json").write_text('{"system_dialogs": false, "annotator_asked": true}')
         screen.env["EARMARK_CONFIG"] = str(config)
+        screen.env["EARMARK_DATA"] = str(Path(screen.home) / "data")
         return App(screen, [os.environ.get("EARMARK", "/tmp/rel/release/earmark"), path], log)
 
     def do(self, app, step):

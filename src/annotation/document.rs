@@ -3,7 +3,6 @@
 use super::{Edit, EditError, Event, EventId, Fact, LabelClass, Recording, RecordingId, StatusCounts};
 use crate::time::Span;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -144,14 +143,6 @@ impl Document {
     /// The recordings in the order in which they were added.
     pub fn recordings(&self) -> impl DoubleEndedIterator<Item = (RecordingId, &Recording)> {
         self.recordings.iter().map(|(&id, recording)| (id, recording))
-    }
-
-    /// The recordings whose names lie in a range, in the order in which they were added.
-    pub fn recordings_in(
-        &self,
-        names: impl RangeBounds<RecordingId>,
-    ) -> impl Iterator<Item = (RecordingId, &Recording)> {
-        self.recordings.range(names).map(|(&id, recording)| (id, recording))
     }
 
     /// How many recordings there are.

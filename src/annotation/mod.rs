@@ -6,6 +6,7 @@
 //! are, how long they are and where they lie is a [`Fact`]: it follows the files and is not undone.
 
 mod change;
+pub mod complete;
 mod counts;
 mod document;
 mod edit;

@@ -91,6 +91,11 @@ impl Workbench {
             }
             RuleBook::default()
         });
+        self.fit_rules();
+    }
+
+    /// Gives scores that came from the project the rules that the project keeps.
+    pub(super) fn fit_rules(&mut self) {
         let models = &self.models;
         for scored in self.scored.values_mut() {
             let start = &scored.start;

@@ -88,6 +88,8 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 const ALT: Modifiers = Modifiers::ALT;
 const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+const CTRL_ALT: Modifiers = Modifiers { alt: true, ..Modifiers::COMMAND };
+const CTRL_ALT_SHIFT: Modifiers = Modifiers { shift: true, ..CTRL_ALT };
 const ALT_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::ALT };
 
 commands! {
@@ -95,8 +97,12 @@ commands! {
     OpenFolder, File, "", "Open folder…", "Open all recordings of a folder; those with clock times stand on one timeline", [CTRL, K];
     OpenExample, File, icons::SPARKLE, "Open example", "Open the bundled soundscape with its real sounds", [];
     OpenPath, File, icons::TERMINAL, "Open by path…", "Open a recording, project or label file whose path you type", [CTRL_SHIFT, O];
-    SaveProject, File, icons::FLOPPY_DISK, "Save project", "Save recordings, events, scores and history as one project file", [CTRL, S];
-    SaveProjectAs, File, "", "Save project as…", "Save the project under another name", [CTRL_SHIFT, S];
+    NewProject, File, "", "New project", "Begin a project without a name; the open one is kept as it is", [CTRL, N];
+    SaveProject, File, icons::FLOPPY_DISK, "Save project", "Give the project a name; one that has a name is kept with every change", [CTRL, S];
+    SaveProjectAs, File, "", "Save project as…", "Go on in a file of another name; the one before stays as it is", [CTRL_SHIFT, S];
+    SaveCopy, File, "", "Save a copy…", "Write a copy of the project, and go on in this one", [];
+    ShowVersions, File, "", "Versions…", "Show the earlier versions of the project that its file keeps, and open one", [];
+    ExportText, File, "", "Export everything as text…", "Write recordings, events and the whole log as text files, one JSON value a line, into a folder", [];
     ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
     ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
     ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
@@ -109,6 +115,8 @@ commands! {
 
     Undo, Edit, icons::UNDO, "Undo", "Take the last change back", [CTRL, Z];
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
+    ShowHistory, Edit, icons::HISTORY, "History", "Show what was done, by whom and when, and go back to any step", [CTRL, H];
+    SetAnnotator, Edit, "", "Annotator's name…", "Tell whose annotations these are: the name stands on every change", [];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
     NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
@@ -128,15 +136,27 @@ commands! {
     OnsetLater, Edit, "", "Onset 10 ms later", "Nudge the onset and listen around it", [ALT, ArrowRight];
     OffsetEarlier, Edit, "", "Offset 10 ms earlier", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowLeft];
     OffsetLater, Edit, "", "Offset 10 ms later", "Nudge the offset and listen around it", [ALT_SHIFT, ArrowRight];
+    OnsetFrameEarlier, Edit, "", "Onset one frame earlier", "Nudge the onset by a frame of the model and listen around it", [CTRL_ALT, ArrowLeft];
+    OnsetFrameLater, Edit, "", "Onset one frame later", "Nudge the onset by a frame of the model and listen around it", [CTRL_ALT, ArrowRight];
+    OffsetFrameEarlier, Edit, "", "Offset one frame earlier", "Nudge the offset by a frame of the model and listen around it", [CTRL_ALT_SHIFT, ArrowLeft];
+    OffsetFrameLater, Edit, "", "Offset one frame later", "Nudge the offset by a frame of the model and listen around it", [CTRL_ALT_SHIFT, ArrowRight];
+    SnapEdges, Edit, "", "Snap edges to scores", "Put onset and offset where the score curve of the class crosses the threshold, or else changes most", [NONE, C];
     MoveEarlier, Edit, "", "Event 10 ms earlier", "Move the selected event as a whole", [CTRL_SHIFT, ArrowLeft];
     MoveLater, Edit, "", "Event 10 ms later", "Move the selected event as a whole", [CTRL_SHIFT, ArrowRight];
 
+    ToggleReview, Review, icons::REVIEW, "Review mode", "Let the next undecided event come and play by itself after each decision; again: browse and edit", [SHIFT, Q];
     Accept, Review, icons::CHECK, "Accept", "It is there: make it a label, and go to the next undecided event", [NONE, A; NONE, Y];
     Reject, Review, icons::CROSS, "Reject or delete", "It is not there: keep a prediction as rejected, remove an event drawn by hand, and go on", [NONE, D; NONE, Delete];
     Uncertain, Review, icons::QUESTION, "Uncertain", "Cannot be told: keep it aside, and go on", [NONE, W];
     Undecide, Review, icons::ERASER, "Take decision back", "Make the selected event a prediction again", [NONE, Backspace];
     AcceptShown, Review, "", "Accept all shown of this class", "Accept every undecided event in view of the selected event's class; one step of undo", [SHIFT, A];
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
+    RejectBelow, Review, "", "Reject all of this class with lower scores", "Show which undecided events of this class score below the selected one; pressed again, reject them in one step of undo", [SHIFT, Delete];
+    AcceptAbove, Review, "", "Accept all of this class with higher scores", "Show which undecided events of this class score above the selected one; pressed again, accept them in one step of undo", [SHIFT, Y];
+    MarkViewComplete, Review, "", "View is complete", "Say that in view nothing is missing of the active classes; where that was said already, take it back", [NONE, H];
+    MarkRecordingComplete, Review, "", "Whole recording is complete", "Say that nothing is missing of the active classes in the whole recording; where that was said already, take it back", [SHIFT, H];
+    NextQueueOrder, Review, "", "Next order of the queue", "By time, high scores first, low scores first, least certain first, class by class, in turn", [ALT, Q];
+    QueueThisClass, Review, "", "Queue of this class only", "Let only events of the selected one's class come; again: those of all classes", [ALT, C];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
     MarkComplete, Review, icons::DONE, "Mark recording complete", "Say that work on this recording is done, and go to the next that is not complete; again to take it back", [CTRL, Enter];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
@@ -169,7 +189,7 @@ commands! {
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
-    NextUndecided, Move, "", "Next undecided event", "Select the next prediction that nobody has decided about", [NONE, Q];
+    NextUndecided, Move, "", "Next of the queue", "Select the next undecided event, in the order of the queue", [NONE, Q];
     PageForward, Move, "", "Page forward", "Show the next page, which overlaps this one; after the last, the next recording", [NONE, PageDown];
     PageBack, Move, "", "Page back", "Show the previous page, which overlaps this one; before the first, the previous recording", [NONE, PageUp];
     GoToStart, Move, "", "Go to start", "Put the playhead at the start", [NONE, Home];

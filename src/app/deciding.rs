@@ -42,27 +42,6 @@ impl Workbench {
         self.marks.in_span(proposed).find(|mark| is_same_prediction(mark, event)).map(|mark| mark.target)
     }
 
-    /// Decides in one step about every undecided event in view that has the selected one's label.
-    pub(super) fn decide_shown(&mut self, status: Status) {
-        let (Some(open), Some(selected)) = (&self.open, self.selected_mark()) else { return };
-        let (recording, view, label) = (open.id, open.viewport.span(), selected.label.clone());
-        let targets: Vec<Target> = self
-            .marks
-            .shown_in_span(view)
-            .filter(|mark| mark.state == Status::Predicted && mark.label == label)
-            .map(|mark| mark.target)
-            .collect();
-        let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
-        if edits.is_empty() {
-            return;
-        }
-        let verb = if status == Status::Rejected { "reject" } else { "accept" };
-        let text = format!("{verb} {} × {label:?}", edits.len());
-        if self.perform(text.clone(), Edit::Many { edits }) {
-            self.notices.add(super::notices::Gravity::Done, format!("Done: {text} (one step of undo)"));
-        }
-    }
-
     fn decide_selected(&mut self, verb: &str, status: Status) {
         let Some((recording, target)) = self.selected_here() else {
             // There is nothing to decide about yet: bring the first one.
@@ -70,9 +49,10 @@ impl Workbench {
             return;
         };
         let Some(mark) = self.mark(target) else { return };
-        let (onset_secs, title) = (mark.span.onset_secs, format!("{verb} {:?}", mark.label));
+        let (place, title) = (self.queue_place(mark), format!("{verb} {:?}", mark.label));
         let Some(edit) = self.decision(recording, target, status) else {
-            self.advance(onset_secs);
+            self.note_decision();
+            self.advance(&place);
             return;
         };
         let kept = match &edit {
@@ -81,12 +61,13 @@ impl Workbench {
         };
         if self.perform(title, edit) {
             self.selected = kept;
-            self.advance(onset_secs);
+            self.note_decision();
+            self.advance(&place);
         }
     }
 
     /// The edit that decides about a target; none if it is decided so already.
-    fn decision(&mut self, recording: RecordingId, target: Target, status: Status) -> Option<Edit> {
+    pub(super) fn decision(&mut self, recording: RecordingId, target: Target, status: Status) -> Option<Edit> {
         match target {
             Target::Prediction(key) => {
                 let event = self.event_of_prediction(key, status)?;
@@ -106,6 +87,11 @@ impl Workbench {
     /// A new event that says what was decided about a prediction.
     pub(super) fn event_of_prediction(&mut self, key: PredictionKey, status: Status) -> Option<Event> {
         let prediction = self.prediction(key)?;
+        self.event_of(&prediction, status)
+    }
+
+    /// The same, of a prediction that is at hand.
+    pub(super) fn event_of(&mut self, prediction: &Prediction, status: Status) -> Option<Event> {
         let scored = self.scored_here()?;
         let label = scored.scores.classes.get(prediction.class)?.clone();
         let proposal = Proposal {
@@ -123,25 +109,6 @@ impl Workbench {
     /// The prediction of a name.
     pub(super) fn prediction(&self, key: PredictionKey) -> Option<Prediction> {
         self.answers.prediction(key).copied()
-    }
-
-    /// Selects the next undecided event, brings it into view and plays it, if the user wants that.
-    fn advance(&mut self, from_secs: f64) {
-        if !self.settings.auto_advance {
-            return;
-        }
-        if let Some(target) = self.next_undecided(from_secs) {
-            self.selected = Some(target);
-            self.reveal_selected();
-            self.audition_selected();
-        }
-    }
-
-    /// The first undecided mark that is shown and begins at or after a moment, else the first of all.
-    pub(super) fn next_undecided(&self, from_secs: f64) -> Option<Target> {
-        let from = self.marks.shown_before_secs(from_secs);
-        let undecided = |place| self.marks.next_shown_of(Status::Predicted, place);
-        undecided(from).or_else(|| undecided(0)).map(|mark| mark.target)
     }
 
     /// The open recording and what is selected in it.

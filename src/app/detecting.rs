@@ -98,6 +98,7 @@ impl Workbench {
         let recording = run.recording;
         self.runs.remove(&recording);
         self.revision += 1;
+        self.keep_scores(recording);
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
         let is_single = self.is_single_detection();
         let is_open = self.open.as_ref().is_some_and(|open| open.id == recording);

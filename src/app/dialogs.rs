@@ -62,6 +62,17 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .set_file_name(format!("project.{PROJECT_EXTENSION}"))
             .save_file()
             .map(|path| vec![path]),
+        DialogPurpose::CopyProject => dialog
+            .set_title("Save a copy")
+            .add_filter("Earmark project", &[PROJECT_EXTENSION])
+            .set_file_name(format!("copy.{PROJECT_EXTENSION}"))
+            .save_file()
+            .map(|path| vec![path]),
+        DialogPurpose::ExportText => dialog
+            .set_title("Folder for the text files")
+            .set_file_name("project-as-text")
+            .save_file()
+            .map(|path| vec![path]),
         DialogPurpose::ImportModel => dialog
             .set_title("Import model")
             .add_filter("Checkpoints and ONNX files", &MODEL_EXTENSIONS)

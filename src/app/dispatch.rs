@@ -9,7 +9,6 @@ use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
 use super::request::Request;
 use super::workbench::{Inspector, Workbench};
-use crate::annotation::Status;
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::playback::PlaybackEvent;
@@ -34,6 +33,12 @@ impl Workbench {
                 self.ask_storage(StorageRequest::Expand(paths));
             }
             Request::SaveProjectTo(path) => self.save_project_to(path),
+            Request::CopyProjectTo(path) => self.copy_project_to(path),
+            Request::ExportTextTo(folder) => self.export_text_to(folder),
+            Request::OpenVersion(generation) => self.open_version(generation),
+            Request::GoToStep(place) => self.go_to_step(place),
+            Request::SetAnnotator(name) => self.set_annotator(&name),
+            Request::AskAnnotatorNoMore => self.ask_annotator_no_more(),
             Request::ExportTo(path) => self.export_to(path),
             Request::ImportFrom(path) => {
                 self.ask_storage(StorageRequest::ImportLabels(path));
@@ -63,6 +68,7 @@ impl Workbench {
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
+            Request::Review(change) => self.change_review(change),
             Request::Measure(networks) => self.measure(networks),
             Request::StopMeasuring => self.stop_measuring(),
             Request::SavePictureTo(path) => self.save_picture_to(path),
@@ -97,6 +103,7 @@ impl Workbench {
             _ => self.change_setting(request),
         }
         self.sift();
+        self.forget_stale_batch();
         // What is in view may be what is listened to.
         self.tune();
     }
@@ -150,11 +157,14 @@ impl Workbench {
             Command::OpenRecordings => self.ask(DialogPurpose::Open),
             Command::OpenFolder => self.ask(DialogPurpose::OpenFolder),
             Command::OpenExample => self.open_example(),
-            Command::SaveProject => match self.project_path.clone() {
-                Some(path) => self.save_project_to(path),
-                None => self.ask(DialogPurpose::SaveProject),
-            },
+            Command::NewProject => self.new_project(),
+            Command::SaveProject => self.save_project(),
             Command::SaveProjectAs => self.ask(DialogPurpose::SaveProject),
+            Command::SaveCopy => self.ask(DialogPurpose::CopyProject),
+            Command::ExportText => self.ask(DialogPurpose::ExportText),
+            Command::ShowVersions => self.list_versions(),
+            Command::SetAnnotator => self.asks_annotator = true,
+            Command::ShowHistory => self.toggle_page(Inspector::History),
             Command::ImportLabels => self.ask(DialogPurpose::ImportLabels),
             Command::ImportLabelSet => self.ask(DialogPurpose::LabelSet),
             Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
@@ -180,7 +190,7 @@ impl Workbench {
         }
     }
 
-    fn ask(&mut self, purpose: DialogPurpose) {
+    pub(super) fn ask(&mut self, purpose: DialogPurpose) {
         if self.settings.system_dialogs {
             dialogs::ask(purpose, &self.updates);
         } else {
@@ -190,18 +200,13 @@ impl Workbench {
 
     fn perform_on_event(&mut self, command: Command) {
         match command {
-            Command::Accept => self.accept_selected(),
-            Command::Reject => self.reject_selected(),
-            Command::Uncertain => self.put_selected_aside(),
-            Command::Undecide => self.undecide_selected(),
-            Command::AcceptShown => self.decide_shown(Status::Accepted),
-            Command::RejectShown => self.decide_shown(Status::Rejected),
+            _ if command.group() == Group::Review && command != Command::CheckLabels => self.perform_review(command),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
             Command::DrawFromPrevious => self.draw_from_previous(),
             Command::PointAtPlayhead => self.point_at_playhead(),
             Command::RecordByEar => self.hold_by_ear(),
-            Command::Split => self.split_selected(),
+            Command::Split => self.split_unless_reviewing(),
             Command::MergeNext => self.merge_with_next(),
             Command::OnsetToPlayhead => self.edge_to_playhead(Edge::Onset),
             Command::OffsetToPlayhead => self.edge_to_playhead(Edge::Offset),
@@ -209,6 +214,11 @@ impl Workbench {
             Command::OnsetLater => self.nudge_edge(Edge::Onset, 1.0),
             Command::OffsetEarlier => self.nudge_edge(Edge::Offset, -1.0),
             Command::OffsetLater => self.nudge_edge(Edge::Offset, 1.0),
+            Command::OnsetFrameEarlier => self.nudge_edge_by_frame(Edge::Onset, -1.0),
+            Command::OnsetFrameLater => self.nudge_edge_by_frame(Edge::Onset, 1.0),
+            Command::OffsetFrameEarlier => self.nudge_edge_by_frame(Edge::Offset, -1.0),
+            Command::OffsetFrameLater => self.nudge_edge_by_frame(Edge::Offset, 1.0),
+            Command::SnapEdges => self.snap_selected(),
             Command::MoveEarlier => self.nudge_event(-1.0),
             Command::MoveLater => self.nudge_event(1.0),
             _ if command.group() == Group::Sound => self.perform_sound(command),
@@ -216,7 +226,7 @@ impl Workbench {
             Command::PreviousEvent => self.step_event(-1),
             Command::NextUndecided => self.go_to_undecided(),
             Command::Deselect if self.held_event.take().is_some() => {}
-            Command::Deselect => self.selected = None,
+            Command::Deselect => self.leave_selection(),
             _ => self.perform_on_view(command),
         }
     }
@@ -245,8 +255,6 @@ impl Workbench {
             Command::ShowDisplay => self.toggle_display_page(),
             Command::CheckLabels => self.toggle_findings(),
             Command::ToggleTimeline => self.change_display(&DisplayChange::Timeline(!self.display.show_timeline)),
-            Command::ToggleAutoAdvance => settings.auto_advance = !settings.auto_advance,
-            Command::ToggleAutoPlay => settings.auto_play = !settings.auto_play,
             Command::ToggleRecordings => settings.show_recordings = !settings.show_recordings,
             Command::ToggleInspector => settings.show_inspector = !settings.show_inspector,
             Command::ToggleWaveform => settings.show_waveform = !settings.show_waveform,
@@ -311,10 +319,12 @@ impl Workbench {
         more |= self.refresh_stale_timeline();
         self.follow_decisions();
         more |= self.work_on_list(LIST_BUDGET);
+        self.take_awaited();
         self.take_playback_events();
         self.follow_by_ear();
         self.take_tile_news();
         self.go_on_linting();
+        self.keep_up();
         more
     }
 
@@ -335,8 +345,7 @@ impl Workbench {
             }
             Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
-            Update::ProjectLoaded { path, result } => self.project_loaded(path, result),
-            Update::ProjectSaved { path, revision, result } => self.project_saved(path, revision, result),
+            Update::Project(project, news) => self.project_news(project, news),
             Update::Exported { path, result } => self.exported(&path, result),
             Update::LabelSet(news) => self.label_set_came(news),
             Update::Imported { path, result } => self.imported(&path, result),
@@ -365,6 +374,8 @@ impl Workbench {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
             DialogPurpose::FindRecordings => paths.drain(..).for_each(|path| self.find_recordings_in(path)),
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
+            DialogPurpose::CopyProject => paths.drain(..).for_each(|path| self.copy_project_to(path)),
+            DialogPurpose::ExportText => paths.drain(..).for_each(|path| self.export_text_to(path)),
             DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
             DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),
             DialogPurpose::ExportChart(against, form) => {

@@ -38,8 +38,18 @@ impl Workbench {
     /// Gives a target another label.
     pub(super) fn set_label(&mut self, target: Target, label: Arc<str>) {
         self.use_label(&label);
-        if self.mark(target).is_some_and(|mark| mark.label != label) {
+        let Some(mark) = self.mark(target) else { return };
+        let (place, is_undecided) = (self.queue_place(mark), mark.state == Status::Predicted);
+        let is_review = self.is_reviewing() && self.selected == Some(target);
+        if mark.label != label {
             self.change(target, &format!("label {label:?} instead of"), |event| event.label = label);
+        } else if is_review && is_undecided {
+            // Whoever gives an event the label that was proposed says that it is right.
+            return self.accept_selected();
+        }
+        if is_review {
+            self.note_decision();
+            self.advance(&place);
         }
     }
 
@@ -76,7 +86,12 @@ impl Workbench {
 
     /// Moves an edge of the selected event by a step and plays around it.
     pub(super) fn nudge_edge(&mut self, edge: Edge, steps: f64) {
-        self.move_edge(edge, |secs| secs + steps * NUDGE_SECS);
+        self.nudge_edge_by(edge, steps * NUDGE_SECS);
+    }
+
+    /// The same by any length of time.
+    pub(super) fn nudge_edge_by(&mut self, edge: Edge, by_secs: f64) {
+        self.move_edge(edge, |secs| secs + by_secs);
         if let Some(mark) = self.selected_mark() {
             let secs = match edge {
                 Edge::Onset => mark.span.onset_secs,
@@ -132,6 +147,9 @@ impl Workbench {
 
     /// Takes the last change back.
     pub(super) fn undo(&mut self) {
+        if self.refuses_changes() {
+            return;
+        }
         let gone = self.history.next_undo().and_then(Edit::first_event);
         let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
         let edited = self.edited();
@@ -142,6 +160,9 @@ impl Workbench {
 
     /// Makes the change again that was taken back last.
     pub(super) fn redo(&mut self) {
+        if self.refuses_changes() {
+            return;
+        }
         let edited = self.edited();
         let redone = self.history.redo(&mut self.document, &edited);
         let about = self.history.next_undo().and_then(Edit::first_event);
@@ -152,6 +173,7 @@ impl Workbench {
     fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
         match result {
             Some(Ok(entry)) => {
+                super::crash_report::note(&format!("{:?}: {}", entry.direction, entry.title));
                 self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
             }

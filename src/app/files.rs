@@ -3,12 +3,11 @@
 use super::models::is_model_file;
 use super::notices::Gravity;
 use super::viewport::Viewport;
-use super::workbench::{OpenRecording, Scored, Workbench};
+use super::workbench::{OpenRecording, Workbench};
 use crate::annotation::{Fact, RecordingId};
 use crate::format;
-use crate::project::{self, ProjectState, StoredScores};
-use crate::work::{DetectionStart, StorageRequest};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::project;
+use crate::work::StorageRequest;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -61,15 +60,6 @@ impl Workbench {
         }
     }
 
-    fn load_project(&mut self, path: PathBuf) {
-        if self.is_unsaved() && self.document.total_counts().all() > 0 {
-            let text = "Save the open project first (Ctrl+S): opening another one would lose its changes";
-            self.notices.add(Gravity::Warning, text);
-            return;
-        }
-        self.ask_storage(StorageRequest::LoadProject(path));
-    }
-
     /// Puts a recording into the picture.
     pub(super) fn show_recording(&mut self, id: RecordingId) {
         if self.open.as_ref().is_some_and(|open| open.id == id) {
@@ -92,6 +82,7 @@ impl Workbench {
         let shown_at = Some(Instant::now());
         self.open = Some(OpenRecording { id, spec, viewport, frequencies, rest_secs, tiles, previous: None, shown_at });
         self.make_room();
+        self.load_scores(id);
         self.refresh_predictions();
         self.list.follow_open(id);
     }
@@ -121,137 +112,14 @@ impl Workbench {
         }
     }
 
-    /// Saves the project under a path.
-    pub(super) fn save_project_to(&mut self, mut path: PathBuf) {
-        if extension(&path) != project::EXTENSION {
-            path.as_mut_os_string().push(".");
-            path.as_mut_os_string().push(project::EXTENSION);
-        }
-        let state = Box::new(self.project_state());
-        self.ask_storage(StorageRequest::SaveProject { path, revision: self.revision, state });
-    }
-
-    fn project_state(&self) -> ProjectState {
-        let scores = self.scored.iter().map(|(&recording, scored)| StoredScores {
-            recording,
-            model: scored.start.model.clone(),
-            version: scored.start.version.clone(),
-            runtime: scored.start.ran_on.clone(),
-            rule: scored.rules.common,
-            scores: scored.scores.clone(),
-        });
-        ProjectState {
-            document: self.document.clone(),
-            history: self.history.clone(),
-            scores: scores.collect(),
-            view: self.view_state(),
-        }
-    }
-
-    fn view_state(&self) -> serde_json::Value {
-        let open = self.open.as_ref().map(|open| {
-            let view = open.viewport.span();
-            serde_json::json!({
-                "recording": open.id,
-                "onset_secs": view.onset_secs,
-                "width_secs": view.duration_secs(),
-                "playhead_secs": self.playhead_secs(),
-            })
-        });
-        let chosen: BTreeMap<RecordingId, &BTreeSet<usize>> = self
-            .scored
-            .iter()
-            .filter(|(_, scored)| scored.chosen_by_user)
-            .map(|(&id, scored)| (id, &scored.chosen))
-            .collect();
-        let ranges: Vec<(u32, f64, f64)> =
-            self.frequency_ranges.iter().map(|(&rate, &(low, high))| (rate, low, high)).collect();
-        serde_json::json!({
-            "open": open,
-            "label_order": self.label_order,
-            "chosen_classes": chosen,
-            "display": self.display,
-            "frequency_ranges": ranges,
-            "rules": self.rule_book,
-            "filter": self.filter,
-        })
-    }
-
-    /// A project was written.
-    pub(super) fn project_saved(&mut self, path: PathBuf, revision: u64, result: Result<(), String>) {
-        match result {
-            Ok(()) => {
-                self.notices.add(Gravity::Done, format!("Saved {}", path.display()));
-                self.settings.remember_file(&path);
-                self.saved_revision = revision;
-                self.project_path = Some(path);
-            }
-            Err(reason) => self.notices.add(Gravity::Failure, reason),
-        }
-    }
-
-    /// A project was read: it takes the place of what was open.
-    pub(super) fn project_loaded(&mut self, path: PathBuf, result: Result<Box<ProjectState>, String>) {
-        let state = match result {
-            Ok(state) => *state,
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                return;
-            }
-        };
-        self.leave_recording();
-        self.player.load(None);
-        self.runs.clear();
-        self.batch = None;
-        self.relocation = None;
-        self.list.clear();
-        self.specs.clear();
-        self.clocks.clear();
-        self.neighbours.clear();
-        self.sound_files.get_mut().clear();
-        self.left_views.clear();
-        self.restore_display(&state.view);
-        self.document = state.document;
-        self.refresh_timeline();
-        self.history = state.history;
-        self.scored = restored_scores(state.scores, &state.view);
-        self.restore_rules(&state.view);
-        self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
-        self.restore_labels(&state.view);
-        self.settings.remember_file(&path);
-        self.project_path = Some(path);
-        self.revision += 1;
-        self.saved_revision = self.revision;
-        self.opening = self.remember_view(&state.view).or_else(|| self.document.recordings().next().map(|(id, _)| id));
-        self.survey_all();
-        self.shelf_of_scores.clear();
-        let scored: Vec<RecordingId> = self.scored.keys().copied().collect();
-        for id in scored {
-            self.summarise(id);
-            self.shelve_scores(id);
-        }
-        self.refresh_predictions();
-    }
-
-    fn remember_view(&mut self, view: &serde_json::Value) -> Option<RecordingId> {
-        let open = &view["open"];
-        let id: RecordingId = serde_json::from_value(open["recording"].clone()).ok()?;
-        let mut viewport = Viewport::first_of(self.document.recording(id)?.duration_secs);
-        viewport.show(open["onset_secs"].as_f64()?, open["width_secs"].as_f64()?);
-        self.left_views.insert(id, (viewport, open["playhead_secs"].as_f64().unwrap_or(0.0)));
-        Some(id)
-    }
-
     /// Writes the accepted and corrected events of all recordings.
     pub(super) fn export_to(&mut self, mut path: PathBuf) {
         if path.extension().is_none() {
             path.set_extension("tsv");
         }
         let labels = format::export(&self.document);
-        let open_ends = self
-            .document
-            .recordings()
-            .filter(|(id, recording)| recording.events.is_empty() && self.scored.contains_key(id));
+        let open_ends =
+            self.document.recordings().filter(|(id, recording)| recording.events.is_empty() && self.has_scores(*id));
         let undecided = open_ends.count();
         if undecided > 0 {
             let text = format!(
@@ -313,41 +181,7 @@ impl Workbench {
     }
 }
 
-fn restored_scores(stored: Vec<StoredScores>, view: &serde_json::Value) -> BTreeMap<RecordingId, Scored> {
-    let mut chosen: BTreeMap<RecordingId, BTreeSet<usize>> =
-        serde_json::from_value(view["chosen_classes"].clone()).unwrap_or_default();
-    stored
-        .into_iter()
-        .map(|stored| {
-            (stored.recording, {
-                let classes = chosen.remove(&stored.recording);
-                scored_from(stored, classes)
-            })
-        })
-        .collect()
-}
-
-fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored {
-    let start = DetectionStart {
-        model: stored.model,
-        version: stored.version,
-        ran_on: stored.runtime,
-        notes: Vec::new(),
-        axis: stored.scores.axis,
-        classes: stored.scores.classes.clone(),
-        rule: stored.rule,
-    };
-    let chosen_by_user = chosen.is_some();
-    Scored {
-        start,
-        scores: stored.scores,
-        chosen: chosen.unwrap_or_default(),
-        chosen_by_user,
-        rules: stored.rule.into(),
-    }
-}
-
-fn extension(path: &Path) -> String {
+pub(super) fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 

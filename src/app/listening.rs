@@ -192,7 +192,7 @@ impl Workbench {
 
     /// Plays what a key has selected, if the user wants that.
     pub(super) fn audition_selected(&mut self) {
-        if self.settings.auto_play {
+        if self.plays_by_itself() {
             self.play_selected();
         }
     }

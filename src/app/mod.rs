@@ -2,11 +2,15 @@
 //!
 //! *Invariant*: panels (`ui`) read the workbench and emit requests; only [`Workbench::dispatch`] and [`Workbench::take_updates`] change it.
 
+mod annotator;
 mod answers;
+mod batch;
 mod by_ear;
 mod class_rules;
 mod command;
+mod completing;
 mod complexity;
+mod crash_report;
 mod deciding;
 mod decoding_lane;
 mod detecting;
@@ -20,6 +24,7 @@ mod files;
 mod frame_times;
 mod go_to_time;
 mod graphics;
+mod keeping;
 mod keeping_marks;
 mod kept_pictures;
 mod keymap;
@@ -29,6 +34,7 @@ mod label_keys;
 mod label_looks;
 mod label_rename;
 mod label_sets;
+mod leaving;
 mod linting;
 mod listening;
 mod mark_filter;
@@ -37,34 +43,45 @@ mod marks;
 mod models;
 mod navigating;
 mod notices;
+mod pace;
 mod picture;
 mod predicting;
+mod progress;
+mod project_state;
+mod projects;
+mod queue;
 mod recording_list;
 mod recording_state;
 mod recordings;
 mod relocating;
 mod request;
+mod review;
 mod saving_picture;
 mod score_shelf;
 mod settings;
 mod shape;
 mod shaping;
+mod snapping;
 mod surveying;
 mod time_axis;
 mod timeline;
 mod timeline_view;
+mod trail;
 mod viewport;
 mod workbench;
 
+pub use batch::Batch;
 pub use by_ear::HeldEvent;
 pub use class_rules::{RuleChange, RuleScope};
 pub use command::{Command, Group, shortcut_text};
+pub use completing::complete_span_text;
 pub use complexity::{Complexity, Measuring};
 pub use decoding_lane::{DecodingSettings, LaneChange, MOST_CURVES};
 pub use detection_batch::DetectionBatch;
 pub use display::{ChannelView, ColorRange, Display, DisplayChange, MOST_PAGE_OVERLAP};
 pub use editing::Edge;
 pub use files::counted;
+pub use keeping::{Keeping, KeptIn};
 pub use keymap::{KeyFile, KeySettings, Keymap};
 pub use label_classes::LabelRequest;
 pub use label_keys::DigitUse;
@@ -77,10 +94,14 @@ pub use mark_list::{LabelTally, MarkList};
 pub use marks::{Mark, MarkOrigin, Target};
 pub use models::{AskedImport, MODEL_EXTENSIONS, ModelShelf, RunningTask, bytes_text};
 pub use notices::{Gravity, Notice};
+pub use pace::Pace;
+pub use progress::Progress;
+pub use queue::QueueOrder;
 pub use recording_list::{ListFilter, ListOrder, RecordingList};
 pub use recording_state::RecordingState;
 pub use recordings::{Choosing, ListRequest};
 pub use request::Request;
+pub use review::{Mode, Review, ReviewChange};
 pub use saving_picture::SavingPicture;
 pub use score_shelf::{ScoreShelf, ScoreSummary};
 pub use settings::Settings;
@@ -116,8 +137,6 @@ pub struct App {
     frame_times: FrameTimes,
     /// What `logic` took of the frame under way.
     logic_time: Duration,
-    closing: bool,
-    close_when_saved: bool,
 }
 
 impl App {
@@ -125,7 +144,8 @@ impl App {
     pub fn new(creation: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
         let path = Settings::path();
         let (settings, notice) = path.as_deref().map(Settings::load).unwrap_or_default();
-        let mut app = Self::with_settings(creation, settings.clone(), files);
+        let data = keeping::data_folder();
+        let mut app = Self::with_folder(creation, settings.clone(), files, data);
         if let Some(notice) = notice {
             app.bench.notices.add(Gravity::Warning, notice);
         }
@@ -134,8 +154,18 @@ impl App {
         app
     }
 
-    /// A window with these settings, which are not kept.
+    /// A window with these settings, which are not kept, nor is a project without a name.
     pub fn with_settings(creation: &eframe::CreationContext<'_>, settings: Settings, files: Vec<PathBuf>) -> Self {
+        Self::with_folder(creation, settings, files, None)
+    }
+
+    /// A window with these settings, which are not kept; projects without a name, and what is told of a crash, lie in the folder `data`.
+    pub fn with_folder(
+        creation: &eframe::CreationContext<'_>,
+        settings: Settings,
+        files: Vec<PathBuf>,
+        data: Option<PathBuf>,
+    ) -> Self {
         let context = creation.egui_ctx.clone();
         theme::install(&context);
         context.options_mut(|options| options.zoom_with_keyboard = false);
@@ -143,6 +173,9 @@ impl App {
         let mut bench = Workbench::new(settings, Arc::new(move || waking.request_repaint()));
         let device = creation.wgpu_render_state.as_ref();
         let painter = device.map_or_else(SpectrogramPainter::software, SpectrogramPainter::new);
+        if let Some(data) = data {
+            bench.keep_in(&data, !files.is_empty());
+        }
         if !files.is_empty() {
             bench.dispatch(Request::Open(files));
         }
@@ -155,8 +188,6 @@ impl App {
             installed_contrast: None,
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
-            closing: false,
-            close_when_saved: false,
         }
     }
 
@@ -174,44 +205,23 @@ impl App {
             context.set_zoom_factor(self.bench.settings.scale);
         }
         let name = self.bench.project_name();
-        let title = format!("{}{name} – Earmark", if self.bench.is_unsaved() { "• " } else { "" });
+        let note = self.bench.keeping_note();
+        let note = if note.is_empty() { String::new() } else { format!(" ({note})") };
+        let title = format!("{name}{note} – Earmark");
         if title != self.title {
             context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
         }
     }
 
-    /// Closing with unsaved events or scores asks first.
+    /// The window closes as soon as everything is on disk, without a question.
     fn see_to_closing(&mut self, context: &egui::Context) {
-        if self.bench.quit {
-            self.bench.quit = false;
-            context.send_viewport_cmd(ViewportCommand::Close);
-        }
         let asked = context.input(|input| input.viewport().close_requested());
-        if self.close_when_saved && !self.bench.is_unsaved() {
-            self.close_when_saved = false;
+        if asked && !self.bench.may_close() {
+            context.send_viewport_cmd(ViewportCommand::CancelClose);
+        } else if !asked && (std::mem::take(&mut self.bench.quit) || self.bench.takes_leave()) {
             context.send_viewport_cmd(ViewportCommand::Close);
         }
-        let has_events = self.bench.document.total_counts().all() > 0;
-        let has_work = has_events || !self.bench.scored.is_empty();
-        if asked && !self.closing && self.bench.is_unsaved() && has_work {
-            context.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.panels.ask_to_quit();
-        }
-    }
-
-    fn carry_out(&mut self, request: Request, context: &egui::Context) {
-        match request {
-            Request::CloseAnyway => {
-                self.closing = true;
-                context.send_viewport_cmd(ViewportCommand::Close);
-            }
-            Request::CloseWhenSaved => self.close_when_saved = true,
-            Request::Do(Command::SaveProject) | Request::SaveProjectTo(_) => {}
-            // Whoever goes on working does not want to leave any more.
-            _ => self.close_when_saved = false,
-        }
-        self.bench.dispatch(request);
     }
 
     /// Has changed settings written, as soon as no slider is held any more.
@@ -240,6 +250,9 @@ impl eframe::App for App {
         } else if let Some(secs) = next {
             context.request_repaint_after(Duration::from_secs_f64(secs.max(0.0) + 0.05));
         }
+        if let Some(wait) = self.bench.keeps_up_in() {
+            context.request_repaint_after(wait + Duration::from_millis(50));
+        }
         self.apply_settings(context);
         self.keep_settings(context);
         self.see_to_closing(context);
@@ -249,13 +262,15 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let began = Instant::now();
         for request in key_requests(ui.ctx(), &self.bench, &mut self.panels) {
-            self.carry_out(request, ui.ctx());
+            self.bench.dispatch(request);
         }
         let requests = window_ui(ui, &self.bench, &mut self.panels);
         let changed = !requests.is_empty();
         for request in requests {
-            self.carry_out(request, ui.ctx());
+            self.bench.dispatch(request);
         }
+        // What a key did is on its way before it is seen.
+        self.bench.keep_up();
         self.bench.look_at(self.panels.views());
         self.bench.look_at_recordings(self.panels.seen_recordings());
         self.bench.look_at_neighbours(self.panels.neighbour_views());
@@ -279,6 +294,9 @@ impl eframe::App for App {
 /// # Errors
 /// When the system offers no display or no graphics, with what can be done.
 pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    if let Some(data) = keeping::data_folder() {
+        crash_report::install(keeping::crash_folder(&data));
+    }
     let viewport = egui::ViewportBuilder::default()
         .with_title("Earmark")
         .with_app_id("earmark")

@@ -20,9 +20,10 @@ impl Workbench {
 
     /// Brings what is selected into view.
     pub(super) fn reveal_selected(&mut self) {
-        if let Some(span) = self.selected_mark().map(|mark| mark.span)
-            && let Some(open) = &mut self.open
-        {
+        let Some(span) = self.selected_mark().map(|mark| mark.span) else { return };
+        if self.is_reviewing() {
+            self.centre(span);
+        } else if let Some(open) = &mut self.open {
             open.viewport.reveal_span(span);
         }
     }
@@ -37,16 +38,11 @@ impl Workbench {
             Some((_, before)) => before.wrapping_sub(1),
             None => marks.shown_before_secs(self.playhead_secs()).wrapping_sub(1),
         };
-        if let Some(target) = marks.shown_at(place).map(|mark| mark.target) {
-            self.select_and_reveal(target);
-            self.audition_selected();
-        }
-    }
-
-    /// Selects the next undecided event after the selected one or the playhead.
-    pub(super) fn go_to_undecided(&mut self) {
-        let from = self.selected_mark().map_or(self.playhead_secs(), |mark| mark.span.onset_secs + 1e-6);
-        if let Some(target) = self.next_undecided(from) {
+        // In review, those of the queue's class alone, but decided ones too.
+        let class = self.review.class.as_ref().filter(|_| self.is_reviewing());
+        let on_from_there = (0..).map_while(|steps: isize| marks.shown_at(place.wrapping_add_signed(steps * step)));
+        let meant = on_from_there.into_iter().find(|mark| class.is_none_or(|class| mark.label == *class));
+        if let Some(target) = meant.map(|mark| mark.target) {
             self.select_and_reveal(target);
             self.audition_selected();
         }

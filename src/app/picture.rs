@@ -138,8 +138,13 @@ impl Workbench {
 
     /// Shows the page of display settings, or puts it away.
     pub(super) fn toggle_display_page(&mut self) {
-        let shown = self.settings.show_inspector && self.inspector == Inspector::Display;
-        self.inspector = if shown { Inspector::Events } else { Inspector::Display };
+        self.toggle_page(Inspector::Display);
+    }
+
+    /// Shows a page of the panel on the right, or the events again.
+    pub(super) fn toggle_page(&mut self, page: Inspector) {
+        let shown = self.settings.show_inspector && self.inspector == page;
+        self.inspector = if shown { Inspector::Events } else { page };
         self.settings.show_inspector = true;
     }
 
@@ -155,12 +160,9 @@ impl Workbench {
         }
     }
 
-    /// A choice that a project remembers was made in one: closing the window must not lose it silently. Where there is no project, new
-    /// ones begin with it anyway.
+    /// A choice that a project remembers was made.
     fn view_choice_changed(&mut self) {
-        if self.project_path.is_some() {
-            self.revision += 1;
-        }
+        self.revision += 1;
     }
 
     /// When a recording began, by the teller that the user prefers, else by the most trustworthy one.

@@ -173,6 +173,9 @@ impl Workbench {
 
     /// Takes the selected recordings out of the project, as far as nothing would be lost.
     pub(super) fn remove_recordings(&mut self) {
+        if self.refuses_changes() {
+            return;
+        }
         let chosen = self.chosen_recordings();
         let is_empty = |id: &RecordingId| {
             self.document.recording(*id).is_some_and(|recording| {

@@ -10,6 +10,7 @@ use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
 use super::recordings::ListRequest;
+use super::review::ReviewChange;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
 use crate::annotation::RecordingId;
@@ -19,6 +20,7 @@ use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
 use crate::playback::ListeningMode;
+use crate::project::Generation;
 use crate::time::Span;
 use crate::work::{ChartForm, DialogPurpose};
 use eframe::egui::KeyboardShortcut;
@@ -35,6 +37,18 @@ pub enum Request {
     Open(Vec<PathBuf>),
     /// Save the project here.
     SaveProjectTo(PathBuf),
+    /// Write a copy of the project here.
+    CopyProjectTo(PathBuf),
+    /// Write everything as text into this folder.
+    ExportTextTo(PathBuf),
+    /// Open a version of the project as one of its own.
+    OpenVersion(Generation),
+    /// Go to a step of the history, by its place from the newest.
+    GoToStep(u64),
+    /// Whose annotations these are.
+    SetAnnotator(String),
+    /// Do not ask for the annotator's name any more.
+    AskAnnotatorNoMore,
     /// Write labels here.
     ExportTo(PathBuf),
     /// Read labels from here.
@@ -138,6 +152,8 @@ pub enum Request {
         /// Seconds from the timeline's zero.
         clock_secs: f64,
     },
+    /// Another mode, order or class of review.
+    Review(ReviewChange),
     /// Loudness of playback, 0 to 1.
     SetVolume(f32),
     /// Seconds of the recording heard in a second.
@@ -155,10 +171,6 @@ pub enum Request {
     },
     /// Show the events or the model on the right.
     ShowInspector(super::workbench::Inspector),
-    /// Close the window although there are unsaved changes.
-    CloseAnyway,
-    /// Close the window as soon as everything is saved.
-    CloseWhenSaved,
     /// How recordings are cut into clips where a model leaves a choice.
     SetPreset(Preset),
     /// What fills up recordings that are shorter than a clip.

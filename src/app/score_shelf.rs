@@ -100,6 +100,8 @@ impl Workbench {
             version: scored.start.version.clone(),
             undecided: if is_shown { shown() } else { self.undecided_of(id, scored) },
         });
+        // Of scores that are on disk only, what was known last.
+        let summary = summary.or_else(|| self.scores_of(id).filter(|_| self.has_scores(id)).cloned());
         if summary.as_ref() != self.scores_of(id) {
             self.shelf_of_scores.put(id, summary);
             self.list.states_changed();
@@ -137,6 +139,10 @@ impl Workbench {
                 continue;
             }
             self.shelf_of_scores.bytes -= bytes;
+            if self.keeping.scores_on_disk.contains_key(&id) {
+                self.let_scores_go(id);
+                continue;
+            }
             self.scored.remove(&id);
             self.shelf_of_scores.put(id, None);
             self.shelf_of_scores.dropped += 1;
@@ -159,6 +165,7 @@ impl Workbench {
     /// Takes the scores of a recording away.
     pub(super) fn forget_scores(&mut self, id: RecordingId) {
         self.scored.remove(&id);
+        self.keeping.scores_on_disk.remove(&id);
         self.shelf_of_scores.forget_bytes(id);
         self.shelf_of_scores.put(id, None);
     }

@@ -67,6 +67,8 @@ pub struct Settings {
     pub recent_files: Vec<PathBuf>,
     /// Whose edits these are; empty until it was told.
     pub annotator: String,
+    /// The annotator was asked for the name.
+    pub annotator_asked: bool,
     /// Labels that were given last, latest first.
     pub recent_labels: Vec<String>,
     /// Sets of labels that were imported last, latest first; the palette searches them.
@@ -100,6 +102,7 @@ impl Default for Settings {
             picture_cache_mb: 2048,
             recent_files: Vec::new(),
             annotator: String::new(),
+            annotator_asked: false,
             recent_labels: Vec::new(),
             label_sets: Vec::new(),
         }

@@ -29,6 +29,10 @@ const REMEMBERED_AT_ONCE: usize = 8;
 impl Workbench {
     /// Adds recordings to the project; the first is shown if `shows_first`.
     pub(super) fn add_recordings(&mut self, paths: &[PathBuf], shows_first: bool) {
+        let is_known = |path: &PathBuf| self.document.recording_at(path).is_some();
+        if !paths.iter().all(is_known) && self.refuses_changes() {
+            return;
+        }
         let mut fresh = Vec::new();
         for (place, path) in paths.iter().enumerate() {
             let (id, is_new) = self.add_recording(path);

@@ -5,8 +5,10 @@ use super::by_ear::HeldEvent;
 use super::class_rules::{Focus, RuleScope};
 use super::command::{Command, Group};
 use super::complexity::Complexity;
+use super::crash_report;
 use super::detection_batch::DetectionBatch;
 use super::display::Display;
+use super::keeping::Keeping;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
 use super::linting::Linting;
@@ -17,6 +19,7 @@ use super::marks::{Mark, Target};
 use super::models::{self, ModelShelf};
 use super::notices::Notices;
 use super::recording_list::RecordingList;
+use super::review::Review;
 use super::saving_picture::SavingPicture;
 use super::score_shelf::ScoreShelf;
 use super::settings::Settings;
@@ -33,8 +36,8 @@ use crate::playback::Player;
 use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, Relocation, RunId, Storage, Survey,
-    TileEngine, Unknown, Update, UpdateSender, Wake, update_channel,
+    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, KeepingQueue, Relocation, RunId, Storage,
+    Survey, TileEngine, Unknown, Update, UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
@@ -121,6 +124,8 @@ pub enum Inspector {
     Model,
     /// How recordings are displayed.
     Display,
+    /// What was done, by whom, and when.
+    History,
     /// What is suspicious in the labels of the project.
     Check,
 }
@@ -133,12 +138,14 @@ pub struct Workbench {
     pub history: History,
     /// What the project file has still to be told.
     pub(super) unlogged: Vec<Change>,
-    /// Where the project is kept, if it was saved or opened.
+    /// The project's file, if it has a name.
     pub project_path: Option<PathBuf>,
-    /// Grows with every change that a project file keeps.
+    /// How it is kept.
+    pub keeping: Keeping,
+    /// Whether it is asked whose annotations these are.
+    pub asks_annotator: bool,
+    /// Grows with every change of the document or of what is predicted.
     pub revision: u64,
-    /// The revision that is on disk.
-    pub saved_revision: u64,
     /// The recording in the picture.
     pub open: Option<OpenRecording>,
     /// The recording that shall be in the picture as soon as it is probed.
@@ -225,6 +232,8 @@ pub struct Workbench {
     pub linting: Linting,
     /// What the panel on the right shows.
     pub inspector: Inspector,
+    /// Which mode keys are for, and how far review is.
+    pub review: Review,
     /// Choices of the user.
     pub settings: Settings,
     /// Where pictures are kept from one session to the next, if they are.
@@ -247,7 +256,7 @@ pub struct Workbench {
     pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
     pub(super) updates: UpdateSender,
-    // Dropped before the storage thread, which might wait for it.
+    // Dropped before the threads that might wait for it.
     pub(super) received: Receiver<Update>,
     pub(super) detection: DetectionQueue,
     pub(super) survey: Survey,
@@ -255,6 +264,7 @@ pub struct Workbench {
     pub(super) relocation: Option<Relocation>,
     pub(super) decider: Decider,
     pub(super) storage: Storage,
+    pub(super) keeper: KeepingQueue,
 }
 
 impl Workbench {
@@ -270,8 +280,9 @@ impl Workbench {
             history: History::default(),
             unlogged: Vec::new(),
             project_path: None,
+            keeping: Keeping::default(),
+            asks_annotator: false,
             revision: 0,
-            saved_revision: 0,
             open: None,
             opening: None,
             left_views: BTreeMap::new(),
@@ -315,6 +326,7 @@ impl Workbench {
             show_marks: true,
             linting: Linting::default(),
             inspector: Inspector::default(),
+            review: Review::default(),
             pictures: None,
             notices: Notices::default(),
             player,
@@ -326,6 +338,7 @@ impl Workbench {
             relocation: None,
             decider: Decider::start(&updates),
             storage: Storage::start(&updates),
+            keeper: KeepingQueue::start(&updates),
             settings,
             silence_told: false,
             next_run: 0,
@@ -382,22 +395,17 @@ impl Workbench {
         }
     }
 
-    /// Whether there is something that no project file keeps yet.
-    pub fn is_unsaved(&self) -> bool {
-        self.revision != self.saved_revision
-    }
-
-    /// The project's name for the title bar.
-    pub fn project_name(&self) -> String {
-        let name = self.project_path.as_ref().and_then(|path| path.file_stem());
-        name.map_or_else(|| "Unsaved project".to_owned(), |name| name.to_string_lossy().into_owned())
-    }
-
     /// Makes a change that can be undone; one that does not fit is told and leaves everything as it was.
     pub(super) fn perform(&mut self, title: impl Into<String>, edit: Edit) -> bool {
+        if self.refuses_changes() {
+            return false;
+        }
         let edited = self.edited();
         match self.history.perform(&mut self.document, title, edit, &edited) {
             Ok(entry) => {
+                crash_report::note(&entry.title);
+                self.forget_unread_redo();
+                self.ask_whose_edits();
                 self.changed_by(&entry);
                 self.unlogged.push(Change::Step(Box::new(entry)));
                 true
@@ -426,8 +434,20 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay => true,
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::NextQueueOrder => {
+                true
+            }
+            Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
+            Command::Split => self.selected.is_some() && !self.is_reviewing(),
+            Command::QueueThisClass => self.selected.is_some() || self.review.class.is_some(),
+            Command::OnsetFrameEarlier
+            | Command::OnsetFrameLater
+            | Command::OffsetFrameEarlier
+            | Command::OffsetFrameLater
+            | Command::SnapEdges => self.selected.is_some() && self.scored_here().is_some(),
             Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
+            Command::SetAnnotator => true,
+            Command::ShowVersions => self.keeping.place != super::keeping::KeptIn::Memory,
             Command::Undo => self.history.undo_title().is_some(),
             Command::Redo => self.history.redo_title().is_some(),
             Command::CancelDetection => !self.runs.is_empty(),
@@ -455,6 +475,8 @@ impl Workbench {
             | Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
+            | Command::SaveCopy
+            | Command::ExportText
             | Command::ExportLabels
             | Command::ImportLabels => self.document.recordings().next().is_some(),
             _ => match command.group() {
@@ -469,8 +491,10 @@ impl Workbench {
     pub fn is_on(&self, command: Command) -> Option<bool> {
         let settings = &self.settings;
         match command {
-            Command::ToggleAutoAdvance => Some(settings.auto_advance),
-            Command::ToggleAutoPlay => Some(settings.auto_play),
+            Command::ToggleReview => Some(self.is_reviewing()),
+            Command::QueueThisClass => Some(self.review.class.is_some()),
+            Command::ToggleAutoAdvance => Some(self.advances()),
+            Command::ToggleAutoPlay => Some(self.plays_by_itself()),
             Command::ToggleBoxes => Some(settings.shaping.box_mode),
             Command::ToggleSnap => Some(settings.shaping.snap),
             Command::ToggleContrast => Some(settings.high_contrast),
@@ -484,6 +508,7 @@ impl Workbench {
             Command::LoopEvent => Some(self.player.is_looping()),
             Command::ToggleTimeline => Some(self.display.show_timeline),
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
+            Command::ShowHistory => Some(settings.show_inspector && self.inspector == Inspector::History),
             Command::CheckLabels => Some(self.shows_findings()),
             Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::ToggleBand => Some(self.listening.is_banded),

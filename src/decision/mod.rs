@@ -9,9 +9,11 @@ mod filter;
 mod frame_scores;
 mod rule;
 mod runs;
+mod snap;
 
 pub use class_rules::{ClassRules, NamedRules, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
 pub use decisions::{Decided, Decisions, ToDecide};
 pub use filter::{MedianEdges, median_filter};
 pub use frame_scores::{FrameAxis, FrameScores, ScoreBytesError};
 pub use rule::{DecisionRule, EventFinder, Prediction, Preset, decide_class};
+pub use snap::{SNAP_REACH_SECS, Slope, Snap, snap_edge, snap_span};

@@ -15,6 +15,7 @@ mod export;
 mod failure;
 mod file;
 mod generations;
+mod local_clock;
 mod lock;
 mod log_rows;
 mod opening;
@@ -30,6 +31,7 @@ mod version1;
 pub use atomic::{AtomicFile, write_atomically};
 pub use checking::{CheckReport, Recovered, check, recover};
 pub use file::{Generation, ProjectFile, STEPS_READ_FIRST, ScoreSummary, Side};
+pub use local_clock::local_offset_minutes;
 pub use opening::ReadOnly;
 pub use scores::scores_path;
 

@@ -1,8 +1,8 @@
-//! What this program is, and the one question it asks: whether to close with unsaved changes.
+//! What this program is, and where it keeps things.
 
 use super::widgets::weak;
-use crate::app::{Command, Request, Settings, Workbench};
-use eframe::egui::{self, Align2, Grid, Id, Modal, RichText, ScrollArea, Window};
+use crate::app::{Settings, Workbench};
+use eframe::egui::{self, Align2, Grid, RichText, ScrollArea, Window};
 
 /// Draws the page, if it is shown.
 pub fn show(context: &egui::Context, bench: &Workbench, drawn_by: &str, shown: &mut bool) {
@@ -25,6 +25,8 @@ pub fn show(context: &egui::Context, bench: &Workbench, drawn_by: &str, shown: &
                     ui.end_row();
                 };
                 line("Settings", Settings::path().map(|path| path.display().to_string()).unwrap_or_default());
+                let unnamed = bench.keeping.folder().map(|folder| folder.display().to_string());
+                line("Unnamed projects", unnamed.unwrap_or_else(|| "in memory only".to_owned()));
                 let kept = bench.pictures.as_ref().map(|cache| cache.folder().display().to_string());
                 line("Picture cache", kept.unwrap_or_else(|| "off".to_owned()));
                 line("Graphics", drawn_by.to_owned());
@@ -49,30 +51,4 @@ fn onnx_runtime() -> String {
         Some(found) => found.path.display().to_string(),
         None => "not found: models run on the built-in runtime; `cargo xtask setup` gets it".to_owned(),
     }
-}
-
-/// Asks whether to close a window with unsaved changes.
-pub fn quit_question(context: &egui::Context, asked: &mut bool, requests: &mut Vec<Request>) {
-    if !*asked {
-        return;
-    }
-    let mut answered = false;
-    let modal = Modal::new(Id::unique("quit question")).show(context, |ui| {
-        ui.set_width(340.0);
-        ui.label(RichText::new("The project has unsaved changes").strong());
-        ui.add_space(8.0);
-        ui.horizontal(|ui| {
-            if ui.button("Save").clicked() {
-                requests.push(Request::Do(Command::SaveProject));
-                requests.push(Request::CloseWhenSaved);
-                answered = true;
-            }
-            if ui.button("Close without saving").clicked() {
-                requests.push(Request::CloseAnyway);
-                answered = true;
-            }
-            answered |= ui.button("Cancel").clicked();
-        });
-    });
-    *asked = !answered && !modal.should_close();
 }

@@ -144,6 +144,7 @@ fn cell(row: Rect, left: f32, width: f32) -> Rect {
 
 fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &mut Vec<Request>) {
     let response = list_row(ui, &format!("{} in the table", mark.spoken()), selected, |ui, rect| {
+        super::batch_ui::behind_row(ui, bench, mark, rect);
         let (icon, color) = state_icon(ui, mark.state);
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
         let text_color = ui.visuals().text_color();
@@ -170,7 +171,10 @@ fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests:
     if response.double_clicked() {
         requests.push(Request::Do(crate::app::Command::PlayEvent));
     }
-    response.on_hover_text(format!("{}\nClick to show, double-click to play", mark.spoken()));
+    response.on_hover_ui(|ui| {
+        let changed = bench.changed_text_of(mark.target).map(|text| format!("\nChanged by {text}")).unwrap_or_default();
+        ui.label(format!("{}{changed}\nClick to show, double-click to play", mark.spoken()));
+    });
 }
 
 /// The state as an icon, told by shape as well as colour.

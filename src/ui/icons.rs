@@ -20,6 +20,7 @@ icons! {
     DOTS = "\u{E208}";
     CARET_UP = "\u{E13C}";
     CARET_DOWN = "\u{E136}";
+    CARET_RIGHT = "\u{E13A}";
     EXPORT = "\u{EAF0}";
     TAG = "\u{E478}";
     PLUS = "\u{E3D4}";
@@ -34,6 +35,7 @@ icons! {
     LOOP = "\u{E3F6}";
     REWIND = "\u{E6A8}";
     FORWARD = "\u{E6A6}";
+    REVIEW = "\u{EADC}";
     NEXT = "\u{E5A6}";
     PREVIOUS = "\u{E5A4}";
     UNDO = "\u{E08A}";
@@ -68,6 +70,8 @@ icons! {
     RECORDING = "\u{EA20}";
     SPEAKER = "\u{E44A}";
     EAR = "\u{E70C}";
+    HISTORY = "\u{E1A0}";
+    LOCK = "\u{E2FA}";
     STATE_EMPTY = "\u{E18A}";
     STATE_HALF = "\u{E18C}";
     STATE_NOT_FOUND = "\u{E2E4}";

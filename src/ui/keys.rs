@@ -14,6 +14,8 @@ pub struct Pressed {
     /// What was typed after a command that opens a text field. A slow frame can hold a whole word, and none of its letters may be
     /// taken for a decision.
     pub typed: String,
+    /// The spectrogram has the focus, where Tab goes from event to event.
+    on_canvas: bool,
     /// The key of a command that goes on for as long as it is held.
     pub held: Option<Key>,
 }
@@ -24,10 +26,16 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     if context.text_edit_focused() || panels.popup_open {
         return Pressed::default();
     }
-    let control_focused = context.memory(|memory| memory.focused().is_some());
-    let page_open = panels.keys.shown || panels.about_shown || panels.complexity.shown || panels.models.shown;
+    let is_focused = context.memory(|memory| memory.focused().is_some());
+    let on_canvas = is_focused && panels.canvas_focused;
+    let control_focused = is_focused && !on_canvas;
+    let page_open = panels.keys.shown
+        || panels.about_shown
+        || panels.complexity.shown
+        || panels.models.shown
+        || panels.versions_shown;
     let page_open = page_open || panels.labels.takes_escape;
-    let mut pressed = Pressed::default();
+    let mut pressed = Pressed { on_canvas, ..Pressed::default() };
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
     pressed
@@ -45,6 +53,11 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
+        if self.on_canvas && *key == Key::Tab && !modifiers.command && !modifiers.alt {
+            let command = if modifiers.shift { Command::PreviousEvent } else { Command::NextEvent };
+            self.requests.push(Request::Do(command));
+            return false;
+        }
         let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
@@ -118,6 +131,10 @@ fn may_repeat(command: Command) -> bool {
             | Command::OnsetLater
             | Command::OffsetEarlier
             | Command::OffsetLater
+            | Command::OnsetFrameEarlier
+            | Command::OnsetFrameLater
+            | Command::OffsetFrameEarlier
+            | Command::OffsetFrameLater
             | Command::MoveEarlier
             | Command::MoveLater
             | Command::LongerFrame
@@ -144,7 +161,7 @@ mod tests {
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
         let requests = vec![Request::Do(Command::Relabel)];
-        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), held: None });
+        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), on_canvas: false, held: None });
     }
 
     #[test]

@@ -91,6 +91,7 @@ fn lane_ui(
         Contents::Marks(marks) => {
             for (mark, bar) in bars.of_label(marks, label) {
                 paint_bar(&painter, mark.state, bar, color);
+                super::batch_ui::around_bar(canvas, &painter, mark, bar);
                 if canvas.bench.selected == Some(mark.target) {
                     selected_bar = Some(bar);
                 }

@@ -3,10 +3,12 @@
 use super::widgets::{icon_button, icon_button_showing, menu_line, weak};
 use super::{icons, theme};
 use crate::app::{Command, Group, Request, Workbench};
-use eframe::egui::{self, Align, Layout, MenuBar, RichText, Ui};
+use eframe::egui::{self, Align, Layout, MenuBar, Ui};
 
 /// The device is named only where so much is left for the project's name, in points; else it is in the icon's tooltip.
 const ROOM_FOR_NAME: f32 = 220.0;
+/// So many projects without a name stand in the menu.
+const UNNAMED_SHOWN: usize = 12;
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
@@ -54,7 +56,8 @@ fn menu(ui: &mut Ui, bench: &Workbench, group: Group, requests: &mut Vec<Request
 }
 
 fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
-    ui.add_enabled_ui(!bench.settings.recent_files.is_empty(), |ui| {
+    let unnamed = &bench.keeping.unnamed;
+    ui.add_enabled_ui(!bench.settings.recent_files.is_empty() || !unnamed.is_empty(), |ui| {
         ui.menu_button("Open recent", |ui| {
             for path in &bench.settings.recent_files {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -63,17 +66,42 @@ fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
                     ui.close();
                 }
             }
+            if !unnamed.is_empty() {
+                ui.separator();
+                ui.label(weak("Projects without a name"));
+            }
+            for project in unnamed.iter().take(UNNAMED_SHOWN) {
+                let name = format!("Unnamed, {}", bench.moment_text(project.changed_ms));
+                if ui.button(name).on_hover_text("Kept by itself: open it to go on, or to give it a name").clicked() {
+                    requests.push(Request::Open(vec![project.path.clone()]));
+                    ui.close();
+                }
+            }
         });
     });
     ui.separator();
 }
 
+/// The project's name, and how safe it is.
 fn project_name(ui: &mut Ui, bench: &Workbench) {
-    let unsaved = if bench.is_unsaved() { " · unsaved changes" } else { "" };
-    let name = RichText::new(format!("{}{unsaved}", bench.project_name())).family(theme::medium());
-    let place =
-        bench.project_path.as_ref().map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
-    ui.add(egui::Label::new(name).truncate()).on_hover_text(place);
+    let note = bench.keeping_note();
+    let colors = theme::colors(ui.visuals());
+    let (icon, color) = if bench.keeping.read_only.is_some() {
+        (icons::LOCK, colors.warning)
+    } else if bench.keeping.failure.is_some() || note == "not kept" {
+        (icons::WARNING, colors.failure)
+    } else {
+        ("", colors.weak_text)
+    };
+    let mut job = egui::text::LayoutJob::default();
+    let font = |family| egui::FontId::new(13.0, family);
+    let name = egui::TextFormat::simple(font(theme::medium()), ui.visuals().text_color());
+    job.append(&bench.project_name(), 0.0, name);
+    if !note.is_empty() {
+        let text = format!("{icon} {note}");
+        job.append(text.trim(), 10.0, egui::TextFormat::simple(font(egui::FontFamily::Proportional), color));
+    }
+    ui.add(egui::Label::new(job).truncate()).on_hover_text(bench.keeping_text());
 }
 
 /// Which runtime and device ran the model over the open recording, or would run it.

@@ -5,11 +5,14 @@ pub mod icons;
 pub mod theme;
 
 mod about_ui;
+mod annotator_ui;
 mod axis_ui;
 mod bands;
+mod batch_ui;
 mod beside_ui;
 mod canvas_ui;
 mod choices;
+mod complete_ui;
 mod complexity_ui;
 mod decoding_lane_ui;
 mod display_ui;
@@ -25,6 +28,7 @@ mod file_list_ui;
 mod file_row_ui;
 mod filter_ui;
 mod heights;
+mod history_ui;
 mod hit;
 mod import_form_ui;
 mod key_list_ui;
@@ -49,6 +53,7 @@ mod overview_ui;
 mod palette_ui;
 mod path_prompt_ui;
 mod published_ui;
+mod review_ui;
 mod rule_ui;
 mod score_curve;
 mod spectrogram_ui;
@@ -57,6 +62,7 @@ mod tags;
 mod time_prompt_ui;
 mod timeline_ui;
 mod transport_ui;
+mod versions_ui;
 mod widgets;
 
 pub mod spectrogram_painter;
@@ -66,6 +72,7 @@ use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
 use crate::work::DialogPurpose;
+use annotator_ui::AnnotatorPrompt;
 pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
 use drag::Drag;
@@ -94,7 +101,8 @@ pub struct Panels {
     about_shown: bool,
     complexity: ComplexityPage,
     models: ModelsPage,
-    quit_asked: bool,
+    annotator: AnnotatorPrompt,
+    versions_shown: bool,
     class_filter: String,
     /// The name under which rules shall be saved.
     preset_name: String,
@@ -113,6 +121,8 @@ pub struct Panels {
     popup_open: bool,
     /// What was typed before the text field it is meant for was there.
     typed_ahead: String,
+    /// The spectrogram has the focus: Tab goes from event to event there.
+    canvas_focused: bool,
     /// What the pointer is over, as text for the transport bar.
     readout: String,
     /// What the pictures show, the most important one first.
@@ -137,7 +147,8 @@ impl Panels {
             about_shown: false,
             complexity: ComplexityPage::default(),
             models: ModelsPage::default(),
-            quit_asked: false,
+            annotator: AnnotatorPrompt::default(),
+            versions_shown: false,
             class_filter: String::new(),
             preset_name: String::new(),
             event: EventDrafts::default(),
@@ -148,6 +159,7 @@ impl Panels {
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
             typed_ahead: String::new(),
+            canvas_focused: false,
             readout: String::new(),
             views: Vec::new(),
             neighbour_views: Vec::new(),
@@ -173,11 +185,6 @@ impl Panels {
     /// The recordings whose rows are seen in the list.
     pub fn seen_recordings(&self) -> &[RecordingId] {
         self.files.seen()
-    }
-
-    /// Asks whether to close a window with unsaved changes.
-    pub fn ask_to_quit(&mut self) {
-        self.quit_asked = true;
     }
 
     /// Does what a command opens in the window; hands back what is not for the panels.
@@ -212,6 +219,14 @@ impl Panels {
             Command::ChangeKeys => self.keys.change(),
             Command::ShowComplexity => self.complexity.shown = !self.complexity.shown,
             Command::GetModels => self.models.shown = !self.models.shown,
+            Command::ShowVersions => {
+                self.versions_shown = bench.can(command);
+                return Some(command);
+            }
+            Command::SetAnnotator => {
+                self.annotator.want();
+                return Some(command);
+            }
             Command::About => self.about_shown = !self.about_shown,
             Command::Deselect if self.drag.take().is_some() => {}
             _ => return Some(command),
@@ -244,6 +259,7 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
     let mut requests: Vec<Request> = Vec::new();
     let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 4));
     Panel::top("menu").resizable(false).frame(bar).show(ui, |ui| menu_ui::show(ui, bench, &mut requests));
+    Panel::bottom("status").resizable(false).frame(bar).show(ui, |ui| review_ui::show(ui, bench, &mut requests));
     Panel::bottom("transport")
         .resizable(false)
         .frame(bar)
@@ -282,6 +298,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                     (Inspector::Model, "Model"),
                     (Inspector::Display, "Display"),
                     (Inspector::Check, "Check"),
+                    (Inspector::History, "History"),
                 ] {
                     if ui.selectable_label(bench.inspector == inspector, name).clicked() {
                         requests.push(Request::ShowInspector(inspector));
@@ -294,6 +311,7 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
                 Inspector::Model => model_ui::show(ui, bench, panels, requests),
                 Inspector::Display => display_ui::show(ui, bench, requests),
                 Inspector::Check => lint_ui::show(ui, bench, &mut panels.lint, requests),
+                Inspector::History => history_ui::show(ui, bench, requests),
             }
         });
     }
@@ -310,7 +328,8 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     label_set_ui::show(context, bench, requests);
     panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
-    about_ui::quit_question(context, &mut panels.quit_asked, requests);
+    versions_ui::show(context, bench, &mut panels.versions_shown, requests);
+    annotator_ui::show(context, bench, &mut panels.annotator, requests);
 }
 
 fn dropped_files(context: &egui::Context) -> Option<Request> {
@@ -321,7 +340,7 @@ fn dropped_files(context: &egui::Context) -> Option<Request> {
 
 impl Panels {
     fn is_modal(&self) -> bool {
-        self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some() || self.quit_asked
+        self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some()
     }
 
     fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {

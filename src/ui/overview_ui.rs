@@ -1,7 +1,7 @@
 //! The whole recording in one strip: its spectrogram, its events, and the box of what is in view.
 
 use super::canvas_ui::{Canvas, row_name, time_view};
-use super::{Panels, bands, theme};
+use super::{Panels, bands, batch_ui, complete_ui, theme};
 use crate::annotation::Status;
 use crate::app::{Mark, Request, TimeScale};
 use crate::spectrogram::FrequencyView;
@@ -26,6 +26,8 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     }
     ribbon(&painter, canvas, &whole, rect.with_min_y(picture.bottom()));
     view_box(&painter, canvas, &whole, rect);
+    let complete = picture.with_min_y(picture.bottom() - complete_ui::STRIP_HEIGHT);
+    complete_ui::strip(ui, canvas, &whole, complete, "Complete in the recording");
     let progress = canvas.open.tiles.progress();
     if progress < 1.0 {
         row_name(ui, rect, &format!("{:.0} %", 100.0 * progress), canvas.colors.weak_text);
@@ -69,6 +71,7 @@ fn bar(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, 
             painter.rect_filled(bar, 0.0, color)
         }
     };
+    batch_ui::around_bar(canvas, painter, mark, bar);
 }
 
 fn view_box(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, rect: Rect) {

@@ -6,10 +6,10 @@ use super::heights::Heights;
 use super::hit::{self, Under};
 use super::marks_ui::{self, PlacedMark};
 use super::widgets::menu_line;
-use super::{Panels, bands, beside_ui, draft_ui, magnet};
+use super::{Panels, bands, batch_ui, beside_ui, complete_ui, draft_ui, magnet};
 use crate::app::{Command, Handle, Place, Request, Shape};
 use eframe::egui::{
-    self, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, accesskit::Role,
+    self, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
 };
 
 /// A drag that goes less far up or down is one in time alone.
@@ -44,6 +44,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     beside_ui::borders(ui, canvas, rect);
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
+    panels.canvas_focused = keeps_focus(ui, &response);
     // Keys may have opened another recording.
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
@@ -58,12 +59,30 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
         marks_ui::paint(canvas, &painter, &placed, &sheet.heights, dragged);
         tags(ui, &sheet, &placed, panels, requests);
     }
+    batch_ui::over_spectrogram(canvas, &painter, &placed, &sheet.heights);
+    let complete = rect.with_min_y(rect.bottom() - complete_ui::STRIP_HEIGHT);
+    complete_ui::strip(ui, canvas, &canvas.scale, complete, "Complete in view");
+    if panels.canvas_focused {
+        painter.rect_stroke(rect, 0.0, Stroke::new(1.0, canvas.colors.accent), StrokeKind::Inside);
+    }
     if let Some(drag) = panels.drag {
         draft_ui::paint(ui, &sheet, &drag);
     }
     draft_ui::paint_held(ui, &sheet);
     read_out(ui, canvas, rect, &response, panels);
     context_menu(&response, canvas, requests);
+}
+
+/// A click gives the spectrogram the focus. As long as it has it, Tab goes from event to event and arrows move edges; Escape leaves it.
+fn keeps_focus(ui: &Ui, response: &Response) -> bool {
+    if response.clicked() {
+        response.request_focus();
+    }
+    if response.has_focus() {
+        let own = egui::EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, own));
+    }
+    response.has_focus()
 }
 
 /// Tags are controls of their own: they can be clicked, focused and named, and dragging one moves its event.

@@ -1,8 +1,7 @@
-//! The bar at the bottom: sound, position, what the pointer is over, what is running, which keys help now.
+//! The bar of sound: playing, position, what the pointer is over, what is running.
 
 use super::widgets::{icon_button, icon_button_showing, weak};
 use super::{Panels, drawing_ui, icons, listening_ui, models_ui, theme};
-use crate::annotation::Status;
 use crate::app::{Command, Request, Workbench};
 use crate::time::clock_text;
 use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Slider, Ui};
@@ -33,7 +32,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<
             model_tasks(ui, bench, requests);
             saving_picture(ui, bench, requests);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                hint(ui, bench, panels);
+                readout(ui, panels);
             });
         });
     });
@@ -61,44 +60,9 @@ fn position(ui: &mut Ui, bench: &Workbench) {
     ui.label(RichText::new(text).monospace()).on_hover_text(hover);
 }
 
-/// What is selected, else what the pointer is over, else what to do next.
-fn hint(ui: &mut Ui, bench: &Workbench, panels: &Panels) {
-    let key = |command: Command| command.key_text(ui.ctx());
-    let text = if let Some(mark) = bench.selected_mark() {
-        let decide = match mark.state {
-            Status::Predicted => format!("{} accept   {} reject   ", key(Command::Accept), key(Command::Reject)),
-            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain
-                if bench.can(Command::Undecide) =>
-            {
-                format!("{} take back   ", key(Command::Undecide))
-            }
-            Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
-                format!("{} delete   ", key(Command::Reject))
-            }
-        };
-        let name = format!("{} {:.3} s", mark.label, mark.span.duration_secs());
-        format!("{name}   {decide}{} change label   {} play", key(Command::Relabel), key(Command::PlayEvent))
-    } else if bench.open.is_none() {
-        String::new()
-    } else if bench.scored_here().is_none() && bench.runs.is_empty() {
-        format!("{} detect events   drag on the spectrogram to draw one", key(Command::Detect))
-    } else {
-        format!(
-            "{} next undecided   {} next event   drag to draw one",
-            key(Command::NextUndecided),
-            key(Command::NextEvent)
-        )
-    };
-    let readout = RichText::new(&panels.readout).monospace();
-    let width = egui::WidgetText::from(readout.clone())
-        .into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Monospace)
-        .size()
-        .x;
-    if !panels.readout.is_empty() && width <= ui.available_width() {
-        ui.label(readout);
-        ui.separator();
-    }
-    ui.add(egui::Label::new(weak(text)).truncate());
+/// What the pointer is over.
+fn readout(ui: &mut Ui, panels: &Panels) {
+    ui.add(egui::Label::new(RichText::new(&panels.readout).monospace()).truncate());
 }
 
 /// The picture that is being drawn into a file, and a button that stops it.

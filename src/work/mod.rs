@@ -7,6 +7,8 @@ mod drawing;
 mod features;
 pub mod folders;
 mod frames;
+mod keeper;
+mod keeping_queue;
 mod label_sets;
 mod linting;
 mod measuring;
@@ -18,6 +20,7 @@ mod storage;
 mod survey;
 pub mod thread;
 mod tiles;
+mod unnamed;
 mod update;
 
 pub use cancel::{CancelOnDrop, CancelToken};
@@ -25,6 +28,8 @@ pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
+pub use keeper::{OpenedProject, ProjectId, ProjectNews, ProjectRequest};
+pub use keeping_queue::KeepingQueue;
 pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
 pub use linting::check_labels;
 pub use measuring::{MeasuringJob, measure};
@@ -35,6 +40,7 @@ pub use relocation::{Found, Missing, Relocated, Relocation};
 pub use storage::{Storage, StorageRequest};
 pub use survey::{Survey, Surveyed, Unknown};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};
+pub use unnamed::UnnamedProject;
 pub use update::{
     ChartForm, DetectionEnd, DetectionStart, DialogPurpose, RunId, Update, UpdateSender, Wake, update_channel,
 };

@@ -1,4 +1,4 @@
-//! The storage thread: lists folders, reads and writes projects and label files, in the order of the requests.
+//! The storage thread: lists folders, reads and writes label files and settings, in the order of the requests.
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
@@ -8,7 +8,7 @@ use super::{ChartForm, Update, UpdateSender, folders};
 use crate::format::{self, StrongLabels};
 use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
-use crate::project::{self, ProjectState};
+use crate::project;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -17,17 +17,6 @@ use std::thread::JoinHandle;
 pub enum StorageRequest {
     /// Which files are meant by these paths: a folder stands for the recordings in it.
     Expand(Vec<PathBuf>),
-    /// Read a project.
-    LoadProject(PathBuf),
-    /// Write a project.
-    SaveProject {
-        /// Where.
-        path: PathBuf,
-        /// The document's revision, to be told back.
-        revision: u64,
-        /// All of it.
-        state: Box<ProjectState>,
-    },
     /// Write labels.
     ExportLabels {
         /// Where.
@@ -126,14 +115,6 @@ fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
         }
         StorageRequest::ClearPictures(cache) => {
             Update::PicturesCleared { result: cache.clear().map_err(|error| error.to_string()) }
-        }
-        StorageRequest::LoadProject(path) => {
-            let result = project::load(&path).map(Box::new).map_err(|error| error.to_string());
-            Update::ProjectLoaded { path, result }
-        }
-        StorageRequest::SaveProject { path, revision, state } => {
-            let result = project::save(&path, &state).map_err(|error| error.to_string());
-            Update::ProjectSaved { path, revision, result }
         }
         StorageRequest::ExportLabels { path, labels } => {
             let counts = (labels.rows.len(), labels.files.len());

@@ -1,5 +1,6 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
+use super::keeper::{ProjectId, ProjectNews};
 use super::{LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
 use crate::annotation::lint::Report;
@@ -8,7 +9,6 @@ use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
 use crate::model::registry::ListedModel;
-use crate::project::ProjectState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,6 +50,10 @@ pub enum DialogPurpose {
     OpenFolder,
     /// Where to save the project.
     SaveProject,
+    /// Where to write a copy of the project.
+    CopyProject,
+    /// In which folder to write everything as text.
+    ExportText,
     /// Which labels to import.
     ImportLabels,
     /// Which set of labels to preview.
@@ -167,22 +171,8 @@ pub enum Update {
         /// How.
         end: DetectionEnd,
     },
-    /// A project was read.
-    ProjectLoaded {
-        /// From where.
-        path: PathBuf,
-        /// The project, or why it cannot be read; the file is as it was.
-        result: Result<Box<ProjectState>, String>,
-    },
-    /// A project was written.
-    ProjectSaved {
-        /// Where.
-        path: PathBuf,
-        /// The document's revision that was saved.
-        revision: u64,
-        /// Why it could not be written; an older project under the name is as it was.
-        result: Result<(), String>,
-    },
+    /// What became of a request about a project.
+    Project(ProjectId, ProjectNews),
     /// Labels were written.
     Exported {
         /// Where.

@@ -11,12 +11,12 @@ cd "$(dirname "$0")/../.."
 program=${EARMARK_PROGRAM:-target/release/earmark}
 pictures=${1:-}
 work=$(mktemp -d)
-export EARMARK_CONFIG=$work/config XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$work} RUST_LOG=${RUST_LOG:-info}
+export EARMARK_CONFIG=$work/config EARMARK_DATA=$work/data XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$work} RUST_LOG=${RUST_LOG:-info}
 pid=
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
 # No dialog of the system: paths are typed in the window.
 mkdir -p "$EARMARK_CONFIG"
-echo '{"system_dialogs": false, "auto_advance": false, "auto_play": false}' >"$EARMARK_CONFIG/settings.json"
+echo '{"system_dialogs": false, "auto_advance": false, "auto_play": false, "annotator_asked": true}' >"$EARMARK_CONFIG/settings.json"
 
 fail() {
     echo "FAILED: $1" >&2

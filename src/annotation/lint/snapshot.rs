@@ -67,8 +67,8 @@ impl Gathering {
         {
             return false;
         }
-        let after = self.at.map_or(Bound::Unbounded, |(id, _)| Bound::Excluded(id));
-        for (id, recording) in document.recordings_in((after, Bound::Unbounded)) {
+        let next = self.at.map_or(0, |(id, _)| id.0.saturating_add(1));
+        for (id, recording) in document.recordings_from(RecordingId(next)) {
             if left == 0 {
                 return false;
             }

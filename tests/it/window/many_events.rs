@@ -1,11 +1,13 @@
 //! Very many events in one recording: the table, the filter and decisions; and, where asked for, what they cost.
 
+#![expect(clippy::print_stdout, reason = "what is measured is printed")]
+
 use super::stage::{press, press_with, settings, soundscape, wait, window};
 use earmark::annotation::{Document, Edit, Event, Origin, RecordingId, Status};
 use earmark::app::{App, Command, MarkFilter, Request, Target};
 use earmark::time::Span;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Vec2};
+use eframe::egui::{Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
@@ -46,6 +48,17 @@ fn has(harness: &Harness<'_, App>, label: &str) -> bool {
     harness.query_by_label(label).is_some()
 }
 
+/// Turns the wheel by so many points.
+fn wheel(harness: &mut Harness<'_, App>, points: f32) {
+    harness.event(eframe::egui::Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: Vec2::new(0.0, points),
+        phase: TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+        source: MouseWheelSource::Unknown,
+    });
+}
+
 /// The event in the first row of the table that is drawn.
 fn first_row(harness: &Harness<'_, App>) -> String {
     let mut rows: Vec<(i64, String)> = harness
@@ -80,13 +93,7 @@ fn thousands_of_events_are_scrolled_filtered_and_decided_about() {
     harness.hover_at(at);
     harness.step();
     let top = first_row(&harness);
-    harness.event(eframe::egui::Event::MouseWheel {
-        unit: eframe::egui::MouseWheelUnit::Point,
-        delta: Vec2::new(0.0, 280.0),
-        phase: eframe::egui::TouchPhase::Move,
-        source: eframe::egui::MouseWheelSource::Unknown,
-        modifiers: Modifiers::NONE,
-    });
+    wheel(&mut harness, 280.0);
     harness.run_steps(30);
     assert_ne!(first_row(&harness), top);
 
@@ -193,13 +200,7 @@ fn frames(harness: &mut Harness<'_, App>, what: &str) {
     harness.hover_at(table);
     harness.step();
     let (median, most) = timed(60, |_| {
-        harness.event(eframe::egui::Event::MouseWheel {
-            unit: eframe::egui::MouseWheelUnit::Point,
-            delta: Vec2::new(0.0, -400.0),
-            phase: eframe::egui::TouchPhase::Move,
-            source: eframe::egui::MouseWheelSource::Unknown,
-            modifiers: Modifiers::NONE,
-        });
+        wheel(harness, -400.0);
         harness.step();
     });
     println!("  scroll the table, {what}: {median:.1?} a frame, at most {most:.1?}");

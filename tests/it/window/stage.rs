@@ -13,14 +13,28 @@ pub fn soundscape(number: usize) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/example/soundscape_{number:03}.flac"))
 }
 
-/// Settings that never open a dialog of the system.
+/// Settings that never open a dialog of the system, and never ask for a name.
 pub fn settings() -> Settings {
-    Settings { system_dialogs: false, auto_advance: false, ..Settings::default() }
+    Settings { system_dialogs: false, auto_advance: false, annotator_asked: true, ..Settings::default() }
 }
 
 /// A window of 1440 × 900 points.
 pub fn window(settings: Settings, files: Vec<PathBuf>) -> Harness<'static, App> {
     window_of(vec2(1440.0, 900.0), 1.0, settings, files)
+}
+
+/// A window that keeps projects without a name in a folder.
+pub fn window_keeping(data: &Path, files: Vec<PathBuf>) -> Harness<'static, App> {
+    window_keeping_with(data, settings(), files)
+}
+
+/// The same with other settings.
+pub fn window_keeping_with(data: &Path, settings: Settings, files: Vec<PathBuf>) -> Harness<'static, App> {
+    let data = data.to_path_buf();
+    Harness::builder()
+        .with_size(vec2(1440.0, 900.0))
+        .wgpu()
+        .build_eframe(move |creation| App::with_folder(creation, settings, files, Some(data)))
 }
 
 /// A window of any size, at any number of pixels a point.

@@ -1,0 +1,300 @@
+//! Projects: opening, naming, copying, older versions; what the keeping thread tells of them.
+
+use super::files::{counted, extension};
+use super::keeping::KeptIn;
+use super::leaving::Arrival;
+use super::notices::Gravity;
+use super::workbench::Workbench;
+use crate::annotation::Document;
+use crate::project::{self, Generation, ProjectState};
+use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
+use std::path::{Path, PathBuf};
+
+impl Workbench {
+    /// Keeps projects without a name in a folder from now on. The one that was left last comes back, unless something else is to be
+    /// opened.
+    pub fn keep_unnamed_in(&mut self, folder: PathBuf, opens_files: bool) {
+        self.keeping.folder = Some(folder.clone());
+        self.ask_project(ProjectRequest::TellLocalClock);
+        let project = self.keeping.fresh_project();
+        let request = if opens_files {
+            ProjectRequest::ListUnnamed { folder }
+        } else {
+            ProjectRequest::ContinueUnnamed { folder }
+        };
+        self.ask_keeper(project, request);
+    }
+
+    /// Opens a project; the open one is kept as it is.
+    pub(super) fn load_project(&mut self, path: PathBuf) {
+        if self.project_path.as_ref() == Some(&path) {
+            self.notices.add(Gravity::Done, format!("{} is open already", path.display()));
+            return;
+        }
+        let project = self.keeping.fresh_project();
+        self.ask_keeper(project, ProjectRequest::Open(path));
+    }
+
+    /// Begins a project without a name; the open one is kept as it is.
+    pub(super) fn new_project(&mut self) {
+        let project = self.keeping.fresh_project();
+        let left = match self.keeping.place {
+            KeptIn::Named => Some(format!("{} is kept as it is", self.project_name())),
+            KeptIn::Unnamed if self.has_work() => {
+                Some("The project before is kept without a name: File ▸ Open recent brings it back".to_owned())
+            }
+            KeptIn::Unnamed | KeptIn::Memory => None,
+        };
+        self.leave_for(Arrival::in_memory(project, ProjectState::default(), left));
+    }
+
+    /// Ctrl+S: a project without a name is given one; one with a name is kept already.
+    pub(super) fn save_project(&mut self) {
+        if self.keeping.place != KeptIn::Named || self.keeping.read_only.is_some() {
+            self.ask(DialogPurpose::SaveProject);
+            return;
+        }
+        self.send_unlogged();
+        self.keep_view();
+        if self.keeping.failure.is_some() {
+            self.try_again_now();
+            return;
+        }
+        let path = self.project_path.clone().unwrap_or_default();
+        self.notices.add(Gravity::Done, format!("Every change is kept as you make it, in {}", path.display()));
+    }
+
+    /// Lets the project go on under a path.
+    pub(super) fn save_project_to(&mut self, path: PathBuf) {
+        let path = with_extension(path);
+        self.send_unlogged();
+        match self.keeping.place {
+            // Whoever has the file may have changed it since it was read here: the copy is read anew.
+            _ if self.keeping.read_only.is_some() => {
+                self.keeping.opens_copy = true;
+                self.ask_project(ProjectRequest::CopyTo(path));
+            }
+            KeptIn::Memory => self.create_at(path),
+            KeptIn::Unnamed | KeptIn::Named => {
+                let leave_nothing = self.keeping.place == KeptIn::Unnamed;
+                self.keep_view();
+                self.keeping.moving = true;
+                self.ask_to_keep(ProjectRequest::MoveTo { path, leave_nothing });
+            }
+        }
+    }
+
+    /// Writes the whole state into a new file, and goes on there.
+    fn create_at(&mut self, path: PathBuf) {
+        self.unlogged.clear();
+        let state = Box::new(self.project_state());
+        self.keeping.view = state.view.clone();
+        self.ask_to_keep(ProjectRequest::Create { path, state });
+    }
+
+    /// Writes a copy of the project; it goes on where it is.
+    pub(super) fn copy_project_to(&mut self, path: PathBuf) {
+        self.send_unlogged();
+        self.keep_view();
+        self.ask_project(ProjectRequest::CopyTo(with_extension(path)));
+    }
+
+    /// Writes everything as text into a folder.
+    pub(super) fn export_text_to(&mut self, folder: PathBuf) {
+        self.send_unlogged();
+        self.ask_project(ProjectRequest::ExportText(folder));
+    }
+
+    /// Asks for the list of versions.
+    pub(super) fn list_versions(&mut self) {
+        self.send_unlogged();
+        self.ask_project(ProjectRequest::ListGenerations);
+    }
+
+    /// Opens a version as a project of its own.
+    pub(super) fn open_version(&mut self, generation: Generation) {
+        self.ask_project(ProjectRequest::ReadGeneration(generation));
+    }
+
+    /// The keeping thread tells of a project.
+    pub(super) fn project_news(&mut self, project: ProjectId, news: ProjectNews) {
+        match news {
+            ProjectNews::Opened { path, result } => self.project_opened(project, path, result),
+            ProjectNews::Continued { opened, failures, others } => {
+                self.keeping.unnamed = others;
+                failures.into_iter().for_each(|reason| self.notices.add(Gravity::Failure, reason));
+                if let Some((path, opened)) = opened {
+                    self.unnamed_continued(project, &path, *opened);
+                }
+            }
+            ProjectNews::LocalClock(minutes) => self.keeping.local_offset_minutes = minutes,
+            ProjectNews::Unnamed(others) => self.keeping.unnamed = others,
+            ProjectNews::Warnings(warnings) => {
+                warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
+            }
+            ProjectNews::NotKept(reason) => self.notices.add(Gravity::Warning, reason),
+            // What is told of a project that has been left in the meantime is of no use any more; it was left with all on disk.
+            _ if project != self.keeping.project => {}
+            news => self.news_of_open_project(news),
+        }
+    }
+
+    fn news_of_open_project(&mut self, news: ProjectNews) {
+        match news {
+            ProjectNews::Appended(result) => self.appended(result),
+            ProjectNews::Created { path, result } => self.project_created(path, result),
+            ProjectNews::Moved { path, result } => self.project_moved(path, result),
+            ProjectNews::Copied { path, result: Ok(()) } if std::mem::take(&mut self.keeping.opens_copy) => {
+                self.load_project(path);
+            }
+            ProjectNews::Copied { path, result: Ok(()) } => {
+                let text = format!("Wrote a copy to {}. You go on in {}", path.display(), self.project_name());
+                self.notices.add(Gravity::Done, text);
+            }
+            ProjectNews::TextExported { path, result: Ok(files) } => {
+                let text = format!("Wrote everything as text to {}: {}", path.display(), counted(files.len(), "file"));
+                self.notices.add(Gravity::Done, text);
+            }
+            ProjectNews::Copied { result: Err(reason), .. } | ProjectNews::TextExported { result: Err(reason), .. } => {
+                self.keeping.opens_copy = false;
+                self.notices.add(Gravity::Failure, reason);
+            }
+            ProjectNews::Scores { recording, result } => self.scores_read(recording, result),
+            ProjectNews::Generations(generations) => self.keeping.generations = Some(generations),
+            ProjectNews::GenerationRead { generation, result } => self.version_read(&generation, result),
+            ProjectNews::EarlierSteps { side, result } => self.earlier_steps_read(side, result),
+            _ => {}
+        }
+    }
+
+    fn project_opened(&mut self, project: ProjectId, path: PathBuf, result: Result<Box<OpenedProject>, String>) {
+        let opened = match result {
+            Ok(opened) => *opened,
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                return;
+            }
+        };
+        let is_unnamed = self.keeping.folder.as_deref().is_some_and(|folder| path.parent() == Some(folder));
+        let arrival = if is_unnamed {
+            Arrival { project, place: KeptIn::Unnamed, path: None, opened, notice: None }
+        } else {
+            Arrival { project, place: KeptIn::Named, path: Some(path), opened, notice: None }
+        };
+        self.leave_for(arrival);
+    }
+
+    fn unnamed_continued(&mut self, project: ProjectId, path: &Path, opened: OpenedProject) {
+        // Who was faster goes on with what they have begun.
+        if self.document.recordings().next().is_some() || self.project_path.is_some() {
+            self.ask_keeper(project, ProjectRequest::Close { discard: false });
+            self.list_unnamed();
+            return;
+        }
+        let changed = self.keeping.unnamed.iter().find(|other| other.path == path).map(|other| other.changed_ms);
+        let when = changed.map(|at_ms| format!(" from {}", self.moment_text(at_ms))).unwrap_or_default();
+        let events: usize = opened.state.document.label_counts().values().map(|counts| counts.all()).sum();
+        let recordings = counted(opened.state.document.recording_count(), "recording");
+        let notice = format!(
+            "You continue{when} where you stopped, with {} of {recordings} in a project without a name. Ctrl+S gives it a name, Ctrl+N \
+             begins another one",
+            counted(events, "event")
+        );
+        self.leave_for(Arrival { project, place: KeptIn::Unnamed, path: None, opened, notice: Some(notice) });
+    }
+
+    pub(super) fn list_unnamed(&mut self) {
+        if let Some(folder) = self.keeping.folder.clone() {
+            self.ask_project(ProjectRequest::ListUnnamed { folder });
+        }
+    }
+
+    /// The project was written into a new file, or could not be.
+    fn project_created(&mut self, path: PathBuf, result: Result<(), String>) {
+        let is_unnamed = self.keeping.folder.as_deref().is_some_and(|folder| path.starts_with(folder));
+        match result {
+            Ok(()) if is_unnamed => {
+                self.keeping.named_before = None;
+                self.scores_are_on_disk();
+                self.appended(Ok(()));
+            }
+            Ok(()) => {
+                self.scores_are_on_disk();
+                self.named(path);
+                self.appended(Ok(()));
+            }
+            Err(reason) if is_unnamed => {
+                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.project_path = self.keeping.named_before.take();
+                let is_named = self.project_path.is_some();
+                // As before the attempt: what comes is part of the next one.
+                self.keeping.place = if is_named { KeptIn::Named } else { KeptIn::Memory };
+                self.keeping.changed_in_memory = true;
+                self.could_not_keep(reason);
+                self.go_on_leaving();
+            }
+            Err(reason) => {
+                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.notices.add(Gravity::Failure, reason);
+                self.go_on_leaving();
+            }
+        }
+    }
+
+    fn project_moved(&mut self, path: PathBuf, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                self.named(path);
+                self.appended(Ok(()));
+            }
+            // The old file cannot be read any more: what is in memory is all there is.
+            Err(_) if self.keeping.failure.is_some() && std::mem::take(&mut self.keeping.moving) => {
+                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.create_at(path);
+            }
+            Err(reason) => {
+                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.notices.add(Gravity::Failure, reason);
+                self.go_on_leaving();
+            }
+        }
+    }
+
+    /// The project has a name from now on.
+    fn named(&mut self, path: PathBuf) {
+        let text = format!("The project is kept as {} from now on, every change as you make it", path.display());
+        self.notices.add(Gravity::Done, text);
+        self.settings.remember_file(&path);
+        self.keeping.place = KeptIn::Named;
+        self.keeping.read_only = None;
+        self.keeping.changed_in_memory = false;
+        self.keeping.generations = None;
+        self.project_path = Some(path);
+    }
+
+    fn version_read(&mut self, generation: &Generation, result: Result<Box<Document>, String>) {
+        let document = match result {
+            Ok(document) => *document,
+            Err(reason) => {
+                self.notices.add(Gravity::Failure, reason);
+                return;
+            }
+        };
+        let when = self.moment_text(generation.at_ms);
+        let notice = format!(
+            "This is the version of {when}, as a project of its own without a name. {} is kept as it is: File ▸ Open recent",
+            self.project_name()
+        );
+        let state = ProjectState { document, view: self.view_state(), ..ProjectState::default() };
+        let project = self.keeping.fresh_project();
+        self.leave_for(Arrival::in_memory(project, state, Some(notice)));
+    }
+}
+
+fn with_extension(mut path: PathBuf) -> PathBuf {
+    if extension(&path) != project::EXTENSION {
+        path.as_mut_os_string().push(".");
+        path.as_mut_os_string().push(project::EXTENSION);
+    }
+    std::path::absolute(&path).unwrap_or(path)
+}

@@ -1,0 +1,459 @@
+//! The project files that are open, on the keeping thread: what shall be kept goes here, and stays here until it is on disk.
+//!
+//! A project has a name ([`ProjectId`]) for as long as it is in the window, whatever file it is kept in, so that what the window sends
+//! while a file is changed for another one cannot go into the wrong one. Must not decide what the user is asked or told.
+
+use super::unnamed::{self, UnnamedProject};
+use crate::annotation::{Change, Document, HistoryEntry, RecordingId};
+use crate::decision::DecisionRule;
+use crate::project::{Generation, ProjectError, ProjectFile, ProjectState, ReadOnly, ScoreSummary, Side, StoredScores};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names a project for as long as it is in the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProjectId(pub u64);
+
+/// What is asked about a project.
+#[derive(Debug)]
+pub enum ProjectRequest {
+    /// Keep it in a new file of this name, and on from there. A project that is kept already goes on in the new file; the old one stays.
+    Create {
+        /// The file; an older project under the name is replaced.
+        path: PathBuf,
+        /// All of it.
+        state: Box<ProjectState>,
+    },
+    /// The same, in a new file among those of projects without a name.
+    CreateUnnamed {
+        /// The folder of such projects.
+        folder: PathBuf,
+        /// All of it.
+        state: Box<ProjectState>,
+    },
+    /// Open a file.
+    Open(PathBuf),
+    /// Open the newest project without a name that is in no other window and not empty; delete those that are empty.
+    ContinueUnnamed {
+        /// The folder of such projects.
+        folder: PathBuf,
+    },
+    /// List the projects without a name.
+    ListUnnamed {
+        /// The folder of such projects.
+        folder: PathBuf,
+    },
+    /// Keep these changes, and those that could not be kept before.
+    Append(Vec<Change>),
+    /// Keep how the window shows the project.
+    KeepView(serde_json::Value),
+    /// Keep scores, in the place of what there is of their recording.
+    KeepScores {
+        /// The scores.
+        scores: Box<StoredScores>,
+        /// How many predictions their rule makes of them, if that is known.
+        predictions: Option<u64>,
+    },
+    /// Keep another rule for scores that are kept.
+    KeepRule {
+        /// Of which recording.
+        recording: RecordingId,
+        /// The rule.
+        rule: DecisionRule,
+        /// How many predictions it makes, if that is known.
+        predictions: Option<u64>,
+    },
+    /// Read the scores of a recording.
+    LoadScores(RecordingId),
+    /// Go on in a file of another name, with the whole log. A project without a name leaves nothing behind.
+    MoveTo {
+        /// The file; an older project under the name is replaced.
+        path: PathBuf,
+        /// Delete the file that was left.
+        leave_nothing: bool,
+    },
+    /// Write a copy.
+    CopyTo(PathBuf),
+    /// Write everything as text.
+    ExportText(PathBuf),
+    /// List the generations.
+    ListGenerations,
+    /// Read the annotations as they were.
+    ReadGeneration(Generation),
+    /// Read steps of the history before those that are known.
+    ReadEarlierSteps {
+        /// Of which side.
+        side: Side,
+        /// How many there are before those that are known.
+        before: u64,
+        /// How many of them, at most.
+        count: u64,
+    },
+    /// How far the clock on the wall is from UTC.
+    TellLocalClock,
+    /// Let it go; what waits is written first.
+    Close {
+        /// Delete the file, because there is nothing in it.
+        discard: bool,
+    },
+}
+
+/// What became of a request about a project.
+#[derive(Debug)]
+pub enum ProjectNews {
+    /// The project is kept in a new file from now on.
+    Created {
+        /// Which.
+        path: PathBuf,
+        /// Why it could not be written.
+        result: Result<(), String>,
+    },
+    /// A file was opened.
+    Opened {
+        /// Which.
+        path: PathBuf,
+        /// What is in it, or why it cannot be opened; the file is as it was.
+        result: Result<Box<OpenedProject>, String>,
+    },
+    /// It was looked for a project without a name to continue.
+    Continued {
+        /// The one that is open now.
+        opened: Option<(PathBuf, Box<OpenedProject>)>,
+        /// Those that could not be read, and why.
+        failures: Vec<String>,
+        /// All the others.
+        others: Vec<UnnamedProject>,
+    },
+    /// The projects without a name, but those that are open here.
+    Unnamed(Vec<UnnamedProject>),
+    /// Changes were kept, or why they could not be: then they wait for the next attempt.
+    Appended(Result<(), String>),
+    /// View or scores could not be kept.
+    NotKept(String),
+    /// Scores were read; none if there are none.
+    Scores {
+        /// Of which recording.
+        recording: RecordingId,
+        /// What was read.
+        result: Result<Option<Box<StoredScores>>, String>,
+    },
+    /// The project goes on in another file.
+    Moved {
+        /// Which.
+        path: PathBuf,
+        /// Why it could not; it goes on where it was.
+        result: Result<(), String>,
+    },
+    /// A copy was written.
+    Copied {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// Everything was written as text.
+    TextExported {
+        /// Where.
+        path: PathBuf,
+        /// The files, or why not.
+        result: Result<Vec<PathBuf>, String>,
+    },
+    /// The generations, the newest first.
+    Generations(Result<Vec<Generation>, String>),
+    /// The annotations as they were.
+    GenerationRead {
+        /// Which.
+        generation: Generation,
+        /// All of them.
+        result: Result<Box<Document>, String>,
+    },
+    /// Steps before those that were known.
+    EarlierSteps {
+        /// Of which side.
+        side: Side,
+        /// The oldest first.
+        result: Result<Vec<HistoryEntry>, String>,
+    },
+    /// What the clock on the wall is ahead of UTC, in minutes, if the system tells.
+    LocalClock(Option<i64>),
+    /// What went wrong without costing a label.
+    Warnings(Vec<String>),
+}
+
+/// What was in a file that was opened.
+#[derive(Debug)]
+pub struct OpenedProject {
+    /// All but scores.
+    pub state: ProjectState,
+    /// Why it cannot be changed, if it cannot.
+    pub read_only: Option<ReadOnly>,
+    /// Which recordings have scores, or why that cannot be told.
+    pub scored: Result<Vec<ScoreSummary>, String>,
+    /// How many steps that can be taken back, and that can be done again, were left unread.
+    pub unread_steps: (u64, u64),
+}
+
+/// A project and the file that it is kept in.
+struct Kept {
+    file: ProjectFile,
+    path: PathBuf,
+    /// Changes that are not on disk yet, in their order.
+    waiting: Vec<Change>,
+    /// What is still to be told.
+    warnings: Vec<String>,
+}
+
+impl Kept {
+    fn new(file: ProjectFile, path: &Path) -> Self {
+        Self { file, path: path.to_path_buf(), waiting: Vec::new(), warnings: Vec::new() }
+    }
+}
+
+/// The projects that are open.
+#[derive(Default)]
+pub(super) struct Keeper {
+    open: BTreeMap<ProjectId, Kept>,
+}
+
+impl Keeper {
+    /// Does what is asked; what is to be told of it.
+    pub(super) fn answer(&mut self, id: ProjectId, request: ProjectRequest) -> Option<ProjectNews> {
+        Some(match request {
+            ProjectRequest::Create { path, state } => {
+                let result = self.create(id, &path, &state);
+                ProjectNews::Created { path, result }
+            }
+            ProjectRequest::CreateUnnamed { folder, state } => match unnamed::fresh_path(&folder) {
+                Ok(path) => {
+                    let result = self.create(id, &path, &state);
+                    ProjectNews::Created { path, result }
+                }
+                Err(error) => {
+                    let reason = format!("{}: no project can be kept there: {error}", folder.display());
+                    ProjectNews::Created { path: folder, result: Err(reason) }
+                }
+            },
+            ProjectRequest::Open(path) => {
+                let result = self.open(id, &path);
+                ProjectNews::Opened { path, result }
+            }
+            ProjectRequest::ContinueUnnamed { folder } => self.continue_unnamed(id, &folder),
+            ProjectRequest::ListUnnamed { folder } => ProjectNews::Unnamed(self.others_in(&folder)),
+            ProjectRequest::TellLocalClock => ProjectNews::LocalClock(crate::project::local_offset_minutes()),
+            ProjectRequest::Append(changes) => ProjectNews::Appended(self.append(id, changes)),
+            ProjectRequest::KeepView(view) => {
+                ProjectNews::NotKept(self.with(id, |kept| kept.file.keep_view(&view)).err()?)
+            }
+            ProjectRequest::KeepScores { scores, predictions } => {
+                ProjectNews::NotKept(self.with(id, |kept| kept.file.keep_scores(&scores, predictions)).err()?)
+            }
+            ProjectRequest::KeepRule { recording, rule, predictions } => {
+                let kept = self.with(id, |kept| kept.file.keep_rule(recording, &rule, predictions));
+                ProjectNews::NotKept(kept.err()?)
+            }
+            ProjectRequest::Close { discard } => {
+                self.close(id, discard);
+                return None;
+            }
+            request => self.answer_reading(id, request)?,
+        })
+    }
+
+    fn answer_reading(&mut self, id: ProjectId, request: ProjectRequest) -> Option<ProjectNews> {
+        Some(match request {
+            ProjectRequest::LoadScores(recording) => {
+                let result = self.with(id, |kept| kept.file.scores(recording));
+                ProjectNews::Scores { recording, result: result.map(|scores| scores.map(Box::new)) }
+            }
+            ProjectRequest::MoveTo { path, leave_nothing } => {
+                let result = self.move_to(id, &path, leave_nothing);
+                ProjectNews::Moved { path, result }
+            }
+            ProjectRequest::CopyTo(path) => {
+                let result = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.copy_to(&path)));
+                ProjectNews::Copied { path, result }
+            }
+            ProjectRequest::ExportText(path) => {
+                let result = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.export_text(&path)));
+                ProjectNews::TextExported { path, result }
+            }
+            ProjectRequest::ListGenerations => {
+                let listed = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.generations()));
+                ProjectNews::Generations(listed)
+            }
+            ProjectRequest::ReadGeneration(generation) => {
+                let result = self.with(id, |kept| kept.file.state_at(&generation)).map(Box::new);
+                ProjectNews::GenerationRead { generation, result }
+            }
+            ProjectRequest::ReadEarlierSteps { side, before, count } => {
+                let result = self.with(id, |kept| kept.file.earlier_steps(side, before, count));
+                ProjectNews::EarlierSteps { side, result }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What went wrong with the file of a project without costing a label.
+    pub(super) fn warnings(&mut self, id: ProjectId) -> Option<ProjectNews> {
+        let kept = self.open.get_mut(&id)?;
+        let mut warnings = std::mem::take(&mut kept.warnings);
+        warnings.extend(kept.file.take_warnings());
+        (!warnings.is_empty()).then_some(ProjectNews::Warnings(warnings))
+    }
+
+    fn with<T, E: ToString>(
+        &mut self,
+        id: ProjectId,
+        work: impl FnOnce(&mut Kept) -> Result<T, E>,
+    ) -> Result<T, String> {
+        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        work(kept).map_err(|error| error.to_string())
+    }
+
+    fn create(&mut self, id: ProjectId, path: &Path, state: &ProjectState) -> Result<(), String> {
+        self.refuse_if_open(id, path)?;
+        if self.open.get(&id).is_some_and(|kept| kept.path == path)
+            && let Some(old) = self.open.remove(&id)
+        {
+            close(old);
+        }
+        let file = ProjectFile::create(path, state).map_err(|error| error.to_string())?;
+        // All that had waited for the old file is part of the state.
+        if let Some(old) = self.open.insert(id, Kept::new(file, path)) {
+            close(old);
+        }
+        Ok(())
+    }
+
+    /// A file that another project of this window is kept in is not opened or replaced under its hands.
+    fn refuse_if_open(&self, id: ProjectId, path: &Path) -> Result<(), String> {
+        let same = |kept: &Kept| is_same_file(&kept.path, path);
+        let in_use = self.open.iter().any(|(&other, kept)| other != id && same(kept));
+        if in_use { Err(format!("{}: is open in this window already", path.display())) } else { Ok(()) }
+    }
+
+    fn open(&mut self, id: ProjectId, path: &Path) -> Result<Box<OpenedProject>, String> {
+        self.refuse_if_open(id, path)?;
+        let (file, state) = ProjectFile::open(path).map_err(|error| error.to_string())?;
+        let opened = opened(&file, state);
+        self.open.insert(id, Kept::new(file, path));
+        Ok(Box::new(opened))
+    }
+
+    fn continue_unnamed(&mut self, id: ProjectId, folder: &Path) -> ProjectNews {
+        let (mut failures, mut found) = (Vec::new(), None);
+        for project in unnamed::list(folder) {
+            let (file, state) = match ProjectFile::open(&project.path) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    failures.push(error.to_string());
+                    continue;
+                }
+            };
+            let read = opened(&file, state);
+            // What is in another window, or cannot be written, is left where it is.
+            if read.read_only.is_some() {
+                continue;
+            }
+            if is_empty(&read) {
+                let _ = file.close();
+                unnamed::delete(&project.path);
+                continue;
+            }
+            self.open.insert(id, Kept::new(file, &project.path));
+            found = Some((project.path, Box::new(read)));
+            break;
+        }
+        ProjectNews::Continued { opened: found, failures, others: self.others_in(folder) }
+    }
+
+    fn others_in(&self, folder: &Path) -> Vec<UnnamedProject> {
+        let mut others = unnamed::list(folder);
+        others.retain(|project| !self.open.values().any(|kept| is_same_file(&kept.path, &project.path)));
+        others
+    }
+
+    fn append(&mut self, id: ProjectId, changes: Vec<Change>) -> Result<(), String> {
+        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        kept.waiting.extend(changes);
+        self.flushed(id)
+    }
+
+    /// Writes what waits.
+    fn flushed(&mut self, id: ProjectId) -> Result<(), String> {
+        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        if kept.waiting.is_empty() {
+            return Ok(());
+        }
+        kept.file.append(&kept.waiting).map_err(|error| error.to_string())?;
+        kept.waiting.clear();
+        Ok(())
+    }
+
+    fn move_to(&mut self, id: ProjectId, path: &Path, leave_nothing: bool) -> Result<(), String> {
+        self.refuse_if_open(id, path)?;
+        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        if is_same_file(&kept.path, path) {
+            return self.flushed(id);
+        }
+        // The old file may refuse what waits; the new one takes it.
+        let _ = self.flushed(id);
+        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        match kept.file.copy_to(path) {
+            // Labels are what a move must not lose; scores can be computed again.
+            Err(error @ ProjectError::Scores { .. }) => kept.warnings.push(error.to_string()),
+            copied => copied.map_err(|error| error.to_string())?,
+        }
+        let (mut file, _) = ProjectFile::open(path).map_err(|error| error.to_string())?;
+        file.append(&kept.waiting).map_err(|error| error.to_string())?;
+        kept.waiting.clear();
+        let old_path = std::mem::replace(&mut kept.path, path.to_path_buf());
+        let old = std::mem::replace(&mut kept.file, file);
+        let _ = old.close();
+        if leave_nothing {
+            unnamed::delete(&old_path);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, id: ProjectId, discard: bool) {
+        // A failure was told when it came; the window does not let go of a project that could not be kept.
+        let _ = self.flushed(id);
+        if let Some(kept) = self.open.remove(&id) {
+            let path = kept.path.clone();
+            close(kept);
+            if discard {
+                unnamed::delete(&path);
+            }
+        }
+    }
+}
+
+const NO_FILE: &str = "the project has no file yet";
+
+fn close(kept: Kept) {
+    if let Err(error) = kept.file.close() {
+        log::warn!("{error}");
+    }
+}
+
+fn opened(file: &ProjectFile, state: ProjectState) -> OpenedProject {
+    OpenedProject {
+        state,
+        read_only: file.read_only().cloned(),
+        scored: file.scored_recordings().map_err(|error| error.to_string()),
+        unread_steps: (file.steps_unread(Side::Undo), file.steps_unread(Side::Redo)),
+    }
+}
+
+/// Whether nothing in it is worth being continued: recordings that were only opened can be opened again.
+fn is_empty(project: &OpenedProject) -> bool {
+    let history = &project.state.history;
+    let has_steps = history.undo_count() > 0 || !history.redo_steps().is_empty();
+    let has_events = project.state.document.recordings().any(|(_, recording)| !recording.events.is_empty());
+    !has_steps && !has_events && project.scored.as_ref().is_ok_and(Vec::is_empty)
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
