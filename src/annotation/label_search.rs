@@ -17,7 +17,16 @@ pub struct LabelSet {
 }
 
 /// The labels that have a word in name, other names or parents, or initials, by that word.
-type Index = BTreeMap<Box<str>, Vec<u32>>;
+type Index = BTreeMap<Box<str>, Vec<(u32, Part)>>;
+
+/// Which part of a label a word stands in, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Name,
+    Initials,
+    Synonym,
+    Parent,
+}
 
 /// A label that fits what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,10 +90,25 @@ impl Entry {
     }
 
     /// What it can be found by from the start of a word.
-    fn indexed(&self) -> impl Iterator<Item = &str> {
-        let synonyms = self.synonyms.iter().flat_map(|synonym| words(synonym));
-        let whole = self.initials.iter().chain(&self.parent_words).map(String::as_str);
-        words(&self.folded).chain(synonyms).chain(whole)
+    fn indexed(&self) -> impl Iterator<Item = (&str, Part)> {
+        let name = words(&self.folded).map(|word| (word, Part::Name));
+        let initials = self.initials.iter().map(|initials| (initials.as_str(), Part::Initials));
+        let synonyms = self.synonyms.iter().flat_map(|synonym| words(synonym)).map(|word| (word, Part::Synonym));
+        let parents = self.parent_words.iter().map(|word| (word.as_str(), Part::Parent));
+        name.chain(initials).chain(synonyms).chain(parents)
+    }
+
+    /// The fit of a query of one word, which begins a word of this part and of none that is better: [`Self::fit`] without looking for it.
+    fn fit_of_word(&self, query: &str, part: Part) -> Option<Fit> {
+        let is_synonym = || self.synonyms.iter().any(|synonym| synonym == query);
+        Some(match part {
+            Part::Name if self.folded == query => Fit::Whole,
+            Part::Name if self.folded.starts_with(query) || is_synonym() => Fit::Start,
+            Part::Name => Fit::WordStart,
+            Part::Initials | Part::Synonym if is_synonym() => Fit::Start,
+            Part::Synonym => Fit::Synonym,
+            Part::Initials | Part::Parent => return self.fit(query),
+        })
     }
 
     fn fit(&self, query: &str) -> Option<Fit> {
@@ -197,13 +221,14 @@ impl LabelSet {
         self.index.get_or_init(|| {
             let mut index = Index::new();
             for (place, entry) in (0_u32..).zip(&self.entries) {
-                for word in entry.indexed() {
+                for (word, part) in entry.indexed() {
                     let places = match index.get_mut(word) {
                         Some(places) => places,
                         None => index.entry(word.into()).or_default(),
                     };
-                    if places.last() != Some(&place) {
-                        places.push(place);
+                    // The part that comes first is the best one.
+                    if places.last().is_none_or(|(last, _)| *last != place) {
+                        places.push((place, part));
                     }
                 }
             }
@@ -271,23 +296,34 @@ impl LabelSet {
 
     /// The labels that have words, other names or parents which begin with the first word that was typed; says which were looked at.
     fn find_by_words<'a>(&'a self, query: &str, ages: &HashMap<u32, usize>, found: &mut Vec<Found<'a>>) -> Vec<bool> {
-        let mut seen = vec![false; self.entries.len()];
         // Initials are found by all that was typed, all else by its first word.
         let first = words(query).next().unwrap_or(query);
+        let is_word = words(query).next() == Some(query);
+        let mut best: Vec<Option<Part>> = vec![None; self.entries.len()];
+        let mut touched: Vec<u32> = Vec::new();
         let from = (Bound::Included(first), Bound::Unbounded);
         let begun = self.index().range::<str, _>(from).take_while(|(word, _)| word.starts_with(first));
-        for &place in begun.flat_map(|(_, places)| places) {
-            let (Some(seen), Some(entry)) = (seen.get_mut(place as usize), self.entries.get(place as usize)) else {
+        for &(place, part) in begun.flat_map(|(_, places)| places) {
+            match best.get_mut(place as usize) {
+                Some(Some(before)) => *before = part.min(*before),
+                Some(before) => {
+                    *before = Some(part);
+                    touched.push(place);
+                }
+                None => {}
+            }
+        }
+        for place in touched {
+            let (Some(entry), Some(&Some(part))) = (self.entries.get(place as usize), best.get(place as usize)) else {
                 continue;
             };
-            if !std::mem::replace(seen, true)
-                && let Some(fit) = entry.fit(query)
-            {
+            let fit = if is_word { entry.fit_of_word(query, part) } else { entry.fit(query) };
+            if let Some(fit) = fit {
                 let age = ages.get(&place).copied().unwrap_or(usize::MAX);
                 found.push(Found { fit, age, place: place as usize, entry });
             }
         }
-        seen
+        best.into_iter().map(|part| part.is_some()).collect()
     }
 
     /// The other labels that have what was typed within a word, or its letters in order.

@@ -6,10 +6,9 @@ use super::workbench::Workbench;
 const MOST_LETTERS: usize = 60;
 
 impl Workbench {
-    /// With the first edit it is asked whose it is, once.
+    /// With the first edit it is asked whose it is. The question stands until it is answered, also by "No name"; then it comes no more.
     pub(super) fn ask_whose_edits(&mut self) {
         if self.settings.annotator.is_empty() && !self.settings.annotator_asked {
-            self.settings.annotator_asked = true;
             self.asks_annotator = true;
         }
     }

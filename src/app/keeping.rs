@@ -303,9 +303,10 @@ impl Workbench {
 
     pub(super) fn could_not_keep(&mut self, reason: String) {
         if !std::mem::replace(&mut self.keeping.failure_told, true) {
+            let calm = "Nothing is lost as long as this window is open";
+            let calm = if reason.contains("Nothing is lost") { "It" } else { &format!("{calm}. It") };
             let text = format!(
-                "{reason}\nNothing is lost as long as this window is open, and it is tried again every few seconds. To keep the project \
-                 elsewhere now, choose \"Save project as…\" (Ctrl+Shift+S)"
+                "{reason}\n{calm} is tried again every few seconds. \"Save project as…\" (Ctrl+Shift+S) keeps the project elsewhere now"
             );
             self.notices.add(Gravity::Failure, text);
         }

@@ -19,8 +19,8 @@ pub struct Surveying {
     untold: Vec<RecordingId>,
     /// Shall stand among the recent files once they are known to be recordings.
     to_remember: BTreeSet<RecordingId>,
-    /// Was opened by itself: a file that turns out to be none is not kept in the list.
-    alone: Option<RecordingId>,
+    /// Were opened by their names and are new: one that turns out to be no recording is told and not kept in the list.
+    named: BTreeSet<RecordingId>,
 }
 
 /// Of more files than this that are opened at once, none stands among the recent ones.
@@ -42,10 +42,12 @@ impl Workbench {
             }
             if shows_first && place == 0 {
                 self.opening = Some(id);
-                self.surveying.alone = (paths.len() == 1 && is_new).then_some(id);
                 self.look_now(id);
             }
             if shows_first && paths.len() <= REMEMBERED_AT_ONCE {
+                if is_new {
+                    self.surveying.named.insert(id);
+                }
                 self.surveying.to_remember.insert(id);
                 if is_known {
                     self.settings.remember_file(path);
@@ -116,6 +118,7 @@ impl Workbench {
             let has_print = recording.fingerprint.is_some();
             match result {
                 Ok(spec) => {
+                    self.surveying.named.remove(&id);
                     self.state_duration(id, spec.duration_secs());
                     self.unknown.remove(&id);
                     self.timeline_stale |= !clocks.is_empty();
@@ -149,7 +152,7 @@ impl Workbench {
 
     /// A recording is not there or cannot be read: its row says so, and one notice tells of all of them.
     fn cannot_be_known(&mut self, id: RecordingId, unknown: Unknown) {
-        let is_alone = self.surveying.alone.take_if(|alone| *alone == id).is_some();
+        let is_named = self.surveying.named.remove(&id);
         let is_empty = self.document.counts(id).all() == 0 && self.scores_of(id).is_none();
         let was_awaited = self.opening == Some(id);
         if was_awaited {
@@ -158,7 +161,7 @@ impl Workbench {
                 self.show_any();
             }
         }
-        if is_alone && is_empty {
+        if is_named && is_empty {
             self.notices.add(Gravity::Failure, unknown.reason());
             self.note(Fact::Removed { id });
             return;

@@ -35,7 +35,7 @@ fn summary(ui: &mut Ui, redo: u64, undo: u64) {
     let text = match (redo, undo) {
         (0, 0) => "Nothing has been done yet. Every change will stand here, also those of earlier sessions".to_owned(),
         (0, undo) => format!("{}. Click one to go back to it", steps(undo)),
-        (redo, undo) => format!("{}; {} taken back stand on top", steps(undo), steps(redo)),
+        (redo, undo) => format!("{}, and {redo} taken back on top", steps(undo)),
     };
     ui.label(weak(text));
 }
@@ -61,7 +61,8 @@ fn row(ui: &mut Ui, bench: &Workbench, place: u64, redo: u64, undo: u64) -> Resp
     let title = sentence(&step.title);
     let taken_back = if done { "" } else { ", taken back" };
     let spoken = format!("{title}{taken_back}, {who}, {when}");
-    line(ui, (&title, &spoken), &when, done, is_now).on_hover_text(format!("{title}\n{who}, {when}\n{effect}"))
+    let shown_when = if step.edited.by.is_empty() { when.clone() } else { format!("{who}, {when}") };
+    line(ui, (&title, &spoken), &shown_when, done, is_now).on_hover_text(format!("{title}\n{who}, {when}\n{effect}"))
 }
 
 /// A row: what is shown, and what a screen reader says.

@@ -10,7 +10,7 @@ const MOST_FILTERED: usize = 6_000;
 /// And for filters no wider than this, in frames.
 const WIDEST_FILTER: usize = 1_001;
 
-/// Columns that are drawn and left out in turn, so that curves differ by more than their colour; none is drawn through.
+/// Columns that are drawn strongly and faintly in turn, so that curves differ by more than their colour; none is drawn through.
 const PATTERNS: [Option<(usize, usize)>; 4] = [None, Some((14, 5)), Some((6, 4)), Some((2, 3))];
 
 /// From scores to heights and back.
@@ -110,6 +110,9 @@ impl Curve<'_> {
                 painter.add(Shape::line(line.to_vec(), stroke));
             }
             Some((drawn, left_out)) => {
+                // Steep flanks would get lost in the gaps.
+                let faint = Stroke::new(stroke.width, stroke.color.gamma_multiply(0.5));
+                painter.add(Shape::line(line.to_vec(), faint));
                 let scale = painter.pixels_per_point().max(1.0) as usize;
                 for piece in line.chunks((drawn + left_out) * scale) {
                     let piece = &piece[..piece.len().min(drawn * scale + 1)];

@@ -1,5 +1,6 @@
 //! How long it takes until predictions follow a dragged threshold, and until curves are there to be drawn. Run with
 //! `cargo test --release --test it deciding -- --ignored --nocapture`.
+#![expect(clippy::print_stdout, reason = "measurements are told")]
 
 use earmark::decision::{DecisionRule, Decisions, EventFinder, FrameAxis, FrameScores, Prediction, decide_class};
 use earmark::work::{Decider, Update, update_channel};

@@ -214,7 +214,7 @@ fn what_a_million_events_cost() {
     silence(&path, 3600);
     for count in [100, 100_000, 1_000_000] {
         let before = resident_bytes();
-        let (document, ids) = document(&[path.clone()], 3600.0, count);
+        let (document, ids) = document(std::slice::from_ref(&path), 3600.0, count);
         let of_document = resident_bytes().saturating_sub(before);
         let mut harness = window_on(document, ids[0]);
         let of_all = resident_bytes().saturating_sub(before);

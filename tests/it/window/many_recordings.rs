@@ -1,6 +1,8 @@
 //! A measurement, not a test: how a window opens 100,000 recordings, and how fluent it stays. Run with
 //! `cargo test --release --test it many_recordings -- --ignored --nocapture`; `EARMARK_RECORDINGS` names another number.
 
+#![expect(clippy::print_stderr, reason = "what is measured is printed")]
+
 use super::recordings::wave;
 use super::stage::{settings, window};
 use earmark::app::{App, Command, ListFilter, ListOrder, ListRequest, Request, Workbench};
