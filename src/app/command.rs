@@ -154,7 +154,7 @@ commands! {
     RejectBelow, Review, "", "Reject all of this class with lower scores", "Show which undecided events of this class score below the selected one; pressed again, reject them in one step of undo", [SHIFT, Delete];
     AcceptAbove, Review, "", "Accept all of this class with higher scores", "Show which undecided events of this class score above the selected one; pressed again, accept them in one step of undo", [SHIFT, Y];
     MarkViewComplete, Review, "", "View is complete", "Say that in view nothing is missing of the active classes; where that was said already, take it back", [NONE, H];
-    MarkRecordingComplete, Review, "", "Whole recording is complete", "Say that nothing is missing of the active classes in the whole recording; where that was said already, take it back", [SHIFT, H];
+    MarkRecordingComplete, Review, "", "Complete from start to end", "Say that nothing is missing of the active classes in the whole recording; where that was said already, take it back", [SHIFT, H];
     NextQueueOrder, Review, "", "Next order of the queue", "By time, high scores first, low scores first, least certain first, class by class, in turn", [ALT, Q];
     QueueThisClass, Review, "", "Queue of this class only", "Let only events of the selected one's class come; again: those of all classes", [ALT, C];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
