@@ -144,7 +144,7 @@ commands! {
     MoveEarlier, Edit, "", "Event 10 ms earlier", "Move the selected event as a whole", [CTRL_SHIFT, ArrowLeft];
     MoveLater, Edit, "", "Event 10 ms later", "Move the selected event as a whole", [CTRL_SHIFT, ArrowRight];
 
-    ToggleReview, Review, icons::REVIEW, "Review mode", "Let the next undecided event come and play by itself after each decision; again: browse and edit", [SHIFT, Q];
+    ToggleReview, Review, "", "Review mode", "Let the next undecided event come and play by itself after each decision; again: browse and edit", [SHIFT, Q];
     Accept, Review, icons::CHECK, "Accept", "It is there: make it a label, and go to the next undecided event", [NONE, A; NONE, Y];
     Reject, Review, icons::CROSS, "Reject or delete", "It is not there: keep a prediction as rejected, remove an event drawn by hand, and go on", [NONE, D; NONE, Delete];
     Uncertain, Review, icons::QUESTION, "Uncertain", "Cannot be told: keep it aside, and go on", [NONE, W];

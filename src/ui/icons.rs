@@ -35,7 +35,6 @@ icons! {
     LOOP = "\u{E3F6}";
     REWIND = "\u{E6A8}";
     FORWARD = "\u{E6A6}";
-    REVIEW = "\u{EADC}";
     NEXT = "\u{E5A6}";
     PREVIOUS = "\u{E5A4}";
     UNDO = "\u{E08A}";
