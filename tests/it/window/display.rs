@@ -119,8 +119,8 @@ fn a_project_keeps_how_it_is_displayed_and_new_ones_begin_with_what_was_chosen_l
     assert!(again.state_mut().bench.may_close(), "nothing is asked");
     drop(again);
     // The pass over it takes its time with frames like these.
-    let mut again = super::stage::window(super::stage::settings(), vec![path]);
-    super::stage::wait(&mut again, "the recording", |bench| bench.open.is_some());
+    let mut again = window(super::stage::settings(), vec![path]);
+    wait(&mut again, "the recording", |bench| bench.open.is_some());
     assert_eq!((again.state().bench.display.gamma, again.state().bench.display.picture.zero_padding), (0.5, 4));
     display(&mut again, DisplayChange::Reset);
     let bench = &again.state().bench;
