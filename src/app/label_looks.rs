@@ -1,7 +1,7 @@
 //! How labels look: their order, colours, digit keys, and whether they are shown.
 //!
 //! What the user has arranged stands in the document's label classes, which come first. Labels that come up beside them (in events, in
-//! predictions, as the active label) follow in the order in which they came up, shown, with a colour of their own and the next free digit;
+//! predictions, as the active label) follow in the order in which they came up, shown, with a colour of their own and the digit of their place;
 //! they are no classes of the document until something is arranged. Must not change the document.
 
 use super::workbench::Workbench;
@@ -90,8 +90,8 @@ impl LabelLooks {
         }
     }
 
-    /// Keys that were chosen first; then the others in the order of the list, so that a label keeps its key while others come and go.
-    fn give_digits(&mut self, is_anew: bool) {
+    /// Keys that were chosen first; the free ones go to the others in the order of the list.
+    fn give_digits(&mut self) {
         let mut by_digit: [Option<Arc<str>>; 10] = Default::default();
         let mut served: HashSet<Arc<str>> = HashSet::new();
         for class in &self.classes {
@@ -100,17 +100,6 @@ impl LabelLooks {
             {
                 *slot = Some(class.name.clone());
                 served.insert(class.name.clone());
-            }
-        }
-        if !is_anew {
-            let listed: HashSet<&Arc<str>> = self.listed.iter().collect();
-            for (slot, before) in by_digit.iter_mut().zip(&mut self.by_digit) {
-                if slot.is_none()
-                    && let Some(label) = before.take().filter(|label| listed.contains(label))
-                    && served.insert(label.clone())
-                {
-                    *slot = Some(label);
-                }
             }
         }
         let mut waiting = self.listed.iter().filter(|label| !served.contains(*label));
@@ -134,7 +123,6 @@ impl Workbench {
         let predicted = self.predicted_labels();
         let looks = &mut self.label_looks;
         let mut changed = looks.take_classes(self.document.label_classes());
-        let is_anew = changed;
         let known = looks.known.len();
         // Predictions first: they are there before the first event is.
         let mut classes: Vec<&Arc<str>> = predicted.keys().collect();
@@ -157,7 +145,7 @@ impl Workbench {
         if listed != looks.listed || changed {
             looks.listed = listed;
             looks.stamp += 1;
-            looks.give_digits(is_anew);
+            looks.give_digits();
         }
     }
 

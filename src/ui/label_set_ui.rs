@@ -78,7 +78,7 @@ fn warning(ui: &mut Ui, text: &str) {
 fn rows_ui(ui: &mut Ui, asked: &AskedSet, requests: &mut Vec<Request>) {
     let reading = &asked.reading;
     let titles = reading.table.rows.first().filter(|_| reading.has_header);
-    Grid::new("label set").striped(true).spacing([12.0, 4.0]).min_col_width(COLUMN_WIDTH).show(ui, |ui| {
+    Grid::new("label set").striped(true).spacing([12.0, 4.0]).min_col_width(24.0).show(ui, |ui| {
         ui.label(weak("Line"));
         for (place, column) in reading.columns.iter().enumerate() {
             let title = titles.and_then(|row| row.cells.get(place)).map_or("", String::as_str);

@@ -46,12 +46,15 @@ impl LabelsPanel {
 
 /// Draws the panel at the foot of the one that `ui` is.
 pub fn panel(ui: &mut Ui, bench: &Workbench, panel: &mut LabelsPanel, requests: &mut Vec<Request>) {
-    let rows = bench.listed_labels().len().clamp(2, 12) as f32;
-    let height = (rows * theme::ROW_HEIGHT + 64.0).min(0.6 * ui.available_height());
+    let rows = bench.listed_labels().len();
+    let height = |most: usize, share: f32| {
+        (rows.clamp(2, most) as f32 * (theme::ROW_HEIGHT + 1.0) + 64.0).min(share * ui.available_height())
+    };
     Panel::bottom("labels")
         .resizable(true)
-        .default_size(height)
-        .size_range(80.0..=0.8 * ui.available_height().max(100.0))
+        .default_size(height(12, 0.6))
+        // It grows with the list, as long as the recordings keep their room.
+        .size_range(height(8, 0.4)..=0.8 * ui.available_height().max(200.0))
         .frame(Frame::new().inner_margin(Margin { top: 4, ..Margin::ZERO }))
         .show(ui, |ui| show(ui, bench, panel, requests));
 }
