@@ -227,7 +227,7 @@ commands! {
     DetectSelection, Model, "", "Detect events in selection", "Run the model over the selected recordings in the background", [];
     DetectAll, Model, "", "Detect events in all recordings", "Run the model in the background over every recording that it has not scored yet", [CTRL_SHIFT, R];
     DetectAllAgain, Model, "", "Detect again in all recordings", "Run the model in the background over every recording, also those that it has scored", [];
-    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; what it has found stays", [CTRL_SHIFT, Period];
+    CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; predictions from before come back, else what it has found so far is shown", [CTRL_SHIFT, Period];
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];

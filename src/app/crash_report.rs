@@ -2,6 +2,8 @@
 //! label file, and of paths only the names of files.
 
 use crate::time::CivilTime;
+use crate::work::thread::spawn;
+use crate::work::{Update, UpdateSender};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io;
@@ -86,8 +88,19 @@ fn write(folder: &Path, text: &str) -> io::Result<()> {
     std::fs::write(folder.join(format!("{moment}-{}{NEW}", std::process::id())), text)
 }
 
+/// Has the folder looked at on a thread of its own; what is new comes as an [`Update::CrashReports`] with the project.
+pub(super) fn look_for_new(folder: PathBuf, project: Option<PathBuf>, updates: &UpdateSender) {
+    let told = updates.clone();
+    spawn("crash reports", updates, move || {
+        let reports = take_new(&folder);
+        if !reports.is_empty() {
+            told.send(Update::CrashReports { reports, project });
+        }
+    });
+}
+
 /// Marks the reports that are new as told and returns them, the latest last; old ones beyond a few are deleted.
-pub(super) fn take_new(folder: &Path) -> Vec<PathBuf> {
+fn take_new(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut reports: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
     reports.sort();

@@ -2,7 +2,9 @@
 
 use super::detection_batch::Over;
 use super::notices::Gravity;
-use super::workbench::{Inspector, Scored, Workbench};
+use super::project_state::all_if_few;
+use super::workbench::{Inspector, Run, Scored, Workbench};
+use crate::annotation::RecordingId;
 use crate::decision::FrameScores;
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};
 use crate::work::{DetectionEnd, DetectionStart, RunId};
@@ -48,14 +50,21 @@ impl Workbench {
         }
     }
 
-    /// A model starts on a recording: what an earlier run said about it goes.
+    /// A model starts on a recording: what an earlier run said about it goes, and comes back if this one does not come to its end.
     pub(super) fn detection_started(&mut self, run: RunId, start: DetectionStart) {
         if !self.is_running(run) {
             return;
         }
         let recording = run.recording;
+        let summary = self.scores_of(recording).cloned();
         if let Some(listed) = self.runs.get_mut(&recording) {
             listed.has_begun = true;
+            // What is not whole itself is not worth being brought back.
+            let is_whole = !self.keeping.partly_scored.remove(&recording);
+            let before = self.scored.remove(&recording);
+            if is_whole {
+                (listed.before, listed.summary_before) = (before, summary);
+            }
         }
         if !start.notes.is_empty() {
             self.notices.add(
@@ -65,8 +74,8 @@ impl Workbench {
         }
         let rules = self.rules_of_run(&start);
         let scores = Arc::new(FrameScores::new(start.axis, start.classes.clone()));
-        let chosen_by_user = start.classes.len() <= super::workbench::CLASSES_SHOWN_FIRST;
-        let chosen = if chosen_by_user { (0..start.classes.len()).collect() } else { BTreeSet::new() };
+        let all = all_if_few(&start);
+        let (chosen_by_user, chosen) = (all.is_some(), all.unwrap_or_default());
         self.scored.insert(recording, Scored { start, scores, chosen, chosen_by_user, rules });
         if self.open.as_ref().is_some_and(|open| open.id == recording) {
             self.refresh_predictions();
@@ -96,9 +105,16 @@ impl Workbench {
             return;
         }
         let recording = run.recording;
-        self.runs.remove(&recording);
+        let ended = self.runs.remove(&recording);
         self.revision += 1;
-        self.keep_scores(recording);
+        let stays = match (&end, ended) {
+            (DetectionEnd::Done { .. }, _) => {
+                self.keep_scores(recording);
+                ""
+            }
+            (_, Some(ended)) => self.bring_back(ended),
+            (_, None) => "",
+        };
         let name = self.document.recording(recording).map(|recording| recording.file_name()).unwrap_or_default();
         let is_single = self.is_single_detection();
         let is_open = self.open.as_ref().is_some_and(|open| open.id == recording);
@@ -123,17 +139,48 @@ impl Workbench {
             }
             DetectionEnd::Cancelled => {
                 if is_single {
-                    self.notices.add(Gravity::Done, format!("{name}: detection stopped"));
+                    self.notices.add(Gravity::Done, format!("{name}: detection stopped{stays}"));
                 }
                 Over::Stopped
             }
-            DetectionEnd::Failed(reason) => Over::Failed(format!("{name}: {reason}")),
+            DetectionEnd::Failed(reason) => Over::Failed(format!("{name}: {reason}{stays}")),
         };
         self.list.states_changed();
         self.go_on_in_batch(over);
         if is_open {
             self.refresh_predictions();
         }
+    }
+
+    /// Whether what a model has said about a recording is of a run that did not come to its end.
+    pub fn is_partly_scored(&self, id: RecordingId) -> bool {
+        self.keeping.partly_scored.contains(&id)
+    }
+
+    /// A run did not come to its end: what an earlier one said about its recording counts again. Says what there is now, in words that end
+    /// a sentence.
+    fn bring_back(&mut self, ended: Run) -> &'static str {
+        let id = ended.id.recording;
+        if !ended.has_begun {
+            return "";
+        }
+        let is_on_disk = self.keeping.scores_on_disk.contains_key(&id);
+        if ended.before.is_none() && !is_on_disk {
+            if self.scored.contains_key(&id) {
+                self.keeping.partly_scored.insert(id);
+                return "; what was found so far is shown, but not kept";
+            }
+            return "";
+        }
+        self.scored.remove(&id);
+        if let Some(before) = ended.before {
+            self.scored.insert(id, before);
+        }
+        self.shelf_of_scores.put(id, ended.summary_before);
+        if self.open.as_ref().is_some_and(|open| open.id == id) {
+            self.load_scores(id);
+        }
+        "; the predictions from before are shown again"
     }
 
     /// Shows the predictions of these classes only.

@@ -122,8 +122,9 @@ impl Workbench {
     pub(super) fn detect_all(&mut self) {
         let Some(model) = self.model_or_notice() else { return };
         let is_scored = |id: RecordingId| {
-            self.scores_of(id)
-                .is_some_and(|summary| *summary.model == *model.id && *summary.version == *model.manifest.version)
+            let is_whole = !self.is_partly_scored(id);
+            let summary = self.scores_of(id).filter(|_| is_whole);
+            summary.is_some_and(|summary| *summary.model == *model.id && *summary.version == *model.manifest.version)
         };
         let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).filter(|&id| !is_scored(id)).collect();
         if ids.is_empty() {
@@ -188,11 +189,13 @@ impl Workbench {
             let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
             if !self.detection.push(job) {
                 self.batch = None;
-                let text = "The inference thread has stopped: save your work and start Earmark again";
+                let text = format!("The inference thread has stopped. {}", self.how_to_start_again());
                 self.notices.add(Gravity::Failure, text);
                 return;
             }
-            self.runs.insert(recording, Run { id, cancel, has_begun: false, done_secs: 0.0, elapsed_secs: 0.0 });
+            let (before, summary_before) = (None, None);
+            let run = Run { id, cancel, has_begun: false, done_secs: 0.0, elapsed_secs: 0.0, before, summary_before };
+            self.runs.insert(recording, run);
         }
         if self.runs.is_empty() {
             self.end_batch();
@@ -245,6 +248,19 @@ impl Workbench {
         }
         if let Some(run) = self.runs.get(&id) {
             run.cancel.0.cancel();
+        }
+    }
+
+    /// Another project comes: the recordings of this one that wait are not scored, which is said.
+    pub(super) fn tell_stopped_batch(&mut self) {
+        let left = self.batch.as_ref().map_or(0, |batch| batch.total.saturating_sub(batch.over()));
+        if left > 0 {
+            let text = format!(
+                "Detection stopped because another project was opened: {} of {} not scored. \"Detect events in all recordings\" goes on there",
+                counted(left, "recording"),
+                self.project_name()
+            );
+            self.notices.add(Gravity::Warning, text);
         }
     }
 

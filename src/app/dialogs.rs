@@ -4,7 +4,7 @@ use super::models::MODEL_EXTENSIONS;
 use crate::audio;
 use crate::project::EXTENSION as PROJECT_EXTENSION;
 use crate::work::thread::spawn;
-use crate::work::{DialogPurpose, Update, UpdateSender};
+use crate::work::{DialogPurpose, ProjectId, Update, UpdateSender};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 const INHUMAN: Duration = Duration::from_millis(250);
 
 /// Shows a dialog; the answer comes as an [`Update::Chosen`].
-pub fn ask(purpose: DialogPurpose, updates: &UpdateSender) {
+pub fn ask(purpose: DialogPurpose, project: ProjectId, updates: &UpdateSender) {
     let told = updates.clone();
     spawn("file dialog", updates, move || {
         let began = Instant::now();
         let paths = show(purpose);
         let unavailable = paths.is_none() && began.elapsed() < INHUMAN;
-        told.send(Update::Chosen { purpose, paths: paths.unwrap_or_default(), unavailable });
+        told.send(Update::Chosen { purpose, project, paths: paths.unwrap_or_default(), unavailable });
     });
 }
 

@@ -12,7 +12,7 @@ use super::workbench::{Inspector, Workbench};
 use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::playback::PlaybackEvent;
-use crate::work::{DialogPurpose, StorageRequest, Update};
+use crate::work::{DialogPurpose, ProjectId, StorageRequest, Update};
 use std::time::{Duration, Instant};
 
 /// While scores come, predictions are decided again no more often than this.
@@ -27,11 +27,13 @@ const UPDATE_BUDGET: Duration = Duration::from_millis(4);
 impl Workbench {
     /// Does what a panel asks for.
     pub fn dispatch(&mut self, request: Request) {
+        // Nothing would be kept of it any more.
+        if self.keeping.may_close {
+            return;
+        }
         match request {
             Request::Do(command) => self.perform_command(command),
-            Request::Open(paths) => {
-                self.ask_storage(StorageRequest::Expand(paths));
-            }
+            Request::Open(paths) => self.open_paths(paths),
             Request::SaveProjectTo(path) => self.save_project_to(path),
             Request::CopyProjectTo(path) => self.copy_project_to(path),
             Request::ExportTextTo(folder) => self.export_text_to(folder),
@@ -40,9 +42,7 @@ impl Workbench {
             Request::SetAnnotator(name) => self.set_annotator(&name),
             Request::AskAnnotatorNoMore => self.ask_annotator_no_more(),
             Request::ExportTo(path) => self.export_to(path),
-            Request::ImportFrom(path) => {
-                self.ask_storage(StorageRequest::ImportLabels(path));
-            }
+            Request::ImportFrom(path) => self.import_from(path),
             Request::ShowRecording(id) => self.show_recording(id),
             Request::List(request) => self.list_request(request),
             Request::Select(target) => self.selected = target,
@@ -191,8 +191,9 @@ impl Workbench {
     }
 
     pub(super) fn ask(&mut self, purpose: DialogPurpose) {
+        self.keeping.asked_to_open |= purpose.is_of_project();
         if self.settings.system_dialogs {
-            dialogs::ask(purpose, &self.updates);
+            dialogs::ask(purpose, self.keeping.project, &self.updates);
         } else {
             self.typed_dialog = Some(purpose);
         }
@@ -335,7 +336,9 @@ impl Workbench {
 
     fn take(&mut self, update: Update) {
         match update {
-            Update::Expanded { files, failures, is_first } => self.expanded(files, &failures, is_first),
+            Update::Expanded { project, files, failures, is_first } => {
+                self.expanded(project, files, &failures, is_first);
+            }
             Update::Surveyed(batch) => self.surveyed(batch),
             Update::Fingerprints(prints) => self.fingerprints_came(prints),
             Update::Relocated(relocated) => self.relocated(&relocated),
@@ -348,7 +351,8 @@ impl Workbench {
             Update::Project(project, news) => self.project_news(project, news),
             Update::Exported { path, result } => self.exported(&path, result),
             Update::LabelSet(news) => self.label_set_came(news),
-            Update::Imported { path, result } => self.imported(&path, result),
+            Update::Imported { project, path, result } => self.imported(project, &path, result),
+            Update::CrashReports { reports, project } => self.tell_crashes(&reports, project.as_deref()),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::PictureProgress(part) => self.picture_came(part),
             Update::PictureSaved { path, result } => self.picture_saved(&path, result),
@@ -357,19 +361,23 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::LabelsChecked { revision, result } => self.labels_checked(revision, result),
-            Update::Chosen { purpose, paths, .. } => self.chosen(purpose, paths),
+            Update::Chosen { purpose, project, paths, .. } => self.chosen(purpose, project, paths),
             Update::KeysWritten { path, result } => self.keys_written(&path, result),
             Update::KeysRead { path, result } => self.keys_read(&path, result),
             Update::PicturesCleared { result } => self.pictures_cleared(result),
             Update::SettingsNotKept { reason } => self.notices.add(Gravity::Warning, reason),
             Update::Failed { work, reason } => {
-                let text = format!("The thread \"{work}\" failed: {reason}\nSave your work and start Earmark again");
+                let text = format!("The thread \"{work}\" failed: {reason}\n{}", self.how_to_start_again());
                 self.notices.add(Gravity::Failure, text);
             }
         }
     }
 
-    fn chosen(&mut self, purpose: DialogPurpose, mut paths: Vec<std::path::PathBuf>) {
+    fn chosen(&mut self, purpose: DialogPurpose, project: ProjectId, mut paths: Vec<std::path::PathBuf>) {
+        let words = || "What was chosen in a file dialog was not done".to_owned();
+        if !paths.is_empty() && purpose.is_of_project() && !self.is_for_this(project, words) {
+            return;
+        }
         match purpose {
             DialogPurpose::Open | DialogPurpose::OpenFolder => self.dispatch(Request::Open(paths)),
             DialogPurpose::FindRecordings => paths.drain(..).for_each(|path| self.find_recordings_in(path)),

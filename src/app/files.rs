@@ -7,7 +7,7 @@ use super::workbench::{OpenRecording, Workbench};
 use crate::annotation::{Fact, RecordingId};
 use crate::format;
 use crate::project;
-use crate::work::StorageRequest;
+use crate::work::{ProjectId, StorageRequest};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -24,7 +24,10 @@ impl Workbench {
     }
 
     /// Some of what is to be opened, folders replaced by the recordings in them.
-    pub(super) fn expanded(&mut self, files: Vec<PathBuf>, failures: &[String], is_first: bool) {
+    pub(super) fn expanded(&mut self, project: ProjectId, files: Vec<PathBuf>, failures: &[String], is_first: bool) {
+        if !self.is_for_this(project, || "Not all recordings of a folder were added".to_owned()) {
+            return;
+        }
         if !failures.is_empty() {
             let more = failures.len().saturating_sub(LISTED_REASONS);
             let mut text = failures[..failures.len() - more].join("\n");
@@ -41,10 +44,8 @@ impl Workbench {
         let mut recordings = Vec::new();
         for path in paths {
             match extension(&path).as_str() {
-                project::EXTENSION => self.load_project(path),
-                "tsv" | "csv" | "txt" => {
-                    self.ask_storage(StorageRequest::ImportLabels(path));
-                }
+                project::EXTENSION => drop(self.load_project(path)),
+                "tsv" | "csv" | "txt" => self.import_from(path),
                 _ if is_model_file(&path) => self.ask_for_import(path),
                 _ => recordings.push(path),
             }
@@ -143,8 +144,17 @@ impl Workbench {
         }
     }
 
+    /// Reads labels for the project in the window.
+    pub(super) fn import_from(&mut self, path: PathBuf) {
+        let project = self.keeping.project;
+        self.ask_storage(StorageRequest::ImportLabels { path, project });
+    }
+
     /// Labels were read: they are added in one step of undo, and what did not fit is told.
-    pub(super) fn imported(&mut self, path: &Path, result: Result<format::StrongLabels, String>) {
+    pub(super) fn imported(&mut self, project: ProjectId, path: &Path, result: Result<format::StrongLabels, String>) {
+        if !self.is_for_this(project, || format!("The labels of {} were not imported", path.display())) {
+            return;
+        }
         let labels = match result {
             Ok(labels) => labels,
             Err(reason) => {

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// How long to wait before what could not be written is tried again without a new change.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Whoever waits for the disk is told so after so long in the title, and after so long in words when the window shall close.
+const WAITING_SHOWN_AFTER: Duration = Duration::from_secs(1);
+const WAITING_TOLD_AFTER: Duration = Duration::from_secs(5);
 /// How often the view is looked at, whether it has changed.
 const VIEW_LOOKED_AT_AFTER: Duration = Duration::from_secs(3);
 
@@ -71,10 +74,26 @@ pub struct Keeping {
     pub(super) next_project: u64,
     /// How many requests wait for the answer whether all is on disk.
     pub(super) waiting: usize,
+    /// Since when one does.
+    waiting_since: Option<Instant>,
+    /// The user was told that the disk does not answer while something shall be left.
+    pub(super) waiting_told: bool,
     /// Whether memory holds something that no file does.
     pub(super) changed_in_memory: bool,
     /// What is done as soon as all is on disk.
     pub(super) leaving: Option<Leaving>,
+    /// Leaving was asked for just now: what is being typed is committed first.
+    pub(super) leaves_next: bool,
+    /// Something was asked to be opened since the project came: it is not left for the one that was left last.
+    pub(super) asked_to_open: bool,
+    /// What is opened as soon as a project has come.
+    pub(super) opens_after: Option<(ProjectId, Vec<PathBuf>)>,
+    /// The project that is opened because it was open when the program ended.
+    pub(super) continued: Option<ProjectId>,
+    /// It was told that an answer was for another project.
+    pub(super) late_told: bool,
+    /// Recordings with the scores of a run that did not come to its end; they are in memory only.
+    pub(super) partly_scored: BTreeSet<RecordingId>,
     /// The user was told why the window cannot be closed without a loss.
     pub(super) close_refused: bool,
     /// The window may close.
@@ -86,8 +105,6 @@ pub struct Keeping {
     pub(super) reading_steps: (bool, bool),
     /// A move was asked for; if the old file cannot be read, the whole state is written instead.
     pub(super) moving: bool,
-    /// The next copy is opened: it is one of a project that cannot be changed.
-    pub(super) opens_copy: bool,
     /// The file that did not take the last changes, while the project is tried to be kept without a name.
     pub(super) named_before: Option<PathBuf>,
     failure_told: bool,
@@ -112,15 +129,22 @@ impl Default for Keeping {
             project: ProjectId(0),
             next_project: 1,
             waiting: 0,
+            waiting_since: None,
+            waiting_told: false,
             changed_in_memory: false,
             leaving: None,
+            leaves_next: false,
+            asked_to_open: false,
+            opens_after: None,
+            continued: None,
+            late_told: false,
+            partly_scored: BTreeSet::new(),
             close_refused: false,
             may_close: false,
             chosen_elsewhere: BTreeMap::new(),
             scores_asked: BTreeSet::new(),
             reading_steps: (false, false),
             moving: false,
-            opens_copy: false,
             named_before: None,
             failure_told: false,
             tried_at: Instant::now(),
@@ -152,8 +176,33 @@ impl Keeping {
             folder: self.folder.take(),
             unnamed: std::mem::take(&mut self.unnamed),
             local_offset_minutes: self.local_offset_minutes,
+            opens_after: self.opens_after.take(),
             ..Self::default()
         };
+    }
+
+    /// Which project is in the window; another number means another project.
+    pub fn project(&self) -> ProjectId {
+        self.project
+    }
+
+    /// One of the questions whether all is on disk was answered.
+    pub(super) fn answered(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
+        // The disk answers, if only to one after the other.
+        self.waiting_since = (self.waiting > 0).then(Instant::now);
+    }
+
+    /// The last changes cannot be written: what the user was told of an earlier failure does not count for this one.
+    fn fail(&mut self, reason: String) {
+        if self.failure.replace(reason).is_none() {
+            self.close_refused = false;
+        }
+    }
+
+    /// For how long the disk has not answered.
+    fn waits_for(&self) -> Option<Duration> {
+        self.waiting_since.map(|since| since.elapsed())
     }
 
     /// Whether a file holds all that there is, as far as is known.
@@ -166,15 +215,43 @@ impl Workbench {
     /// Keeps projects without a name in the folder of the user from now on, and tells of a crash. `opens_files` says that something else
     /// is about to be opened.
     pub(super) fn keep_in(&mut self, data: &Path, opens_files: bool) {
-        for report in crash_report::take_new(&crash_folder(data)) {
+        crash_report::look_for_new(crash_folder(data), self.settings.last_project.clone(), &self.updates);
+        self.keep_unnamed_in(data.join("unsaved"), opens_files);
+    }
+
+    /// Tells of crashes, and of which project they left.
+    pub(super) fn tell_crashes(&mut self, reports: &[PathBuf], project: Option<&Path>) {
+        let project = project.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let project = project.unwrap_or_else(|| "the project without a name".to_owned());
+        for report in reports {
             let text = format!(
-                "Earmark stopped by itself the last time. What was done is kept. What is known of the reason is in {}: it holds no sound \
-                 and no labels of files, and was sent to nobody. Please add it if you report the problem",
+                "Earmark stopped by itself the last time. What was done in {project} is kept. What is known of the reason is in {}: it \
+                 holds no sound and no labels of files, and was sent to nobody. Please add it if you report the problem",
                 report.display()
             );
             self.notices.add(Gravity::Warning, text);
         }
-        self.keep_unnamed_in(data.join("unsaved"), opens_files);
+    }
+
+    /// What to do after a thread has stopped, in words that end a notice.
+    pub(super) fn how_to_start_again(&self) -> &'static str {
+        if self.is_unsaved() {
+            "Save the project elsewhere (\"Save project as…\", Ctrl+Shift+S) and start Earmark again"
+        } else {
+            "All changes are kept. Start Earmark again"
+        }
+    }
+
+    /// Whether an answer is for the project in the window. If not, that is said once: `what` is not done here.
+    pub(super) fn is_for_this(&mut self, project: ProjectId, what: impl FnOnce() -> String) -> bool {
+        if project == self.keeping.project {
+            return true;
+        }
+        if !std::mem::replace(&mut self.keeping.late_told, true) {
+            let text = format!("{}, because another project was opened meanwhile", what());
+            self.notices.add(Gravity::Warning, text);
+        }
+        false
     }
 
     /// Asks the keeping thread about the project in the window.
@@ -188,6 +265,7 @@ impl Workbench {
         let project = self.keeping.project;
         if self.ask_keeper(project, request) {
             self.keeping.waiting += 1;
+            self.keeping.waiting_since.get_or_insert_with(Instant::now);
         }
     }
 
@@ -196,7 +274,7 @@ impl Workbench {
         let is_there = self.keeper.ask(project, request);
         if !is_there {
             let reason = "the thread that keeps projects has stopped. Start Earmark again";
-            self.keeping.failure = Some(reason.to_owned());
+            self.keeping.fail(reason.to_owned());
             self.notices.add(Gravity::Failure, format!("Nothing is kept any more: {reason}"));
         }
         is_there
@@ -219,17 +297,30 @@ impl Workbench {
 
     /// Sends what is to be kept to the keeping thread. Called once a frame; what is left unsaid is said in the next.
     pub(super) fn keep_up(&mut self) {
+        if self.keeping.may_close {
+            return;
+        }
         self.send_unlogged();
         self.try_again();
         if self.keeping.view_looked_at.elapsed() > VIEW_LOOKED_AT_AFTER {
-            self.keep_view();
+            self.look_at_view();
         }
         self.read_earlier_steps();
-        self.go_on_leaving();
+        // The next time, when the panels have been asked for what is being typed.
+        if !std::mem::take(&mut self.keeping.leaves_next) {
+            self.go_on_leaving();
+        }
+        if self.keeping.waits_for().is_some_and(|waited| waited > WAITING_TOLD_AFTER) {
+            self.tell_waiting();
+        }
     }
 
     /// When [`Self::keep_up`] has something to do although nothing happens.
     pub(super) fn keeps_up_in(&self) -> Option<Duration> {
+        if let Some(waited) = self.keeping.waits_for() {
+            let waits = [WAITING_SHOWN_AFTER, WAITING_TOLD_AFTER].into_iter();
+            return waits.filter_map(|wait| wait.checked_sub(waited)).next();
+        }
         self.keeping.failure.as_ref().map(|_| RETRY_AFTER.saturating_sub(self.keeping.tried_at.elapsed()))
     }
 
@@ -241,6 +332,10 @@ impl Workbench {
             // Only what follows from looking at it comes so far: lengths that were found out.
             self.unlogged.clear();
             return;
+        }
+        // At the next start this one is continued.
+        if self.keeping.place != KeptIn::Named && self.settings.last_project.is_some() && self.has_work() {
+            self.settings.last_project = None;
         }
         match self.keeping.place {
             KeptIn::Memory if self.keeping.failure.is_none() => {
@@ -287,9 +382,11 @@ impl Workbench {
 
     /// Changes were kept, or could not be.
     pub(super) fn appended(&mut self, result: Result<(), String>) {
-        self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+        self.keeping.answered();
         match result {
             Ok(()) => {
+                self.keeping.close_refused = false;
+                self.keeping.waiting_told = false;
                 if self.keeping.failure.take().is_some() {
                     let text = format!("{}: all changes are kept again", self.project_name());
                     self.notices.add(Gravity::Done, text);
@@ -310,7 +407,7 @@ impl Workbench {
             );
             self.notices.add(Gravity::Failure, text);
         }
-        self.keeping.failure = Some(reason);
+        self.keeping.fail(reason);
     }
 
     /// Keeps how the project is shown, and the rules that predictions are made by, if they have changed.
@@ -325,6 +422,22 @@ impl Workbench {
             self.ask_project(ProjectRequest::KeepView(view));
         }
         self.keep_rules();
+    }
+
+    /// The same, but while something plays the playhead alone is no change.
+    fn look_at_view(&mut self) {
+        if self.player.is_playing() {
+            let mut view = self.view_state();
+            if view["open"]["recording"] == self.keeping.view["open"]["recording"] && view["open"].is_object() {
+                view["open"]["playhead_secs"] = self.keeping.view["open"]["playhead_secs"].clone();
+            }
+            if view == self.keeping.view {
+                self.keeping.view_looked_at = Instant::now();
+                self.keep_rules();
+                return;
+            }
+        }
+        self.keep_view();
     }
 
     /// Whether the project cannot be changed; then that is said, so that no key seems to do nothing.
@@ -359,6 +472,8 @@ impl Workbench {
             "read-only"
         } else if self.keeping.failure.is_some() {
             "last changes not kept"
+        } else if self.keeping.waits_for().is_some_and(|waited| waited > WAITING_SHOWN_AFTER) {
+            "keeping…"
         } else {
             match self.keeping.place {
                 KeptIn::Unnamed => "kept automatically",
@@ -387,5 +502,31 @@ impl Workbench {
             }
         };
         format!("{place}\n{how}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_one_failure_does_not_count_for_the_next() {
+        let mut keeping = Keeping::default();
+        keeping.fail("the disk is full".to_owned());
+        keeping.close_refused = true;
+        keeping.fail("the disk is full".to_owned());
+        assert!(keeping.close_refused, "the same failure");
+        keeping.failure = None;
+        keeping.fail("the disk is full".to_owned());
+        assert!(!keeping.close_refused);
+    }
+
+    #[test]
+    fn the_wait_is_over_with_the_last_answer() {
+        let mut keeping = Keeping { waiting: 2, waiting_since: Some(Instant::now()), ..Keeping::default() };
+        keeping.answered();
+        assert!(keeping.waits_for().is_some() && !keeping.is_settled());
+        keeping.answered();
+        assert!(keeping.waits_for().is_none() && keeping.is_settled());
     }
 }

@@ -54,17 +54,29 @@ impl Workbench {
     /// Lets another project take the place of this one.
     pub(super) fn leave_for(&mut self, arrival: Arrival) {
         self.drop_arrival();
+        self.end_by_ear();
         self.keeping.leaving = Some(Leaving::For { arrival: Box::new(arrival), rescued: false });
-        self.go_on_leaving();
+        // The panels commit what is being typed before.
+        self.keeping.leaves_next = true;
+        (self.wake)();
     }
 
     /// Whether the window may close now. If not, it goes by itself as soon as all is on disk ([`Self::takes_leave`]), or says why it
     /// stays; then it closes when it is asked again.
     pub fn may_close(&mut self) -> bool {
-        if self.keeping.may_close || self.keeping.close_refused {
+        if self.keeping.close_refused {
+            // A disk that does not answer must not hold the program when its window is gone.
+            if self.keeping.waiting > 0 {
+                self.keeper.abandon();
+            }
+            self.keeping.may_close = true;
+        }
+        if self.keeping.may_close {
             return true;
         }
         self.drop_arrival();
+        self.end_by_ear();
+        self.keeping.leaves_next = false;
         self.keeping.leaving = Some(Leaving::Window { rescued: false });
         self.go_on_leaving();
         self.keeping.may_close
@@ -75,6 +87,33 @@ impl Workbench {
         self.keeping.may_close
     }
 
+    /// Whether the project, or the window, is about to be left: what is being typed is to be committed.
+    pub fn is_leaving(&self) -> bool {
+        self.keeping.leaving.is_some()
+    }
+
+    /// Who wants to leave is told what is waited for.
+    pub(super) fn tell_waiting(&mut self) {
+        let Some(leaving) = &self.keeping.leaving else { return };
+        if std::mem::replace(&mut self.keeping.waiting_told, true) {
+            return;
+        }
+        let place = match (&self.project_path, &self.keeping.folder) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(folder)) => folder.display().to_string(),
+            (None, None) => "the disk".to_owned(),
+        };
+        let what = match leaving {
+            Leaving::Window { .. } => {
+                self.keeping.close_refused = true;
+                "The window closes by itself then. Close it again to lose what is not kept yet"
+            }
+            Leaving::For { .. } => "The other project comes then",
+        };
+        let text = format!("The last changes are still being written to {place}, which takes long. {what}");
+        self.notices.add(Gravity::Warning, text);
+    }
+
     /// Why leaving would lose something.
     fn trouble(&self) -> Option<String> {
         let is_nowhere = self.keeping.place == KeptIn::Memory && self.has_work();
@@ -83,7 +122,7 @@ impl Workbench {
     }
 
     pub(super) fn go_on_leaving(&mut self) {
-        if self.keeping.leaving.is_none() {
+        if self.keeping.leaving.is_none() || self.keeping.leaves_next {
             return;
         }
         self.send_unlogged();

@@ -217,10 +217,20 @@ impl App {
     /// The window closes as soon as everything is on disk, without a question.
     fn see_to_closing(&mut self, context: &egui::Context) {
         let asked = context.input(|input| input.viewport().close_requested());
+        if asked {
+            self.commit_drafts();
+        }
         if asked && !self.bench.may_close() {
             context.send_viewport_cmd(ViewportCommand::CancelClose);
         } else if !asked && (std::mem::take(&mut self.bench.quit) || self.bench.takes_leave()) {
             context.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+
+    /// What is being typed about events and recordings is not left behind with its project.
+    fn commit_drafts(&mut self) {
+        for request in self.panels.take_drafts() {
+            self.bench.dispatch(request);
         }
     }
 
@@ -240,6 +250,9 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         let began = Instant::now();
+        if self.bench.is_leaving() {
+            self.commit_drafts();
+        }
         let panels = &mut self.panels;
         let more = self.bench.take_updates(|purpose, no_dialog| panels.ask_for_path(purpose, no_dialog));
         let next = self.bench.notices.tick(context.input(|input| input.time));
@@ -268,6 +281,9 @@ impl eframe::App for App {
         let changed = !requests.is_empty();
         for request in requests {
             self.bench.dispatch(request);
+        }
+        if self.bench.is_leaving() {
+            self.commit_drafts();
         }
         // What a key did is on its way before it is seen.
         self.bench.keep_up();

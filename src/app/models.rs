@@ -151,7 +151,7 @@ impl Workbench {
             shelf.tasks.push(RunningTask { number, title, published, importing: None, stage: None, cancel });
             true
         } else {
-            let text = "The thread that sees to models has stopped: save your work and start Earmark again";
+            let text = format!("The thread that sees to models has stopped. {}", self.how_to_start_again());
             self.notices.add(Gravity::Failure, text);
             false
         }

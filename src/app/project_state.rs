@@ -4,9 +4,10 @@
 use super::keeping::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
+use super::request::Request;
 use super::score_shelf;
 use super::viewport::Viewport;
-use super::workbench::{Scored, Workbench};
+use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
 use crate::work::{DetectionStart, ProjectRequest};
@@ -18,9 +19,15 @@ impl Workbench {
         ProjectState {
             document: self.document.clone(),
             history: self.history.clone(),
-            scores: self.scored.iter().map(|(&id, scored)| stored(id, scored)).collect(),
+            scores: self.whole_scores().map(|id| stored(id, &self.scored[&id])).collect(),
             view: self.view_state(),
         }
+    }
+
+    /// The recordings in memory that a model has scored to the end.
+    fn whole_scores(&self) -> impl Iterator<Item = RecordingId> + '_ {
+        let is_whole = |id: &RecordingId| !self.runs.contains_key(id) && !self.is_partly_scored(*id);
+        self.scored.keys().copied().filter(is_whole)
     }
 
     /// How the project is shown.
@@ -34,7 +41,7 @@ impl Workbench {
                 "playhead_secs": self.playhead_secs(),
             })
         });
-        let in_memory = self.scored.iter().filter(|(_, scored)| scored.chosen_by_user);
+        let in_memory = self.scored.iter().filter(|(_, scored)| scored.has_own_choice());
         let in_memory = in_memory.map(|(&id, scored)| (id, &scored.chosen));
         let mut chosen: BTreeMap<RecordingId, &BTreeSet<usize>> =
             self.keeping.chosen_elsewhere.iter().map(|(&id, chosen)| (id, chosen)).collect();
@@ -56,6 +63,8 @@ impl Workbench {
     pub(super) fn arrive(&mut self, arrival: Arrival) {
         let Arrival { project, place, path, opened, notice } = arrival;
         let state = opened.state;
+        self.tell_stopped_batch();
+        self.held_event = None;
         self.leave_recording();
         self.player.load(None);
         self.runs.clear();
@@ -104,11 +113,17 @@ impl Workbench {
             self.keep_unnamed();
         }
         self.list_unnamed();
+        if let Some((_, paths)) = self.keeping.opens_after.take_if(|(after, _)| *after == project) {
+            self.dispatch(Request::Open(paths));
+        }
     }
 
     fn tell_arrival(&mut self, place: KeptIn, notice: Option<String>) {
         if let (KeptIn::Named, Some(path)) = (place, self.project_path.clone()) {
             self.settings.remember_file(&path);
+            self.settings.last_project = Some(path);
+        } else if place == KeptIn::Unnamed {
+            self.settings.last_project = None;
         }
         if let Some(notice) = notice {
             self.notices.add(Gravity::Done, notice);
@@ -191,7 +206,7 @@ impl Workbench {
     /// Lets scores that are on disk go out of memory.
     pub(super) fn let_scores_go(&mut self, id: RecordingId) {
         self.keep_rules();
-        if let Some(scored) = self.scored.remove(&id).filter(|scored| scored.chosen_by_user) {
+        if let Some(scored) = self.scored.remove(&id).filter(Scored::has_own_choice) {
             self.keeping.chosen_elsewhere.insert(id, scored.chosen);
         }
     }
@@ -211,7 +226,10 @@ impl Workbench {
         }
         if self.keeping.place == KeptIn::Memory {
             self.keeping.changed_in_memory = true;
-            self.keep_unnamed();
+            // What failed is tried again in its time.
+            if self.keeping.failure.is_none() {
+                self.keep_unnamed();
+            }
             return;
         }
         self.note_on_disk(id);
@@ -221,7 +239,7 @@ impl Workbench {
 
     /// The whole state was written: what is in memory is on disk too.
     pub(super) fn scores_are_on_disk(&mut self) {
-        let ids: Vec<RecordingId> = self.scored.keys().copied().filter(|id| !self.runs.contains_key(id)).collect();
+        let ids: Vec<RecordingId> = self.whole_scores().collect();
         ids.into_iter().for_each(|id| self.note_on_disk(id));
     }
 
@@ -241,7 +259,8 @@ impl Workbench {
 
     /// Keeps the rules that have changed, of scores that are in memory.
     pub(super) fn keep_rules(&mut self) {
-        let is_kept = |id: &RecordingId| self.keeping.scores_on_disk.contains_key(id);
+        // While a model is at work, what is on disk is of the run before.
+        let is_kept = |id: &RecordingId| self.keeping.scores_on_disk.contains_key(id) && !self.runs.contains_key(id);
         let changed = self.scored.iter().filter(|(id, scored)| {
             is_kept(id) && self.keeping.kept_rules.get(id).is_none_or(|kept| *kept != scored.rules.common)
         });
@@ -264,6 +283,18 @@ fn stored(recording: RecordingId, scored: &Scored) -> StoredScores {
     }
 }
 
+/// All classes of a model that has few: they are shown until the user chooses.
+pub(super) fn all_if_few(start: &DetectionStart) -> Option<BTreeSet<usize>> {
+    (start.classes.len() <= CLASSES_SHOWN_FIRST).then(|| (0..start.classes.len()).collect())
+}
+
+impl Scored {
+    /// Whether the classes that are shown are other than those that would be without a choice.
+    fn has_own_choice(&self) -> bool {
+        self.chosen_by_user && all_if_few(&self.start).is_none_or(|all| all != self.chosen)
+    }
+}
+
 fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored {
     let start = DetectionStart {
         model: stored.model,
@@ -274,11 +305,12 @@ fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored 
         classes: stored.scores.classes.clone(),
         rule: stored.rule,
     };
-    let chosen_by_user = chosen.is_some();
+    let all = all_if_few(&start);
+    let chosen_by_user = chosen.is_some() || all.is_some();
     Scored {
         start,
         scores: stored.scores,
-        chosen: chosen.unwrap_or_default(),
+        chosen: chosen.or(all).unwrap_or_default(),
         chosen_by_user,
         rules: stored.rule.into(),
     }

@@ -6,8 +6,8 @@ use super::leaving::Arrival;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::Document;
-use crate::project::{self, Generation, ProjectState};
-use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
+use crate::project::{self, Generation, ProjectState, ReadOnly};
+use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest, StorageRequest};
 use std::path::{Path, PathBuf};
 
 impl Workbench {
@@ -17,22 +17,44 @@ impl Workbench {
         self.keeping.folder = Some(folder.clone());
         self.ask_project(ProjectRequest::TellLocalClock);
         let project = self.keeping.fresh_project();
-        let request = if opens_files {
-            ProjectRequest::ListUnnamed { folder }
-        } else {
-            ProjectRequest::ContinueUnnamed { folder }
+        let request = match self.settings.last_project.clone() {
+            _ if opens_files => ProjectRequest::ListUnnamed { folder },
+            Some(path) => {
+                self.keeping.continued = Some(project);
+                ProjectRequest::Open(path)
+            }
+            None => ProjectRequest::ContinueUnnamed { folder },
         };
         self.ask_keeper(project, request);
     }
 
-    /// Opens a project; the open one is kept as it is.
-    pub(super) fn load_project(&mut self, path: PathBuf) {
+    /// Opens files; recordings that are given together with a project are opened in it.
+    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+        let (projects, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| extension(path) == project::EXTENSION && !path.is_dir());
+        self.keeping.asked_to_open = true;
+        let mut awaited = None;
+        for path in projects {
+            awaited = self.load_project(std::path::absolute(&path).unwrap_or(path));
+        }
+        match awaited {
+            _ if others.is_empty() => {}
+            Some(project) => self.keeping.opens_after = Some((project, others)),
+            None => {
+                let project = self.keeping.project;
+                self.ask_storage(StorageRequest::Expand { paths: others, project });
+            }
+        }
+    }
+
+    /// Opens a project; the open one is kept as it is. Tells what it will be called, or nothing if it is open already.
+    pub(super) fn load_project(&mut self, path: PathBuf) -> Option<ProjectId> {
         if self.project_path.as_ref() == Some(&path) {
             self.notices.add(Gravity::Done, format!("{} is open already", path.display()));
-            return;
+            return None;
         }
         let project = self.keeping.fresh_project();
-        self.ask_keeper(project, ProjectRequest::Open(path));
+        self.ask_keeper(project, ProjectRequest::Open(path)).then_some(project)
     }
 
     /// Begins a project without a name; the open one is kept as it is.
@@ -71,8 +93,7 @@ impl Workbench {
         match self.keeping.place {
             // Whoever has the file may have changed it since it was read here: the copy is read anew.
             _ if self.keeping.read_only.is_some() => {
-                self.keeping.opens_copy = true;
-                self.ask_project(ProjectRequest::CopyTo(path));
+                self.ask_project(ProjectRequest::CopyTo { path, opens: true });
             }
             KeptIn::Memory => self.create_at(path),
             KeptIn::Unnamed | KeptIn::Named => {
@@ -96,7 +117,7 @@ impl Workbench {
     pub(super) fn copy_project_to(&mut self, path: PathBuf) {
         self.send_unlogged();
         self.keep_view();
-        self.ask_project(ProjectRequest::CopyTo(with_extension(path)));
+        self.ask_project(ProjectRequest::CopyTo { path: with_extension(path), opens: false });
     }
 
     /// Writes everything as text into a folder.
@@ -144,10 +165,10 @@ impl Workbench {
             ProjectNews::Appended(result) => self.appended(result),
             ProjectNews::Created { path, result } => self.project_created(path, result),
             ProjectNews::Moved { path, result } => self.project_moved(path, result),
-            ProjectNews::Copied { path, result: Ok(()) } if std::mem::take(&mut self.keeping.opens_copy) => {
+            ProjectNews::Copied { path, opens: true, result: Ok(()) } => {
                 self.load_project(path);
             }
-            ProjectNews::Copied { path, result: Ok(()) } => {
+            ProjectNews::Copied { path, opens: false, result: Ok(()) } => {
                 let text = format!("Wrote a copy to {}. You go on in {}", path.display(), self.project_name());
                 self.notices.add(Gravity::Done, text);
             }
@@ -156,7 +177,6 @@ impl Workbench {
                 self.notices.add(Gravity::Done, text);
             }
             ProjectNews::Copied { result: Err(reason), .. } | ProjectNews::TextExported { result: Err(reason), .. } => {
-                self.keeping.opens_copy = false;
                 self.notices.add(Gravity::Failure, reason);
             }
             ProjectNews::Scores { recording, result } => self.scores_read(recording, result),
@@ -168,10 +188,20 @@ impl Workbench {
     }
 
     fn project_opened(&mut self, project: ProjectId, path: PathBuf, result: Result<Box<OpenedProject>, String>) {
+        let is_continued = self.keeping.continued == Some(project);
         let opened = match result {
+            Ok(opened) if is_continued => return self.named_continued(project, path, *opened),
             Ok(opened) => *opened,
             Err(reason) => {
                 self.notices.add(Gravity::Failure, reason);
+                if is_continued {
+                    // It may be on a disk that is not there now; it stays among the recent files.
+                    self.settings.last_project = None;
+                    self.continue_unnamed();
+                }
+                if self.keeping.opens_after.take_if(|(after, _)| *after == project).is_some() {
+                    self.notices.add(Gravity::Warning, "What was to be opened with this project was not opened either");
+                }
                 return;
             }
         };
@@ -184,21 +214,47 @@ impl Workbench {
         self.leave_for(arrival);
     }
 
+    /// The named project that was open last is there again.
+    fn named_continued(&mut self, project: ProjectId, path: PathBuf, opened: OpenedProject) {
+        let is_elsewhere = matches!(opened.read_only, Some(ReadOnly::OpenElsewhere { .. }));
+        if is_elsewhere || self.has_begun() {
+            self.ask_keeper(project, ProjectRequest::Close { discard: false });
+            self.list_unnamed();
+            // What another window has open is not continued in this one.
+            if !self.has_begun() {
+                self.continue_unnamed();
+            }
+            return;
+        }
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let notice =
+            format!("You continue {name} where you stopped, with {}. Ctrl+N begins another project", size_of(&opened));
+        self.leave_for(Arrival { project, place: KeptIn::Named, path: Some(path), opened, notice: Some(notice) });
+    }
+
+    fn continue_unnamed(&mut self) {
+        if let Some(folder) = self.keeping.folder.clone() {
+            let project = self.keeping.fresh_project();
+            self.ask_keeper(project, ProjectRequest::ContinueUnnamed { folder });
+        }
+    }
+
+    /// Whether the user was faster than the project that was open last: they go on with what they have begun.
+    fn has_begun(&self) -> bool {
+        self.keeping.asked_to_open || self.document.recording_count() > 0 || self.project_path.is_some()
+    }
+
     fn unnamed_continued(&mut self, project: ProjectId, path: &Path, opened: OpenedProject) {
-        // Who was faster goes on with what they have begun.
-        if self.document.recordings().next().is_some() || self.project_path.is_some() {
+        if self.has_begun() {
             self.ask_keeper(project, ProjectRequest::Close { discard: false });
             self.list_unnamed();
             return;
         }
         let changed = self.keeping.unnamed.iter().find(|other| other.path == path).map(|other| other.changed_ms);
         let when = changed.map(|at_ms| format!(" from {}", self.moment_text(at_ms))).unwrap_or_default();
-        let events: usize = opened.state.document.label_counts().values().map(|counts| counts.all()).sum();
-        let recordings = counted(opened.state.document.recording_count(), "recording");
         let notice = format!(
-            "You continue{when} where you stopped, with {} of {recordings} in a project without a name. Ctrl+S gives it a name, Ctrl+N \
-             begins another one",
-            counted(events, "event")
+            "You continue{when} where you stopped, with {} in a project without a name. Ctrl+S gives it a name, Ctrl+N begins another one",
+            size_of(&opened)
         );
         self.leave_for(Arrival { project, place: KeptIn::Unnamed, path: None, opened, notice: Some(notice) });
     }
@@ -224,7 +280,7 @@ impl Workbench {
                 self.appended(Ok(()));
             }
             Err(reason) if is_unnamed => {
-                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.keeping.answered();
                 self.project_path = self.keeping.named_before.take();
                 let is_named = self.project_path.is_some();
                 // As before the attempt: what comes is part of the next one.
@@ -234,7 +290,7 @@ impl Workbench {
                 self.go_on_leaving();
             }
             Err(reason) => {
-                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.keeping.answered();
                 self.notices.add(Gravity::Failure, reason);
                 self.go_on_leaving();
             }
@@ -244,16 +300,18 @@ impl Workbench {
     fn project_moved(&mut self, path: PathBuf, result: Result<(), String>) {
         match result {
             Ok(()) => {
+                self.keeping.moving = false;
                 self.named(path);
                 self.appended(Ok(()));
             }
             // The old file cannot be read any more: what is in memory is all there is.
             Err(_) if self.keeping.failure.is_some() && std::mem::take(&mut self.keeping.moving) => {
-                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.keeping.answered();
                 self.create_at(path);
             }
             Err(reason) => {
-                self.keeping.waiting = self.keeping.waiting.saturating_sub(1);
+                self.keeping.moving = false;
+                self.keeping.answered();
                 self.notices.add(Gravity::Failure, reason);
                 self.go_on_leaving();
             }
@@ -265,6 +323,7 @@ impl Workbench {
         let text = format!("The project is kept as {} from now on, every change as you make it", path.display());
         self.notices.add(Gravity::Done, text);
         self.settings.remember_file(&path);
+        self.settings.last_project = Some(path.clone());
         self.keeping.place = KeptIn::Named;
         self.keeping.read_only = None;
         self.keeping.changed_in_memory = false;
@@ -289,6 +348,13 @@ impl Workbench {
         let project = self.keeping.fresh_project();
         self.leave_for(Arrival::in_memory(project, state, Some(notice)));
     }
+}
+
+/// `1 event of 2 recordings`.
+fn size_of(opened: &OpenedProject) -> String {
+    let document = &opened.state.document;
+    let events: usize = document.label_counts().values().map(|counts| counts.all()).sum();
+    format!("{} of {}", counted(events, "event"), counted(document.recording_count(), "recording"))
 }
 
 fn with_extension(mut path: PathBuf) -> PathBuf {

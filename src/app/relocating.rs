@@ -5,12 +5,9 @@ use super::files::counted;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::{Fact, RecordingId};
-use crate::work::{Missing, Relocated, Relocation, Unknown};
+use crate::work::{MOST_FOLDERS, Missing, Relocated, Relocation, Unknown};
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-
-/// Folders that are looked through by themselves, at most: the nearest tell the most.
-const MOST_FOLDERS: usize = 64;
 
 impl Workbench {
     /// The recordings that are not where they were.
@@ -18,23 +15,13 @@ impl Workbench {
         self.unknown.iter().filter(|(_, unknown)| matches!(unknown, Unknown::NotFound(_))).map(|(&id, _)| id)
     }
 
-    /// Looks for missing recordings in the folder of the project and in those where other recordings lie.
+    /// Looks for missing recordings in the folder of the project, in those where other recordings lie, and near where they were.
     pub(super) fn look_for_missing(&mut self) {
         let mut folders: Vec<PathBuf> = Vec::new();
         folders.extend(self.project_path.as_ref().and_then(|path| path.parent()).map(PathBuf::from));
         let found = self.specs.keys().filter_map(|&id| self.document.recording(id)?.path.parent());
         let known: BTreeSet<PathBuf> = found.map(PathBuf::from).collect();
         folders.extend(known.into_iter().take(MOST_FOLDERS));
-        // A folder that was moved as a whole often lies beside where it was.
-        let lost: BTreeSet<PathBuf> = self
-            .missing()
-            .filter_map(|id| {
-                self.document.recording(id)?.path.ancestors().skip(1).find(|folder| folder.exists()).map(PathBuf::from)
-            })
-            .take(MOST_FOLDERS)
-            .filter(|folder| folder.components().count() > 3)
-            .collect();
-        folders.extend(lost);
         folders.dedup();
         self.relocate(folders, false);
     }

@@ -154,8 +154,8 @@ impl Workbench {
         let dropped = std::mem::take(&mut self.shelf_of_scores.dropped);
         if dropped > 0 {
             let text = format!(
-                "The scores of {} no longer fit in memory and were dropped; decisions about them stay. Save the project before detecting in \
-                 so many recordings",
+                "The scores of {} no longer fit in memory and were dropped; decisions about them stay. Scores are kept on disk where the \
+                 project is: \"Save project as…\" (Ctrl+Shift+S) first, then detect again",
                 counted(dropped, "recording")
             );
             self.notices.add(Gravity::Warning, text);
@@ -166,6 +166,7 @@ impl Workbench {
     pub(super) fn forget_scores(&mut self, id: RecordingId) {
         self.scored.remove(&id);
         self.keeping.scores_on_disk.remove(&id);
+        self.keeping.partly_scored.remove(&id);
         self.shelf_of_scores.forget_bytes(id);
         self.shelf_of_scores.put(id, None);
     }

@@ -65,6 +65,8 @@ pub struct Settings {
     pub picture_cache_mb: u32,
     /// Files that were opened last, latest first.
     pub recent_files: Vec<PathBuf>,
+    /// The project that was open last, if it has a name: it is continued at the next start.
+    pub last_project: Option<PathBuf>,
     /// Whose edits these are; empty until it was told.
     pub annotator: String,
     /// The annotator was asked for the name.
@@ -101,6 +103,7 @@ impl Default for Settings {
             short_recordings: "pad".to_owned(),
             picture_cache_mb: 2048,
             recent_files: Vec::new(),
+            last_project: None,
             annotator: String::new(),
             annotator_asked: false,
             recent_labels: Vec::new(),

@@ -21,7 +21,7 @@ use super::notices::Notices;
 use super::recording_list::RecordingList;
 use super::review::Review;
 use super::saving_picture::SavingPicture;
-use super::score_shelf::ScoreShelf;
+use super::score_shelf::{ScoreShelf, ScoreSummary};
 use super::settings::Settings;
 use super::surveying::Surveying;
 use super::timeline::Timeline;
@@ -112,6 +112,9 @@ pub struct Run {
     pub done_secs: f64,
     /// Time since it began, in seconds; 0 while it waits.
     pub elapsed_secs: f64,
+    /// What an earlier run said about the recording, as far as that was in memory, and in short.
+    pub(super) before: Option<Scored>,
+    pub(super) summary_before: Option<ScoreSummary>,
 }
 
 /// What the inspector panel shows.

@@ -109,7 +109,7 @@ impl Player {
         let (told, asked) = (outbox.clone(), Arc::clone(&shared));
         // Without the thread no message is ever answered, so that its end is told with the epoch that waits for it.
         let tell = move |what: &str| {
-            let text = format!("Sound cannot be played: {what}. Save your work and start Earmark again to hear sound");
+            let text = format!("Sound cannot be played: {what}. Start Earmark again to hear sound");
             // A player that is gone needs no news.
             let _ = told.send((asked.wanted.load(Ordering::Acquire), PlaybackEvent::Unavailable(text)));
         };

@@ -41,6 +41,15 @@ impl EventDrafts {
         self.new_field = None;
     }
 
+    /// What was typed is to be kept now, before its project is left.
+    pub fn take(&mut self) -> Vec<Request> {
+        let target = self.target.take();
+        let requests = target.map(|target| self.comment_request(target).into_iter().chain(self.fields_request(target)));
+        let requests = requests.into_iter().flatten().collect();
+        *self = Self::default();
+        requests
+    }
+
     /// What asks for the remark that was typed, if it is another one.
     pub fn comment_request(&self, target: Target) -> Option<Request> {
         let change = EventChange::Comment(self.comment.trim_end().to_owned());

@@ -45,6 +45,11 @@ impl FileList {
         self.wants_search = true;
     }
 
+    /// The note that is being written is to be kept now.
+    pub fn take_note(&mut self) -> Option<Request> {
+        self.note.take().map(|draft| Request::List(ListRequest::Note(draft.ids, draft.text)))
+    }
+
     /// Begins a note on the selected recordings.
     pub fn begin_note(&mut self, bench: &Workbench, typed: &str) {
         let ids = bench.chosen_recordings();

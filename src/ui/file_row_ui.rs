@@ -109,7 +109,8 @@ fn hover_text(bench: &Workbench, id: RecordingId, recording: &Recording, words: 
         None => {}
     }
     if let Some(summary) = bench.scores_of(id) {
-        lines.push(format!("Scored by {} {}", summary.model, summary.version));
+        let part = if bench.is_partly_scored(id) { " in part: detection did not come to its end" } else { "" };
+        lines.push(format!("Scored by {} {}{part}", summary.model, summary.version));
     }
     if !recording.note.is_empty() {
         lines.push(format!("Note: {}", recording.note));

@@ -77,6 +77,11 @@ fn recent_files(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
                     ui.close();
                 }
             }
+            if let (Some(folder), true) = (bench.keeping.folder(), unnamed.len() > UNNAMED_SHOWN) {
+                let older = unnamed.len() - UNNAMED_SHOWN;
+                ui.label(weak(format!("… and {older} older: open them from their folder")))
+                    .on_hover_text(folder.display().to_string());
+            }
         });
     });
     ui.separator();

@@ -71,7 +71,7 @@ pub mod waveform_painter;
 use crate::annotation::RecordingId;
 use crate::app::{Command, Inspector, Request, Workbench};
 use crate::spectrogram::TimeView;
-use crate::work::DialogPurpose;
+use crate::work::{DialogPurpose, ProjectId};
 use annotator_ui::AnnotatorPrompt;
 pub use canvas_ui::frequency_scale;
 use complexity_ui::ComplexityPage;
@@ -131,6 +131,8 @@ pub struct Panels {
     neighbour_views: Vec<(RecordingId, TimeView)>,
     /// What the strip of the timeline shows.
     timeline: TimelineStretch,
+    /// The project that all this is about.
+    project: Option<ProjectId>,
 }
 
 impl Panels {
@@ -164,7 +166,29 @@ impl Panels {
             views: Vec::new(),
             neighbour_views: Vec::new(),
             timeline: TimelineStretch::default(),
+            project: None,
         }
+    }
+
+    /// What is being typed about an event or a recording is to be kept now, before its project is left.
+    pub fn take_drafts(&mut self) -> Vec<Request> {
+        let mut requests = self.event.take();
+        requests.extend(self.files.take_note());
+        requests
+    }
+
+    /// Forgets what was about a project that is no longer in the window.
+    fn follow_project(&mut self, bench: &Workbench) {
+        let project = Some(bench.keeping.project());
+        if self.project == project {
+            return;
+        }
+        self.project = project;
+        drop(self.take_drafts());
+        self.drag = None;
+        self.palette = None;
+        self.versions_shown = false;
+        self.path_prompt.take_if(|prompt| prompt.is_of_project());
     }
 
     /// Asks for a path in the window; `no_dialog` says that the system has no dialog to show.
@@ -237,6 +261,7 @@ impl Panels {
 
 /// What the user asks for by keys. Taken before the window is drawn, so that the frame shows what the key did.
 pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Panels) -> Vec<Request> {
+    panels.follow_project(bench);
     // A key is let go also where the window loses the focus while it is down, and whatever else is open.
     let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
     let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();

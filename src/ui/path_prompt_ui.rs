@@ -21,6 +21,11 @@ impl PathPrompt {
         Self { purpose, no_dialog, text: String::new(), fresh: true }
     }
 
+    /// Whether the answer is about the project in the window.
+    pub fn is_of_project(&self) -> bool {
+        self.purpose.is_of_project()
+    }
+
     fn title(&self) -> &'static str {
         match self.purpose {
             DialogPurpose::Open => "Path of a recording, project or label file",

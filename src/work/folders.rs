@@ -1,6 +1,6 @@
 //! Folders as the recordings in them: all levels, in a stable order, in portions, without going round in circles.
 
-use super::Update;
+use super::{ProjectId, Update};
 use crate::audio;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const MOST_LEVELS: usize = 64;
 
 /// Folders become the recordings in them; all other paths stay as they are. Hands over what to open in portions, until the receiver says
 /// that it wants no more.
-pub fn expand(paths: Vec<PathBuf>, hand_over: &mut dyn FnMut(Update) -> bool) {
+pub fn expand(project: ProjectId, paths: Vec<PathBuf>, hand_over: &mut dyn FnMut(Update) -> bool) {
     let (mut files, mut is_first, mut goes_on) = (Vec::new(), true, true);
     let mut failures = Vec::new();
     for path in paths {
@@ -28,7 +28,7 @@ pub fn expand(paths: Vec<PathBuf>, hand_over: &mut dyn FnMut(Update) -> bool) {
             if files.len() >= PORTION {
                 let files = std::mem::take(&mut files);
                 let is_first = std::mem::take(&mut is_first);
-                goes_on = hand_over(Update::Expanded { files, failures: Vec::new(), is_first });
+                goes_on = hand_over(Update::Expanded { project, files, failures: Vec::new(), is_first });
             }
             goes_on
         });
@@ -38,7 +38,7 @@ pub fn expand(paths: Vec<PathBuf>, hand_over: &mut dyn FnMut(Update) -> bool) {
         failures.extend(walked.failures);
     }
     if goes_on {
-        hand_over(Update::Expanded { files, failures, is_first });
+        hand_over(Update::Expanded { project, files, failures, is_first });
     }
 }
 
@@ -186,8 +186,8 @@ mod tests {
         std::fs::create_dir(&empty).unwrap();
         let other = folder.path().join("notes.txt");
         let mut portions = Vec::new();
-        expand(vec![many, empty, other.clone()], &mut |update| {
-            let Update::Expanded { files, failures, is_first } = update else { panic!("another update") };
+        expand(ProjectId(0), vec![many, empty, other.clone()], &mut |update| {
+            let Update::Expanded { files, failures, is_first, .. } = update else { panic!("another update") };
             portions.push((files, failures, is_first));
             true
         });

@@ -7,7 +7,7 @@ use super::unnamed::{self, UnnamedProject};
 use crate::annotation::{Change, Document, HistoryEntry, RecordingId};
 use crate::decision::DecisionRule;
 use crate::project::{Generation, ProjectError, ProjectFile, ProjectState, ReadOnly, ScoreSummary, Side, StoredScores};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Names a project for as long as it is in the window.
@@ -73,7 +73,12 @@ pub enum ProjectRequest {
         leave_nothing: bool,
     },
     /// Write a copy.
-    CopyTo(PathBuf),
+    CopyTo {
+        /// Where.
+        path: PathBuf,
+        /// Whether it is to be opened then; only handed on.
+        opens: bool,
+    },
     /// Write everything as text.
     ExportText(PathBuf),
     /// List the generations.
@@ -148,6 +153,8 @@ pub enum ProjectNews {
     Copied {
         /// Where.
         path: PathBuf,
+        /// Whether it is to be opened.
+        opens: bool,
         /// Why not.
         result: Result<(), String>,
     },
@@ -213,6 +220,31 @@ impl Kept {
 #[derive(Default)]
 pub(super) struct Keeper {
     open: BTreeMap<ProjectId, Kept>,
+    /// Why the last attempt failed to have a file for a project that has none.
+    refused: BTreeMap<ProjectId, String>,
+}
+
+impl ProjectRequest {
+    /// Whether it may take long, so that changes that wait behind it are written before.
+    pub(super) fn is_long(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(_)
+                | Self::ContinueUnnamed { .. }
+                | Self::ListUnnamed { .. }
+                | Self::KeepScores { .. }
+                | Self::LoadScores(_)
+                | Self::CopyTo { .. }
+                | Self::ExportText(_)
+                | Self::ReadGeneration(_)
+        )
+    }
+
+    /// Whether changes of the same project that were made after this was asked may be written before it is done. They may not where it
+    /// says which file the project is kept in.
+    pub(super) fn lets_changes_pass(&self) -> bool {
+        self.is_long() || matches!(self, Self::KeepView(_) | Self::KeepRule { .. } | Self::TellLocalClock)
+    }
 }
 
 impl Keeper {
@@ -225,11 +257,16 @@ impl Keeper {
             }
             ProjectRequest::CreateUnnamed { folder, state } => match unnamed::fresh_path(&folder) {
                 Ok(path) => {
+                    let superseded = self.superseded(id, &folder, &state);
                     let result = self.create(id, &path, &state);
+                    if let (Ok(()), Some(superseded)) = (&result, superseded) {
+                        unnamed::delete(&superseded);
+                    }
                     ProjectNews::Created { path, result }
                 }
                 Err(error) => {
                     let reason = format!("{}: no project can be kept there: {error}", folder.display());
+                    self.refused.insert(id, reason.clone());
                     ProjectNews::Created { path: folder, result: Err(reason) }
                 }
             },
@@ -269,9 +306,9 @@ impl Keeper {
                 let result = self.move_to(id, &path, leave_nothing);
                 ProjectNews::Moved { path, result }
             }
-            ProjectRequest::CopyTo(path) => {
+            ProjectRequest::CopyTo { path, opens } => {
                 let result = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.copy_to(&path)));
-                ProjectNews::Copied { path, result }
+                ProjectNews::Copied { path, opens, result }
             }
             ProjectRequest::ExportText(path) => {
                 let result = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.export_text(&path)));
@@ -301,16 +338,38 @@ impl Keeper {
         (!warnings.is_empty()).then_some(ProjectNews::Warnings(warnings))
     }
 
+    fn kept(&mut self, id: ProjectId) -> Result<&mut Kept, String> {
+        let refused = &self.refused;
+        let reason = || refused.get(&id).cloned().unwrap_or_else(|| "the project has no file yet".to_owned());
+        self.open.get_mut(&id).ok_or_else(reason)
+    }
+
     fn with<T, E: ToString>(
         &mut self,
         id: ProjectId,
         work: impl FnOnce(&mut Kept) -> Result<T, E>,
     ) -> Result<T, String> {
-        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
-        work(kept).map_err(|error| error.to_string())
+        work(self.kept(id)?).map_err(|error| error.to_string())
     }
 
     fn create(&mut self, id: ProjectId, path: &Path, state: &ProjectState) -> Result<(), String> {
+        let result = self.create_file(id, path, state);
+        match &result {
+            Ok(()) => drop(self.refused.remove(&id)),
+            Err(reason) => drop(self.refused.insert(id, reason.clone())),
+        }
+        result
+    }
+
+    /// The file without a name that a project is kept in, if a state holds all that is in it.
+    fn superseded(&self, id: ProjectId, folder: &Path, state: &ProjectState) -> Option<PathBuf> {
+        let kept = self.open.get(&id).filter(|kept| kept.path.parent() == Some(folder))?;
+        let scored: BTreeSet<RecordingId> = state.scores.iter().map(|scores| scores.recording).collect();
+        let on_disk = kept.file.scored_recordings().ok()?;
+        on_disk.iter().all(|summary| scored.contains(&summary.recording)).then(|| kept.path.clone())
+    }
+
+    fn create_file(&mut self, id: ProjectId, path: &Path, state: &ProjectState) -> Result<(), String> {
         self.refuse_if_open(id, path)?;
         if self.open.get(&id).is_some_and(|kept| kept.path == path)
             && let Some(old) = self.open.remove(&id)
@@ -374,14 +433,14 @@ impl Keeper {
     }
 
     fn append(&mut self, id: ProjectId, changes: Vec<Change>) -> Result<(), String> {
-        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        let kept = self.kept(id)?;
         kept.waiting.extend(changes);
         self.flushed(id)
     }
 
     /// Writes what waits.
     fn flushed(&mut self, id: ProjectId) -> Result<(), String> {
-        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        let kept = self.kept(id)?;
         if kept.waiting.is_empty() {
             return Ok(());
         }
@@ -392,13 +451,13 @@ impl Keeper {
 
     fn move_to(&mut self, id: ProjectId, path: &Path, leave_nothing: bool) -> Result<(), String> {
         self.refuse_if_open(id, path)?;
-        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        let kept = self.kept(id)?;
         if is_same_file(&kept.path, path) {
             return self.flushed(id);
         }
         // The old file may refuse what waits; the new one takes it.
         let _ = self.flushed(id);
-        let kept = self.open.get_mut(&id).ok_or_else(|| NO_FILE.to_owned())?;
+        let kept = self.kept(id)?;
         match kept.file.copy_to(path) {
             // Labels are what a move must not lose; scores can be computed again.
             Err(error @ ProjectError::Scores { .. }) => kept.warnings.push(error.to_string()),
@@ -419,6 +478,7 @@ impl Keeper {
     fn close(&mut self, id: ProjectId, discard: bool) {
         // A failure was told when it came; the window does not let go of a project that could not be kept.
         let _ = self.flushed(id);
+        self.refused.remove(&id);
         if let Some(kept) = self.open.remove(&id) {
             let path = kept.path.clone();
             close(kept);
@@ -428,8 +488,6 @@ impl Keeper {
         }
     }
 }
-
-const NO_FILE: &str = "the project has no file yet";
 
 fn close(kept: Kept) {
     if let Err(error) = kept.file.close() {

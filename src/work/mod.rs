@@ -36,7 +36,7 @@ pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};
 pub use picture::{PictureError, PictureLevels, PictureSpec, picture_levels};
 pub use picture_job::{PictureJob, save_picture};
-pub use relocation::{Found, Missing, Relocated, Relocation};
+pub use relocation::{Found, MOST_FOLDERS, Missing, Relocated, Relocation};
 pub use storage::{Storage, StorageRequest};
 pub use survey::{Survey, Surveyed, Unknown};
 pub use tiles::{MOST_PLANES, PicturePlace, SourceFactory, TileEngine, TileSettings, ViewTiles};

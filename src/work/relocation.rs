@@ -5,9 +5,11 @@ use super::thread::spawn;
 use super::{CancelOnDrop, CancelToken, Update, UpdateSender};
 use crate::annotation::RecordingId;
 use crate::audio;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+/// Folders that are looked through by themselves, at most: the nearest tell the most.
+pub const MOST_FOLDERS: usize = 64;
 /// Two lengths that differ by less, in seconds, are the same.
 const SAME_LENGTH_SECS: f64 = 0.02;
 
@@ -63,7 +65,7 @@ pub struct Relocation {
 
 impl Relocation {
     /// Looks for recordings in folders and all folders in them, on a thread of its own; the answer comes as [`Update::Relocated`].
-    /// `taken` are files that other recordings of the project are.
+    /// A search that nobody asked for looks also near where the recordings were. `taken` are files that other recordings of the project are.
     pub fn start(
         number: u64,
         missing: Vec<Missing>,
@@ -75,11 +77,26 @@ impl Relocation {
         let cancel = CancelOnDrop::default();
         let (token, told) = (cancel.0.clone(), updates.clone());
         spawn("finding recordings", updates, move || {
+            let mut folders = folders;
+            if !is_asked {
+                folders.extend(near(&missing));
+            }
             let relocated = find(&missing, &folders, &taken, &token);
             told.send(Update::Relocated(Relocated { number, is_asked, ..relocated }));
         });
         Self { number, _cancel: cancel }
     }
+}
+
+/// The nearest folders that are still there of those where recordings were: a folder that was moved as a whole often lies beside where it
+/// was.
+fn near(missing: &[Missing]) -> BTreeSet<PathBuf> {
+    let nearest = |missing: &Missing| {
+        let mut above = missing.path.ancestors().skip(1);
+        above.find(|folder| folder.exists()).map(Path::to_path_buf)
+    };
+    let folders = missing.iter().filter_map(nearest).take(MOST_FOLDERS);
+    folders.filter(|folder| folder.components().count() > 3).collect()
 }
 
 fn find(missing: &[Missing], folders: &[PathBuf], taken: &HashSet<PathBuf>, cancel: &CancelToken) -> Relocated {

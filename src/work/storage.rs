@@ -4,7 +4,7 @@
 
 use super::label_sets::{self, LabelSetTask};
 use super::thread::{guarded, spawn};
-use super::{ChartForm, Update, UpdateSender, folders};
+use super::{ChartForm, ProjectId, Update, UpdateSender, folders};
 use crate::format::{self, StrongLabels};
 use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
@@ -16,7 +16,12 @@ use std::thread::JoinHandle;
 /// What the thread can be asked.
 pub enum StorageRequest {
     /// Which files are meant by these paths: a folder stands for the recordings in it.
-    Expand(Vec<PathBuf>),
+    Expand {
+        /// The paths.
+        paths: Vec<PathBuf>,
+        /// For which project.
+        project: ProjectId,
+    },
     /// Write labels.
     ExportLabels {
         /// Where.
@@ -34,7 +39,12 @@ pub enum StorageRequest {
         form: ChartForm,
     },
     /// Read labels.
-    ImportLabels(PathBuf),
+    ImportLabels {
+        /// From where.
+        path: PathBuf,
+        /// For which project.
+        project: ProjectId,
+    },
     /// Write keys.
     WriteKeys {
         /// Where.
@@ -109,8 +119,8 @@ fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
             cache.trim();
             return None;
         }
-        StorageRequest::Expand(paths) => {
-            folders::expand(paths, &mut |update| updates.send(update));
+        StorageRequest::Expand { paths, project } => {
+            folders::expand(project, paths, &mut |update| updates.send(update));
             return None;
         }
         StorageRequest::ClearPictures(cache) => {
@@ -136,9 +146,9 @@ fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
             Update::ChartExported { path, result }
         }
         StorageRequest::LabelSet(task) => Update::LabelSet(label_sets::carry_out(*task)),
-        StorageRequest::ImportLabels(path) => {
+        StorageRequest::ImportLabels { path, project } => {
             let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
-            Update::Imported { path, result }
+            Update::Imported { project, path, result }
         }
     };
     Some(update)

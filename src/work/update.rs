@@ -78,6 +78,16 @@ pub enum DialogPurpose {
     ExportChart(Against, ChartForm),
 }
 
+impl DialogPurpose {
+    /// Whether the answer is about the project that was in the window when it was asked.
+    pub fn is_of_project(self) -> bool {
+        !matches!(
+            self,
+            Self::ImportModel | Self::ModelLabels | Self::ExportKeys | Self::ImportKeys | Self::ExportChart(..)
+        )
+    }
+}
+
 /// Names one run of a model over a recording: what comes of an earlier run of the same recording is told apart from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunId {
@@ -118,9 +128,9 @@ pub enum DetectionEnd {
         /// What went wrong without ending the decoding.
         warnings: Vec<String>,
     },
-    /// The user stopped it; what was found stays.
+    /// The user stopped it.
     Cancelled,
-    /// It failed, for this reason; what was found stays.
+    /// It failed, for this reason.
     Failed(String),
 }
 
@@ -129,6 +139,8 @@ pub enum DetectionEnd {
 pub enum Update {
     /// Folders among the paths to open were replaced by the recordings in them: some of what was asked for at once.
     Expanded {
+        /// For which project that was asked.
+        project: ProjectId,
         /// What to open.
         files: Vec<PathBuf>,
         /// Which folders gave nothing, and why.
@@ -182,6 +194,8 @@ pub enum Update {
     },
     /// Labels were read.
     Imported {
+        /// For which project.
+        project: ProjectId,
         /// From where.
         path: PathBuf,
         /// The labels, or why not.
@@ -234,10 +248,19 @@ pub enum Update {
     Chosen {
         /// Its question.
         purpose: DialogPurpose,
+        /// The project that was in the window.
+        project: ProjectId,
         /// The answer.
         paths: Vec<PathBuf>,
         /// Whether the system has no dialog to show.
         unavailable: bool,
+    },
+    /// The program came to an unforeseen end the last time, or several times.
+    CrashReports {
+        /// What is known of it.
+        reports: Vec<PathBuf>,
+        /// The project that was open, if it has a name.
+        project: Option<PathBuf>,
     },
     /// Kept pictures were deleted.
     PicturesCleared {

@@ -453,9 +453,48 @@ fn a_crash_is_told_at_the_next_start() {
     let reports = data.path().join("crash-reports");
     std::fs::create_dir_all(&reports).unwrap();
     std::fs::write(reports.join("2026-11-25-18-40-00-4711-new.txt"), "Earmark stopped").unwrap();
-    let harness = window_keeping(data.path(), vec![]);
+    let mut harness = window_keeping(data.path(), vec![]);
+    wait(&mut harness, "the report", |bench| !bench.notices.list().is_empty());
     assert!(notices(&harness).contains("2026-11-25-18-40-00-4711.txt"), "{}", notices(&harness));
     drop(harness);
     let harness = window_keeping(data.path(), vec![]);
     assert!(!notices(&harness).contains("4711"), "told once");
+}
+
+#[test]
+fn the_project_that_was_open_last_is_continued_also_if_it_has_a_name() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("street.earmark");
+    let mut harness = opened_in(data.path());
+    draw(&mut harness, 3.0);
+    named(&mut harness, &path);
+    let left = harness.state().bench.settings.clone();
+    assert_eq!(left.last_project.as_ref(), Some(&path));
+    let before = document(&harness);
+    drop(harness);
+    let mut again = window_keeping_with(data.path(), left.clone(), vec![]);
+    wait(&mut again, "the project", |bench| bench.open.is_some());
+    assert_eq!(document(&again), before);
+    assert!(notices(&again).contains("You continue street"), "{}", notices(&again));
+    drop(again);
+    std::fs::remove_file(&path).unwrap();
+    let mut without = window_keeping_with(data.path(), left, vec![]);
+    wait(&mut without, "the reason", |bench| !bench.notices.list().is_empty());
+    assert!(notices(&without).contains("street.earmark"), "{}", notices(&without));
+}
+
+#[test]
+fn recordings_that_are_given_with_a_project_are_opened_in_it() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("street.earmark");
+    let mut harness = opened_in(data.path());
+    draw(&mut harness, 3.0);
+    named(&mut harness, &path);
+    drop(harness);
+    let mut again = window_keeping(data.path(), vec![soundscape(1), path.clone()]);
+    wait(&mut again, "both", |bench| bench.document.recording_count() == 2);
+    assert_eq!(again.state().bench.project_path.as_ref(), Some(&path));
+    assert_eq!(events(&again.state().bench), 1);
 }
