@@ -3,10 +3,13 @@
 
 use super::keeping::KeptIn;
 use super::leaving::Arrival;
+use super::linting::Linting;
 use super::notices::Gravity;
+use super::review::Review;
 use super::score_shelf;
 use super::viewport::Viewport;
 use super::workbench::{Scored, Workbench};
+use super::zooms::Zooms;
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
 use crate::work::{DetectionStart, ProjectRequest};
@@ -49,6 +52,7 @@ impl Workbench {
             "frequency_ranges": ranges,
             "rules": self.rule_book,
             "filter": self.filter,
+            "queue": { "order": self.review.order, "class": self.review.class },
         })
     }
 
@@ -78,6 +82,9 @@ impl Workbench {
         self.document = state.document;
         self.refresh_timeline();
         self.history = state.history;
+        self.review = Review::of_queue(&state.view["queue"]);
+        self.linting = Linting::default();
+        self.zooms = Zooms::default();
         self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.keeping.chosen_elsewhere =

@@ -27,6 +27,7 @@ use super::surveying::Surveying;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
+use super::zooms::Zooms;
 use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
@@ -208,6 +209,8 @@ pub struct Workbench {
     pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
+    /// What was in view before the last zoom.
+    pub zooms: Zooms,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
     /// Their colours and keys, and which of them are shown.
@@ -314,6 +317,7 @@ impl Workbench {
             selected: None,
             held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
+            zooms: Zooms::default(),
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
             label_sets: LabelSets::default(),
@@ -434,12 +438,11 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::NextQueueOrder => {
-                true
-            }
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::ShowHistory => true,
+            Command::NextQueueOrder => self.is_reviewing(),
             Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
             Command::Split => self.selected.is_some() && !self.is_reviewing(),
-            Command::QueueThisClass => self.selected.is_some() || self.review.class.is_some(),
+            Command::QueueThisClass => self.is_reviewing() && (self.selected.is_some() || self.review.class.is_some()),
             Command::OnsetFrameEarlier
             | Command::OnsetFrameLater
             | Command::OffsetFrameEarlier
@@ -464,6 +467,8 @@ impl Workbench {
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
             Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::ZoomIn | Command::ZoomOut | Command::FitAll | Command::FitFrequencies => self.open.is_some(),
+            Command::ToggleZoom => self.open.as_ref().is_some_and(|open| self.zooms.before(open.id).is_some()),
             Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
             Command::ExportLabelClasses => !self.listed_labels().is_empty(),
@@ -492,7 +497,7 @@ impl Workbench {
         let settings = &self.settings;
         match command {
             Command::ToggleReview => Some(self.is_reviewing()),
-            Command::QueueThisClass => Some(self.review.class.is_some()),
+            Command::QueueThisClass => Some(self.queue_class().is_some()),
             Command::ToggleAutoAdvance => Some(self.advances()),
             Command::ToggleAutoPlay => Some(self.plays_by_itself()),
             Command::ToggleBoxes => Some(settings.shaping.box_mode),
