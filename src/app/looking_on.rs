@@ -135,6 +135,7 @@ mod tests {
     use crate::annotation::{Edit, Event, LabelClass, Origin};
     use crate::app::score_shelf::ScoreSummary;
     use crate::app::{Mode, Settings};
+    use crate::audio::StreamSpec;
     use crate::time::Span;
     use std::path::Path;
     use std::sync::Arc;
@@ -200,5 +201,30 @@ mod tests {
         bench.go_on_to_next_recording();
         assert!(told(&bench).starts_with("Nothing is left to review"), "{}", told(&bench));
         assert!(bench.review.looked_at.is_empty(), "the next round looks at all again");
+    }
+
+    #[test]
+    fn where_nothing_comes_review_goes_on_by_itself() {
+        let (mut bench, ids) = bench(&["Dog", "Dog", "Dog"]);
+        for &id in &ids {
+            let format = "WAV".to_owned();
+            let spec =
+                StreamSpec { sample_rate: 8_000, channels: 1, frame_count: 480_000, length_is_exact: true, format };
+            bench.specs.insert(id, spec);
+        }
+        let only = |bench: &Workbench, id| *bench.document.recording(id).unwrap().events.keys().next().unwrap();
+        for &recording in &ids[..2] {
+            let id = only(&bench, recording);
+            assert!(bench.perform("remove", Edit::Remove { recording, id }));
+        }
+        // What was known last of this one is not so any more.
+        let summary = ScoreSummary { model: "formula".into(), version: "1".into(), undecided: 3 };
+        bench.shelf_of_scores.put(ids[1], Some(summary));
+        bench.show_recording(ids[0]);
+        bench.go_to_undecided();
+        assert_eq!(bench.open.as_ref().map(|open| open.id), Some(ids[1]));
+        bench.take_awaited();
+        assert_eq!(bench.open.as_ref().map(|open| open.id), Some(ids[2]));
+        assert_eq!(bench.selected, Some(Target::Event(only(&bench, ids[2]))));
     }
 }

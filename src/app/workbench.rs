@@ -540,3 +540,54 @@ impl Workbench {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Mode, Request};
+    use std::path::Path;
+
+    /// A recording of a minute in the picture, without events.
+    fn opened() -> Workbench {
+        let mut bench = Workbench::new(Settings::default(), Arc::new(|| {}));
+        let id = bench.document.add_recording(Path::new("a.wav"), 60.0);
+        let format = "WAV".to_owned();
+        let spec = StreamSpec { sample_rate: 8_000, channels: 1, frame_count: 480_000, length_is_exact: true, format };
+        bench.specs.insert(id, spec);
+        bench.show_recording(id);
+        bench
+    }
+
+    #[test]
+    fn only_what_is_about_an_event_needs_one_selected() {
+        let mut bench = opened();
+        bench.review.mode = Mode::Review;
+        let is_about_event = |command: Command| match command {
+            Command::Undo | Command::Redo => true,
+            Command::SameLabel | Command::AddLabel | Command::EditComment | Command::Split | Command::MergeNext => true,
+            Command::SnapEdges | Command::MoveEarlier | Command::MoveLater | Command::Undecide => true,
+            Command::AcceptShown | Command::RejectShown | Command::AcceptAbove | Command::RejectBelow => true,
+            Command::QueueThisClass => true,
+            _ => command.id().starts_with("Onset") || command.id().starts_with("Offset"),
+        };
+        let of_events = |command: &Command| matches!(command.group(), Group::Edit | Group::Review);
+        for &command in Command::ALL.iter().filter(|command| of_events(command)) {
+            assert_eq!(bench.can(command), !is_about_event(command), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_two_zooms_take_turns() {
+        let mut bench = opened();
+        let view = |bench: &Workbench| bench.view_now().unwrap().1;
+        let whole = view(&bench);
+        assert!(!bench.can(Command::ToggleZoom));
+        bench.dispatch(Request::Do(Command::ZoomIn));
+        let near = view(&bench);
+        assert_ne!(near, whole);
+        for wanted in [whole, near, whole] {
+            bench.dispatch(Request::Do(Command::ToggleZoom));
+            assert_eq!(view(&bench), wanted);
+        }
+    }
+}
