@@ -1,6 +1,7 @@
 //! One decision about many events at once. Those beyond the view are shown first: a second press of the key does it.
 
 use super::command::Command;
+use super::deciding::target_after;
 use super::marks::Target;
 use super::notices::Gravity;
 use super::review::ABOUT_QUEUE;
@@ -128,10 +129,20 @@ impl Workbench {
     /// Decides about many events in one step of undo and says how many; whether anything was changed.
     fn decide_all(&mut self, targets: &[Target], status: Status, text: &str) -> bool {
         let Some(recording) = self.open.as_ref().map(|open| open.id) else { return false };
-        let edits: Vec<Edit> = targets.iter().filter_map(|&target| self.decision(recording, target, status)).collect();
+        // A prediction that is decided about is another target from then on: what was selected stays so.
+        let mut selected = self.selected;
+        let mut edits = Vec::with_capacity(targets.len());
+        for &target in targets {
+            let Some(edit) = self.decision(recording, target, status) else { continue };
+            if self.selected == Some(target) {
+                selected = target_after(&edit);
+            }
+            edits.push(edit);
+        }
         if edits.is_empty() || !self.perform(text, Edit::Many { edits }) {
             return false;
         }
+        self.selected = selected;
         self.review.pace.pause();
         self.notices.add(Gravity::Done, format!("Done: {text} (one step of undo)"));
         true

@@ -119,7 +119,7 @@ commands! {
     SetAnnotator, Edit, "", "Annotator's name…", "Tell whose annotations these are: the name stands on every change", [];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
     NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
-    SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last", [NONE, G; NONE, Semicolon];
+    SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last; before any was given, the active one", [NONE, G; NONE, Semicolon];
     AddLabel, Edit, "", "Add another label…", "Search a label that the selected event gets beside those it has; one that it has is taken away", [SHIFT, Enter];
     EditComment, Edit, icons::NOTE, "Comment", "Write a remark about the selected event", [CTRL, M];
     ToggleBoxes, Edit, "", "Draw boxes", "Drags draw boxes in time and frequency, else spans at all frequencies", [NONE, X];

@@ -23,17 +23,31 @@ impl Workbench {
         self.decide_selected("put aside", Status::Uncertain);
     }
 
-    /// Makes the selected event a prediction again, if it was one.
+    /// Makes the selected event undecided again, if it was a prediction: the prediction itself where the event says nothing more than it,
+    /// else an undecided event that keeps all that is said.
     pub(super) fn undecide_selected(&mut self) {
         let Some((recording, Target::Event(id))) = self.selected_here() else { return };
         let Some(event) = self.document.event(recording, id).cloned() else { return };
-        if event.origin.proposal().is_none() {
-            return;
-        }
+        let Some(proposal) = event.origin.proposal() else { return };
         let title = format!("take decision on {:?} back", event.label);
-        if self.perform(title, Edit::Remove { recording, id }) {
+        let says_more = !is_as_proposed(&event, proposal) || !event.comment.is_empty() || !event.fields.is_empty();
+        if says_more || !self.predicts(proposal) {
+            if event.status != Status::Predicted {
+                let event = Event { status: Status::Predicted, ..event };
+                self.perform(title, Edit::Replace { recording, event });
+            }
+        } else if self.perform(title, Edit::Remove { recording, id }) {
             self.selected = self.prediction_of(&event);
         }
+    }
+
+    /// Whether what was proposed is among the predictions now.
+    fn predicts(&self, proposal: &Proposal) -> bool {
+        let Some(scored) = self.scored_here() else { return false };
+        let has_label = |class: usize| scored.scores.classes.get(class).is_some_and(|label| *label == proposal.label);
+        self.predictions
+            .iter()
+            .any(|prediction| prediction.span.overlap_secs(proposal.span) > 0.0 && has_label(prediction.class))
     }
 
     /// The undecided prediction that an event was made of, if it is shown.
@@ -55,10 +69,7 @@ impl Workbench {
             self.advance(&place);
             return;
         };
-        let kept = match &edit {
-            Edit::Insert { event, .. } | Edit::Replace { event, .. } => Some(Target::Event(event.id)),
-            _ => None,
-        };
+        let kept = target_after(&edit);
         if self.perform(title, edit) {
             self.selected = kept;
             self.note_decision();
@@ -114,6 +125,14 @@ impl Workbench {
     /// The open recording and what is selected in it.
     pub(super) fn selected_here(&self) -> Option<(RecordingId, Target)> {
         Some((self.open.as_ref()?.id, self.selected?))
+    }
+}
+
+/// What there is to be selected after an edit of one event.
+pub(super) fn target_after(edit: &Edit) -> Option<Target> {
+    match edit {
+        Edit::Insert { event, .. } | Edit::Replace { event, .. } => Some(Target::Event(event.id)),
+        _ => None,
     }
 }
 

@@ -39,14 +39,19 @@ impl Workbench {
     pub(super) fn set_label(&mut self, target: Target, label: Arc<str>) {
         self.use_label(&label);
         let Some(mark) = self.mark(target) else { return };
-        let (place, is_undecided) = (self.queue_place(mark), mark.state == Status::Predicted);
+        let (place, is_there) = (self.queue_place(mark), mark.state.is_label());
         let is_review = self.is_reviewing() && self.selected == Some(target);
         if mark.label != label {
-            self.change(target, &format!("label {label:?} instead of"), |event| event.label = label);
-        } else if is_review && is_undecided {
-            // Whoever gives an event the label that was proposed says that it is right.
+            let title = format!("label {label:?} instead of");
+            if !self.change(target, &title, |event| event.label = label.clone()) {
+                return;
+            }
+        } else if is_review && !is_there {
+            // Whoever gives an event the label that it has already says that it is right.
+            self.given_label = Some(label);
             return self.accept_selected();
         }
+        self.given_label = Some(label);
         if is_review {
             self.note_decision();
             self.advance(&place);
@@ -55,9 +60,14 @@ impl Workbench {
 
     /// Gives the selected event the label that was given last.
     pub(super) fn repeat_label(&mut self) {
-        if let (Some(target), Some(label)) = (self.selected, self.active_label.clone()) {
+        if let (Some(target), Some(label)) = (self.selected, self.last_given_label().cloned()) {
             self.set_label(target, label);
         }
+    }
+
+    /// The label that an event was given last; before any was given, the active one.
+    pub fn last_given_label(&self) -> Option<&Arc<str>> {
+        self.given_label.as_ref().or(self.active_label.as_ref())
     }
 
     /// Notes a label as the active one, first among the recent ones.
@@ -125,15 +135,17 @@ impl Workbench {
         self.set_span(target, moved);
     }
 
-    /// Applies a change to an event, or to the event that a prediction becomes by being changed.
-    pub(super) fn change(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) {
-        let Some((recording, event, is_new)) = self.event_for(target, Status::Corrected) else { return };
+    /// Applies a change to an event, or to the event that a prediction becomes by being changed; returns whether it was made.
+    pub(super) fn change(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) -> bool {
+        let Some((recording, event, is_new)) = self.event_for(target, Status::Corrected) else { return false };
         let title = format!("{verb} {:?}", event.label);
         let event = changed(event, change);
         let id = event.id;
-        if self.perform(title, put(recording, event, is_new)) {
+        let is_done = self.perform(title, put(recording, event, is_new));
+        if is_done {
             self.selected = Some(Target::Event(id));
         }
+        is_done
     }
 
     /// The open recording and the event of a target, or the event that a prediction would become, with whether it is such a new one.
@@ -193,8 +205,10 @@ impl Workbench {
     }
 }
 
-/// An event after a person has changed what it says: decided about by that.
+/// An event after a person has changed what it says: decided about by that. What was rejected or put aside stays so wherever its edges are
+/// moved; only another label says that it is there.
 pub(super) fn changed(mut event: Event, change: impl FnOnce(&mut Event)) -> Event {
+    let before = event.clone();
     if event.status == Status::Predicted {
         // What an imported file proposed is not kept beside the event, only that it was something else.
         event.status = Status::Corrected;
@@ -202,11 +216,30 @@ pub(super) fn changed(mut event: Event, change: impl FnOnce(&mut Event)) -> Even
     change(&mut event);
     // A label that came first stands there only.
     event.more_labels.retain(|other| *other != event.label);
-    event.status = accepted_status(&event);
+    let stays = matches!(before.status, Status::Rejected | Status::Uncertain) && event.labels().eq(before.labels());
+    event.status = if stays { before.status } else { accepted_status(&event) };
     event
 }
 
 /// The edit that brings an event into the document.
 pub(super) fn put(recording: RecordingId, event: Event, is_new: bool) -> Edit {
     if is_new { Edit::Insert { recording, event } } else { Edit::Replace { recording, event } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Origin;
+
+    #[test]
+    fn what_was_rejected_or_put_aside_stays_so_until_it_has_another_label() {
+        let event = |status| Event::new(EventId(1), Span::between(1.0, 2.0), "Dog", status, Origin::Import);
+        let moved = |status| changed(event(status), |event| event.span = Span::between(1.5, 2.0)).status;
+        assert_eq!(moved(Status::Rejected), Status::Rejected);
+        assert_eq!(moved(Status::Uncertain), Status::Uncertain);
+        assert_eq!(moved(Status::Predicted), Status::Corrected);
+        assert_eq!(moved(Status::Accepted), Status::Accepted);
+        let renamed = |status| changed(event(status), |event| event.label = "Cat".into()).status;
+        assert!(renamed(Status::Rejected).is_label() && renamed(Status::Uncertain).is_label());
+    }
 }

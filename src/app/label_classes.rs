@@ -166,6 +166,9 @@ impl Workbench {
         if self.active_label.as_deref() == Some(label) {
             self.active_label = None;
         }
+        if self.given_label.as_deref() == Some(label) {
+            self.given_label = None;
+        }
         let is_class = self.document.label_class(label).is_some();
         if !is_class
             || !self.arrange(format!("delete label {label:?}"), |all| all.retain(|class| &*class.name != label))

@@ -1,13 +1,12 @@
 //! What the digit keys do: give a label, add or take away one, or choose the label of new events.
 //!
-//! A digit says "this is a …": the selected event becomes one of that label, as if it had been found in the palette, and an undecided event
-//! that has it already is accepted. On an event of several labels that has it, a digit takes it away. With Alt, the label comes beside the
+//! A digit says "this is a …": the selected event becomes one of that label, as if it had been found in the palette, and one that has
+//! it already but is no label yet (undecided, uncertain or rejected) is accepted. On an event of several labels that has it, a digit takes it away. With Alt, the label comes beside the
 //! others, or goes. With Shift, nothing selected is touched.
 
 use super::label_looks::DIGITS;
 use super::marks::Target;
 use super::workbench::Workbench;
-use crate::annotation::Status;
 use std::sync::Arc;
 
 /// What a digit key is pressed for.
@@ -40,8 +39,9 @@ impl Workbench {
         let has_it = mark.label == label || mark.more_labels.contains(&label);
         if has_it && !mark.more_labels.is_empty() {
             self.toggle_label(target, &label);
-        } else if has_it && mark.state == Status::Predicted {
+        } else if has_it && !mark.state.is_label() {
             self.use_label(&label);
+            self.given_label = Some(label);
             self.accept_selected();
         } else {
             self.set_label(target, label);

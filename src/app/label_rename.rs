@@ -30,6 +30,9 @@ impl Workbench {
         if self.active_label.as_ref() == Some(from) {
             self.active_label = Some(to.clone());
         }
+        if self.given_label.as_ref() == Some(from) {
+            self.given_label = Some(to.clone());
+        }
         if self.perform(format!("{verb} {from:?} {link} {to:?}"), Edit::Many { edits }) {
             self.settings.rename_label(from, &to);
             let verb = if is_merge { "Merged" } else { "Renamed" };

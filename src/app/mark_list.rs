@@ -269,7 +269,7 @@ impl MarkList {
         self.blocks.iter().map(|block| block.counts[state as usize] as usize).sum()
     }
 
-    /// The labels that marks have, in the order in which they came up; what else a mark is called does not count.
+    /// The labels that marks have, in the order in which they came up; a mark counts for each of its labels.
     pub fn labels(&self) -> impl Iterator<Item = &LabelTally> {
         self.tallies.iter().filter(|tally| tally.all > 0)
     }
@@ -365,7 +365,6 @@ impl MarkList {
     }
 
     fn tally(&mut self, mark: &Mark, all: isize, shown: isize) {
-        let label = &mark.label;
         if let Some(name) = &mark.by
             && !self.annotators.contains(name)
         {
@@ -374,16 +373,19 @@ impl MarkList {
         if mark.band.is_some() {
             self.banded = self.banded.saturating_add_signed(all);
         }
-        let place = self.tally_places.get(label).copied().unwrap_or_else(|| {
-            self.tally_places.insert(label.clone(), self.tallies.len());
-            self.tallies.push(LabelTally { label: label.clone(), all: 0, shown: 0, undecided: 0 });
-            self.tallies.len() - 1
-        });
-        let tally = &mut self.tallies[place];
-        tally.all = tally.all.saturating_add_signed(all);
-        tally.shown = tally.shown.saturating_add_signed(shown);
-        if mark.state == Status::Predicted {
-            tally.undecided = tally.undecided.saturating_add_signed(shown);
+        for label in mark.labels() {
+            let place = self.tally_places.get(label).copied().unwrap_or_else(|| {
+                self.tally_places.insert(label.clone(), self.tallies.len());
+                self.tallies.push(LabelTally { label: label.clone(), all: 0, shown: 0, undecided: 0 });
+                self.tallies.len() - 1
+            });
+            let tally = &mut self.tallies[place];
+            tally.all = tally.all.saturating_add_signed(all);
+            tally.shown = tally.shown.saturating_add_signed(shown);
+            // The queue knows an event by its first label.
+            if mark.state == Status::Predicted && *label == mark.label {
+                tally.undecided = tally.undecided.saturating_add_signed(shown);
+            }
         }
     }
 }

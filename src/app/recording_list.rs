@@ -4,8 +4,10 @@
 use super::recording_state::RecordingState;
 use super::workbench::Workbench;
 use crate::annotation::{Document, Fact, RecordingId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Recordings looked at between two looks at the clock.
@@ -58,18 +60,17 @@ pub enum ListFilter {
 
 /// What a recording is found and ordered by.
 struct Entry {
-    id: RecordingId,
     /// Folder and name in lower case.
     text: Box<str>,
     /// Bytes in whose order names stand.
-    key: Box<[u8]>,
+    key: Arc<[u8]>,
 }
 
 /// A list that is being made.
 #[derive(Default)]
 struct Making {
-    /// The next recording to look at, by its place in the order of names or of adding.
-    next: usize,
+    /// The recording that was looked at last.
+    last: Option<(Arc<[u8]>, RecordingId)>,
     /// Found so far: what they are ordered by, and the recording.
     found: Vec<(u64, RecordingId)>,
 }
@@ -77,10 +78,10 @@ struct Making {
 /// The recordings in the order of the list, and which of them are selected.
 #[derive(Default)]
 pub struct RecordingList {
-    /// By name of the recording, which grows.
-    entries: Vec<Entry>,
-    /// Places in `entries` in the order of names; those that came since are missing.
-    by_name: Vec<u32>,
+    entries: BTreeMap<RecordingId, Entry>,
+    /// All of `entries` in the order of names: so that one that comes or goes costs no sorting.
+    by_name: BTreeSet<(Arc<[u8]>, RecordingId)>,
+    /// Recordings from this one on are still to be taken in.
     next: u64,
     shown: Vec<RecordingId>,
     making: Option<Making>,
@@ -169,15 +170,15 @@ impl RecordingList {
             // Added ones are found by their names.
             Fact::Added { .. } => self.is_stale = true,
             Fact::Removed { id } => {
+                self.take_out(*id);
                 self.selection.remove(id);
                 self.cursor = self.cursor.filter(|cursor| cursor != id);
                 self.anchor = self.anchor.filter(|anchor| anchor != id);
                 self.ask_anew();
             }
             Fact::Path { id, path } => {
-                if let Ok(place) = self.entries.binary_search_by_key(id, |entry| entry.id) {
-                    self.entries[place] = Entry::new(*id, path);
-                    self.by_name.clear();
+                if self.take_out(*id) {
+                    self.take_in(*id, path);
                     self.ask_anew();
                 }
             }
@@ -190,33 +191,50 @@ impl RecordingList {
             || matches!(self.filter, ListFilter::In(_) | ListFilter::Incomplete | ListFilter::WithNote)
     }
 
-    /// Takes recordings in that came or went since.
-    fn follow(&mut self, document: &Document) {
+    fn take_in(&mut self, id: RecordingId, path: &Path) {
+        let entry = Entry::new(path);
+        self.by_name.insert((entry.key.clone(), id));
+        self.entries.insert(id, entry);
+    }
+
+    /// Whether it was there.
+    fn take_out(&mut self, id: RecordingId) -> bool {
+        let Some(entry) = self.entries.remove(&id) else { return false };
+        self.by_name.remove(&(entry.key, id))
+    }
+
+    /// Takes recordings in that came since, until `deadline`; returns whether those are all.
+    fn follow(&mut self, document: &Document, deadline: Instant) -> bool {
+        let mut taken = 0;
         for (id, recording) in document.recordings_from(RecordingId(self.next)) {
-            self.entries.push(Entry::new(id, &recording.path));
+            if taken == AT_ONCE {
+                if Instant::now() >= deadline {
+                    return false;
+                }
+                taken = 0;
+            }
+            taken += 1;
+            self.take_in(id, &recording.path);
             self.next = id.0 + 1;
         }
         if self.entries.len() != document.recording_count() {
-            self.entries.retain(|entry| document.recording(entry.id).is_some());
-            self.by_name.clear();
+            // Others went without a word.
+            self.entries.retain(|&id, _| document.recording(id).is_some());
+            self.by_name.retain(|(_, id)| document.recording(*id).is_some());
         }
-        let fresh = self.by_name.len()..self.entries.len();
-        if fresh.is_empty() {
-            return;
+        true
+    }
+
+    /// The next recordings of the order in which the list is made, after one of them.
+    fn after(&self, last: Option<&(Arc<[u8]>, RecordingId)>) -> Vec<(RecordingId, &Entry)> {
+        if self.order == ListOrder::Added {
+            let after = last.map_or(Bound::Unbounded, |(_, id)| Bound::Excluded(*id));
+            let range = self.entries.range((after, Bound::Unbounded));
+            return range.take(AT_ONCE).map(|(&id, entry)| (id, entry)).collect();
         }
-        // Names that come in order, as those of a folder do, cost one comparison each.
-        let key = |place: u32| &self.entries[place as usize].key;
-        let mut fresh: Vec<u32> = fresh.map(|place| place as u32).collect();
-        fresh.sort_by(|&a, &b| key(a).cmp(key(b)));
-        let is_after = match (self.by_name.last(), fresh.first()) {
-            (Some(&last), Some(&first)) => key(first) >= key(last),
-            _ => true,
-        };
-        self.by_name.extend(fresh);
-        if !is_after {
-            let entries = &self.entries;
-            self.by_name.sort_by(|&a, &b| entries[a as usize].key.cmp(&entries[b as usize].key));
-        }
+        let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.clone()));
+        let range = self.by_name.range((after, Bound::Unbounded)).take(AT_ONCE);
+        range.filter_map(|(_, id)| Some((*id, self.entries.get(id)?))).collect()
     }
 
     /// Works on the list until `deadline`; returns whether there is more to do.
@@ -227,25 +245,27 @@ impl RecordingList {
             if !(self.is_stale || by_states && is_rested) {
                 return by_states;
             }
-            self.follow(&bench.document);
+            if !self.follow(&bench.document, deadline) {
+                return true;
+            }
             (self.is_stale, self.states_stale) = (false, false);
             self.making = Some(Making::default());
         }
         let Some(mut making) = self.making.take() else { return false };
         let query = self.text.to_lowercase();
         let open = bench.open.as_ref().map(|open| open.id);
-        while making.next < self.entries.len() {
-            for _ in 0..AT_ONCE.min(self.entries.len() - making.next) {
-                let place = match self.order {
-                    ListOrder::Added => making.next,
-                    _ => self.by_name.get(making.next).map_or(making.next, |&place| place as usize),
-                };
-                making.next += 1;
-                let Some(entry) = self.entries.get(place) else { continue };
+        loop {
+            let some = self.after(making.last.as_ref());
+            let is_all = some.len() < AT_ONCE;
+            for (id, entry) in &some {
                 // Who has filtered the open recording away would have no place to go on from.
-                if open == Some(entry.id) || self.is_wanted(bench, entry, &query) {
-                    making.found.push((self.rank(bench, entry.id), entry.id));
+                if open == Some(*id) || self.is_wanted(bench, *id, entry, &query) {
+                    making.found.push((self.rank(bench, *id), *id));
                 }
+            }
+            making.last = some.last().map(|(id, entry)| (entry.key.clone(), *id)).or(making.last);
+            if is_all {
+                break;
             }
             if Instant::now() >= deadline {
                 self.making = Some(making);
@@ -261,12 +281,12 @@ impl RecordingList {
         self.is_stale
     }
 
-    fn is_wanted(&self, bench: &Workbench, entry: &Entry, query: &str) -> bool {
-        let recording = || bench.document.recording(entry.id);
+    fn is_wanted(&self, bench: &Workbench, id: RecordingId, entry: &Entry, query: &str) -> bool {
+        let recording = || bench.document.recording(id);
         entry.text.contains(query)
             && match self.filter {
                 ListFilter::All => true,
-                ListFilter::In(state) => bench.recording_state(entry.id) == state,
+                ListFilter::In(state) => bench.recording_state(id) == state,
                 ListFilter::Incomplete => recording().is_some_and(|recording| !recording.is_complete),
                 ListFilter::WithNote => recording().is_some_and(|recording| !recording.note.is_empty()),
             }
@@ -295,12 +315,12 @@ impl Workbench {
 }
 
 impl Entry {
-    fn new(id: RecordingId, path: &Path) -> Self {
+    fn new(path: &Path) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().to_lowercase();
         let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().to_lowercase());
         let folder = folder.unwrap_or_default();
         let key = [name_key(&name), name_key(&folder)].join(&0);
-        Self { id, text: format!("{folder}/{name}").into(), key: key.into() }
+        Self { text: format!("{folder}/{name}").into(), key: key.into() }
     }
 }
 
@@ -401,5 +421,26 @@ mod tests {
         assert_eq!(bench.list.selection, BTreeSet::from([id(2)]));
         bench.note(Fact::Path { id: id(0), path: "/field/z.wav".into() });
         assert_eq!(names(&mut bench), ["c.wav", "z.wav"]);
+    }
+
+    #[test]
+    fn recordings_that_come_are_taken_in_by_slices() {
+        let all: Vec<String> = (0..3 * AT_ONCE).map(|place| format!("{:04}.wav", place * 7919 % 1009)).collect();
+        let mut bench = bench(&all.iter().map(String::as_str).collect::<Vec<&str>>());
+        bench.follow_decisions();
+        let mut slices = 0;
+        while bench.work_on_list(Duration::ZERO) {
+            slices += 1;
+        }
+        assert!(slices >= 5, "{slices}");
+        let mut sorted = all.clone();
+        sorted.sort();
+        assert_eq!(names(&mut bench), sorted);
+        for id in (0..all.len() as u64).filter(|id| id % 3 > 0) {
+            bench.note(Fact::Removed { id: RecordingId(id) });
+        }
+        let mut left: Vec<String> = all.iter().step_by(3).cloned().collect();
+        left.sort();
+        assert_eq!(names(&mut bench), left);
     }
 }

@@ -18,7 +18,7 @@ impl Workbench {
         self.unknown.iter().filter(|(_, unknown)| matches!(unknown, Unknown::NotFound(_))).map(|(&id, _)| id)
     }
 
-    /// Looks for missing recordings in the folder of the project and in those where other recordings lie.
+    /// Looks for missing recordings in the folder of the project and in those where other recordings lie, by their content alone.
     pub(super) fn look_for_missing(&mut self) {
         let mut folders: Vec<PathBuf> = Vec::new();
         folders.extend(self.project_path.as_ref().and_then(|path| path.parent()).map(PathBuf::from));
@@ -39,7 +39,7 @@ impl Workbench {
         self.relocate(folders, false);
     }
 
-    /// Looks for missing recordings in a folder that the user names.
+    /// Looks for missing recordings in a folder that the user names, also by their names and lengths.
     pub(super) fn find_recordings_in(&mut self, folder: PathBuf) {
         if self.missing().next().is_none() {
             self.notices.add(Gravity::Done, "No recording is missing");
@@ -110,8 +110,8 @@ impl Workbench {
         if linked > 0 {
             let how = match linked - by_content {
                 0 => "recognised by content".to_owned(),
-                by_name if by_content == 0 => format!("{by_name} by name and length"),
-                by_name => format!("{by_content} by content, {by_name} by name and length"),
+                _ if by_content == 0 => "recognised by name and length".to_owned(),
+                by_name => format!("{by_content} recognised by content, {by_name} by name and length"),
             };
             lines.push(format!("{} found in another place: {how}", counted(linked, "recording")));
         }

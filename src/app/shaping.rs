@@ -112,11 +112,14 @@ impl Workbench {
         let label = self.active_label.clone().unwrap_or_else(|| "Event".into());
         let id = self.document.new_event_id();
         let title = format!("draw {label:?}");
-        let mut event = Event::new(id, kept.span, label, Status::Accepted, Origin::Human);
+        let mut event = Event::new(id, kept.span, label.clone(), Status::Accepted, Origin::Human);
         kept.give_to(&mut event);
         let is_here = self.open.as_ref().is_some_and(|open| open.id == recording);
-        if self.perform(title, Edit::Insert { recording, event }) && is_here {
-            self.selected = Some(Target::Event(id));
+        if self.perform(title, Edit::Insert { recording, event }) {
+            self.given_label = Some(label);
+            if is_here {
+                self.selected = Some(Target::Event(id));
+            }
         }
     }
 
@@ -173,12 +176,7 @@ impl Workbench {
             return;
         };
         let Some((recording, event, is_new)) = self.event_for(target, Status::Corrected) else { return };
-        let is_decided = matches!(event.status, Status::Rejected | Status::Uncertain);
-        let part = |event: Event, shape: Shape| {
-            let status = event.status;
-            let part = changed(event, |event| shape.give_to(event));
-            if is_decided { Event { status, ..part } } else { part }
-        };
+        let part = |event: Event, shape: Shape| changed(event, |event| shape.give_to(event));
         let id = self.document.new_event_id();
         let second = part(Event { id, ..event.clone() }, right);
         let title = format!("split {:?}", event.label);
@@ -188,12 +186,12 @@ impl Workbench {
         }
     }
 
-    /// Makes one event of the selected one and the next one of the same label.
+    /// Makes one event of the selected one and the next one of the same label, as far as they are shown.
     pub(super) fn merge_with_next(&mut self) {
         let Some((first, label)) = self.selected_mark().map(|mark| (mark.target, mark.label.clone())) else { return };
-        let after = self.marks.place(first).map_or(0, |place| place + 1);
-        let is_next = |mark: &&Mark| mark.label == label && mark.state != Status::Rejected;
-        let next = self.marks.iter().skip(after).find(is_next).map(|mark| mark.target);
+        let from = self.marks.shown_before(first).unwrap_or_default();
+        let is_next = |mark: &&Mark| mark.target != first && mark.label == label && mark.state != Status::Rejected;
+        let next = self.marks.shown_from(from).find(is_next).map(|mark| mark.target);
         let Some(second) = next else {
             self.notices.add(Gravity::Done, format!("Nothing was merged: no {label:?} follows"));
             return;
@@ -217,7 +215,9 @@ impl Workbench {
         let Some(mark) = self.mark(target) else { return };
         if !mark.has_label(label) {
             self.settings.remember_label(label);
-            self.change(target, &format!("add label {label:?} to"), |event| event.add_label(label.clone()));
+            if self.change(target, &format!("add label {label:?} to"), |event| event.add_label(label.clone())) {
+                self.given_label = Some(label.clone());
+            }
         } else if mark.more_labels.is_empty() {
             let text = format!(
                 "{label:?} is the event's only label and stays: give it another one first, or remove the event"
@@ -230,8 +230,12 @@ impl Workbench {
         }
     }
 
-    /// Changes what is said about a target without deciding about it: a prediction becomes an undecided event.
+    /// Changes what is said about a target without deciding about it: a prediction becomes an undecided event. (One that has become an
+    /// event already is no target any more.)
     fn remark(&mut self, target: Target, verb: &str, change: impl FnOnce(&mut Event)) {
+        if self.mark(target).is_none() {
+            return;
+        }
         let Some((recording, before, is_new)) = self.event_for(target, Status::Predicted) else { return };
         let mut event = before.clone();
         change(&mut event);

@@ -22,22 +22,22 @@ impl Workbench {
 
     /// Puts both edges of the selected event where the score curve of its class crosses the threshold, or changes most.
     pub(super) fn snap_selected(&mut self) {
-        let Some((target, span, label)) = self.selected_mark().map(|mark| (mark.target, mark.span, mark.label.clone()))
-        else {
-            return;
-        };
+        let Some(mark) = self.selected_mark() else { return };
+        let (target, span) = (mark.target, mark.span);
         let (Some(class), Some(scored)) = (self.selected_class(), self.scored_here()) else {
+            let label = mark.label.clone();
             let text = format!("The model gives no scores for {label:?} here: run one that knows it (Ctrl+R)");
             self.notices.add(Gravity::Warning, text);
             return;
         };
-        let threshold = self.class_threshold(&label);
+        let threshold = scored.rule_of(class).threshold;
         let [onset, offset] = snap_span(&scored.scores, class, threshold, span);
         let snapped = Span::between(
             onset.map_or(span.onset_secs, |snap| snap.secs()),
             offset.map_or(span.offset_secs, |snap| snap.secs()),
         );
         if snapped == span {
+            let label = &scored.scores.classes[class];
             let text = format!(
                 "Nothing to snap to: within {SNAP_REACH_SECS} s of its edges the scores of {label:?} neither cross \
                  {threshold:.2} nor change"

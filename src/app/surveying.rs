@@ -115,11 +115,14 @@ impl Workbench {
             let Some(recording) = self.document.recording(id).filter(|recording| recording.path == path) else {
                 continue;
             };
-            let has_print = recording.fingerprint.is_some();
+            let (has_print, has_length) = (recording.fingerprint.is_some(), recording.duration_secs > 0.0);
             match result {
                 Ok(spec) => {
                     self.surveying.named.remove(&id);
-                    self.state_duration(id, spec.duration_secs());
+                    // What a container says roughly takes no place of what was counted.
+                    if spec.length_is_exact || !has_length {
+                        self.state_duration(id, spec.duration_secs());
+                    }
                     self.unknown.remove(&id);
                     self.timeline_stale |= !clocks.is_empty();
                     self.clocks.insert(id, clocks);

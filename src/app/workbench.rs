@@ -28,7 +28,9 @@ use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
 use super::zooms::Zooms;
-use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
+use crate::annotation::{
+    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, Status,
+};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
@@ -211,6 +213,8 @@ pub struct Workbench {
     pub active_label: Option<Arc<str>>,
     /// What was in view before the last zoom.
     pub zooms: Zooms,
+    /// The label that an event was given last.
+    pub(super) given_label: Option<Arc<str>>,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
     pub label_order: Vec<Arc<str>>,
     /// Their colours and keys, and which of them are shown.
@@ -318,6 +322,7 @@ impl Workbench {
             held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             zooms: Zooms::default(),
+            given_label: None,
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
             label_sets: LabelSets::default(),
@@ -462,7 +467,9 @@ impl Workbench {
                 self.document.recording_count() > 0
             }
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
-            Command::Undecide => self.selected_event().is_some_and(|event| event.origin.proposal().is_some()),
+            Command::Undecide => self
+                .selected_event()
+                .is_some_and(|event| event.origin.proposal().is_some() && event.status != Status::Predicted),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
@@ -470,7 +477,7 @@ impl Workbench {
             Command::ZoomIn | Command::ZoomOut | Command::FitAll | Command::FitFrequencies => self.open.is_some(),
             Command::ToggleZoom => self.open.as_ref().is_some_and(|open| self.zooms.before(open.id).is_some()),
             Command::LoopSelected => self.selected.is_some(),
-            Command::SameLabel => self.selected.is_some() && self.active_label.is_some(),
+            Command::SameLabel => self.selected.is_some() && self.last_given_label().is_some(),
             Command::ExportLabelClasses => !self.listed_labels().is_empty(),
             Command::ShowAllLabels => self.are_labels_hidden(),
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),

@@ -8,7 +8,10 @@ use super::theme::{self, Colors};
 use super::widgets::text_in;
 use crate::annotation::Status;
 use crate::app::{Batch, Mark, Workbench};
-use eframe::egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui};
+use eframe::egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, Vec2};
+
+/// How wide a cross is at least, in points.
+const LEAST_CROSS: f32 = 4.0;
 
 fn color(batch: &Batch, colors: &Colors) -> Color32 {
     if batch.status() == Status::Accepted { colors.success } else { colors.failure }
@@ -29,10 +32,16 @@ pub fn over_spectrogram(canvas: &Canvas<'_>, painter: &Painter, placed: &[Placed
     }
 }
 
-/// Around a bar of a lane or of the overview.
+/// Over a bar of a lane or of the overview: filled, with a cross in it if it would be rejected.
 pub fn around_bar(canvas: &Canvas<'_>, painter: &Painter, mark: &Mark, bar: Rect) {
-    if let Some(batch) = canvas.bench.batch().filter(|batch| batch.contains(mark.target)) {
-        painter.rect_filled(bar, 1.0, color(batch, canvas.colors));
+    let Some(batch) = canvas.bench.batch().filter(|batch| batch.contains(mark.target)) else { return };
+    painter.rect_filled(bar, 1.0, color(batch, canvas.colors));
+    if batch.status() == Status::Rejected {
+        let side = bar.height().min(bar.width().max(LEAST_CROSS));
+        let cross = Rect::from_center_size(bar.center(), Vec2::splat(side));
+        let stroke = Stroke::new(1.5, canvas.colors.halo);
+        painter.line_segment([cross.left_top(), cross.right_bottom()], stroke);
+        painter.line_segment([cross.left_bottom(), cross.right_top()], stroke);
     }
 }
 

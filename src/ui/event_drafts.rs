@@ -41,15 +41,42 @@ impl EventDrafts {
         self.new_field = None;
     }
 
-    /// What asks for the remark that was typed, if it is another one.
-    pub fn comment_request(&self, target: Target) -> Option<Request> {
-        let change = EventChange::Comment(self.comment.trim_end().to_owned());
-        (self.comment.trim_end() != self.kept.0).then_some(Request::ChangeEvent { target, change })
+    /// What asks for the remark that was typed, if it is another one. It is asked for once: a prediction that is remarked on becomes an
+    /// event, and what was typed would else be taken for a remark on yet another one.
+    pub fn comment_request(&mut self, target: Target) -> Option<Request> {
+        let comment = self.comment.trim_end();
+        if comment == self.kept.0 {
+            return None;
+        }
+        self.kept.0 = comment.to_owned();
+        Some(Request::ChangeEvent { target, change: EventChange::Comment(self.kept.0.clone()) })
     }
 
-    /// What asks for the fields that were typed, if they are others.
-    pub fn fields_request(&self, target: Target) -> Option<Request> {
-        let change = EventChange::Fields(self.fields.clone());
-        (self.fields != self.kept.1).then_some(Request::ChangeEvent { target, change })
+    /// What asks for the fields that were typed, if they are others; once, too.
+    pub fn fields_request(&mut self, target: Target) -> Option<Request> {
+        if self.fields == self.kept.1 {
+            return None;
+        }
+        self.kept.1.clone_from(&self.fields);
+        Some(Request::ChangeEvent { target, change: EventChange::Fields(self.fields.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::EventId;
+
+    #[test]
+    fn what_was_typed_is_asked_for_once() {
+        let target = Target::Event(EventId(1));
+        let mut drafts = EventDrafts { comment: "far away \n".to_owned(), ..EventDrafts::default() };
+        drafts.fields.insert("quality".to_owned(), "good".to_owned());
+        let change = EventChange::Comment("far away".to_owned());
+        assert_eq!(drafts.comment_request(target), Some(Request::ChangeEvent { target, change }));
+        assert!(drafts.fields_request(target).is_some());
+        assert!(drafts.comment_request(target).is_none() && drafts.fields_request(target).is_none());
+        drafts.comment = "near".to_owned();
+        assert!(drafts.comment_request(target).is_some());
     }
 }

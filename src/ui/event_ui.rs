@@ -209,7 +209,8 @@ fn number(ui: &mut Ui, name: &str, value: f64, field: &Field) -> Option<f64> {
         return None;
     }
     ui.data_mut(|kept| kept.remove_temp::<f64>(id));
-    (shown != value && (response.changed() || response.drag_stopped())).then_some(shown)
+    // A field that is left as it was has read its own rounded text.
+    (text(shown) != text(value) && (response.changed() || response.drag_stopped())).then_some(shown)
 }
 
 fn event_of<'a>(bench: &'a Workbench, mark: &Mark) -> Option<&'a Event> {
@@ -236,9 +237,10 @@ fn origin(ui: &mut Ui, bench: &Workbench, mark: &Mark) {
             (format!("{}{was} · {}", model.trim_end(), proposal.parameters), hover)
         }
         None => {
-            let start = bench.scored_here().map(|scored| &scored.start);
-            let model = start.map(|start| format!("{} {}", start.model, start.version)).unwrap_or_default();
-            let rule = bench.rule().text();
+            let scored = bench.scored_here();
+            let model = scored.map(|scored| format!("{} {}", scored.start.model, scored.start.version));
+            let model = model.unwrap_or_default();
+            let rule = scored.map_or_else(|| bench.rule(), |scored| scored.rules.of(&mark.label)).text();
             let hover = format!("Proposed by {model}\n{rule}\nNobody has decided about it");
             (format!("{} · {rule}", model.trim_end()), hover)
         }

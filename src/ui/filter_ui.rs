@@ -4,7 +4,7 @@ use super::event_table_ui::state_icon;
 use super::icons;
 use super::widgets::weak;
 use crate::annotation::Status;
-use crate::app::{Command, MarkFilter, MarkOrigin, Request, Workbench};
+use crate::app::{Command, LabelRequest, MarkFilter, MarkOrigin, Request, Workbench};
 use eframe::egui::{Button, ComboBox, RichText, TextEdit, Ui};
 use std::sync::Arc;
 
@@ -39,6 +39,9 @@ pub fn show_all(bench: &Workbench, requests: &mut Vec<Request>) {
     requests.push(Request::SetFilter(MarkFilter::default()));
     if !bench.settings.show_rejected {
         requests.push(Request::Do(Command::ToggleRejected));
+    }
+    if bench.are_labels_hidden() {
+        requests.push(LabelRequest::ShowAll.into());
     }
 }
 

@@ -3,7 +3,7 @@
 use super::label_menu_ui::{self, LabelForm};
 use super::widgets::{section, text_in, weak};
 use super::{icons, theme};
-use crate::app::{LabelRequest, Request, Workbench, counted};
+use crate::app::{Command, LabelRequest, Request, Workbench, counted};
 use eframe::egui::{
     self, Align, Align2, Button, EventFilter, FontId, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, Response,
     RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
@@ -132,10 +132,12 @@ fn row_ui(
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, is_active, &spoken));
     paint_row(ui, bench, label, body, &response, is_active);
     eye_ui(ui, bench, label, eye, requests);
+    let given = if bench.last_given_label() == Some(label) { given_text(ui) } else { String::new() };
     let hover = format!(
-        "{label} · {} · {undecided} undecided\n{}\nDrag or Alt+↑ Alt+↓ to reorder · right-click for more",
+        "{label} · {} · {undecided} undecided\n{}{}\nDrag or Alt+↑ Alt+↓ to reorder · right-click for more",
         counted(labels, "label"),
         if is_active { "New events take this label" } else { "Click: new events take this label" },
+        given,
     );
     if response.clicked() {
         requests.push(Request::SetActiveLabel(label.clone()));
@@ -149,6 +151,11 @@ fn row_ui(
     if panel.dragged.is_none() {
         response.on_hover_text(hover);
     }
+}
+
+fn given_text(ui: &Ui) -> String {
+    let key = Command::SameLabel.key_text(ui.ctx());
+    if key.is_empty() { "\nGiven last".to_owned() } else { format!("\nGiven last: {key} gives it again") }
 }
 
 fn paint_row(ui: &Ui, bench: &Workbench, label: &str, rect: Rect, response: &Response, is_active: bool) {

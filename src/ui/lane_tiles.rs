@@ -138,7 +138,9 @@ impl LaneTile {
             let step = |secs: f64| ((secs - onset_secs) / step_secs).clamp(0.0, STEPS as f64);
             let first = (step(mark.span.onset_secs) as usize).min(STEPS - 1);
             let after = (step(mark.span.offset_secs).ceil() as usize).max(first + 1);
-            self.steps_of(&mark.label)[first..after].iter_mut().for_each(|states| *states |= state_bit(mark.state));
+            for label in mark.labels() {
+                self.steps_of(label)[first..after].iter_mut().for_each(|states| *states |= state_bit(mark.state));
+            }
         }
     }
 }

@@ -15,14 +15,18 @@ use std::sync::Arc;
 /// Height of one lane, in points.
 pub const LANE_HEIGHT: f32 = 22.0;
 const DASH: (f32, f32) = (4.0, 3.0);
+/// Between the dots of what was put aside, in points.
+const DOT_STEP: f32 = 4.0;
 /// With more events than this in view, lanes show where events are and not each of them.
 const MOST_BARS: usize = 1500;
 
-/// The labels that have lanes: those of the recording's events and predictions, in the order in which labels came up.
+/// The labels that have lanes: all those of the recording's events and predictions that are not hidden, in the order in which labels came
+/// up.
 pub fn labels(bench: &Workbench) -> Vec<Arc<str>> {
     let with_shown = bench.marks.labels().filter(|tally| tally.shown > 0);
     let shown: std::collections::HashSet<&Arc<str>> = with_shown.map(|tally| &tally.label).collect();
-    bench.label_order.iter().filter(|label| shown.contains(label)).cloned().collect()
+    let is_wanted = |label: &&Arc<str>| shown.contains(label) && bench.is_label_shown(label);
+    bench.label_order.iter().filter(is_wanted).cloned().collect()
 }
 
 /// Draws the lanes.
@@ -159,13 +163,21 @@ impl Bars<'_> {
 fn paint_states(painter: &egui::Painter, states: u8, bar: Rect, color: Color32) {
     let has = |state: Status| states & state_bit(state) != 0;
     let labels = has(Status::Accepted) || has(Status::Corrected);
-    if has(Status::Predicted) || has(Status::Uncertain) {
-        painter.rect_filled(bar, 0.0, color.gamma_multiply(if labels { 1.0 } else { 0.4 }));
-    } else if labels {
+    if labels {
         painter.rect_filled(bar, 0.0, color);
+    } else if has(Status::Predicted) {
+        painter.rect_filled(bar, 0.0, color.gamma_multiply(0.4));
+    } else if has(Status::Uncertain) {
+        dots(painter, bar, color);
     } else {
         painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
     }
+}
+
+/// A row of dots through the middle of a bar: what was put aside.
+pub fn dots(painter: &egui::Painter, bar: Rect, color: Color32) {
+    let ends = [bar.left_center() + vec2(1.0, 0.0), bar.right_center()];
+    painter.extend(Shape::dotted_line(&ends, color, DOT_STEP, 1.0));
 }
 
 fn paint_bar(painter: &egui::Painter, state: Status, bar: Rect, color: Color32) {
@@ -176,7 +188,11 @@ fn paint_bar(painter: &egui::Painter, state: Status, bar: Rect, color: Color32) 
         Status::Rejected => {
             painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
         }
-        Status::Predicted | Status::Uncertain => {
+        Status::Uncertain => {
+            painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));
+            dots(painter, bar, color);
+        }
+        Status::Predicted => {
             painter.rect_filled(bar, 2.0, color.gamma_multiply(0.25));
             let corners = [bar.left_top(), bar.right_top(), bar.right_bottom(), bar.left_bottom(), bar.left_top()];
             painter.extend(Shape::dashed_line(&corners, Stroke::new(1.0, color), DASH.0, DASH.1));

@@ -1,7 +1,7 @@
 //! The whole recording in one strip: its spectrogram, its events, and the box of what is in view.
 
 use super::canvas_ui::{Canvas, row_name, time_view};
-use super::{Panels, bands, batch_ui, complete_ui, theme};
+use super::{Panels, bands, batch_ui, complete_ui, lanes_ui, theme};
 use crate::annotation::Status;
 use crate::app::{Mark, Request, TimeScale};
 use crate::spectrogram::FrequencyView;
@@ -42,7 +42,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &Panels, reque
     }
 }
 
-/// Where events are: undecided ones hollow, decided ones filled. Of many, one for each point of width is drawn.
+/// Where events are: undecided ones hollow, labels filled, rejected ones as a line, uncertain ones as dots. Of many, one for each point of width is drawn.
 fn ribbon(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, rect: Rect) {
     let marks = &canvas.bench.marks;
     if marks.shown_len() <= MOST_BARS {
@@ -66,11 +66,19 @@ fn bar(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeScale, 
     let bar = Rect::from_min_max(pos2(left, rect.top() + 1.0), pos2(right.max(left + 1.5), rect.bottom() - 1.0));
     let color = theme::label_color(canvas.bench.label_place(&mark.label));
     match mark.state {
-        Status::Predicted => painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color)),
-        Status::Accepted | Status::Corrected | Status::Rejected | Status::Uncertain => {
-            painter.rect_filled(bar, 0.0, color)
+        Status::Predicted => {
+            for y in [bar.top() + 0.5, bar.bottom() - 0.5] {
+                painter.hline(bar.x_range(), y, Stroke::new(1.0, color));
+            }
         }
-    };
+        Status::Accepted | Status::Corrected => {
+            painter.rect_filled(bar, 0.0, color);
+        }
+        Status::Rejected => {
+            painter.hline(bar.x_range(), bar.center().y, Stroke::new(1.0, color));
+        }
+        Status::Uncertain => lanes_ui::dots(painter, bar, color),
+    }
     batch_ui::around_bar(canvas, painter, mark, bar);
 }
 

@@ -1,4 +1,5 @@
-//! Finding recordings that are no longer where they were: by content where that is known, else by name and length. Reads only.
+//! Finding recordings that are no longer where they were: by content where that is known; by name and length only if a person asks, who sees
+//! what comes of it. (Recorders number their files alike, and cut them to equal lengths.) Reads only.
 
 use super::folders::walk;
 use super::thread::spawn;
@@ -75,15 +76,21 @@ impl Relocation {
         let cancel = CancelOnDrop::default();
         let (token, told) = (cancel.0.clone(), updates.clone());
         spawn("finding recordings", updates, move || {
-            let relocated = find(&missing, &folders, &taken, &token);
-            told.send(Update::Relocated(Relocated { number, is_asked, ..relocated }));
+            let relocated = find(&missing, &folders, &taken, is_asked, &token);
+            told.send(Update::Relocated(Relocated { number, ..relocated }));
         });
         Self { number, _cancel: cancel }
     }
 }
 
-fn find(missing: &[Missing], folders: &[PathBuf], taken: &HashSet<PathBuf>, cancel: &CancelToken) -> Relocated {
-    let mut search = Search::new(missing);
+fn find(
+    missing: &[Missing],
+    folders: &[PathBuf],
+    taken: &HashSet<PathBuf>,
+    is_asked: bool,
+    cancel: &CancelToken,
+) -> Relocated {
+    let mut search = Search::new(missing, is_asked);
     let mut files = 0;
     let mut seen = HashSet::new();
     for folder in folders {
@@ -99,11 +106,12 @@ fn find(missing: &[Missing], folders: &[PathBuf], taken: &HashSet<PathBuf>, canc
     }
     let (found, ambiguous) = search.finish();
     let is_cancelled = cancel.is_cancelled();
-    Relocated { number: 0, found, missing: missing.len(), files, ambiguous, is_asked: false, is_cancelled }
+    Relocated { number: 0, found, missing: missing.len(), files, ambiguous, is_asked, is_cancelled }
 }
 
 struct Search<'a> {
     missing: &'a [Missing],
+    /// Where the name alone may count, with the length.
     by_name: HashMap<String, Vec<usize>>,
     /// By the size of the file, which a fingerprint begins with.
     by_size: HashMap<u64, Vec<usize>>,
@@ -112,11 +120,14 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(missing: &'a [Missing]) -> Self {
+    fn new(missing: &'a [Missing], is_asked: bool) -> Self {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         let mut by_size: HashMap<u64, Vec<usize>> = HashMap::new();
         for (place, recording) in missing.iter().enumerate() {
-            by_name.entry(name_of(&recording.path)).or_default().push(place);
+            // Whose content is known is not taken for another one; and what has no length is alike with everything.
+            if is_asked && recording.fingerprint.is_none() && recording.duration_secs > 0.0 {
+                by_name.entry(name_of(&recording.path)).or_default().push(place);
+            }
             if let Some(bytes) = recording.fingerprint.as_deref().and_then(size_in) {
                 by_size.entry(bytes).or_default().push(place);
             }
@@ -148,9 +159,7 @@ impl<'a> Search<'a> {
         }
         let named = self.by_name.get(&name_of(path)).cloned().unwrap_or_default();
         for place in named {
-            let recording = &self.missing[place];
-            // Whose content is known is not taken for another one.
-            if recording.fingerprint.is_none() && has_length(path, recording.duration_secs) {
+            if has_length(path, self.missing[place].duration_secs) {
                 self.by_length.entry(place).or_default().push(path.to_path_buf());
             }
         }
@@ -180,11 +189,9 @@ fn size_in(fingerprint: &str) -> Option<u64> {
     fingerprint.split_once('-')?.0.parse().ok()
 }
 
-/// Whether a file is a recording of this length; of one whose length was never known, whether it is a recording.
+/// Whether a file is a recording of this length.
 fn has_length(path: &Path, duration_secs: f64) -> bool {
-    audio::open(path).is_ok_and(|source| {
-        duration_secs <= 0.0 || (source.spec().duration_secs() - duration_secs).abs() <= SAME_LENGTH_SECS
-    })
+    audio::open(path).is_ok_and(|source| (source.spec().duration_secs() - duration_secs).abs() <= SAME_LENGTH_SECS)
 }
 
 #[cfg(test)]
@@ -226,16 +233,20 @@ mod tests {
             missing(1, "b.wav", 0.5, None),
             missing(2, "c.wav", 9.0, None),
             missing(3, "d.wav", 0.1, None),
+            missing(5, "c.wav", 0.0, None),
             missing(4, "b.wav", 1.0, print(&at("a.wav")).map(|print| print.replace('-', "-0"))),
         ];
         let folders = [folder.path().to_path_buf(), at("deep")];
-        let relocated = find(&wanted, &folders, &HashSet::new(), &CancelToken::default());
+        let relocated = find(&wanted, &folders, &HashSet::new(), true, &CancelToken::default());
         let found = |id: u64, name: &str, by_content| Found { id: RecordingId(id), path: at(name), by_content };
         assert_eq!(relocated.found, [found(0, "deep/renamed.wav", true), found(1, "b.wav", false)]);
-        assert_eq!((relocated.missing, relocated.files, relocated.ambiguous), (5, 6, 1));
+        assert_eq!((relocated.missing, relocated.files, relocated.ambiguous), (6, 6, 1));
         let taken = HashSet::from([at("b.wav")]);
-        let relocated = find(&wanted, &folders, &taken, &CancelToken::default());
+        let relocated = find(&wanted, &folders, &taken, true, &CancelToken::default());
         assert_eq!(relocated.found, [found(0, "deep/renamed.wav", true)], "a file is one recording");
+        let relocated = find(&wanted, &folders, &HashSet::new(), false, &CancelToken::default());
+        assert_eq!(relocated.found, [found(0, "deep/renamed.wav", true)], "unasked, only the content counts");
+        assert_eq!(relocated.ambiguous, 0);
     }
 
     #[test]
@@ -246,7 +257,7 @@ mod tests {
         let cancel = CancelToken::default();
         cancel.cancel();
         let wanted = [missing(0, "b.wav", 0.01, None)];
-        let relocated = find(&wanted, &[folder.path().to_path_buf()], &HashSet::new(), &cancel);
+        let relocated = find(&wanted, &[folder.path().to_path_buf()], &HashSet::new(), true, &cancel);
         assert!(relocated.is_cancelled && relocated.found.is_empty());
     }
 }

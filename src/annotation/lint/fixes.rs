@@ -3,9 +3,9 @@
 use super::labels::tidied;
 use super::overlaps::united;
 use super::{Detail, Finding, RuleKind};
-use crate::annotation::{Band, Document, Edit, Event, EventId, RecordingId, Status};
+use crate::annotation::{Band, CompleteSpan, Document, Edit, Event, EventId, RecordingId, Status};
 use crate::time::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Fixes on top of each other: each sees what those before it have made of the events, so that any findings fit together.
@@ -13,12 +13,14 @@ pub struct Fixes<'a> {
     document: &'a Document,
     /// Events as they will be; none for those that go.
     changed: BTreeMap<(RecordingId, EventId), Option<Event>>,
+    /// What is marked complete, where that changes.
+    complete: BTreeMap<RecordingId, Vec<CompleteSpan>>,
 }
 
 impl<'a> Fixes<'a> {
     /// None yet.
     pub fn new(document: &'a Document) -> Self {
-        Self { document, changed: BTreeMap::new() }
+        Self { document, changed: BTreeMap::new(), complete: BTreeMap::new() }
     }
 
     /// Puts a finding right, if it can be done safely and its events are still there; returns whether anything changes.
@@ -40,13 +42,11 @@ impl<'a> Fixes<'a> {
                 event.band = event.band.map(|band| possible(band, *nyquist_hz));
             }),
             (RuleKind::UnknownLabel, Detail::Label { label, meant: Some(meant) }) => {
-                self.each(finding, |event| rename(event, |own| if own == label { meant.clone() } else { own.clone() }))
+                self.rename_all(finding, |own| if own == label { meant.clone() } else { own.clone() })
             }
-            (RuleKind::LabelSpaces, _) => self.each(finding, |event| {
-                rename(event, |own| {
-                    let name = tidied(own);
-                    if name.is_empty() || *name == **own { own.clone() } else { name.into() }
-                });
+            (RuleKind::LabelSpaces, _) => self.rename_all(finding, |own| {
+                let name = tidied(own);
+                if name.is_empty() || *name == **own { own.clone() } else { name.into() }
             }),
             _ => {
                 debug_assert!(false, "{:?} in {recording:?} has no fix", finding.rule);
@@ -57,14 +57,13 @@ impl<'a> Fixes<'a> {
 
     /// All of them as one step; none if nothing changes.
     pub fn into_edit(self) -> Option<Edit> {
-        let edits: Vec<Edit> = self
-            .changed
-            .into_iter()
-            .map(|((recording, id), event)| match event {
-                Some(event) => Edit::Replace { recording, event },
-                None => Edit::Remove { recording, id },
-            })
-            .collect();
+        let events = self.changed.into_iter().map(|((recording, id), event)| match event {
+            Some(event) => Edit::Replace { recording, event },
+            None => Edit::Remove { recording, id },
+        });
+        let complete = self.complete.into_iter();
+        let complete = complete.map(|(recording, spans)| Edit::SetCompleteSpans { recording, spans });
+        let edits: Vec<Edit> = events.chain(complete).collect();
         (!edits.is_empty()).then_some(Edit::Many { edits })
     }
 
@@ -88,6 +87,20 @@ impl<'a> Fixes<'a> {
             }
         }
         is_changed
+    }
+
+    /// Calls labels something else, in the events and in what is marked complete for them in their recording.
+    fn rename_all(&mut self, finding: &Finding, name: impl Fn(&Arc<str>) -> Arc<str>) -> bool {
+        let is_changed = self.each(finding, |event| rename(event, &name));
+        let recording = finding.recording;
+        let marked = self.document.recording(recording).map_or(&[][..], |recording| &recording.complete_spans);
+        let marked = self.complete.get(&recording).map_or(marked, |spans| spans);
+        let renamed: Vec<CompleteSpan> = marked.iter().map(|complete| renamed_span(complete, &name)).collect();
+        if renamed == marked {
+            return is_changed;
+        }
+        self.complete.insert(recording, renamed);
+        true
     }
 
     fn keep_first(&mut self, finding: &Finding) -> bool {
@@ -168,4 +181,9 @@ fn rename(event: &mut Event, name: impl Fn(&Arc<str>) -> Arc<str>) {
         }
     }
     event.more_labels = more;
+}
+
+fn renamed_span(complete: &CompleteSpan, name: impl Fn(&Arc<str>) -> Arc<str>) -> CompleteSpan {
+    let labels: BTreeSet<Arc<str>> = complete.labels.iter().map(name).collect();
+    CompleteSpan { labels: labels.into_iter().collect(), ..complete.clone() }
 }

@@ -223,6 +223,24 @@ fn stray_spaces_go_in_one_step_with_everything_else() {
 }
 
 #[test]
+fn what_is_marked_complete_is_renamed_with_the_events() {
+    let mut draft = Draft::new();
+    let recording = draft.recording;
+    draft.classes(&["Cat", "Dog"]);
+    draft.add(1.0, 2.0, "dog");
+    draft.add(3.0, 4.0, " Cat");
+    let complete = super::super::CompleteSpan {
+        span: Span::between(0.0, 10.0),
+        labels: vec![" Cat".into(), "Dog".into(), "dog".into()],
+        edited: Edited::default(),
+    };
+    draft.document.apply(Edit::SetCompleteSpans { recording, spans: vec![complete] }).unwrap();
+    assert!(draft.fix_all() > 0);
+    let spans = &draft.document.recording(recording).unwrap().complete_spans;
+    assert_eq!(spans[0].labels, ["Cat".into(), "Dog".into()]);
+}
+
+#[test]
 fn durations_far_from_the_usual_are_told() {
     let mut draft = Draft::new();
     for place in 0..30 {

@@ -50,8 +50,8 @@ fn assert_is(list: &MarkList, plain: &[Mark], span: Span) {
         assert_eq!(list.shown_count(state), shown.iter().filter(|mark| mark.state == state).count());
     }
     for tally in list.labels() {
-        assert_eq!(tally.all, plain.iter().filter(|mark| mark.label == tally.label).count());
-        assert_eq!(tally.shown, shown.iter().filter(|mark| mark.label == tally.label).count());
+        assert_eq!(tally.all, plain.iter().filter(|mark| mark.has_label(&tally.label)).count());
+        assert_eq!(tally.shown, shown.iter().filter(|mark| mark.has_label(&tally.label)).count());
     }
 }
 

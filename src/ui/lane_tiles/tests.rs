@@ -8,14 +8,18 @@ use proptest::prelude::*;
 fn event(id: u64, onset_secs: f64, length_secs: f64) -> Event {
     let label = ["Dog", "Cat"][id as usize % 2];
     let span = Span::between(onset_secs, onset_secs + length_secs);
-    Event::new(EventId(id), span, label, Status::ALL[id as usize % 5], Origin::Human)
+    let mut event = Event::new(EventId(id), span, label, Status::ALL[id as usize % 5], Origin::Human);
+    if id.is_multiple_of(7) {
+        event.add_label("Cat".into());
+    }
+    event
 }
 
 /// The states of a label that events have in a step, by looking at all of them.
 fn states_plainly(marks: &MarkList, label: &str, step: Span) -> u8 {
     let here = marks
         .iter()
-        .filter(|mark| &*mark.label == label)
+        .filter(|mark| mark.has_label(label))
         .filter(|mark| mark.span.overlap_secs(step) > 1e-9 || step.contains(mark.span.onset_secs));
     here.fold(0, |states, mark| states | state_bit(mark.state))
 }

@@ -2,7 +2,9 @@
 
 use super::stage::{opened, press, press_with, settings, soundscape, wait, window};
 use earmark::annotation::{EventId, RecordingId, Status};
-use earmark::app::{App, Mark, Mode, QueueOrder, Request, ReviewChange, Scored, Settings, Target, Workbench};
+use earmark::app::{
+    App, EventChange, Mark, Mode, QueueOrder, Request, ReviewChange, Scored, Settings, Target, Workbench,
+};
 use earmark::decision::{ClassRules, DecisionRule, FrameAxis, FrameScores};
 use earmark::time::Span;
 use earmark::work::DetectionStart;
@@ -299,8 +301,40 @@ fn all_shown_of_a_class_are_decided_in_one_step_and_counted() {
     assert_eq!(statuses(&harness), vec![Status::Rejected; 7]);
     assert_eq!(bench(&harness).history.undo_count(), 1);
     assert!(bench(&harness).notices.list().iter().any(|notice| notice.text.contains("reject 7 × \"Dog\"")));
+    assert_eq!(selected(&harness).state, Status::Rejected, "where nothing goes on, it stays selected");
     press_with(&mut harness, CTRL, Key::Z);
     assert!(statuses(&harness).is_empty());
+}
+
+/// A prediction that is remarked on is one event, however often its remark comes; what is said outlasts the decision and its end, edges
+/// moved do not decide, and the label that it has does.
+#[test]
+fn what_is_said_about_an_event_outlasts_decisions() {
+    let (mut harness, _folder) = with_predictions(settings(), &[20]);
+    let first = select(&mut harness, 0);
+    for _ in 0..2 {
+        let change = EventChange::Comment("far".to_owned());
+        harness.state_mut().bench.dispatch(Request::ChangeEvent { target: first.target, change });
+        harness.run_steps(2);
+    }
+    assert_eq!(statuses(&harness), [Status::Predicted]);
+    press(&mut harness, Key::A);
+    let here = select(&mut harness, 0);
+    assert_eq!(here.state, Status::Accepted);
+    press(&mut harness, Key::Backspace);
+    let here = selected(&harness);
+    assert_eq!((here.state, here.comment.as_deref()), (Status::Predicted, Some("far")));
+    press(&mut harness, Key::W);
+    let here = select(&mut harness, 0);
+    let span = Span::between(here.span.onset_secs + 0.02, here.span.offset_secs);
+    harness.state_mut().bench.dispatch(Request::SetSpan { target: here.target, span });
+    harness.run_steps(2);
+    assert_eq!((selected(&harness).state, selected(&harness).span), (Status::Uncertain, span));
+    review(&mut harness);
+    select(&mut harness, 0);
+    harness.state_mut().bench.dispatch(Request::SetLabel { target: here.target, label: "Dog".into() });
+    harness.run_steps(2);
+    assert_eq!(statuses(&harness), [Status::Corrected]);
 }
 
 #[test]
