@@ -4,6 +4,7 @@ use super::command::Command;
 use super::deciding::target_after;
 use super::marks::Target;
 use super::notices::Gravity;
+use super::review::ABOUT_QUEUE;
 use super::workbench::Workbench;
 use crate::annotation::{Edit, RecordingId, Status};
 use std::collections::HashSet;
@@ -87,7 +88,7 @@ impl Workbench {
                 "{:?} has no score to compare others with: select an event that a model proposed",
                 selected.label
             );
-            self.notices.add(Gravity::Warning, text);
+            self.notices.renew(ABOUT_QUEUE, Gravity::Warning, text);
             return;
         };
         let is_above = command == Command::AcceptAbove;
@@ -109,7 +110,7 @@ impl Workbench {
         if batch.is_empty() {
             let side = if is_above { "above" } else { "below" };
             let text = format!("No undecided {:?} of this recording scores {side} {score:.2}", batch.label);
-            self.notices.add(Gravity::Done, text);
+            self.notices.renew(ABOUT_QUEUE, Gravity::Done, text);
             self.review.batch = None;
         } else {
             self.review.batch = Some(batch);

@@ -123,7 +123,7 @@ commands! {
     AddLabel, Edit, "", "Add another label…", "Search a label that the selected event gets beside those it has; one that it has is taken away", [SHIFT, Enter];
     EditComment, Edit, icons::NOTE, "Comment", "Write a remark about the selected event", [CTRL, M];
     ToggleBoxes, Edit, "", "Draw boxes", "Drags draw boxes in time and frequency, else spans at all frequencies", [NONE, X];
-    ToggleSnap, Edit, "", "Snap edges", "Edges that are dragged jump to the playhead, other edges and complete spans; with Alt it is the other way round", [];
+    ToggleSnap, Edit, "", "Magnetic edges", "Edges that are dragged jump to the playhead, other edges and complete spans; with Alt it is the other way round", [];
     RecordByEar, Edit, "", "New event while held", "While sound plays: press where an event begins, let go where it ends; by menu, choose it again for the end", [NONE, N];
     DrawFromPrevious, Edit, "", "New event from previous end", "Draw the active label from the end of the event before the playhead to the playhead", [SHIFT, N];
     DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [];
@@ -153,12 +153,12 @@ commands! {
     RejectShown, Review, "", "Reject all shown of this class", "Reject every undecided event in view of the selected event's class; one step of undo", [SHIFT, D];
     RejectBelow, Review, "", "Reject all of this class with lower scores", "Show which undecided events of this class score below the selected one; pressed again, reject them in one step of undo", [SHIFT, Delete];
     AcceptAbove, Review, "", "Accept all of this class with higher scores", "Show which undecided events of this class score above the selected one; pressed again, accept them in one step of undo", [SHIFT, Y];
-    MarkViewComplete, Review, "", "View is complete", "Say that in view nothing is missing of the active classes; where that was said already, take it back", [NONE, H];
-    MarkRecordingComplete, Review, "", "Complete from start to end", "Say that nothing is missing of the active classes in the whole recording; where that was said already, take it back", [SHIFT, H];
+    MarkViewComplete, Review, "", "Nothing is missing in view", "Say that every event of the active classes is there, in view; where that was said already, take it back", [NONE, H];
+    MarkRecordingComplete, Review, "", "Nothing is missing in the recording", "Say that every event of the active classes is there, from start to end; where that was said already, take it back", [SHIFT, H];
     NextQueueOrder, Review, "", "Next order of the queue", "By time, high scores first, low scores first, least certain first, class by class, in turn", [ALT, Q];
     QueueThisClass, Review, "", "Queue of this class only", "Let only events of the selected one's class come; again: those of all classes", [ALT, C];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
-    MarkComplete, Review, icons::DONE, "Mark recording complete", "Say that work on this recording is done, and go to the next that is not complete; again to take it back", [CTRL, Enter];
+    MarkComplete, Review, icons::DONE, "Recording is done", "Say that work on this recording is done, and go to the next that is not; again to take it back", [CTRL, Enter];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];
 
@@ -204,6 +204,7 @@ commands! {
     ZoomOut, View, icons::ZOOM_OUT, "Zoom out", "See twice as much time, around the playhead", [NONE, Minus];
     FitAll, View, icons::FIT, "Show whole recording", "Zoom out to the whole recording", [NONE, F];
     FitEvent, View, icons::FIT_EVENT, "Show selected event", "Zoom to the selected event", [NONE, E];
+    ToggleZoom, View, "", "Last zoom", "Go back to what was in view before the last zoom, and again to what is in view now", [SHIFT, Z];
     FitFrequencies, View, "", "Show all frequencies", "From 0 Hz to half the sample rate", [SHIFT, F];
     LongerFrame, View, "", "Longer frames", "Tell frequencies apart more finely: frames of twice as many samples", [NONE, R];
     ShorterFrame, View, "", "Shorter frames", "Tell moments apart more finely: frames of half as many samples", [NONE, T];
@@ -217,7 +218,8 @@ commands! {
     ToggleDecoding, View, icons::CURVE, "Decoding lane", "Show or hide the model's score curves with their thresholds under the spectrogram", [NONE, F12];
     ShowAllLabels, View, "", "Show all labels", "Show the events of all labels again that were hidden", [];
     ToggleRejected, View, icons::EYE, "Rejected events", "Show or hide rejected events", [NONE, F7];
-    ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram; hold ` to look beneath", [NONE, F8];
+    ToggleLabels, View, icons::EYE, "Events on the spectrogram", "Show or hide what is drawn over the spectrogram", [NONE, F8];
+    Peek, View, "", "Look beneath events while held", "See the spectrogram without what is drawn over it for as long as the key is down; by menu, until chosen again", [NONE, Z; NONE, Backtick];
     ToggleTheme, View, icons::MOON, "Dark or light", "Change between the dark and the light theme", [NONE, F9];
     ToggleContrast, View, "", "High contrast", "Black and white with strong lines, in the dark and in the light theme", [SHIFT, F9];
     ScaleUp, View, "", "Larger text", "Make everything in the window larger", [CTRL, Plus; CTRL, Equals];
@@ -235,7 +237,7 @@ commands! {
     ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];
 
     CommandPalette, Help, icons::SEARCH, "All commands…", "Search every command by name", [CTRL, P];
-    ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark; SHIFT, Slash];
+    ShowKeys, Help, icons::KEYBOARD, "Keys", "Show every key", [NONE, F1; NONE, Questionmark];
     ChangeKeys, Help, "", "Change keys…", "Give commands other keys, take a set of keys as another program has them, export and import keys", [];
     About, Help, icons::QUESTION, "About Earmark", "Show version, licences and where things are kept", [];
 }
@@ -271,6 +273,7 @@ pub fn shortcut_text(context: &Context, shortcut: &KeyboardShortcut) -> String {
         Key::Slash => "/",
         Key::Questionmark => "?",
         Key::Semicolon => ";",
+        Key::Backtick => "`",
         Key::OpenBracket => "[",
         Key::CloseBracket => "]",
         Key::ArrowLeft => "←",

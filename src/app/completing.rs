@@ -11,10 +11,10 @@ use std::sync::Arc;
 const NAMED_LABELS: usize = 6;
 
 impl Workbench {
-    /// The classes that are worked on: the one that the queue has, else those of the project that are not hidden together with those whose
-    /// predictions are shown. None means all.
+    /// The classes that are worked on: the one that the queue of review has, else those of the project together with those whose
+    /// predictions are shown, without those that are hidden. None means all.
     pub fn active_classes(&self) -> Vec<Arc<str>> {
-        if let Some(class) = &self.review.class {
+        if let Some(class) = self.queue_class() {
             return vec![class.clone()];
         }
         let own = self.document.label_classes().iter().filter(|class| !class.is_hidden).map(|class| class.name.clone());
@@ -22,6 +22,7 @@ impl Workbench {
         let predicted = scored
             .into_iter()
             .flat_map(|scored| scored.chosen.iter().filter_map(|&class| scored.scores.classes.get(class)).cloned());
+        let predicted = predicted.filter(|label| self.is_label_shown(label));
         own.chain(predicted).collect::<BTreeSet<_>>().into_iter().collect()
     }
 

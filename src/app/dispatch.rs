@@ -31,6 +31,7 @@ impl Workbench {
         if self.keeping.may_close {
             return;
         }
+        let (view, is_wheel) = (self.view_now(), Self::is_wheel(&request));
         match request {
             Request::Do(command) => self.perform_command(command),
             Request::Open(paths) => self.open_paths(paths),
@@ -102,6 +103,7 @@ impl Workbench {
             }
             _ => self.change_setting(request),
         }
+        self.note_zoom(view, is_wheel);
         self.sift();
         self.forget_stale_batch();
         // What is in view may be what is listened to.
@@ -249,6 +251,7 @@ impl Workbench {
                 }
             }
             Command::FitEvent => self.fit_selected(),
+            Command::ToggleZoom => self.toggle_zoom(),
             Command::FitFrequencies => self.show_frequencies(0.0, f64::INFINITY),
             Command::LongerFrame => self.step_frame(1),
             Command::ShorterFrame => self.step_frame(-1),
@@ -262,7 +265,7 @@ impl Workbench {
             Command::ToggleLanes => settings.show_lanes = !settings.show_lanes,
             Command::ToggleDecoding => settings.decoding.is_shown = !settings.decoding.is_shown,
             Command::ToggleRejected => settings.show_rejected = !settings.show_rejected,
-            Command::ToggleLabels => self.show_marks = !self.show_marks,
+            Command::ToggleLabels | Command::Peek => self.show_marks = !self.show_marks,
             Command::ToggleBoxes => settings.shaping.box_mode = !settings.shaping.box_mode,
             Command::ToggleSnap => settings.shaping.snap = !settings.shaping.snap,
             Command::EditComment => {

@@ -141,10 +141,12 @@ impl Keymap {
         Command::ALL.iter().copied().find(|&command| self.keys(command).contains(&key))
     }
 
-    /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards).
+    /// The command of a key with exactly these modifiers, else the one that needs fewest of them (`+` needs Shift on many keyboards, but
+    /// what Shift makes a semicolon of is another sign's key there).
     pub fn command_of(&self, modifiers: Modifiers, key: Key) -> Option<Command> {
         let fits = |shortcut: &&KeyboardShortcut| {
-            shortcut.logical_key == key && modifiers.matches_logically(shortcut.modifiers)
+            let is_strict = key == Key::Semicolon && modifiers.shift != shortcut.modifiers.shift;
+            shortcut.logical_key == key && !is_strict && modifiers.matches_logically(shortcut.modifiers)
         };
         let strictness =
             |shortcut: &KeyboardShortcut| u8::from(shortcut.modifiers.shift) + u8::from(shortcut.modifiers.alt);
@@ -236,11 +238,13 @@ mod tests {
                 assert_eq!(keymap.keys(command), wanted, "{name}: {id}");
                 assert!(wanted.iter().all(|&shortcut| keymap.owner(shortcut) == Some(command)), "{name}: {id}");
             }
-            // What is needed all the time has a key in every set.
-            let needed = [Command::PlayPause, Command::Accept, Command::Reject, Command::NextEvent, Command::Undo];
-            for command in needed {
-                assert!(!keymap.keys(command).is_empty(), "{name}: {command:?}");
+            // What has a key has one in every set.
+            for command in Command::ALL.iter().filter(|command| !command.default_shortcuts().is_empty()) {
+                assert!(!keymap.keys(*command).is_empty(), "{name}: {command:?}");
             }
+            // Tab is the way from control to control for who has no mouse.
+            let tabs = Command::ALL.iter().flat_map(|&command| keymap.keys(command));
+            assert!(tabs.filter(|shortcut| shortcut.logical_key == Key::Tab).count() == 0, "{name}");
         }
     }
 
@@ -285,5 +289,9 @@ mod tests {
         assert_eq!(keymap.command_of(Modifiers::COMMAND, Key::Z), Some(Command::Undo));
         assert_eq!(keymap.command_of(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), Some(Command::Redo));
         assert_eq!(keymap.command_of(Modifiers::COMMAND, Key::A), None);
+        // On many keyboards `/` is Shift+7, and Shift with `,` is a semicolon.
+        assert_eq!(keymap.command_of(Modifiers::SHIFT, Key::Slash), Some(Command::Relabel));
+        assert_eq!(keymap.command_of(Modifiers::NONE, Key::Semicolon), Some(Command::SameLabel));
+        assert_eq!(keymap.command_of(Modifiers::SHIFT, Key::Semicolon), None);
     }
 }

@@ -150,6 +150,10 @@ impl Workbench {
 
     /// The labels were checked.
     pub(super) fn labels_checked(&mut self, revision: u64, result: Result<Box<Report>, String>) {
+        // What was begun in a project that was open before is of no use here.
+        if !matches!(self.linting.stage, Stage::Checking) {
+            return;
+        }
         self.linting.stage = Stage::Idle;
         match result {
             Ok(report) => {

@@ -47,6 +47,19 @@ impl Sieve {
         *self == Self::default()
     }
 
+    /// Whether it hides everything that nobody has decided about.
+    pub fn hides_all_undecided(&self) -> bool {
+        self.filter.hidden_states.contains(&Status::Predicted)
+    }
+
+    /// Whether it may hide something that nobody has decided about.
+    pub fn may_hide_undecided(&self) -> bool {
+        let states = self.filter.hidden_states.clone();
+        self.hides_all_undecided()
+            || !self.hidden_labels.is_empty()
+            || self.filter != MarkFilter { hidden_states: states, ..MarkFilter::default() }
+    }
+
     /// Whether a mark is shown. One with several labels is, as long as one of them is.
     pub fn lets_through(&self, mark: &Mark) -> bool {
         let is_hidden = |label: &Arc<str>| self.hidden_labels.contains(label);

@@ -77,6 +77,8 @@ pub struct LabelTally {
     pub all: usize,
     /// Those that the filter lets through.
     pub shown: usize,
+    /// Those of these that nobody has decided about.
+    pub undecided: usize,
 }
 
 /// Marks by onset, then offset, then label, and which of them are shown.
@@ -155,7 +157,7 @@ impl MarkList {
             block.sum_up();
         }
         self.count_from(0);
-        self.tallies.iter_mut().for_each(|tally| (tally.all, tally.shown) = (0, 0));
+        self.tallies.iter_mut().for_each(|tally| (tally.all, tally.shown, tally.undecided) = (0, 0, 0));
         self.banded = 0;
         self.tally_all();
         self.revision += 1;
@@ -374,12 +376,16 @@ impl MarkList {
         for label in mark.labels() {
             let place = self.tally_places.get(label).copied().unwrap_or_else(|| {
                 self.tally_places.insert(label.clone(), self.tallies.len());
-                self.tallies.push(LabelTally { label: label.clone(), all: 0, shown: 0 });
+                self.tallies.push(LabelTally { label: label.clone(), all: 0, shown: 0, undecided: 0 });
                 self.tallies.len() - 1
             });
             let tally = &mut self.tallies[place];
             tally.all = tally.all.saturating_add_signed(all);
             tally.shown = tally.shown.saturating_add_signed(shown);
+            // The queue knows an event by its first label.
+            if mark.state == Status::Predicted && *label == mark.label {
+                tally.undecided = tally.undecided.saturating_add_signed(shown);
+            }
         }
     }
 }

@@ -37,6 +37,7 @@ mod label_sets;
 mod leaving;
 mod linting;
 mod listening;
+mod looking_on;
 mod mark_filter;
 mod mark_list;
 mod marks;
@@ -69,6 +70,7 @@ mod timeline_view;
 mod trail;
 mod viewport;
 mod workbench;
+mod zooms;
 
 pub use batch::Batch;
 pub use by_ear::HeldEvent;

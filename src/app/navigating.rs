@@ -39,7 +39,7 @@ impl Workbench {
             None => marks.shown_before_secs(self.playhead_secs()).wrapping_sub(1),
         };
         // In review, those of the queue's class alone, but decided ones too.
-        let class = self.review.class.as_ref().filter(|_| self.is_reviewing());
+        let class = self.queue_class();
         let on_from_there = (0..).map_while(|steps: isize| marks.shown_at(place.wrapping_add_signed(steps * step)));
         let meant = on_from_there.into_iter().find(|mark| class.is_none_or(|class| mark.label == *class));
         if let Some(target) = meant.map(|mark| mark.target) {

@@ -22,6 +22,8 @@ pub struct Notice {
     pub text: String,
     /// When it was given, in seconds of the window's clock.
     pub given_secs: f64,
+    /// What it is about, if a newer one about that takes its place.
+    topic: Option<&'static str>,
 }
 
 /// How long a message of success stays: at least so long, and long enough to be read.
@@ -58,8 +60,17 @@ impl Notices {
         if self.list.len() >= KEPT {
             self.list.remove(0);
         }
-        self.list.push(Notice { id: self.next_id, gravity, text, given_secs: self.now_secs });
+        self.list.push(Notice { id: self.next_id, gravity, text, given_secs: self.now_secs, topic: None });
         self.next_id += 1;
+    }
+
+    /// Adds a message that takes the place of the one before about the same.
+    pub fn renew(&mut self, topic: &'static str, gravity: Gravity, text: impl Into<String>) {
+        self.list.retain(|notice| notice.topic != Some(topic));
+        self.add(gravity, text);
+        if let Some(notice) = self.list.last_mut() {
+            notice.topic = Some(topic);
+        }
     }
 
     /// Takes a message away.
@@ -102,5 +113,15 @@ mod tests {
         let id = notices.list()[0].id;
         notices.dismiss(id);
         assert!(notices.list().is_empty());
+    }
+
+    #[test]
+    fn a_newer_message_about_the_same_takes_the_place_of_the_older() {
+        let mut notices = Notices::default();
+        notices.renew("queue", Gravity::Done, "Nothing scores below 0.40");
+        notices.add(Gravity::Done, "Saved");
+        notices.renew("queue", Gravity::Done, "Nothing scores below 0.30");
+        let texts: Vec<&str> = notices.list().iter().map(|notice| notice.text.as_str()).collect();
+        assert_eq!(texts, ["Saved", "Nothing scores below 0.30"]);
     }
 }

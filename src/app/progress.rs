@@ -42,31 +42,50 @@ impl Workbench {
         Progress { decided: counts.decided(), all: counts.all() + predictions }
     }
 
-    /// How many events of a recording the queue would bring; none if that is not known.
+    /// How many events of a recording that is not open the queue would bring; none if that cannot be told without its scores or its file.
     pub(super) fn undecided_in(&mut self, id: RecordingId) -> Option<usize> {
-        if let Some(class) = self.review.class.clone() {
-            let of_class = |mark: &&Mark| mark.state == Status::Predicted && mark.label == class;
-            return Some(self.marks_of_recording(id)?.iter().filter(of_class).count());
+        let sieve = self.marks.sieve();
+        if sieve.hides_all_undecided() {
+            return Some(0);
         }
-        if self.scored.contains_key(&id) {
+        let is_whole = self.queue_class().is_none() && !sieve.may_hide_undecided();
+        if is_whole && self.scored.contains_key(&id) {
             self.summarise(id);
         }
-        let predictions = self.scores_of(id).map(|summary| summary.undecided);
+        let predictions = self.scores_of(id).map_or(0, |summary| summary.undecided);
         let events = self.document.counts(id).of(Status::Predicted);
-        (predictions.is_some() || events > 0).then(|| predictions.unwrap_or_default() + events)
+        if predictions + events == 0 && !self.scored.contains_key(&id) {
+            return Some(0);
+        }
+        if self.unknown.contains_key(&id) {
+            return None;
+        }
+        if is_whole {
+            return Some(predictions + events);
+        }
+        let count = self.meant_in(id);
+        let is_all_known = predictions == 0 || self.scored.contains_key(&id);
+        (count > 0 || is_all_known).then_some(count)
     }
 
-    /// The marks of a recording that is not open, decided from its scores if they are in memory; none if it has neither scores nor
-    /// undecided events.
-    fn marks_of_recording(&self, id: RecordingId) -> Option<Vec<Mark>> {
-        let recording = self.document.recording(id)?;
+    /// How many events of a recording the queue would bring, as far as its scores are in memory.
+    fn meant_in(&self, id: RecordingId) -> usize {
+        let Some(recording) = self.document.recording(id) else { return 0 };
+        let (sieve, class) = (self.marks.sieve(), self.queue_class());
+        let is_meant = |mark: &Mark| {
+            mark.state == Status::Predicted
+                && class.is_none_or(|class| mark.label == *class)
+                && sieve.lets_through(mark)
+        };
         let Some(scored) = self.scored.get(&id) else {
-            let has_undecided = self.document.counts(id).of(Status::Predicted) > 0;
-            return has_undecided.then(|| marks::marks(recording, &[], &[]).0);
+            let undecided = recording.events.values().filter(|event| event.status == Status::Predicted);
+            return undecided.map(Mark::of_event).filter(is_meant).count();
         };
         let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { scored.strongest() };
+        let classes = &scored.scores.classes;
+        let is_wanted = |place: &usize| class.is_none_or(|class| classes.get(*place) == Some(class));
         let of_class = |class| decide_class(&scored.scores, class, &scored.rule_of(class), recording.duration_secs);
-        let predictions: Vec<Prediction> = chosen.into_iter().flat_map(of_class).collect();
-        Some(marks::marks(recording, &predictions, &scored.scores.classes).0)
+        let predictions: Vec<Prediction> = chosen.into_iter().filter(is_wanted).flat_map(of_class).collect();
+        marks::marks(recording, &predictions, classes).0.iter().filter(|mark| is_meant(mark)).count()
     }
 }

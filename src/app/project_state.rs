@@ -3,11 +3,14 @@
 
 use super::keeping::KeptIn;
 use super::leaving::Arrival;
+use super::linting::Linting;
 use super::notices::Gravity;
 use super::request::Request;
+use super::review::Review;
 use super::score_shelf;
 use super::viewport::Viewport;
 use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
+use super::zooms::Zooms;
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
 use crate::work::{DetectionStart, ProjectRequest};
@@ -56,6 +59,7 @@ impl Workbench {
             "frequency_ranges": ranges,
             "rules": self.rule_book,
             "filter": self.filter,
+            "queue": { "order": self.review.order, "class": self.review.class },
         })
     }
 
@@ -87,6 +91,9 @@ impl Workbench {
         self.document = state.document;
         self.refresh_timeline();
         self.history = state.history;
+        self.review = Review::of_queue(&state.view["queue"]);
+        self.linting = Linting::default();
+        self.zooms = Zooms::default();
         self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);
         self.keeping.chosen_elsewhere =

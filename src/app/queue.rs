@@ -70,20 +70,7 @@ pub struct QueuePlace {
 impl QueuePlace {
     /// The place of a mark; `threshold` is that of its class.
     pub fn of(mark: &Mark, order: QueueOrder, threshold: f32) -> Self {
-        let score = mark.score.map(f64::from);
-        let rank = match order {
-            QueueOrder::Time | QueueOrder::Class => Some(0.0),
-            QueueOrder::HighestScore => score.map(|score| -score),
-            QueueOrder::LowestScore => score,
-            QueueOrder::LeastCertain => score.map(|score| (score - f64::from(threshold)).abs()),
-        };
-        Self {
-            rank: rank.unwrap_or(f64::INFINITY),
-            class: (order == QueueOrder::Class).then(|| mark.label.clone()),
-            span: mark.span,
-            label: mark.label.clone(),
-            target: mark.target,
-        }
+        Rank::of(mark, order, || threshold).place()
     }
 
     /// When the event begins, in seconds.
@@ -97,12 +84,60 @@ impl QueuePlace {
     }
 
     fn cmp(&self, other: &Self) -> Ordering {
+        self.rank_of().cmp(&other.rank_of())
+    }
+
+    fn rank_of(&self) -> Rank<'_> {
+        let Self { rank, class, span, label, target } = self;
+        Rank { rank: *rank, class: class.as_ref(), span: *span, label, target: *target }
+    }
+}
+
+/// A place as it is compared, of a mark that stays where it is.
+struct Rank<'a> {
+    rank: f64,
+    class: Option<&'a Arc<str>>,
+    span: Span,
+    label: &'a Arc<str>,
+    target: Target,
+}
+
+impl<'a> Rank<'a> {
+    /// `threshold` is asked only if the order is about it.
+    fn of(mark: &'a Mark, order: QueueOrder, threshold: impl FnOnce() -> f32) -> Self {
+        let score = mark.score.map(f64::from);
+        let rank = match order {
+            QueueOrder::Time | QueueOrder::Class => Some(0.0),
+            QueueOrder::HighestScore => score.map(|score| -score),
+            QueueOrder::LowestScore => score,
+            QueueOrder::LeastCertain => score.map(|score| (score - f64::from(threshold())).abs()),
+        };
+        Self {
+            rank: rank.unwrap_or(f64::INFINITY),
+            class: (order == QueueOrder::Class).then_some(&mark.label),
+            span: mark.span,
+            label: &mark.label,
+            target: mark.target,
+        }
+    }
+
+    fn place(&self) -> QueuePlace {
+        QueuePlace {
+            rank: self.rank,
+            class: self.class.cloned(),
+            span: self.span,
+            label: self.label.clone(),
+            target: self.target,
+        }
+    }
+
+    fn cmp(&self, other: &Rank<'_>) -> Ordering {
         self.rank
             .total_cmp(&other.rank)
             .then_with(|| self.class.cmp(&other.class))
             .then(self.span.onset_secs.total_cmp(&other.span.onset_secs))
             .then(self.span.offset_secs.total_cmp(&other.span.offset_secs))
-            .then_with(|| self.label.cmp(&other.label))
+            .then_with(|| self.label.cmp(other.label))
             .then(self.target.cmp(&other.target))
     }
 }
@@ -117,19 +152,18 @@ pub fn next_in_queue<'a>(
     threshold: impl Fn(&Mark) -> f32,
 ) -> Option<Target> {
     let is_meant = |mark: &&Mark| mark.state == Status::Predicted && class.is_none_or(|class| *mark.label == *class);
-    let (mut first, mut next): (Option<QueuePlace>, Option<QueuePlace>) = (None, None);
+    let after = after.map(QueuePlace::rank_of);
+    let is_before = |rank: &Rank<'_>, best: &Option<Rank<'_>>| best.as_ref().is_none_or(|best| rank.cmp(best).is_lt());
+    let (mut first, mut next): (Option<Rank<'_>>, Option<Rank<'_>>) = (None, None);
     for mark in marks.filter(is_meant) {
-        let place = QueuePlace::of(mark, order, threshold(mark));
-        if after.is_some_and(|after| place.is_after(after))
-            && next.as_ref().is_none_or(|next| place.cmp(next) == Ordering::Less)
-        {
-            next = Some(place.clone());
-        }
-        if first.as_ref().is_none_or(|first| place.cmp(first) == Ordering::Less) {
-            first = Some(place);
+        let rank = Rank::of(mark, order, || threshold(mark));
+        let is_after = after.as_ref().is_some_and(|after| rank.cmp(after).is_gt());
+        let best = if is_after { &mut next } else { &mut first };
+        if is_before(&rank, best) {
+            *best = Some(rank);
         }
     }
-    next.or(first).map(|place| place.target)
+    next.or(first).map(|rank| rank.target)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl RecordingState {
             Self::InReview => "in review",
             Self::Predicted => "predicted",
             Self::Untouched => "untouched",
-            Self::Complete => "complete",
+            Self::Complete => "done",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can be said of recordings as wholes: complete or not, a note, in the project or not; and which of them that is about.
+//! What can be said of recordings as wholes: done or not, a note, in the project or not; and which of them that is about.
 
 use super::files::counted;
 use super::notices::Gravity;
@@ -113,7 +113,7 @@ impl Workbench {
         };
         let others: Vec<RecordingId> = ids.iter().copied().filter(differs).collect();
         let edits = others.iter().map(|&recording| Edit::SetComplete { recording, is_complete }).collect();
-        let state = if is_complete { " complete" } else { " incomplete" };
+        let state = if is_complete { " done" } else { " not done" };
         self.perform_on_recordings("mark", state, &others, edits);
     }
 
@@ -127,7 +127,7 @@ impl Workbench {
         self.perform(format!("{verb} {what}{state}"), edit);
     }
 
-    /// Marks the open recording complete and goes on to the next one that is not; takes the mark back from one that has it. Of several that
+    /// Marks the open recording done and goes on to the next one that is not; takes the mark back from one that has it. Of several that
     /// are selected, all are marked.
     pub(super) fn mark_complete(&mut self) {
         let chosen = self.chosen_recordings();
@@ -159,9 +159,9 @@ impl Workbench {
             Some(next) => self.show_recording_of_list(next),
             None if self.document.complete_count() == self.document.recording_count() => {
                 let all = counted(self.document.recording_count(), "recording");
-                self.notices.add(Gravity::Done, format!("{all}: all complete"));
+                self.notices.add(Gravity::Done, format!("{all}: all done"));
             }
-            None => self.notices.add(Gravity::Done, "All recordings of the list are complete"),
+            None => self.notices.add(Gravity::Done, "All recordings of the list are done"),
         }
     }
 
@@ -186,7 +186,7 @@ impl Workbench {
         if !kept.is_empty() {
             let (stays, has) = if kept.len() == 1 { ("stays: it has", "is") } else { ("stay: they have", "are") };
             let text = format!(
-                "{} {stays} events or a note, or {has} marked complete. Delete these first, then remove",
+                "{} {stays} events or a note, or {has} marked done. Delete these first, then remove",
                 counted(kept.len(), "recording")
             );
             self.notices.add(Gravity::Warning, text);

@@ -2,6 +2,7 @@
 
 use super::batch::Batch;
 use super::command::Command;
+use super::looking_on::Looking;
 use super::marks::{Mark, Target};
 use super::notices::Gravity;
 use super::pace::Pace;
@@ -10,6 +11,7 @@ use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 use crate::decision::DecisionRule;
 use crate::time::Span;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,8 +22,8 @@ const MOST_SHARE: f64 = 0.5;
 const SHARE: f64 = 0.25;
 /// What surrounds an event belongs to what it is: no view in review is narrower, in seconds.
 const LEAST_WIDTH_SECS: f64 = 4.0;
-/// More recordings than this are not looked through for undecided predictions at one press of a key.
-const MOST_LOOKED_THROUGH: usize = 500;
+/// What the queue has to say takes the place of what it said before.
+pub(super) const ABOUT_QUEUE: &str = "queue";
 
 /// What keys are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +78,10 @@ pub struct Review {
     pub(super) batch: Option<Batch>,
     /// The first event of the queue is selected as soon as this recording is in the picture and has one.
     pub(super) awaited: Option<RecordingId>,
+    /// A look through the other recordings that is under way.
+    pub(super) looking: Option<Looking>,
+    /// The recordings that were gone to since the last event was brought, in vain.
+    pub(super) looked_at: BTreeSet<RecordingId>,
     began: Instant,
 }
 
@@ -90,12 +96,33 @@ impl Default for Review {
             pace: Pace::default(),
             batch: None,
             awaited: None,
+            looking: None,
+            looked_at: BTreeSet::new(),
             began: Instant::now(),
         }
     }
 }
 
+impl Review {
+    /// That of a project that is opened, with the queue as the project keeps it.
+    pub(super) fn of_queue(kept: &serde_json::Value) -> Self {
+        let order = serde_json::from_value(kept["order"].clone()).unwrap_or_default();
+        let class = serde_json::from_value(kept["class"].clone()).unwrap_or_default();
+        Self { order, class, ..Self::default() }
+    }
+}
+
 impl Workbench {
+    /// The class that the queue has alone; none outside review, where nothing would tell of it.
+    pub(super) fn queue_class(&self) -> Option<&Arc<str>> {
+        self.review.class.as_ref().filter(|_| self.is_reviewing())
+    }
+
+    /// The order of the queue; outside review that of time.
+    fn queue_order(&self) -> QueueOrder {
+        if self.is_reviewing() { self.review.order } else { QueueOrder::Time }
+    }
+
     /// Whether keys are for review: what would be an accident there is off.
     pub fn is_reviewing(&self) -> bool {
         self.review.mode == Mode::Review
@@ -139,6 +166,8 @@ impl Workbench {
         self.review.mode = mode;
         self.review.pace.pause();
         self.review.awaited = None;
+        self.review.looking = None;
+        self.review.looked_at.clear();
         self.review.batch = None;
         if mode == Mode::Review {
             (self.review.auto_advance, self.review.auto_play) = (true, true);
@@ -167,6 +196,11 @@ impl Workbench {
             Command::MarkRecordingComplete => self.mark_recording_complete(),
             Command::ToggleAutoAdvance => self.toggle_advance(),
             Command::ToggleAutoPlay => self.toggle_auto_play(),
+            Command::NextQueueOrder | Command::QueueThisClass if !self.is_reviewing() => {
+                let text =
+                    "Order and class of the queue are for review: go to review mode first (Review mode in the menu)";
+                self.notices.renew(ABOUT_QUEUE, Gravity::Done, text);
+            }
             Command::NextQueueOrder => self.review.order = self.review.order.next(),
             Command::QueueThisClass => self.toggle_queue_class(),
             _ => {}
@@ -196,16 +230,17 @@ impl Workbench {
 
     /// Where a mark stands in the queue.
     pub(super) fn queue_place(&self, mark: &Mark) -> QueuePlace {
-        QueuePlace::of(mark, self.review.order, self.class_threshold(&mark.label))
+        QueuePlace::of(mark, self.queue_order(), self.class_threshold(&mark.label))
     }
 
     /// The undecided mark that comes after a place of the queue, else the first of all.
     pub(super) fn next_undecided(&self, after: Option<&QueuePlace>) -> Option<Target> {
-        if self.review.order == QueueOrder::Time && self.review.class.is_none() {
+        let (order, class) = (self.queue_order(), self.queue_class());
+        if order == QueueOrder::Time && class.is_none() {
             return self.next_undecided_in_time(after);
         }
         let threshold = |mark: &Mark| self.class_threshold(&mark.label);
-        next_in_queue(self.shown_marks(), self.review.order, self.review.class.as_deref(), after, threshold)
+        next_in_queue(self.shown_marks(), order, class.map(|class| &**class), after, threshold)
     }
 
     /// The same in the order in which marks stand anyway: without looking at those before.
@@ -225,19 +260,29 @@ impl Workbench {
     pub(super) fn go_to_undecided(&mut self) {
         let after = self.selected_mark().map(|mark| self.queue_place(mark));
         let here = self.playhead_secs();
-        let is_by_time = self.review.order == QueueOrder::Time;
+        let is_by_time = self.queue_order() == QueueOrder::Time;
         let from_playhead = || {
-            let class = self.review.class.as_deref();
+            let class = self.queue_class();
             let later = self.marks.shown_from(self.marks.shown_before_secs(here));
             let mut undecided = later.filter(|mark| mark.state == Status::Predicted);
-            undecided.find(|mark| class.is_none_or(|class| *mark.label == *class)).map(|mark| mark.target)
+            undecided.find(|mark| class.is_none_or(|class| mark.label == *class)).map(|mark| mark.target)
         };
         let first = if after.is_none() && is_by_time { from_playhead() } else { None };
         match first.or_else(|| self.next_undecided(after.as_ref())) {
             Some(target) => self.bring(target),
             None if self.is_reviewing() => self.go_on_to_next_recording(),
-            None => {}
+            None => self.tell_nothing_here(),
         }
+    }
+
+    fn tell_nothing_here(&mut self) {
+        let text = match self.marks.count(Status::Predicted) {
+            0 => "Nothing is undecided in this recording; review mode goes on to the others".to_owned(),
+            hidden => {
+                format!("Nothing undecided is shown in this recording; {hidden} are hidden by a filter or their class")
+            }
+        };
+        self.notices.renew(ABOUT_QUEUE, Gravity::Done, text);
     }
 
     /// Goes on after a decision about what stood at a place of the queue.
@@ -255,6 +300,8 @@ impl Workbench {
     /// Selects, shows and plays an event: in review mode in the middle, at a zoom at which it can be read.
     pub(super) fn bring(&mut self, target: Target) {
         self.review.awaited = None;
+        self.review.looking = None;
+        self.review.looked_at.clear();
         self.selected = Some(target);
         self.reveal_selected();
         self.audition_selected();
@@ -272,68 +319,6 @@ impl Workbench {
     pub(super) fn note_decision(&mut self) {
         let now_secs = self.review.began.elapsed().as_secs_f64();
         self.review.pace.note(now_secs);
-    }
-
-    /// The recordings after the open one in the list, then those before it.
-    fn recordings_from_here(&self) -> Vec<RecordingId> {
-        let ids: Vec<RecordingId> = self.document.recordings().map(|(id, _)| id).collect();
-        let here = self.open.as_ref().map(|open| open.id);
-        let after = ids.partition_point(|&id| here.is_some_and(|here| id <= here));
-        let around = ids[after..].iter().chain(&ids[..after]).copied();
-        around.filter(|&id| Some(id) != here).collect()
-    }
-
-    /// Opens the next recording that is known to have undecided events, and has its first one brought.
-    fn go_on_to_next_recording(&mut self) {
-        if self.is_deciding() || self.open.as_ref().is_some_and(|open| self.runs.contains_key(&open.id)) {
-            // More will come.
-            self.review.awaited = self.open.as_ref().map(|open| open.id);
-            return;
-        }
-        let mut looked_through = 0;
-        for id in self.recordings_from_here() {
-            let is_counted = self.scores_of(id).is_some() && self.review.class.is_none();
-            if !is_counted && self.scored.contains_key(&id) {
-                looked_through += 1;
-                if looked_through > MOST_LOOKED_THROUGH {
-                    self.notices
-                        .add(Gravity::Warning, "Nothing undecided was found yet: press the key again to look on");
-                    return;
-                }
-            }
-            if self.undecided_in(id).is_some_and(|undecided| undecided > 0) {
-                self.review.awaited = Some(id);
-                self.review.pace.pause();
-                self.show_recording(id);
-                self.take_awaited();
-                return;
-            }
-        }
-        self.tell_all_is_decided();
-    }
-
-    fn tell_all_is_decided(&mut self) {
-        let class = self.review.class.as_ref().map(|class| format!(" of {class:?}")).unwrap_or_default();
-        let progress = self.progress();
-        let text = if progress.all == 0 {
-            "Nothing to review yet: detect events (Ctrl+R), or import labels".to_owned()
-        } else {
-            let hidden = self.marks.count(Status::Predicted) - self.marks.shown_count(Status::Predicted);
-            let hidden = if hidden > 0 { format!("; {hidden} undecided here are not shown") } else { String::new() };
-            format!("Nothing{class} is left to review: {} of {} decided{hidden}", progress.decided, progress.all)
-        };
-        self.notices.add(Gravity::Done, text);
-    }
-
-    /// Brings the first event of a recording that review has gone on to, as soon as there is one.
-    pub(super) fn take_awaited(&mut self) {
-        let Some(awaited) = self.review.awaited else { return };
-        let is_here = self.open.as_ref().is_some_and(|open| open.id == awaited);
-        if self.selected.is_some() || (!is_here && self.opening != Some(awaited)) {
-            self.review.awaited = None;
-        } else if is_here && let Some(target) = self.next_undecided(None) {
-            self.bring(target);
-        }
     }
 }
 
@@ -355,5 +340,15 @@ mod tests {
         assert_eq!(review_width(2.0, 60.0), 8.0);
         assert_eq!(review_width(20.0, 10.0), 80.0);
         assert_eq!(review_width(0.0, 2.0), LEAST_WIDTH_SECS);
+    }
+
+    #[test]
+    fn a_project_keeps_its_queue_and_nothing_else_of_review() {
+        let kept = serde_json::json!({ "order": QueueOrder::LeastCertain, "class": "Dog" });
+        let review = Review::of_queue(&kept);
+        assert_eq!((review.order, review.class.as_deref()), (QueueOrder::LeastCertain, Some("Dog")));
+        assert_eq!(review.mode, Mode::Browse);
+        let none = Review::of_queue(&serde_json::Value::Null);
+        assert_eq!((none.order, none.class), (QueueOrder::Time, None));
     }
 }

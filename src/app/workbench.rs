@@ -27,6 +27,7 @@ use super::surveying::Surveying;
 use super::timeline::Timeline;
 use super::timeline_view::Neighbour;
 use super::viewport::Viewport;
+use super::zooms::Zooms;
 use crate::annotation::{
     Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, Status,
 };
@@ -213,6 +214,8 @@ pub struct Workbench {
     pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
     pub active_label: Option<Arc<str>>,
+    /// What was in view before the last zoom.
+    pub zooms: Zooms,
     /// The label that an event was given last.
     pub(super) given_label: Option<Arc<str>>,
     /// All labels: the document's classes in their order, then the others in the order in which they came up.
@@ -321,6 +324,7 @@ impl Workbench {
             selected: None,
             held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
+            zooms: Zooms::default(),
             given_label: None,
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
@@ -442,12 +446,11 @@ impl Workbench {
     /// Whether a command would do something now.
     pub fn can(&self, command: Command) -> bool {
         match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::NextQueueOrder => {
-                true
-            }
+            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::ShowHistory => true,
+            Command::NextQueueOrder => self.is_reviewing(),
             Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
             Command::Split => self.selected.is_some() && !self.is_reviewing(),
-            Command::QueueThisClass => self.selected.is_some() || self.review.class.is_some(),
+            Command::QueueThisClass => self.is_reviewing() && (self.selected.is_some() || self.review.class.is_some()),
             Command::OnsetFrameEarlier
             | Command::OnsetFrameLater
             | Command::OffsetFrameEarlier
@@ -474,6 +477,8 @@ impl Workbench {
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
             Command::ToggleBoxes | Command::ToggleSnap => true,
+            Command::ZoomIn | Command::ZoomOut | Command::FitAll | Command::FitFrequencies => self.open.is_some(),
+            Command::ToggleZoom => self.open.as_ref().is_some_and(|open| self.zooms.before(open.id).is_some()),
             Command::LoopSelected => self.selected.is_some(),
             Command::SameLabel => self.selected.is_some() && self.last_given_label().is_some(),
             Command::ExportLabelClasses => !self.listed_labels().is_empty(),
@@ -502,7 +507,7 @@ impl Workbench {
         let settings = &self.settings;
         match command {
             Command::ToggleReview => Some(self.is_reviewing()),
-            Command::QueueThisClass => Some(self.review.class.is_some()),
+            Command::QueueThisClass => Some(self.queue_class().is_some()),
             Command::ToggleAutoAdvance => Some(self.advances()),
             Command::ToggleAutoPlay => Some(self.plays_by_itself()),
             Command::ToggleBoxes => Some(settings.shaping.box_mode),
@@ -543,5 +548,56 @@ impl Workbench {
     /// The whole of the open recording as a span.
     pub(super) fn whole(&self) -> Span {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Mode, Request};
+    use std::path::Path;
+
+    /// A recording of a minute in the picture, without events.
+    fn opened() -> Workbench {
+        let mut bench = Workbench::new(Settings::default(), Arc::new(|| {}));
+        let id = bench.document.add_recording(Path::new("a.wav"), 60.0);
+        let format = "WAV".to_owned();
+        let spec = StreamSpec { sample_rate: 8_000, channels: 1, frame_count: 480_000, length_is_exact: true, format };
+        bench.specs.insert(id, spec);
+        bench.show_recording(id);
+        bench
+    }
+
+    #[test]
+    fn only_what_is_about_an_event_needs_one_selected() {
+        let mut bench = opened();
+        bench.review.mode = Mode::Review;
+        let is_about_event = |command: Command| match command {
+            Command::Undo | Command::Redo => true,
+            Command::SameLabel | Command::AddLabel | Command::EditComment | Command::Split | Command::MergeNext => true,
+            Command::SnapEdges | Command::MoveEarlier | Command::MoveLater | Command::Undecide => true,
+            Command::AcceptShown | Command::RejectShown | Command::AcceptAbove | Command::RejectBelow => true,
+            Command::QueueThisClass => true,
+            _ => command.id().starts_with("Onset") || command.id().starts_with("Offset"),
+        };
+        let of_events = |command: &Command| matches!(command.group(), Group::Edit | Group::Review);
+        for &command in Command::ALL.iter().filter(|command| of_events(command)) {
+            assert_eq!(bench.can(command), !is_about_event(command), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_two_zooms_take_turns() {
+        let mut bench = opened();
+        let view = |bench: &Workbench| bench.view_now().unwrap().1;
+        let whole = view(&bench);
+        assert!(!bench.can(Command::ToggleZoom));
+        bench.dispatch(Request::Do(Command::ZoomIn));
+        let near = view(&bench);
+        assert_ne!(near, whole);
+        for wanted in [whole, near, whole] {
+            bench.dispatch(Request::Do(Command::ToggleZoom));
+            assert_eq!(view(&bench), wanted);
+        }
     }
 }

@@ -36,7 +36,7 @@ fn page(ui: &mut Ui, settings: &ShapingSettings, requests: &mut Vec<Request>) {
     ui.visuals_mut().widgets.inactive.weak_bg_fill = fill;
     Grid::new("drawing").num_columns(2).spacing([3.0 * theme::GRID, theme::GRID]).show(ui, |ui| {
         ui.label(weak("Edges"));
-        let snap = ui.checkbox(&mut wanted.snap, "Snap while they are dragged");
+        let snap = ui.checkbox(&mut wanted.snap, "Magnetic while they are dragged");
         snap.on_hover_text(
             "To the playhead, edges of other events and spans that are marked complete. Hold Alt for the other way",
         );

@@ -117,7 +117,7 @@ fn filter_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             }
         };
         line(ui, ListFilter::All, "All recordings".to_owned());
-        line(ui, ListFilter::Incomplete, "Not complete".to_owned());
+        line(ui, ListFilter::Incomplete, "Not done".to_owned());
         line(ui, ListFilter::WithNote, format!("{}  With a note", icons::NOTE_PENCIL));
         ui.separator();
         for state in RecordingState::ALL {
@@ -263,7 +263,7 @@ fn row_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     menu_line(ui, bench, Command::DetectSelection, requests);
     let first = chosen.first().and_then(|&id| bench.document.recording(id));
     let is_complete = first.is_some_and(|recording| recording.is_complete);
-    let words = if is_complete { "Mark as not complete" } else { "Mark as complete" };
+    let words = if is_complete { "Mark as not done" } else { "Mark as done" };
     if ui.button(words).clicked() {
         requests.push(Request::List(ListRequest::Complete(!is_complete)));
         ui.close();
@@ -335,7 +335,7 @@ fn footer(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         });
     };
     line(ui, if events > 0 { format!("{decided} of {events} decided") } else { "Nothing to decide yet".to_owned() });
-    let complete = format!("{} of {all} complete", bench.document.complete_count());
+    let complete = format!("{} of {all} done", bench.document.complete_count());
     let listed = bench.list.shown().len();
     line(ui, if bench.list.is_whole() { complete } else { format!("{complete} · {listed} listed") });
     if let Some(text) = survey_text(bench) {

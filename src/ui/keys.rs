@@ -1,6 +1,6 @@
 //! From key presses to commands and labels, before any control sees them.
 //!
-//! Digits are told by the place of their keys, not by the signs on them: on a French keyboard they are the same ten keys.
+//! Digits, comma and period are told by the place of their keys, not by the signs on them: on a French keyboard they are the same keys.
 
 use super::Panels;
 use crate::app::{Command, DigitUse, Keymap, LabelRequest, Request};
@@ -18,6 +18,8 @@ pub struct Pressed {
     on_canvas: bool,
     /// The key of a command that goes on for as long as it is held.
     pub held: Option<Key>,
+    /// The key that hides what is drawn over the spectrogram for as long as it is held.
+    pub peek: Option<Key>,
 }
 
 /// Takes the commands' keys out of this frame's events. Text fields keep their letters; `Enter` belongs to a focused control, `Escape` to
@@ -58,7 +60,9 @@ impl Pressed {
             self.requests.push(Request::Do(command));
             return false;
         }
-        let is_of_control = control_focused && (*key == Key::Tab || (*key == Key::Enter && modifiers.is_none()));
+        // Outside the canvas, Tab goes from control to control, whatever a set of keys says.
+        let is_way = *key == Key::Tab && (control_focused || !(modifiers.command || modifiers.alt));
+        let is_of_control = is_way || (control_focused && *key == Key::Enter && modifiers.is_none());
         if is_of_control || (page_open && *key == Key::Escape) {
             return true;
         }
@@ -71,7 +75,12 @@ impl Pressed {
             return false;
         }
         let by_place = || keymap.command_of(*modifiers, physical_key.filter(|&key| digit_of(key).is_some())?);
-        let Some(command) = keymap.command_of(*modifiers, *key).or_else(by_place) else { return true };
+        let signed = keymap.command_of(*modifiers, placed(*key, *physical_key));
+        let Some(command) = signed.or_else(by_place) else { return true };
+        if command == Command::Peek {
+            self.peek = Some(*key);
+            return false;
+        }
         // A key that is held down moves on and on, but decides once.
         if !*repeat || may_repeat(command) {
             self.requests.push(Request::Do(command));
@@ -96,6 +105,16 @@ fn digit_request(keymap: &Keymap, modifiers: Modifiers, key: Key, physical_key: 
         (true, _) => return None,
     };
     Some(LabelRequest::Digit { digit, digit_use })
+}
+
+/// The key that counts: at the places of comma and period these, whatever sign is on them, unless it is a letter. With Shift they are `;`
+/// and `:` on many keyboards.
+pub fn placed(key: Key, physical_key: Option<Key>) -> Key {
+    let is_letter = key.name().len() == 1 && digit_of(key).is_none();
+    match physical_key {
+        Some(place @ (Key::Comma | Key::Period)) if !is_letter => place,
+        _ => key,
+    }
 }
 
 fn digit_of(key: Key) -> Option<u8> {
@@ -161,7 +180,7 @@ mod tests {
             [key(Key::Slash), Event::Text("/".into()), key(Key::D), Event::Text("d".into()), Event::Text("og".into())];
         assert!(events.iter().all(|event| !pressed.leaves(event, &keymap, false, false)));
         let requests = vec![Request::Do(Command::Relabel)];
-        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), on_canvas: false, held: None });
+        assert_eq!(pressed, Pressed { requests, typed: "dog".to_owned(), ..Pressed::default() });
     }
 
     #[test]
@@ -196,5 +215,63 @@ mod tests {
         let mut pressed = Pressed::default();
         assert!(!pressed.leaves(&ampersand, &keymap, false, false));
         assert_eq!(pressed.requests, [Request::Do(Command::SpeedTwentieth)]);
+    }
+
+    fn key(modifiers: Modifiers, key: Key, physical_key: Key) -> Event {
+        Event::Key { key, physical_key: Some(physical_key), pressed: true, repeat: false, modifiers }
+    }
+
+    /// What a key asks for on a keyboard of that kind; none if it is left for the controls.
+    fn command(modifiers: Modifiers, sign: Key, place: Key) -> Option<Command> {
+        let keymap = Keymap::new(&KeySettings::default());
+        let mut pressed = Pressed::default();
+        let leaves = pressed.leaves(&key(modifiers, sign, place), &keymap, false, false);
+        let command = pressed.requests.first().map(|request| match request {
+            Request::Do(command) => *command,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(leaves, command.is_none());
+        command
+    }
+
+    #[test]
+    fn comma_and_period_are_told_by_the_place_of_the_key() {
+        let (none, shift) = (Modifiers::NONE, Modifiers::SHIFT);
+        // US, then German and Nordic: Shift makes `;` and `:` of them.
+        assert_eq!(command(shift, Key::Comma, Key::Comma), Some(Command::JumpFarBack));
+        assert_eq!(command(none, Key::Comma, Key::Comma), Some(Command::JumpBack));
+        assert_eq!(command(shift, Key::Semicolon, Key::Comma), Some(Command::JumpFarBack));
+        assert_eq!(command(shift, Key::Colon, Key::Period), Some(Command::JumpFarForward));
+        assert_eq!(command(Modifiers::COMMAND, Key::Period, Key::Period), Some(Command::FrameForward));
+        // French: `;` `.` and `:` `/` stand there.
+        assert_eq!(command(none, Key::Semicolon, Key::Comma), Some(Command::JumpBack));
+        assert_eq!(command(none, Key::Colon, Key::Period), Some(Command::JumpForward));
+        assert_eq!(command(shift, Key::Slash, Key::Period), Some(Command::JumpFarForward));
+        // Dvorak: letters stand there.
+        assert_eq!(command(none, Key::W, Key::Comma), Some(Command::Uncertain));
+        assert_eq!(command(none, Key::Comma, Key::W), Some(Command::JumpBack));
+        // The semicolon of a US keyboard is itself.
+        assert_eq!(command(none, Key::Semicolon, Key::Semicolon), Some(Command::SameLabel));
+        assert_eq!(command(shift, Key::Slash, Key::Num7), Some(Command::Relabel));
+    }
+
+    #[test]
+    fn tab_outside_the_canvas_is_no_key_of_a_command() {
+        let changed = [("NextEvent".to_owned(), vec!["Tab".to_owned()])].into();
+        let keymap = Keymap::new(&KeySettings { changed, ..KeySettings::default() });
+        let tab = key(Modifiers::NONE, Key::Tab, Key::Tab);
+        let mut pressed = Pressed::default();
+        assert!(pressed.leaves(&tab, &keymap, false, false) && pressed.requests.is_empty());
+        let mut pressed = Pressed { on_canvas: true, ..Pressed::default() };
+        assert!(!pressed.leaves(&tab, &keymap, false, false));
+        assert_eq!(pressed.requests, [Request::Do(Command::NextEvent)]);
+    }
+
+    #[test]
+    fn looking_beneath_lasts_as_long_as_its_key() {
+        let keymap = Keymap::new(&KeySettings::default());
+        let mut pressed = Pressed::default();
+        assert!(!pressed.leaves(&key(Modifiers::NONE, Key::Z, Key::Z), &keymap, false, false));
+        assert_eq!((pressed.peek, pressed.requests.len()), (Some(Key::Z), 0));
     }
 }

@@ -2,20 +2,22 @@
 
 use super::key_list_ui::{self, KeyList};
 use super::widgets::weak;
-use super::{label_menu_ui, theme};
+use super::{keys, label_menu_ui, theme};
 use crate::app::{Command, Group, Keymap, Request, Workbench, shortcut_text};
 use eframe::egui::{self, Context, Event, Grid, Key, KeyboardShortcut, Modifiers, RichText, ScrollArea, Ui, Window};
 
-const GESTURES: [(&str, &str); 9] = [
+const GESTURES: [(&str, &str); 11] = [
     ("Drag on the spectrogram", "draw an event of the active label"),
     ("Drag an edge", "move onset or offset; the view follows at the border"),
+    ("Alt + drag an edge", "the same without magnetic edges; with them if they are off"),
+    ("Shift + drag an edge that two events share", "move both"),
+    ("Ctrl + click", "note a point of the active label"),
     ("Drag a tag · Alt + drag an event", "move it whole"),
     ("Click · double-click an event", "select · play"),
     ("Click elsewhere", "put the playhead there"),
     ("Wheel · Ctrl + wheel", "move in time · zoom in time at the pointer"),
     ("Shift + wheel · Ctrl + Shift + wheel", "move in frequency · zoom in frequency"),
     ("Drag on the overview", "move the view"),
-    ("Hold `", "look at the spectrogram without events"),
 ];
 
 /// From this width on there is room for two columns.
@@ -47,8 +49,8 @@ impl KeysPage {
         let mut pressed = None;
         context.input_mut(|input| {
             input.events.retain(|event| match event {
-                Event::Key { key, pressed: true, modifiers, .. } => {
-                    pressed = pressed.or(Some((*key, *modifiers)));
+                Event::Key { key, physical_key, pressed: true, modifiers, .. } => {
+                    pressed = pressed.or(Some((keys::placed(*key, *physical_key), *modifiers)));
                     false
                 }
                 Event::Text(_) => false,

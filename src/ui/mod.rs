@@ -110,6 +110,8 @@ pub struct Panels {
     event: EventDrafts,
     /// The key that is held to make an event by ear.
     held_key: Option<egui::Key>,
+    /// The key that is held to look beneath events.
+    peek_key: Option<egui::Key>,
     labels: LabelsPanel,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
@@ -155,6 +157,7 @@ impl Panels {
             preset_name: String::new(),
             event: EventDrafts::default(),
             held_key: None,
+            peek_key: None,
             labels: LabelsPanel::default(),
             table: event_table_ui::EventTable::default(),
             lint: lint_ui::LintPage::default(),
@@ -264,6 +267,7 @@ pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Pan
     panels.follow_project(bench);
     // A key is let go also where the window loses the focus while it is down, and whatever else is open.
     let is_let_go = panels.held_key.take_if(|key| !context.input(|input| input.key_down(*key))).is_some();
+    panels.peek_key.take_if(|key| !context.input(|input| input.key_down(*key)));
     let mut requests: Vec<Request> = is_let_go.then_some(Request::EndByEar).into_iter().collect();
     if let Some(request) = panels.keys.capture(context) {
         requests.push(request);
@@ -275,6 +279,7 @@ pub fn key_requests(context: &egui::Context, bench: &Workbench, panels: &mut Pan
     let pressed = keys::pressed(context, panels);
     panels.typed_ahead = pressed.typed;
     panels.held_key = pressed.held.or(panels.held_key);
+    panels.peek_key = pressed.peek.or(panels.peek_key);
     requests.extend(pressed.requests.into_iter().filter_map(|request| panels.filter(request, bench)));
     requests
 }

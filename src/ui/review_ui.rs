@@ -96,9 +96,9 @@ fn queue_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     menu.response.accessible_name("Queue").on_hover_text(hover);
 }
 
-/// The classes that have undecided events here, and the chosen one; looked up only while the menu is open.
+/// The classes that have undecided events here that are shown, and the chosen one.
 fn undecided_classes(bench: &Workbench) -> Vec<Arc<str>> {
-    let undecided = bench.marks.iter().filter(|mark| mark.state == Status::Predicted).map(|mark| &mark.label);
+    let undecided = bench.marks.labels().filter(|tally| tally.undecided > 0).map(|tally| &tally.label);
     let classes: BTreeSet<&Arc<str>> = undecided.chain(&bench.review.class).collect();
     classes.into_iter().cloned().collect()
 }

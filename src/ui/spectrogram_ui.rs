@@ -9,7 +9,7 @@ use super::widgets::menu_line;
 use super::{Panels, bands, batch_ui, beside_ui, complete_ui, draft_ui, magnet};
 use crate::app::{Command, Handle, Place, Request, Shape};
 use eframe::egui::{
-    self, CursorIcon, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
+    self, CursorIcon, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
 };
 
 /// A drag that goes less far up or down is one in time alone.
@@ -47,7 +47,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     panels.canvas_focused = keeps_focus(ui, &response);
     // Keys may have opened another recording.
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
-    let peeking = !canvas.bench.show_marks || ui.input(|input| input.key_down(Key::Backtick));
+    let peeking = !canvas.bench.show_marks || panels.peek_key.is_some();
     let sheet = Sheet { canvas, rect, heights: Heights::of(canvas, rect) };
     let placed = if peeking { Vec::new() } else { marks_ui::place(canvas, &painter, rect, &sheet.heights) };
     let dense = !peeking && marks_ui::is_dense(canvas, &placed);

@@ -144,8 +144,8 @@ fn rows_are_selected_by_mouse_and_keys_and_said_to_be_complete_in_one_step() {
     assert_eq!(harness.state().bench.list.selection.len(), 3);
     press_with(&mut harness, Modifiers::COMMAND, Key::Enter);
     assert_eq!(harness.state().bench.document.complete_count(), 3);
-    assert_eq!(harness.state().bench.history.undo_title(), Some("mark 3 recordings complete"));
-    harness.get_by_label_contains("3 of 12 complete");
+    assert_eq!(harness.state().bench.history.undo_title(), Some("mark 3 recordings done"));
+    harness.get_by_label_contains("3 of 12 done");
     // The list has the keyboard: all of it.
     press_with(&mut harness, Modifiers::COMMAND, Key::A);
     assert_eq!(harness.state().bench.list.selection.len(), 12);
@@ -173,7 +173,7 @@ fn a_complete_recording_gives_way_to_the_next_that_is_not() {
         harness.run_steps(2);
     }
     assert_eq!(harness.state().bench.document.complete_count(), 12);
-    harness.get_by_label_contains("all complete");
+    harness.get_by_label_contains("all done");
     // Again takes it back, and stays.
     let here = open_name(&harness);
     press_with(&mut harness, Modifiers::COMMAND, Key::Enter);
