@@ -166,6 +166,13 @@ impl RecordingList {
     /// Takes in what became of recordings.
     pub fn note(&mut self, fact: &Fact) {
         match fact {
+            // One that has come back has an old name.
+            Fact::Added { id, .. } if id.0 < self.next => {
+                self.entries.clear();
+                self.by_name.clear();
+                self.next = 0;
+                self.ask_anew();
+            }
             // Added ones are found by their names.
             Fact::Added { .. } => self.is_stale = true,
             Fact::Removed { id } => {
