@@ -178,9 +178,7 @@ impl Workbench {
             return;
         }
         let chosen = self.chosen_recordings();
-        let is_empty = |id: &RecordingId| {
-            self.document.recording(*id).is_some_and(Recording::is_untouched)
-        };
+        let is_empty = |id: &RecordingId| self.document.recording(*id).is_some_and(Recording::is_untouched);
         let (gone, kept): (BTreeSet<RecordingId>, BTreeSet<RecordingId>) = chosen.iter().partition(|id| is_empty(id));
         if !kept.is_empty() {
             let (stays, has) = if kept.len() == 1 { ("stays: it has", "is") } else { ("stay: they have", "are") };

@@ -111,6 +111,31 @@ impl ProjectFile {
         opening::open_new(&path, lock, state).map_err(refused)
     }
 
+    /// Writes the file again where it was deleted or replaced, of what this one still has open, and holds the new one open; log, history
+    /// and kept states come along, and the scores beside it stay. What is in its place is kept as [`super::previous_path`].
+    ///
+    /// # Errors
+    /// [`ProjectError::Write`] if it is not gone or can no longer be read. This one is closed then too.
+    pub fn put_back(mut self) -> Result<Self, ProjectError> {
+        let path = self.path.clone();
+        let refused = |failure: Failure| ProjectError::writing(&path, failure.reason());
+        if self.read_only.is_some() || file_id(&path) == self.file_id {
+            return Err(ProjectError::writing(&path, "it cannot be written where it is"));
+        }
+        let file = AtomicFile::beside(&path).map_err(|error| refused(error.into()))?;
+        let connection = connection_of(self.connection.as_ref()).map_err(refused)?;
+        copy_project(connection, &path, file.path(), &path).map_err(refused)?;
+        // Its journal must be gone before another file has the name.
+        if let Err(failure) = self.finish() {
+            log::warn!("{}: {}", path.display(), failure.reason());
+        }
+        drop(self);
+        let lock = lock_to_replace(&path)?;
+        put_in_place(file).map_err(refused)?;
+        drop(lock);
+        Self::open(&path).map(|(file, _)| file)
+    }
+
     /// Opens a project; [`Self::read_only`] says whether it can be changed. The state is without scores ([`Self::scores`]) and with the
     /// newest steps of its history ([`Self::steps_unread`]). A file of an older version becomes one of the present version, and the
     /// original is kept beside it.
