@@ -67,9 +67,11 @@ impl Workbench {
         let path = self.project_path.clone().unwrap_or_default();
         match result {
             Ok(()) => {
-                self.keeping.generations = None;
+                if self.keeping.generations.is_some() {
+                    self.list_versions();
+                }
                 let text = format!(
-                    "Every change is kept as you make it, in {}. This state is kept as a version too (File ▸ Versions)",
+                    "Every change is kept as you make it, in {}. This state is kept as a version too (File ▸ Versions…)",
                     path.display()
                 );
                 self.notices.add(Gravity::Done, text);

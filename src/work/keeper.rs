@@ -524,3 +524,6 @@ fn is_empty(project: &OpenedProject) -> bool {
 fn is_same_file(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
+
+#[cfg(test)]
+mod tests;
