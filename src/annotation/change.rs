@@ -44,7 +44,7 @@ pub enum Fact {
         /// Where it is.
         path: PathBuf,
     },
-    /// A recording without events was taken out.
+    /// A recording about which nothing was said was taken out, and no step of the history is about it.
     Removed {
         /// Which.
         id: RecordingId,

@@ -29,7 +29,7 @@ pub struct Document {
     next_recording: u64,
     next_event: u64,
     /// Follow from the recordings.
-    places: HashMap<PathBuf, RecordingId>,
+    places: HashMap<PathBuf, Vec<RecordingId>>,
     counts: BTreeMap<RecordingId, StatusCounts>,
     label_counts: BTreeMap<Arc<str>, StatusCounts>,
     total_counts: StatusCounts,
@@ -41,8 +41,7 @@ impl From<DocumentParts> for Document {
         let DocumentParts { recordings, label_classes, next_recording, next_event } = parts;
         let mut document = Self { label_classes, next_recording, next_event, ..Self::default() };
         for (id, recording) in recordings {
-            // Of several recordings in one place the first is the one that is found.
-            document.places.entry(recording.path.clone()).or_insert(id);
+            document.put_place(&recording.path, id);
             recording.events.values().for_each(|event| document.count(id, event));
             document.complete_count += usize::from(recording.is_complete);
             document.recordings.insert(id, recording);
@@ -81,13 +80,30 @@ impl Document {
 
     fn put_recording(&mut self, id: RecordingId, recording: Recording) {
         self.next_recording = self.next_recording.max(id.0.saturating_add(1));
-        self.places.entry(recording.path.clone()).or_insert(id);
+        self.put_place(&recording.path, id);
+        self.complete_count += usize::from(recording.is_complete);
         self.recordings.insert(id, recording);
+    }
+
+    /// Of several recordings in one place the first is the one that is found.
+    fn put_place(&mut self, path: &Path, id: RecordingId) {
+        let here = self.places.entry(path.to_path_buf()).or_default();
+        if let Err(place) = here.binary_search(&id) {
+            here.insert(place, id);
+        }
+    }
+
+    fn leave_place(&mut self, path: &Path, id: RecordingId) {
+        let Some(here) = self.places.get_mut(path) else { return };
+        here.retain(|other| *other != id);
+        if here.is_empty() {
+            self.places.remove(path);
+        }
     }
 
     /// The recording whose sound is at a path.
     pub fn recording_at(&self, path: &Path) -> Option<RecordingId> {
-        self.places.get(path).copied()
+        self.places.get(path)?.first().copied()
     }
 
     /// States the length of a recording, as decoding has found it.
@@ -101,22 +117,18 @@ impl Document {
     pub fn set_path(&mut self, id: RecordingId, path: &Path) {
         let Some(recording) = self.recordings.get_mut(&id) else { return };
         let before = std::mem::replace(&mut recording.path, path.to_path_buf());
-        if self.places.get(&before) == Some(&id) {
-            self.places.remove(&before);
-        }
-        self.places.entry(path.to_path_buf()).or_insert(id);
+        self.leave_place(&before, id);
+        self.put_place(path, id);
     }
 
-    /// Takes a recording out; one that has events stays. Returns whether it is gone.
-    pub fn remove_empty_recording(&mut self, id: RecordingId) -> bool {
-        let is_empty = self.recordings.get(&id).is_some_and(|recording| recording.events.is_empty());
-        let Some(recording) = is_empty.then(|| self.recordings.remove(&id)).flatten() else { return false };
-        if self.places.get(&recording.path) == Some(&id) {
-            self.places.remove(&recording.path);
+    /// Takes a recording out; one about which something was said stays.
+    fn remove_untouched_recording(&mut self, id: RecordingId) -> Result<Recording, EditError> {
+        if !self.recording_mut(id)?.is_untouched() {
+            return Err(EditError::RecordingInUse(id));
         }
-        self.counts.remove(&id);
-        self.complete_count -= usize::from(recording.is_complete);
-        true
+        let recording = self.recordings.remove(&id).ok_or(EditError::NoRecording(id))?;
+        self.leave_place(&recording.path, id);
+        Ok(recording)
     }
 
     /// Makes a change that is not undone.
@@ -128,7 +140,8 @@ impl Document {
                 }
             }
             Fact::Removed { id } => {
-                self.remove_empty_recording(*id);
+                // What has something in it, or is gone already, is left as it is.
+                let _ = self.remove_untouched_recording(*id);
             }
             Fact::Duration { id, duration_secs } => self.set_duration(*id, *duration_secs),
             Fact::Path { id, path } => self.set_path(*id, path),
@@ -279,6 +292,17 @@ impl Document {
             Edit::SetLabelClasses { classes } => {
                 Ok(Edit::SetLabelClasses { classes: std::mem::replace(&mut self.label_classes, classes) })
             }
+            Edit::RemoveRecording { recording } => {
+                let Recording { path, duration_secs, fingerprint, .. } = self.remove_untouched_recording(recording)?;
+                Ok(Edit::InsertRecording { recording, path, duration_secs, fingerprint })
+            }
+            Edit::InsertRecording { recording, path, duration_secs, fingerprint } => {
+                if self.recordings.contains_key(&recording) {
+                    return Err(EditError::RecordingThere(recording));
+                }
+                self.put_recording(recording, Recording { fingerprint, ..Recording::new(path, duration_secs) });
+                Ok(Edit::RemoveRecording { recording })
+            }
             Edit::Many { edits } => self.apply_all(edits),
         }
     }
@@ -363,6 +387,42 @@ mod tests {
         let edits = vec![Edit::Insert { recording, event: event(0, 1.0) }, Edit::Remove { recording, id: EventId(7) }];
         assert_eq!(document.apply(Edit::Many { edits }), Err(EditError::NoEvent(EventId(7))));
         assert_eq!(document.recordings, before.recordings);
+    }
+
+    #[test]
+    fn a_recording_is_taken_out_only_if_nothing_was_said_and_comes_back_as_it_was() {
+        let (mut document, recording) = document();
+        let said = [
+            Edit::Insert { recording, event: event(0, 1.0) },
+            Edit::SetNote { recording, note: "wind".to_owned() },
+            Edit::SetComplete { recording, is_complete: true },
+            Edit::SetCompleteSpans {
+                recording,
+                spans: vec![crate::annotation::CompleteSpan {
+                    span: Span::between(0.0, 1.0),
+                    labels: Vec::new(),
+                    edited: crate::annotation::Edited::default(),
+                }],
+            },
+        ];
+        for edit in said {
+            let inverse = document.apply(edit).unwrap();
+            let in_use = Err(EditError::RecordingInUse(recording));
+            assert_eq!(document.apply(Edit::RemoveRecording { recording }), in_use);
+            document.apply_fact(&Fact::Removed { id: recording });
+            assert!(document.recording(recording).is_some());
+            document.apply(inverse).unwrap();
+        }
+        let before = document.clone();
+        let back = document.apply(Edit::RemoveRecording { recording }).unwrap();
+        assert_eq!((document.recording_count(), document.recording_at(Path::new("a.wav"))), (0, None));
+        let other = document.add_recording(Path::new("a.wav"), 3.0);
+        document.apply(back.clone()).unwrap();
+        assert_eq!(document.apply(back), Err(EditError::RecordingThere(recording)));
+        assert_eq!(document.recording_at(Path::new("a.wav")), Some(recording));
+        document.apply(Edit::RemoveRecording { recording: other }).unwrap();
+        assert_eq!(document.recordings, before.recordings);
+        assert_eq!(document.places, before.places);
     }
 
     #[test]

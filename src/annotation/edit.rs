@@ -1,6 +1,7 @@
 //! What can be changed and taken back: one value each.
 
-use super::{CompleteSpan, Edited, Event, EventId, LabelClass, RecordingId};
+use super::{CompleteSpan, Edited, Event, EventId, LabelClass, RecordingId, path_text};
+use std::path::{Path, PathBuf};
 
 /// A change of one document that can be undone; `Many` is one step of undo.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -53,6 +54,23 @@ pub enum Edit {
         /// All of them, in their order.
         classes: Vec<LabelClass>,
     },
+    /// Takes out a recording about which nothing was said.
+    RemoveRecording {
+        /// Which.
+        recording: RecordingId,
+    },
+    /// Brings a recording back under the name that it had.
+    InsertRecording {
+        /// Its name, which is not in use.
+        recording: RecordingId,
+        /// Where the sound is.
+        #[serde(with = "path_text")]
+        path: PathBuf,
+        /// Length in seconds, ≥ 0.
+        duration_secs: f64,
+        /// What its content is recognised by, if it was looked at.
+        fingerprint: Option<String>,
+    },
     /// Several edits, in order, all or none.
     Many {
         /// The edits.
@@ -70,7 +88,27 @@ impl Edit {
             Self::SetNote { .. }
             | Self::SetComplete { .. }
             | Self::SetCompleteSpans { .. }
-            | Self::SetLabelClasses { .. } => None,
+            | Self::SetLabelClasses { .. }
+            | Self::RemoveRecording { .. }
+            | Self::InsertRecording { .. } => None,
+        }
+    }
+
+    /// The recordings that the edit takes out.
+    pub fn removed_recordings(&self) -> Vec<RecordingId> {
+        match self {
+            Self::RemoveRecording { recording } => vec![*recording],
+            Self::Many { edits } => edits.iter().flat_map(Self::removed_recordings).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The recordings that the edit brings back, with their places.
+    pub fn inserted_recordings(&self) -> Vec<(RecordingId, &Path)> {
+        match self {
+            Self::InsertRecording { recording, path, .. } => vec![(*recording, path)],
+            Self::Many { edits } => edits.iter().flat_map(Self::inserted_recordings).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -90,6 +128,12 @@ pub enum EditError {
     /// The recording is not in the document.
     #[error("the recording is no longer in the project")]
     NoRecording(RecordingId),
+    /// Something was said about the recording, so that it cannot be taken out.
+    #[error("the recording has events, a note or a mark that it is complete")]
+    RecordingInUse(RecordingId),
+    /// A recording of that name is in the document.
+    #[error("the recording is in the project already")]
+    RecordingThere(RecordingId),
     /// The event is not in the recording.
     #[error("the event is no longer in the recording")]
     NoEvent(EventId),

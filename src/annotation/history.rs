@@ -130,6 +130,26 @@ mod tests {
     use std::path::Path;
 
     #[test]
+    fn what_was_taken_out_comes_back_before_the_steps_that_are_about_it() {
+        let (mut document, mut history) = (Document::default(), History::default());
+        let edited = Edited { by: "Ada".into(), at_ms: 7 };
+        let ids = ["a.wav", "b.wav"].map(|path| document.add_recording(Path::new(path), 60.0));
+        let notes = ids.map(|recording| Edit::SetNote { recording, note: "rain".to_owned() });
+        history.perform(&mut document, "note", Edit::Many { edits: notes.to_vec() }, &edited).unwrap();
+        let empty = Edit::SetNote { recording: ids[0], note: String::new() };
+        history.perform(&mut document, "no note", empty, &edited).unwrap();
+        history.perform(&mut document, "remove", Edit::RemoveRecording { recording: ids[0] }, &edited).unwrap();
+        for _ in 0..3 {
+            history.undo(&mut document, &edited).unwrap().unwrap();
+        }
+        assert!(ids.iter().all(|&id| document.recording(id).is_some_and(|recording| recording.note.is_empty())));
+        for _ in 0..3 {
+            history.redo(&mut document, &edited).unwrap().unwrap();
+        }
+        assert_eq!((document.recording_count(), document.recording(ids[0])), (1, None));
+    }
+
+    #[test]
     fn undo_all_is_the_start_and_redo_all_is_the_end() {
         let mut document = Document::default();
         let mut history = History::default();

@@ -16,6 +16,7 @@ mod history;
 mod label_class;
 pub mod label_search;
 pub mod lint;
+mod path_text;
 mod recording;
 
 pub use change::{Change, Direction, Fact, LogEntry};

@@ -59,6 +59,11 @@ impl Recording {
         }
     }
 
+    /// Whether nothing was said about it, so that it can be taken out without a loss.
+    pub fn is_untouched(&self) -> bool {
+        self.events.is_empty() && self.note.is_empty() && !self.is_complete && self.complete_spans.is_empty()
+    }
+
     /// The events by onset, then offset, then name.
     pub fn events_by_onset(&self) -> Vec<&Event> {
         let mut events: Vec<&Event> = self.events.values().collect();

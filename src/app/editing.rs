@@ -165,6 +165,8 @@ impl Workbench {
         let gone = self.history.next_undo().and_then(Edit::first_event);
         let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
         let edited = self.edited();
+        let leaving = self.history.next_undo().map(Edit::removed_recordings).unwrap_or_default();
+        self.let_recordings_go(&leaving.into_iter().collect());
         let undone = self.history.undo(&mut self.document, &edited);
         let about = self.history.next_redo().and_then(Edit::first_event);
         self.after_history(undone, about, gone);
@@ -176,6 +178,8 @@ impl Workbench {
             return;
         }
         let edited = self.edited();
+        let leaving = self.history.next_redo().map(Edit::removed_recordings).unwrap_or_default();
+        self.let_recordings_go(&leaving.into_iter().collect());
         let redone = self.history.redo(&mut self.document, &edited);
         let about = self.history.next_undo().and_then(Edit::first_event);
         self.after_history(redone, about, None);
@@ -187,6 +191,7 @@ impl Workbench {
             Some(Ok(entry)) => {
                 super::crash_report::note(&format!("{:?}: {}", entry.direction, entry.title));
                 self.changed_by(&entry);
+                self.recordings_changed_by(&entry.edit);
                 self.unlogged.push(Change::Step(Box::new(entry)));
             }
             None => return,

@@ -103,6 +103,12 @@ pub struct Keeping {
     /// Recordings whose scores were asked for.
     pub(super) scores_asked: BTreeSet<RecordingId>,
     pub(super) reading_steps: (bool, bool),
+    /// The project is being written into a new file: steps that are read from the old one come too late.
+    pub(super) rewriting: bool,
+    /// It was in another file before.
+    pub(super) carries: bool,
+    /// Recordings whose scores are on their way to the disk.
+    pub(super) scores_sent: BTreeSet<RecordingId>,
     /// A move was asked for; if the old file cannot be read, the whole state is written instead.
     pub(super) moving: bool,
     /// The file that did not take the last changes, while the project is tried to be kept without a name.
@@ -144,6 +150,9 @@ impl Default for Keeping {
             chosen_elsewhere: BTreeMap::new(),
             scores_asked: BTreeSet::new(),
             reading_steps: (false, false),
+            rewriting: false,
+            carries: false,
+            scores_sent: BTreeSet::new(),
             moving: false,
             named_before: None,
             failure_told: false,
@@ -354,14 +363,28 @@ impl Workbench {
 
     /// Keeps the whole project in a new file without a name, and on from there.
     pub(super) fn keep_unnamed(&mut self) {
-        self.unlogged.clear();
-        let Some(folder) = self.keeping.folder.clone() else { return };
+        let Some(folder) = self.keeping.folder.clone() else {
+            self.unlogged.clear();
+            return;
+        };
+        self.begin_rewriting();
         self.keeping.place = KeptIn::Unnamed;
         self.keeping.named_before = self.project_path.take();
         self.keeping.tried_at = Instant::now();
         let state = Box::new(self.project_state());
         self.keeping.view = state.view.clone();
-        self.ask_to_keep(ProjectRequest::CreateUnnamed { folder, state });
+        let carries = self.keeping.carries;
+        self.ask_to_keep(ProjectRequest::CreateUnnamed { folder, state, carries });
+    }
+
+    /// The whole state is about to be sent. What a file lacks is told first, so that it can be carried over to the next one.
+    pub(super) fn begin_rewriting(&mut self) {
+        self.keeping.carries = self.keeping.place != KeptIn::Memory;
+        if self.keeping.carries {
+            self.send_unlogged();
+        }
+        self.unlogged.clear();
+        self.keeping.rewriting = true;
     }
 
     /// What could not be written is tried again.

@@ -12,12 +12,6 @@ use std::sync::Arc;
 const MANY_EDITED: usize = 2000;
 
 impl Workbench {
-    /// Notes that the document has changed otherwise than by an edit.
-    pub(super) fn changed(&mut self) {
-        self.revision += 1;
-        self.refresh_marks();
-    }
-
     /// Notes that an edit was made, or taken back: only the marks that it is about follow.
     pub(super) fn changed_by(&mut self, entry: &LogEntry) {
         self.revision += 1;

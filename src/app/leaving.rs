@@ -147,7 +147,7 @@ impl Workbench {
         self.keeping.leaving = Some(leaving);
         if self.keeping.place != KeptIn::Memory {
             let text = format!(
-                "The last changes of {} could not be written to its file: the whole project is kept without a name (File ▸ Open recent)",
+                "The last changes of {} could not be written to its file: the project is kept without a name (File ▸ Open recent)",
                 self.project_name()
             );
             self.notices.add(Gravity::Warning, text);

@@ -202,6 +202,10 @@ impl Workbench {
                     self.refresh_predictions();
                 }
             }
+            Ok(None) if !self.keeping.scores_sent.contains(&id) => {
+                self.keeping.scores_on_disk.remove(&id);
+                self.summarise(id);
+            }
             Ok(_) => {}
             Err(reason) => {
                 self.keeping.scores_on_disk.remove(&id);
@@ -239,15 +243,44 @@ impl Workbench {
             }
             return;
         }
-        self.note_on_disk(id);
+        self.keeping.scores_sent.insert(id);
         let predictions = self.scores_of(id).map(|summary| summary.undecided as u64);
+        self.keeping.kept_rules.insert(id, stored.rule);
         self.ask_project(ProjectRequest::KeepScores { scores: Box::new(stored), predictions });
     }
 
-    /// The whole state was written: what is in memory is on disk too.
-    pub(super) fn scores_are_on_disk(&mut self) {
-        let ids: Vec<RecordingId> = self.whole_scores().collect();
-        ids.into_iter().for_each(|id| self.note_on_disk(id));
+    /// Scores of a recording are on disk.
+    pub(super) fn scores_kept(&mut self, id: RecordingId) {
+        if self.keeping.scores_sent.remove(&id) {
+            self.note_on_disk(id);
+        }
+    }
+
+    /// A new file has the scores of these recordings. What is in memory and not there is sent again; returns how many are lost.
+    pub(super) fn scores_carried(&mut self, scored: &BTreeSet<RecordingId>) -> usize {
+        let before = self.keeping.scores_on_disk.keys().chain(&self.keeping.scores_sent).copied();
+        let gone: Vec<RecordingId> = before.filter(|id| !scored.contains(id)).collect();
+        let mut lost = 0;
+        for id in gone {
+            self.keeping.scores_on_disk.remove(&id);
+            self.keeping.scores_sent.remove(&id);
+            if !self.scored.contains_key(&id) {
+                lost += 1;
+                self.summarise(id);
+            }
+        }
+        let in_memory: Vec<RecordingId> = self.whole_scores().collect();
+        for id in in_memory {
+            if !scored.contains(&id) {
+                self.keep_scores(id);
+            } else if !self.keeping.scores_on_disk.contains_key(&id) && !self.keeping.scores_sent.contains(&id) {
+                if let Some(scored) = self.scored.get(&id) {
+                    self.keeping.kept_rules.insert(id, scored.rules.common);
+                }
+                self.note_on_disk(id);
+            }
+        }
+        lost
     }
 
     fn note_on_disk(&mut self, id: RecordingId) {
@@ -260,7 +293,6 @@ impl Workbench {
             rule: scored.rules.common,
             predictions: None,
         };
-        self.keeping.kept_rules.insert(id, scored.rules.common);
         self.keeping.scores_on_disk.insert(id, summary);
     }
 

@@ -7,7 +7,7 @@ use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::Document;
 use crate::project::{self, Generation, ProjectState, ReadOnly};
-use crate::work::{DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest, StorageRequest};
+use crate::work::{Carried, DialogPurpose, OpenedProject, ProjectId, ProjectNews, ProjectRequest, StorageRequest};
 use std::path::{Path, PathBuf};
 
 impl Workbench {
@@ -82,8 +82,26 @@ impl Workbench {
             self.try_again_now();
             return;
         }
+        self.ask_project(ProjectRequest::KeepVersion);
+    }
+
+    fn version_kept(&mut self, result: Result<(), String>) {
         let path = self.project_path.clone().unwrap_or_default();
-        self.notices.add(Gravity::Done, format!("Every change is kept as you make it, in {}", path.display()));
+        match result {
+            Ok(()) => {
+                if self.keeping.generations.is_some() {
+                    self.list_versions();
+                }
+                let text = format!(
+                    "Every change is kept as you make it, in {}. This state is kept as a version too (File ▸ Versions…)",
+                    path.display()
+                );
+                self.notices.add(Gravity::Done, text);
+            }
+            // Told already.
+            Err(_) if self.keeping.failure.is_some() => {}
+            Err(reason) => self.notices.add(Gravity::Warning, reason),
+        }
     }
 
     /// Lets the project go on under a path.
@@ -107,10 +125,11 @@ impl Workbench {
 
     /// Writes the whole state into a new file, and goes on there.
     fn create_at(&mut self, path: PathBuf) {
-        self.unlogged.clear();
+        self.begin_rewriting();
         let state = Box::new(self.project_state());
         self.keeping.view = state.view.clone();
-        self.ask_to_keep(ProjectRequest::Create { path, state });
+        let carries = self.keeping.carries;
+        self.ask_to_keep(ProjectRequest::Create { path, state, carries });
     }
 
     /// Writes a copy of the project; it goes on where it is.
@@ -153,7 +172,13 @@ impl Workbench {
             ProjectNews::Warnings(warnings) => {
                 warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
             }
-            ProjectNews::NotKept(reason) => self.notices.add(Gravity::Warning, reason),
+            ProjectNews::NotKept { recording, reason } => {
+                if let Some(id) = recording.filter(|_| project == self.keeping.project) {
+                    self.keeping.scores_sent.remove(&id);
+                    self.keeping.scores_on_disk.remove(&id);
+                }
+                self.notices.add(Gravity::Warning, reason);
+            }
             // What is told of a project that has been left in the meantime is of no use any more; it was left with all on disk.
             _ if project != self.keeping.project => {}
             news => self.news_of_open_project(news),
@@ -179,6 +204,8 @@ impl Workbench {
             ProjectNews::Copied { result: Err(reason), .. } | ProjectNews::TextExported { result: Err(reason), .. } => {
                 self.notices.add(Gravity::Failure, reason);
             }
+            ProjectNews::VersionKept(result) => self.version_kept(result),
+            ProjectNews::ScoresKept(recording) => self.scores_kept(recording),
             ProjectNews::Scores { recording, result } => self.scores_read(recording, result),
             ProjectNews::Generations(generations) => self.keeping.generations = Some(generations),
             ProjectNews::GenerationRead { generation, result } => self.version_read(&generation, result),
@@ -266,16 +293,19 @@ impl Workbench {
     }
 
     /// The project was written into a new file, or could not be.
-    fn project_created(&mut self, path: PathBuf, result: Result<(), String>) {
+    fn project_created(&mut self, path: PathBuf, result: Result<Carried, String>) {
+        if result.is_err() {
+            self.keeping.rewriting = false;
+        }
         let is_unnamed = self.keeping.folder.as_deref().is_some_and(|folder| path.starts_with(folder));
         match result {
-            Ok(()) if is_unnamed => {
+            Ok(carried) if is_unnamed => {
                 self.keeping.named_before = None;
-                self.scores_are_on_disk();
+                self.carried(&carried);
                 self.appended(Ok(()));
             }
-            Ok(()) => {
-                self.scores_are_on_disk();
+            Ok(carried) => {
+                self.carried(&carried);
                 self.named(path);
                 self.appended(Ok(()));
             }
@@ -297,10 +327,11 @@ impl Workbench {
         }
     }
 
-    fn project_moved(&mut self, path: PathBuf, result: Result<(), String>) {
+    fn project_moved(&mut self, path: PathBuf, result: Result<Carried, String>) {
         match result {
-            Ok(()) => {
+            Ok(carried) => {
                 self.keeping.moving = false;
+                self.carried(&carried);
                 self.named(path);
                 self.appended(Ok(()));
             }
@@ -318,6 +349,31 @@ impl Workbench {
         }
     }
 
+    /// The project goes on in a new file: what is not in it is no longer counted on, and told if it was in the old one.
+    fn carried(&mut self, carried: &Carried) {
+        self.keeping.rewriting = false;
+        let lost_scores = self.scores_carried(&carried.scored);
+        if carried.is_whole {
+            return;
+        }
+        let (undo, redo) = std::mem::take(&mut self.keeping.unread_steps);
+        if !self.keeping.carries {
+            return;
+        }
+        let mut missing = vec!["its older versions and the log of who changed what".to_owned()];
+        if undo + redo > 0 {
+            missing.push(format!("{} of the history", counted((undo + redo) as usize, "earlier step")));
+        }
+        if lost_scores > 0 {
+            missing.push(format!("the scores of {}", counted(lost_scores, "recording")));
+        }
+        let text = format!(
+            "The old file of the project can no longer be read, so the new one has what was in memory: all labels, but not {}",
+            missing.join(", nor ")
+        );
+        self.notices.add(Gravity::Warning, text);
+    }
+
     /// The project has a name from now on.
     fn named(&mut self, path: PathBuf) {
         let text = format!("The project is kept as {} from now on, every change as you make it", path.display());
@@ -332,13 +388,17 @@ impl Workbench {
     }
 
     fn version_read(&mut self, generation: &Generation, result: Result<Box<Document>, String>) {
-        let document = match result {
+        let mut document = match result {
             Ok(document) => *document,
             Err(reason) => {
                 self.notices.add(Gravity::Failure, reason);
                 return;
             }
         };
+        // Recordings may have moved since.
+        for (id, recording) in self.document.recordings() {
+            document.set_path(id, &recording.path);
+        }
         let when = self.moment_text(generation.at_ms);
         let notice = format!(
             "This is the version of {when}, as a project of its own without a name. {} is kept as it is: File ▸ Open recent",

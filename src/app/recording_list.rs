@@ -167,6 +167,13 @@ impl RecordingList {
     /// Takes in what became of recordings.
     pub fn note(&mut self, fact: &Fact) {
         match fact {
+            // One that has come back has an old name.
+            Fact::Added { id, .. } if id.0 < self.next => {
+                self.entries.clear();
+                self.by_name.clear();
+                self.next = 0;
+                self.ask_anew();
+            }
             // Added ones are found by their names.
             Fact::Added { .. } => self.is_stale = true,
             Fact::Removed { id } => {
@@ -419,6 +426,17 @@ mod tests {
         bench.note(Fact::Removed { id: id(1) });
         assert_eq!(names(&mut bench), ["a.wav", "c.wav"]);
         assert_eq!(bench.list.selection, BTreeSet::from([id(2)]));
+        bench.list.selection = BTreeSet::from([id(0)]);
+        bench.perform("note", Edit::SetNote { recording: id(0), note: "wind".to_owned() });
+        bench.undo();
+        bench.remove_recordings();
+        assert_eq!(names(&mut bench), ["c.wav"]);
+        bench.undo();
+        assert_eq!(names(&mut bench), ["a.wav", "c.wav"]);
+        bench.redo();
+        assert_eq!(names(&mut bench), ["c.wav"]);
+        bench.undo();
+        names(&mut bench);
         bench.note(Fact::Path { id: id(0), path: "/field/z.wav".into() });
         assert_eq!(names(&mut bench), ["c.wav", "z.wav"]);
     }

@@ -1,10 +1,11 @@
 //! What can be said of recordings as wholes: done or not, a note, in the project or not; and which of them that is about.
 
+use super::detection_batch::Over;
 use super::files::counted;
 use super::notices::Gravity;
 use super::recording_list::{ListFilter, ListOrder};
 use super::workbench::Workbench;
-use crate::annotation::{Edit, Fact, RecordingId};
+use crate::annotation::{Edit, Fact, Recording, RecordingId};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -177,16 +178,12 @@ impl Workbench {
             return;
         }
         let chosen = self.chosen_recordings();
-        let is_empty = |id: &RecordingId| {
-            self.document.recording(*id).is_some_and(|recording| {
-                recording.events.is_empty() && recording.note.is_empty() && !recording.is_complete
-            })
-        };
+        let is_empty = |id: &RecordingId| self.document.recording(*id).is_some_and(Recording::is_untouched);
         let (gone, kept): (BTreeSet<RecordingId>, BTreeSet<RecordingId>) = chosen.iter().partition(|id| is_empty(id));
         if !kept.is_empty() {
             let (stays, has) = if kept.len() == 1 { ("stays: it has", "is") } else { ("stay: they have", "are") };
             let text = format!(
-                "{} {stays} events or a note, or {has} marked done. Delete these first, then remove",
+                "{} {stays} events, a note or spans where nothing is missing, or {has} marked done. Delete these first, then remove",
                 counted(kept.len(), "recording")
             );
             self.notices.add(Gravity::Warning, text);
@@ -194,12 +191,32 @@ impl Workbench {
         if gone.is_empty() {
             return;
         }
-        if let Some(open) = self.open.as_ref().map(|open| open.id).filter(|open| gone.contains(open)) {
-            self.leave_for_another(open, &gone);
-        }
-        gone.into_iter().for_each(|id| self.forget_recording(id));
+        let edits = gone.iter().map(|&recording| Edit::RemoveRecording { recording }).collect();
+        let ids: Vec<RecordingId> = gone.iter().copied().collect();
+        self.let_recordings_go(&gone);
+        self.perform_on_recordings("remove", " from the project", &ids, edits);
         self.refresh_timeline();
-        self.changed();
+    }
+
+    /// Forgets what the window knows of recordings that are about to be taken out.
+    pub(super) fn let_recordings_go(&mut self, gone: &BTreeSet<RecordingId>) {
+        if let Some(open) = self.open.as_ref().map(|open| open.id).filter(|open| gone.contains(open)) {
+            self.leave_for_another(open, gone);
+        }
+        gone.iter().for_each(|&id| self.cancel_detection_of(id));
+        gone.iter().for_each(|&id| self.forget_recording(id));
+    }
+
+    /// A step of the history has brought recordings back or taken them out.
+    pub(super) fn recordings_changed_by(&mut self, edit: &Edit) {
+        let back = edit.inserted_recordings();
+        for &(id, path) in &back {
+            self.list.note(&Fact::Added { id, path: path.to_path_buf() });
+        }
+        if !back.is_empty() || !edit.removed_recordings().is_empty() {
+            self.survey.look_later(back.into_iter().map(|(id, path)| (id, path.to_path_buf())));
+            self.refresh_timeline();
+        }
     }
 
     fn leave_for_another(&mut self, open: RecordingId, gone: &BTreeSet<RecordingId>) {
@@ -217,7 +234,10 @@ impl Workbench {
     }
 
     fn forget_recording(&mut self, id: RecordingId) {
-        self.cancel_detection_of(id);
+        // What the model still tells of it is not heard any more.
+        if self.runs.remove(&id).is_some() {
+            self.go_on_in_batch(Over::Stopped);
+        }
         self.forget_scores(id);
         self.specs.remove(&id);
         self.clocks.remove(&id);
@@ -227,6 +247,6 @@ impl Workbench {
         if let Some(recording) = self.document.recording(id) {
             self.sound_files.get_mut().remove(&recording.path);
         }
-        self.note(Fact::Removed { id });
+        self.list.note(&Fact::Removed { id });
     }
 }

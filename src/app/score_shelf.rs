@@ -134,7 +134,7 @@ impl Workbench {
         while self.shelf_of_scores.bytes > most_bytes && turns > 0 {
             turns -= 1;
             let Some((id, bytes)) = self.shelf_of_scores.in_memory.pop_front() else { break };
-            if open == Some(id) || self.runs.contains_key(&id) {
+            if open == Some(id) || self.runs.contains_key(&id) || self.keeping.scores_sent.contains(&id) {
                 self.shelf_of_scores.in_memory.push_back((id, bytes));
                 continue;
             }
@@ -167,6 +167,7 @@ impl Workbench {
         self.scored.remove(&id);
         self.keeping.scores_on_disk.remove(&id);
         self.keeping.partly_scored.remove(&id);
+        self.keeping.scores_sent.remove(&id);
         self.shelf_of_scores.forget_bytes(id);
         self.shelf_of_scores.put(id, None);
     }

@@ -109,6 +109,9 @@ impl Workbench {
 
     /// Has earlier steps read before they are needed.
     pub(super) fn read_earlier_steps(&mut self) {
+        if self.keeping.rewriting {
+            return;
+        }
         let (undo, redo) = self.keeping.unread_steps;
         if undo > 0 && self.history.undo_count() < STEPS_AT_HAND && !self.keeping.reading_steps.0 {
             self.keeping.reading_steps.0 = true;
@@ -127,6 +130,9 @@ impl Workbench {
             Side::Redo => (&mut self.keeping.unread_steps.1, &mut self.keeping.reading_steps.1),
         };
         *reading = false;
+        if self.keeping.rewriting {
+            return;
+        }
         match result {
             // Forgotten in the meantime.
             Ok(_) if *unread == 0 => {}

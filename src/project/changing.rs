@@ -67,6 +67,13 @@ impl<'a> Changing<'a> {
             Edit::SetComplete { recording, is_complete } => self.said(*recording, |row| row.is_complete = *is_complete),
             Edit::SetCompleteSpans { recording, spans } => write_spans(self.connection, *recording, spans),
             Edit::SetLabelClasses { classes } => write_classes(self.connection, classes),
+            Edit::RemoveRecording { recording } => self.remove_recording(*recording),
+            Edit::InsertRecording { recording, path, duration_secs, fingerprint } => {
+                self.next_recording = self.next_recording.max(recording.0.saturating_add(1));
+                let fingerprint = fingerprint.clone();
+                let made = Recording { fingerprint, ..Recording::new(path.clone(), *duration_secs) };
+                RecordingRow::new(self.folder, *recording, &made).insert(self.connection)
+            }
             Edit::Many { edits } => edits.iter().try_for_each(|edit| self.edit(edit)),
         }
     }
@@ -108,14 +115,12 @@ impl<'a> Changing<'a> {
         Ok(())
     }
 
+    /// Takes a recording out about which nothing was said; another one stays, as in memory.
     fn remove_recording(&self, id: RecordingId) -> Result<(), Failure> {
-        let id = id.0.cast_signed();
-        let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE recording = ?1)";
-        let has_events: bool = self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
-        if !has_events {
-            self.connection.prepare_cached("DELETE FROM complete_spans WHERE recording = ?1")?.execute([id])?;
-            self.connection.prepare_cached("DELETE FROM recordings WHERE id = ?1")?.execute([id])?;
-        }
+        let sql = "DELETE FROM recordings WHERE id = ?1 AND note = '' AND NOT is_complete
+            AND NOT EXISTS (SELECT 1 FROM events WHERE recording = ?1)
+            AND NOT EXISTS (SELECT 1 FROM complete_spans WHERE recording = ?1)";
+        self.connection.prepare_cached(sql)?.execute([id.0.cast_signed()])?;
         Ok(())
     }
 }

@@ -61,9 +61,15 @@ pub fn journal_bytes(path: &Path) -> u64 {
     fs::metadata(journal_of(path)).map_or(0, |metadata| metadata.len())
 }
 
-/// Whether changes stand in a journal beside the file, because a program ended without closing it or has it open.
+/// The journal of the older kind, which is used where the newer one cannot be.
+fn rollback_journal_of(path: &Path) -> PathBuf {
+    with_suffix(path, "-journal")
+}
+
+/// Whether changes stand in a journal of either kind beside the file, because a program ended without closing it or has it open.
 pub fn has_journal(path: &Path) -> bool {
-    journal_bytes(path) > 0
+    let rollback_bytes = fs::metadata(rollback_journal_of(path)).map_or(0, |metadata| metadata.len());
+    journal_bytes(path) > 0 || rollback_bytes > 0
 }
 
 /// A connection that changes nothing. Where the file has a journal and the folder cannot be written, it is one to a copy.
@@ -99,8 +105,12 @@ impl Reading {
         let folder = tempfile::tempdir()?;
         let copy = folder.path().join("copy.earmark");
         fs::copy(path, &copy)?;
-        if has_journal(path) {
-            fs::copy(journal_of(path), journal_of(&copy))?;
+        for (from, to) in
+            [(journal_of(path), journal_of(&copy)), (rollback_journal_of(path), rollback_journal_of(&copy))]
+        {
+            if from.exists() {
+                fs::copy(from, to)?;
+            }
         }
         let connection = Connection::open_with_flags(&copy, writing())?;
         prepare(&connection)?;
@@ -195,10 +205,39 @@ pub fn settle_journal_of(path: &Path) {
         let settled = connect(path, Durability::Full).and_then(settle);
         if let Err(failure) = settled {
             log::warn!("{}: its journal could not be taken over: {}", path.display(), failure.reason());
-            let _ = fs::rename(journal_of(path), with_suffix(path, "~-wal"));
+            for suffix in ["-wal", "-journal"] {
+                let _ = fs::rename(with_suffix(path, suffix), with_suffix(path, &format!("~{suffix}")));
+            }
         }
     }
-    for suffix in ["-wal", "-shm"] {
+    for suffix in ["-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(with_suffix(path, suffix));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_of_the_older_kind_is_rolled_back_and_never_met_by_a_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, crashed) = (folder.path().join("a.earmark"), folder.path().join("b.earmark"));
+        fs::write(&path, b"").unwrap();
+        let connection = connect_to_unfinished(&path).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE kept (name TEXT);").unwrap();
+        // As after a crash: pages are in the file already, and the journal says what was there before.
+        connection.execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE;").unwrap();
+        for _ in 0..200 {
+            connection.execute("INSERT INTO kept VALUES (hex(randomblob(2000)))", []).unwrap();
+        }
+        fs::copy(&path, &crashed).unwrap();
+        fs::copy(rollback_journal_of(&path), rollback_journal_of(&crashed)).unwrap();
+        assert!(has_journal(&crashed));
+        settle_journal_of(&crashed);
+        assert!(!has_journal(&crashed) && !rollback_journal_of(&crashed).exists());
+        let settled = Reading::of(&crashed).unwrap().connection;
+        let rows: i64 = settled.query_row("SELECT count(*) FROM kept", [], |row| row.get(0)).unwrap();
+        assert_eq!((rows, find_damage(&settled).unwrap().len()), (0, 0));
     }
 }

@@ -28,7 +28,7 @@ pub fn write_project(file: &Path, place: &Path, state: &ProjectState) -> Result<
     write_part(&connection, WRITTEN_BY, &format!("Earmark {}", env!("CARGO_PKG_VERSION")))?;
     write_part(&connection, IDENTITY, &new_identity())?;
     write_part(&connection, HAS_SCORES, &false)?;
-    generations::keep(&connection, now_ms())?;
+    generations::keep(&connection, now_ms(), 0)?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error.into())
 }
@@ -61,7 +61,7 @@ pub fn copy_project(connection: &Connection, from: &Path, file: &Path, place: &P
         row.replace(&copy)?;
     }
     // The tables are no longer what follows from the states before: this one is.
-    generations::keep(&copy, now_ms())?;
+    generations::keep(&copy, now_ms(), 0)?;
     transaction.commit()?;
     copy.close().map_err(|(_, error)| error.into())
 }

@@ -11,7 +11,7 @@ use super::opening::{self, ReadOnly, file_id, real_path};
 use super::scores::{ScoreFile, scores_path};
 use super::tables::{HAS_SCORES, VIEW, write_part};
 use super::{AtomicFile, ProjectError, ProjectState, StoredScores, export, generations, now_ms};
-use crate::annotation::{Change, Document, HistoryEntry, RecordingId};
+use crate::annotation::{Change, Document, Fact, HistoryEntry, RecordingId};
 use crate::decision::DecisionRule;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fs;
@@ -21,10 +21,11 @@ use tempfile::TempDir;
 
 /// How many steps of each side of the history are read at opening; the others when they are asked for.
 pub const STEPS_READ_FIRST: u64 = 2000;
-/// A state is kept after so many entries of the log, and after more where there is much to keep.
-const ENTRIES_A_GENERATION: u64 = 500;
-/// Recordings and events that cost as much to keep as one entry of the log may.
-const SIZE_AN_ENTRY: u64 = 50;
+/// A state is kept after so many steps, and after more where there is much to keep. What was found out about files counts for nothing: it
+/// comes by the hundred thousand, and is found out again.
+const STEPS_A_GENERATION: u64 = 500;
+/// Recordings and events that cost as much to keep as one step may.
+const SIZE_A_STEP: u64 = 50;
 /// Projects up to so many recordings and events are also kept at each closing.
 const SMALL: u64 = 50_000;
 
@@ -40,8 +41,8 @@ pub struct ProjectFile {
     /// None after something failed: read again.
     pub(super) proposers: Option<Proposers>,
     pub(super) next_seq: u64,
-    /// The last entry of the log that a kept state holds.
-    pub(super) kept_seq: u64,
+    /// Steps since the last state was kept.
+    pub(super) steps_since: u64,
     /// Recordings and events together, about.
     pub(super) size: u64,
     pub(super) unread: [u64; 2],
@@ -110,6 +111,31 @@ impl ProjectFile {
         opening::open_new(&path, lock, state).map_err(refused)
     }
 
+    /// Writes the file again where it was deleted or replaced, of what this one still has open, and holds the new one open; log, history
+    /// and kept states come along, and the scores beside it stay. What is in its place is kept as [`super::previous_path`].
+    ///
+    /// # Errors
+    /// [`ProjectError::Write`] if it is not gone or can no longer be read. This one is closed then too.
+    pub fn put_back(mut self) -> Result<Self, ProjectError> {
+        let path = self.path.clone();
+        let refused = |failure: Failure| ProjectError::writing(&path, failure.reason());
+        if self.read_only.is_some() || file_id(&path) == self.file_id {
+            return Err(ProjectError::writing(&path, "it cannot be written where it is"));
+        }
+        let file = AtomicFile::beside(&path).map_err(|error| refused(error.into()))?;
+        let connection = connection_of(self.connection.as_ref()).map_err(refused)?;
+        copy_project(connection, &path, file.path(), &path).map_err(refused)?;
+        // Its journal must be gone before another file has the name.
+        if let Err(failure) = self.finish() {
+            log::warn!("{}: {}", path.display(), failure.reason());
+        }
+        drop(self);
+        let lock = lock_to_replace(&path)?;
+        put_in_place(file).map_err(refused)?;
+        drop(lock);
+        Self::open(&path).map(|(file, _)| file)
+    }
+
     /// Opens a project; [`Self::read_only`] says whether it can be changed. The state is without scores ([`Self::scores`]) and with the
     /// newest steps of its history ([`Self::steps_unread`]). A file of an older version becomes one of the present version, and the
     /// original is kept beside it.
@@ -150,8 +176,25 @@ impl ProjectFile {
             ProjectError::writing(&self.path, failure.reason())
         })?;
         self.next_seq = next_seq;
+        self.steps_since += changes.iter().filter(|change| matches!(change, Change::Step(_))).count() as u64;
+        self.forget_scores_of(changes);
         self.look_after();
         Ok(())
+    }
+
+    /// What a model has said about a recording goes with it.
+    fn forget_scores_of(&mut self, changes: &[Change]) {
+        let mut gone = Vec::new();
+        for change in changes {
+            match change {
+                Change::Fact(Fact::Removed { id }) => gone.push(*id),
+                Change::Step(entry) => gone.extend(entry.edit.removed_recordings()),
+                Change::Fact(_) => {}
+            }
+        }
+        if let Some(Err(error)) = self.scores.as_ref().map(|scores| scores.forget(&gone)) {
+            self.warnings.push(error.to_string());
+        }
     }
 
     fn append_all(&mut self, changes: &[Change]) -> Result<u64, Failure> {
@@ -181,8 +224,7 @@ impl ProjectFile {
 
     /// What is to be done from time to time. It may fail without harm, and is tried again after the next change.
     fn look_after(&mut self) {
-        let entries = (self.next_seq - 1).saturating_sub(self.kept_seq);
-        if entries >= self.entries_a_generation() {
+        if self.steps_since >= self.steps_a_generation() {
             self.keep_generation();
         }
         if journal_bytes(&self.path) > CHECKPOINT_BYTES {
@@ -193,32 +235,43 @@ impl ProjectFile {
         }
     }
 
-    fn entries_a_generation(&self) -> u64 {
-        ENTRIES_A_GENERATION.max(self.size / SIZE_AN_ENTRY)
+    fn steps_a_generation(&self) -> u64 {
+        STEPS_A_GENERATION.max(self.size / SIZE_A_STEP)
+    }
+
+    /// Keeps the present state inside the file, whether much has changed since the last one or not.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn keep_version(&mut self) -> Result<(), ProjectError> {
+        self.ensure_writable()?;
+        self.add_generation().map_err(|failure| ProjectError::writing(&self.path, failure.reason()))
     }
 
     fn keep_generation(&mut self) {
+        if let Err(failure) = self.add_generation() {
+            let (path, reason) = (self.path.display(), failure.reason());
+            self.warnings.push(format!(
+                "{path}: an earlier state could not be kept inside the project: {reason}. All changes are kept"
+            ));
+            // Not again with every change.
+            self.steps_since = 0;
+        }
+    }
+
+    fn add_generation(&mut self) -> Result<(), Failure> {
+        let steps = self.steps_since;
         let kept = connection_of(self.connection.as_ref()).and_then(|connection| {
             let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-            let seq = generations::keep(connection, now_ms())?;
+            generations::keep(connection, now_ms(), steps)?;
             let newest = generations::list(connection)?.into_iter().next();
             transaction.commit()?;
-            Ok((seq, newest))
+            Ok(newest)
         });
-        match kept {
-            Ok((seq, newest)) => {
-                self.kept_seq = seq;
-                self.size = newest.map_or(self.size, |newest| newest.recordings + newest.events);
-            }
-            Err(failure) => {
-                let (path, reason) = (self.path.display(), failure.reason());
-                self.warnings.push(format!(
-                    "{path}: an earlier state could not be kept inside the project: {reason}. All changes are kept"
-                ));
-                // Not again with every change.
-                self.kept_seq = self.next_seq - 1;
-            }
-        }
+        let newest = kept?;
+        self.steps_since = 0;
+        self.size = newest.map_or(self.size, |newest| newest.recordings + newest.events);
+        Ok(())
     }
 
     /// How many steps of a side the opened state lacks because they are older than those that were read.
@@ -376,9 +429,9 @@ impl ProjectFile {
             scores.close();
         }
         let is_writer = self.lock.is_some();
-        let entries = (self.next_seq - 1).saturating_sub(self.kept_seq);
-        let is_worth_it = self.size <= SMALL || entries >= self.entries_a_generation() / 4;
-        if is_writer && self.connection.is_some() && entries > 0 && is_worth_it && self.ensure_writable().is_ok() {
+        let steps = self.steps_since;
+        let is_worth_it = self.size <= SMALL || steps >= self.steps_a_generation() / 4;
+        if is_writer && self.connection.is_some() && steps > 0 && is_worth_it && self.ensure_writable().is_ok() {
             self.keep_generation();
         }
         let settled = match self.connection.take() {

@@ -9,7 +9,7 @@ use super::log_rows::{for_each_entry, last_seq};
 use super::paths::StoredPath;
 use super::recording_rows::{RecordingRow, read_classes, read_spans};
 use super::row::{Cell, Checksum, name};
-use super::tables::{NEXT_EVENT, NEXT_RECORDING, read_needed_part};
+use super::tables::{GENERATION_STEPS, NEXT_EVENT, NEXT_RECORDING, read_needed_part, read_part, write_part};
 use crate::annotation::{CompleteSpan, Document, DocumentParts, Event, LabelClass, Recording, RecordingId};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -101,8 +101,8 @@ pub fn event_line(recording: RecordingId, event: Event) -> EventLine {
     EventLine { recording, event }
 }
 
-/// Keeps the present state, and lets those go that are too many. Within a transaction of the caller's.
-pub fn keep(connection: &Connection, at_ms: i64) -> Result<u64, Failure> {
+/// Keeps the present state, `steps` after the one before, and lets those go that are too many. Within a transaction of the caller's.
+pub fn keep(connection: &Connection, at_ms: i64, steps: u64) -> Result<(), Failure> {
     let seq = last_seq(connection)?;
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     let (mut recordings, mut events) = (0, 0);
@@ -120,32 +120,60 @@ pub fn keep(connection: &Connection, at_ms: i64) -> Result<u64, Failure> {
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO generations VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     Checksum::default().execute(&mut statement, &cells)?;
+    let steps = note_steps(connection, seq, steps)?;
     let mut statement = connection.prepare("SELECT seq, length(state) FROM generations ORDER BY seq")?;
     let sizes = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-    let sizes: Vec<(u64, u64)> = sizes
-        .map(|row| row.map(|(seq, bytes)| (seq.cast_unsigned(), bytes.cast_unsigned())))
+    let kept: Vec<Kept> = sizes
+        .map(|row| {
+            row.map(|(seq, bytes)| {
+                let (seq, bytes) = (seq.cast_unsigned(), bytes.cast_unsigned());
+                Kept { seq, steps: steps.get(&seq).copied().unwrap_or(0), bytes }
+            })
+        })
         .collect::<Result<_, _>>()?;
-    for seq in superfluous(sizes) {
+    for seq in superfluous(kept) {
         connection.execute("DELETE FROM generations WHERE seq = ?1", [seq.cast_signed()])?;
     }
-    Ok(seq)
+    Ok(())
+}
+
+/// Notes how many steps a state is apart from the first one; those of all kept states.
+fn note_steps(connection: &Connection, seq: u64, since: u64) -> Result<BTreeMap<u64, u64>, Failure> {
+    let noted: BTreeMap<u64, u64> = read_part(connection, GENERATION_STEPS)?.unwrap_or_default();
+    let mut steps: BTreeMap<u64, u64> =
+        // A file that was made before steps were noted has the numbers of its entries instead.
+        list(connection)?.iter().map(|kept| (kept.seq, noted.get(&kept.seq).copied().unwrap_or(kept.seq))).collect();
+    let before = steps.range(..seq).next_back().map_or(0, |(_, &steps)| steps);
+    let own = steps.get(&seq).filter(|_| noted.contains_key(&seq)).copied();
+    steps.insert(seq, own.unwrap_or(before + since));
+    write_part(connection, GENERATION_STEPS, &steps)?;
+    Ok(steps)
+}
+
+/// A kept state, as far as it matters for which of them stay.
+#[derive(Clone, Copy)]
+struct Kept {
+    seq: u64,
+    /// How far it is from the first one.
+    steps: u64,
+    bytes: u64,
 }
 
 /// Which of the kept states go: as long as there are too many, the one that is missed least, because its neighbours are close to each
-/// other as seen from the present. The newest two stay.
-fn superfluous(mut kept: Vec<(u64, u64)>) -> Vec<u64> {
+/// other as seen from the present. The newest two stay. Near and far are told by steps: what was found out about files is no distance.
+fn superfluous(mut kept: Vec<Kept>) -> Vec<u64> {
     let mut gone = Vec::new();
-    let newest = kept.last().map_or(0, |&(seq, _)| seq);
+    let newest = kept.last().map_or(0, |kept| kept.steps);
     while kept.len() > 2
-        && (kept.len() > MOST_GENERATIONS || kept.iter().map(|&(_, bytes)| bytes).sum::<u64>() > MOST_BYTES)
+        && (kept.len() > MOST_GENERATIONS || kept.iter().map(|kept| kept.bytes).sum::<u64>() > MOST_BYTES)
     {
         let missed = |place: &usize| {
-            let before = place.checked_sub(1).and_then(|before| kept.get(before)).map_or(0, |&(seq, _)| seq);
-            let (own, after) = (kept[*place].0, kept[*place + 1].0);
-            (after - before) as f64 / (newest - own + 1) as f64
+            let before = place.checked_sub(1).and_then(|before| kept.get(before)).map_or(0, |kept| kept.steps);
+            let (own, after) = (kept[*place].steps, kept[*place + 1].steps);
+            after.saturating_sub(before) as f64 / (newest.saturating_sub(own) + 1) as f64
         };
         let least = (0..kept.len() - 2).min_by(|a, b| missed(a).total_cmp(&missed(b))).unwrap_or(0);
-        gone.push(kept.remove(least).0);
+        gone.push(kept.remove(least).seq);
     }
     gone
 }
@@ -220,14 +248,16 @@ mod tests {
 
     #[test]
     fn ten_states_reach_far_back_and_are_close_together_near_the_present() {
-        let mut kept: Vec<(u64, u64)> = Vec::new();
-        for seq in (0..100_000).step_by(500) {
-            kept.push((seq, 1000));
+        let mut kept: Vec<Kept> = Vec::new();
+        for steps in (0..100_000).step_by(500) {
+            // Entries of the log that are no steps lie between.
+            let seq = steps + if steps > 95_000 { 300_000 } else { 0 };
+            kept.push(Kept { seq, steps, bytes: 1000 });
             let gone = superfluous(kept.clone());
-            kept.retain(|(seq, _)| !gone.contains(seq));
+            kept.retain(|kept| !gone.contains(&kept.seq));
             assert!(kept.len() <= MOST_GENERATIONS);
         }
-        let seqs: Vec<u64> = kept.iter().map(|&(seq, _)| seq).collect();
+        let seqs: Vec<u64> = kept.iter().map(|kept| kept.steps).collect();
         assert_eq!(seqs.len(), MOST_GENERATIONS);
         assert_eq!(seqs[8..], [99_000, 99_500]);
         assert!(seqs[0] < 50_000, "{seqs:?}");
@@ -237,8 +267,9 @@ mod tests {
 
     #[test]
     fn large_states_are_fewer() {
-        let gone = superfluous((0..5).map(|seq| (seq, 50 << 20)).collect());
+        let gone = superfluous((0..5).map(|seq| Kept { seq, steps: seq, bytes: 50 << 20 }).collect());
         assert_eq!(gone.len(), 3);
-        assert!(superfluous(vec![(1, u64::from(u32::MAX)), (2, u64::from(u32::MAX))]).is_empty());
+        let large = |seq| Kept { seq, steps: seq, bytes: u64::from(u32::MAX) };
+        assert!(superfluous(vec![large(1), large(2)]).is_empty());
     }
 }

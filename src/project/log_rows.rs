@@ -288,6 +288,13 @@ pub fn for_each_entry(
     Ok(())
 }
 
+/// How many steps came after an entry.
+pub fn steps_after(connection: &Connection, seq: u64) -> Result<u64, Failure> {
+    let sql = "SELECT count(*) FROM log WHERE seq > ?1 AND direction NOT IN ('fact', 'earlier')";
+    let count: i64 = connection.query_row(sql, [seq.cast_signed()], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// The number of the last entry; 0 if there is none.
 pub fn last_seq(connection: &Connection) -> Result<u64, Failure> {
     let last: Option<i64> =

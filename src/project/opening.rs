@@ -1,18 +1,18 @@
 //! From a path to an open project: who may write it, reading the state, making version 2 of a file of version 1.
 
-use super::connection::{Durability, Reading, check_header, connect, find_damage};
+use super::connection::{Durability, Reading, check_header, connect, find_damage, settle_journal_of};
 use super::copying::write_project;
 use super::event_rows::Proposers;
 use super::failure::Failure;
 use super::file::{ProjectFile, STEPS_READ_FIRST, Side};
 use super::generations;
 use super::lock::{Lock, NoLock};
-use super::log_rows::{last_seq, read_steps, step_count};
+use super::log_rows::{last_seq, read_steps, step_count, steps_after};
 use super::paths::folder_of;
 use super::scores::ScoreFile;
 use super::tables::{HAS_SCORES, IDENTITY, VIEW, read_document, read_needed_part, read_part};
 use super::{AtomicFile, ProjectError, ProjectState, version1};
-use crate::annotation::History;
+use crate::annotation::{History, RecordingId};
 use rusqlite::Connection;
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -61,7 +61,7 @@ pub struct Opened {
     identity: String,
     has_scores: bool,
     last_seq: u64,
-    kept_seq: u64,
+    steps_since: u64,
 }
 
 /// Opens what is at `path`, which has no links in it.
@@ -122,9 +122,20 @@ fn assemble(
     copy: Option<TempDir>,
     opened: Opened,
 ) -> Result<(ProjectFile, ProjectState), Failure> {
-    let Opened { state, unread, identity, has_scores, last_seq, kept_seq } = opened;
+    let Opened { state, unread, identity, has_scores, last_seq, steps_since } = opened;
     let scores = ScoreFile::beside(path, &identity, lock.is_some());
     let mut warnings = Vec::new();
+    // They were left behind by a recording that is gone, or by a crash on its way out.
+    let orphans: Vec<RecordingId> = scores
+        .summaries()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|summary| summary.recording)
+        .filter(|id| lock.is_some() && state.document.recording(*id).is_none())
+        .collect();
+    if let Err(error) = scores.forget(&orphans) {
+        log::warn!("{error}");
+    }
     let lost = "No label is concerned; run the model again where scores are missing";
     if let Some(reason) = scores.unusable() {
         warnings
@@ -144,7 +155,7 @@ fn assemble(
         file_id: file_id(path),
         proposers: Some(proposers),
         next_seq: last_seq + 1,
-        kept_seq,
+        steps_since,
         size,
         unread,
         scores: Some(scores),
@@ -177,7 +188,7 @@ fn read_opened(connection: &Connection, folder: &Path) -> Result<Opened, Failure
         identity: read_needed_part(connection, IDENTITY)?,
         has_scores: read_part(connection, HAS_SCORES)?.unwrap_or_default(),
         last_seq: last_seq(connection)?,
-        kept_seq,
+        steps_since: steps_after(connection, kept_seq)?,
     };
     transaction.commit()?;
     Ok(opened)
@@ -230,6 +241,8 @@ fn open_version1(
 fn renew(path: &Path, state: &ProjectState) -> Result<PathBuf, Failure> {
     let file = AtomicFile::beside(path)?;
     write_project(file.path(), path, state)?;
+    // What a journal holds belongs to the original, and would spoil the new file.
+    settle_journal_of(path);
     let kept = version1::keep_original(path)?;
     file.commit()?;
     Ok(kept)
@@ -253,7 +266,7 @@ pub fn open_new(path: &Path, lock: Lock, state: &ProjectState) -> Result<Project
         identity: read_needed_part(&connection, IDENTITY)?,
         has_scores: false,
         last_seq: last_seq(&connection)?,
-        kept_seq: last_seq(&connection)?,
+        steps_since: 0,
     };
     let (mut file, _) = assemble(path, Some(lock), None, connection, None, opened)?;
     file.size = state.document.recordings().map(|(_, recording)| 1 + recording.events.len() as u64).sum();

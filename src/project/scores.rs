@@ -125,7 +125,7 @@ impl ScoreFile {
         if self.unusable.take().is_some() {
             fs::rename(&self.path, with_suffix(&self.path, "-unusable"))?;
         }
-        for suffix in ["-wal", "-shm"] {
+        for suffix in ["-wal", "-shm", "-journal"] {
             let _ = fs::remove_file(with_suffix(&self.path, suffix));
         }
         let file = AtomicFile::beside(&self.path)?;
@@ -154,6 +154,21 @@ impl ScoreFile {
         let sql = "UPDATE scored SET model = ?2, version = ?3, runtime = ?4, rule = ?5, predictions = ?6, checksum = ?7
             WHERE recording = ?1";
         write_summary(connection, sql, &summary).map_err(|failure| self.refused(&failure))
+    }
+
+    /// Deletes the scores of recordings, as far as they have some.
+    pub fn forget(&self, recordings: &[RecordingId]) -> Result<(), ProjectError> {
+        let Some(connection) = self.connection.as_ref().filter(|_| !recordings.is_empty()) else { return Ok(()) };
+        let delete = || {
+            let transaction = connection.unchecked_transaction()?;
+            let mut statement = connection.prepare_cached("DELETE FROM scored WHERE recording = ?1")?;
+            for recording in recordings {
+                statement.execute([recording.0.cast_signed()])?;
+            }
+            drop(statement);
+            Ok(transaction.commit()?)
+        };
+        delete().map_err(|failure: Failure| self.refused(&failure))
     }
 
     fn summary(&self, recording: RecordingId) -> Result<Option<ScoreSummary>, ProjectError> {

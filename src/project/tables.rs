@@ -21,6 +21,8 @@ pub const VIEW: &str = "view";
 pub const IDENTITY: &str = "identity";
 /// Whether there was ever a file of scores.
 pub const HAS_SCORES: &str = "has_scores";
+/// How many steps the kept states are apart from the first one, by their numbers.
+pub const GENERATION_STEPS: &str = "generation_steps";
 /// The program that made the file.
 pub const WRITTEN_BY: &str = "written_by";
 

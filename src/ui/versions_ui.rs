@@ -14,7 +14,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, shown: &mut bool, reques
     let window = Window::new("Versions of this project").open(shown).collapsible(false).resizable(false);
     window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).show(context, |ui| {
         ui.set_width(460.0);
-        let text = "The file keeps the last states of the annotations by itself. A version opens as a project of its own without a name; \
+        let text = "The file keeps the last states of the annotations by itself, and one whenever you press Ctrl+S. A version opens as a project of its own without a name; \
                     this project stays as it is. Scores of models are not part of a version.";
         ui.add(egui::Label::new(weak(text)).wrap());
         ui.separator();

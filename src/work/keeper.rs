@@ -23,6 +23,8 @@ pub enum ProjectRequest {
         path: PathBuf,
         /// All of it.
         state: Box<ProjectState>,
+        /// The file that it is in was told of everything that is in the state: it is copied, with what only it has, if it can be.
+        carries: bool,
     },
     /// The same, in a new file among those of projects without a name.
     CreateUnnamed {
@@ -30,6 +32,8 @@ pub enum ProjectRequest {
         folder: PathBuf,
         /// All of it.
         state: Box<ProjectState>,
+        /// As with [`Self::Create`].
+        carries: bool,
     },
     /// Open a file.
     Open(PathBuf),
@@ -45,6 +49,8 @@ pub enum ProjectRequest {
     },
     /// Keep these changes, and those that could not be kept before.
     Append(Vec<Change>),
+    /// Keep the present state inside the file as a version.
+    KeepVersion,
     /// Keep how the window shows the project.
     KeepView(serde_json::Value),
     /// Keep scores, in the place of what there is of their recording.
@@ -110,8 +116,8 @@ pub enum ProjectNews {
     Created {
         /// Which.
         path: PathBuf,
-        /// Why it could not be written.
-        result: Result<(), String>,
+        /// What is in it, or why it could not be written.
+        result: Result<Carried, String>,
     },
     /// A file was opened.
     Opened {
@@ -133,8 +139,17 @@ pub enum ProjectNews {
     Unnamed(Vec<UnnamedProject>),
     /// Changes were kept, or why they could not be: then they wait for the next attempt.
     Appended(Result<(), String>),
-    /// View or scores could not be kept.
-    NotKept(String),
+    /// The present state was kept as a version, or why not.
+    VersionKept(Result<(), String>),
+    /// Scores of a recording were kept.
+    ScoresKept(RecordingId),
+    /// View, scores or their rule could not be kept.
+    NotKept {
+        /// Of which recording the scores are not on disk.
+        recording: Option<RecordingId>,
+        /// Why.
+        reason: String,
+    },
     /// Scores were read; none if there are none.
     Scores {
         /// Of which recording.
@@ -146,8 +161,8 @@ pub enum ProjectNews {
     Moved {
         /// Which.
         path: PathBuf,
-        /// Why it could not; it goes on where it was.
-        result: Result<(), String>,
+        /// What is in it, or why it could not; it goes on where it was.
+        result: Result<Carried, String>,
     },
     /// A copy was written.
     Copied {
@@ -185,6 +200,15 @@ pub enum ProjectNews {
     LocalClock(Option<i64>),
     /// What went wrong without costing a label.
     Warnings(Vec<String>),
+}
+
+/// What of a project is in the new file that it goes on in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// All that the old file had: every step, the whole log, the versions. Else what was in memory.
+    pub is_whole: bool,
+    /// The recordings whose scores are there.
+    pub scored: BTreeSet<RecordingId>,
 }
 
 /// What was in a file that was opened.
@@ -251,15 +275,15 @@ impl Keeper {
     /// Does what is asked; what is to be told of it.
     pub(super) fn answer(&mut self, id: ProjectId, request: ProjectRequest) -> Option<ProjectNews> {
         Some(match request {
-            ProjectRequest::Create { path, state } => {
-                let result = self.create(id, &path, &state);
+            ProjectRequest::Create { path, state, carries } => {
+                let result = self.create(id, &path, &state, carries);
                 ProjectNews::Created { path, result }
             }
-            ProjectRequest::CreateUnnamed { folder, state } => match unnamed::fresh_path(&folder) {
+            ProjectRequest::CreateUnnamed { folder, state, carries } => match unnamed::fresh_path(&folder) {
                 Ok(path) => {
                     let superseded = self.superseded(id, &folder, &state);
-                    let result = self.create(id, &path, &state);
-                    if let (Ok(()), Some(superseded)) = (&result, superseded) {
+                    let result = self.create(id, &path, &state, carries);
+                    if let (Ok(_), Some(superseded)) = (&result, superseded) {
                         unnamed::delete(&superseded);
                     }
                     ProjectNews::Created { path, result }
@@ -279,14 +303,19 @@ impl Keeper {
             ProjectRequest::TellLocalClock => ProjectNews::LocalClock(crate::project::local_offset_minutes()),
             ProjectRequest::Append(changes) => ProjectNews::Appended(self.append(id, changes)),
             ProjectRequest::KeepView(view) => {
-                ProjectNews::NotKept(self.with(id, |kept| kept.file.keep_view(&view)).err()?)
+                let reason = self.with(id, |kept| kept.file.keep_view(&view)).err()?;
+                ProjectNews::NotKept { recording: None, reason }
             }
             ProjectRequest::KeepScores { scores, predictions } => {
-                ProjectNews::NotKept(self.with(id, |kept| kept.file.keep_scores(&scores, predictions)).err()?)
+                let recording = scores.recording;
+                match self.with(id, |kept| kept.file.keep_scores(&scores, predictions)) {
+                    Ok(()) => ProjectNews::ScoresKept(recording),
+                    Err(reason) => ProjectNews::NotKept { recording: Some(recording), reason },
+                }
             }
             ProjectRequest::KeepRule { recording, rule, predictions } => {
                 let kept = self.with(id, |kept| kept.file.keep_rule(recording, &rule, predictions));
-                ProjectNews::NotKept(kept.err()?)
+                ProjectNews::NotKept { recording: None, reason: kept.err()? }
             }
             ProjectRequest::Close { discard } => {
                 self.close(id, discard);
@@ -313,6 +342,10 @@ impl Keeper {
             ProjectRequest::ExportText(path) => {
                 let result = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.export_text(&path)));
                 ProjectNews::TextExported { path, result }
+            }
+            ProjectRequest::KeepVersion => {
+                let kept = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.keep_version()));
+                ProjectNews::VersionKept(kept)
             }
             ProjectRequest::ListGenerations => {
                 let listed = self.flushed(id).and_then(|()| self.with(id, |kept| kept.file.generations()));
@@ -352,10 +385,10 @@ impl Keeper {
         work(self.kept(id)?).map_err(|error| error.to_string())
     }
 
-    fn create(&mut self, id: ProjectId, path: &Path, state: &ProjectState) -> Result<(), String> {
-        let result = self.create_file(id, path, state);
+    fn create(&mut self, id: ProjectId, path: &Path, state: &ProjectState, carries: bool) -> Result<Carried, String> {
+        let result = self.create_file(id, path, state, carries);
         match &result {
-            Ok(()) => drop(self.refused.remove(&id)),
+            Ok(_) => drop(self.refused.remove(&id)),
             Err(reason) => drop(self.refused.insert(id, reason.clone())),
         }
         result
@@ -369,8 +402,21 @@ impl Keeper {
         on_disk.iter().all(|summary| scored.contains(&summary.recording)).then(|| kept.path.clone())
     }
 
-    fn create_file(&mut self, id: ProjectId, path: &Path, state: &ProjectState) -> Result<(), String> {
+    fn create_file(
+        &mut self,
+        id: ProjectId,
+        path: &Path,
+        state: &ProjectState,
+        carries: bool,
+    ) -> Result<Carried, String> {
         self.refuse_if_open(id, path)?;
+        // Who has a file open reads it also if it is deleted.
+        if carries {
+            match self.carry_over(id, path) {
+                Ok(carried) => return Ok(carried),
+                Err(reason) => log::warn!("{reason}"),
+            }
+        }
         if self.open.get(&id).is_some_and(|kept| kept.path == path)
             && let Some(old) = self.open.remove(&id)
         {
@@ -381,7 +427,28 @@ impl Keeper {
         if let Some(old) = self.open.insert(id, Kept::new(file, path)) {
             close(old);
         }
-        Ok(())
+        Ok(self.carried(id, false))
+    }
+
+    /// Lets a project go on in a new file with all that its old one has.
+    fn carry_over(&mut self, id: ProjectId, path: &Path) -> Result<Carried, String> {
+        if !self.open.get(&id).is_some_and(|kept| is_same_file(&kept.path, path)) {
+            return self.move_to(id, path, false);
+        }
+        // It closes the old file: should it not succeed, the state in memory is written.
+        self.kept(id)?;
+        let Some(Kept { file, path, waiting, warnings }) = self.open.remove(&id) else {
+            return Err("the project has no file".to_owned());
+        };
+        let mut file = file.put_back().map_err(|error| error.to_string())?;
+        file.append(&waiting).map_err(|error| error.to_string())?;
+        self.open.insert(id, Kept { file, path, waiting: Vec::new(), warnings });
+        Ok(self.carried(id, true))
+    }
+
+    fn carried(&self, id: ProjectId, is_whole: bool) -> Carried {
+        let scored = self.open.get(&id).and_then(|kept| kept.file.scored_recordings().ok()).unwrap_or_default();
+        Carried { is_whole, scored: scored.into_iter().map(|summary| summary.recording).collect() }
     }
 
     /// A file that another project of this window is kept in is not opened or replaced under its hands.
@@ -449,30 +516,33 @@ impl Keeper {
         Ok(())
     }
 
-    fn move_to(&mut self, id: ProjectId, path: &Path, leave_nothing: bool) -> Result<(), String> {
+    fn move_to(&mut self, id: ProjectId, path: &Path, leave_nothing: bool) -> Result<Carried, String> {
         self.refuse_if_open(id, path)?;
         let kept = self.kept(id)?;
         if is_same_file(&kept.path, path) {
-            return self.flushed(id);
+            return self.flushed(id).map(|()| self.carried(id, true));
         }
         // The old file may refuse what waits; the new one takes it.
         let _ = self.flushed(id);
         let kept = self.kept(id)?;
-        match kept.file.copy_to(path) {
-            // Labels are what a move must not lose; scores can be computed again.
-            Err(error @ ProjectError::Scores { .. }) => kept.warnings.push(error.to_string()),
-            copied => copied.map_err(|error| error.to_string())?,
-        }
+        let has_all = match kept.file.copy_to(path) {
+            // Labels are what a move must not lose. The old file stays, as the scores are with it.
+            Err(error @ ProjectError::Scores { .. }) => {
+                kept.warnings.push(format!("{error}. They are still beside {}", kept.path.display()));
+                false
+            }
+            copied => copied.map(|()| true).map_err(|error| error.to_string())?,
+        };
         let (mut file, _) = ProjectFile::open(path).map_err(|error| error.to_string())?;
         file.append(&kept.waiting).map_err(|error| error.to_string())?;
         kept.waiting.clear();
         let old_path = std::mem::replace(&mut kept.path, path.to_path_buf());
         let old = std::mem::replace(&mut kept.file, file);
         let _ = old.close();
-        if leave_nothing {
+        if leave_nothing && has_all {
             unnamed::delete(&old_path);
         }
-        Ok(())
+        Ok(self.carried(id, true))
     }
 
     fn close(&mut self, id: ProjectId, discard: bool) {
@@ -496,10 +566,14 @@ fn close(kept: Kept) {
 }
 
 fn opened(file: &ProjectFile, state: ProjectState) -> OpenedProject {
+    let mut scored = file.scored_recordings().map_err(|error| error.to_string());
+    if let Ok(scored) = &mut scored {
+        scored.retain(|summary| state.document.recording(summary.recording).is_some());
+    }
     OpenedProject {
         state,
         read_only: file.read_only().cloned(),
-        scored: file.scored_recordings().map_err(|error| error.to_string()),
+        scored,
         unread_steps: (file.steps_unread(Side::Undo), file.steps_unread(Side::Redo)),
     }
 }
@@ -515,3 +589,6 @@ fn is_empty(project: &OpenedProject) -> bool {
 fn is_same_file(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
-pub use keeper::{OpenedProject, ProjectId, ProjectNews, ProjectRequest};
+pub use keeper::{Carried, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use keeping_queue::KeepingQueue;
 pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
 pub use linting::check_labels;

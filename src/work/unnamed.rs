@@ -45,7 +45,8 @@ pub(super) fn fresh_path(folder: &Path) -> io::Result<PathBuf> {
 }
 
 /// What the names of files beside a project end in: journals, scores, the lock, what was there before.
-const BESIDE: [&str; 7] = ["-wal", "-shm", "-scores", "-scores-wal", "-scores-shm", "-lock", "~"];
+const BESIDE: [&str; 9] =
+    ["-wal", "-shm", "-journal", "-scores", "-scores-wal", "-scores-shm", "-scores-journal", "-lock", "~"];
 
 /// Deletes a project's file and those beside it.
 pub(super) fn delete(path: &Path) {

@@ -154,7 +154,9 @@ fn a_name_moves_the_project_and_is_asked_for_once() {
     assert!(unsaved(data.path()).is_empty(), "{:?}", unsaved(data.path()));
     press_with(&mut harness, Modifiers::COMMAND, Key::S);
     assert!(harness.query_by_label("Path to save the project to").is_none());
-    assert!(notices(&harness).contains("Every change is kept as you make it"), "{}", notices(&harness));
+    wait(&mut harness, "the version", |bench| {
+        bench.notices.list().iter().any(|notice| notice.text.contains("This state is kept as a version too"))
+    });
     draw(&mut harness, 6.0);
     // Not even a frame goes by before the window is gone.
     let before = document(&harness);
