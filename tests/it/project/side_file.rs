@@ -4,14 +4,17 @@ use super::random::beginning;
 use super::{frame_scores, stored};
 use earmark::annotation::RecordingId;
 use earmark::decision::DecisionRule;
-use earmark::project::{ProjectError, ProjectFile, scores_path};
+use earmark::project::{ProjectError, ProjectFile, ProjectState, scores_path};
 use std::fs;
 
 #[test]
 fn scores_are_kept_beside_the_project_and_read_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("set.earmark");
-    let mut file = ProjectFile::create(&path, &beginning(1)).unwrap();
+    // Scores of a recording that is not there would be forgotten.
+    let has_all = |state: &ProjectState| (0..3).all(|id| state.document.recording(RecordingId(id)).is_some());
+    let state = (1..).map(beginning).find(has_all).unwrap();
+    let mut file = ProjectFile::create(&path, &state).unwrap();
     assert!(!scores_path(&path).exists());
     assert_eq!(file.scores(RecordingId(0)).unwrap(), None);
     let (first, second) = (stored(RecordingId(0), 1000), stored(RecordingId(2), 300));

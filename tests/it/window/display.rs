@@ -106,7 +106,8 @@ fn a_project_keeps_how_it_is_displayed_and_new_ones_begin_with_what_was_chosen_l
     assert_eq!(bench.display, saved);
     assert_eq!(bench.open.as_ref().unwrap().frequencies, (500.0, 8000.0));
     assert_eq!(engine(&again).0, 512);
-    let unchanged = Settings { recent_files: bench.settings.recent_files.clone(), ..settings() };
+    let (recent_files, last_project) = (bench.settings.recent_files.clone(), bench.settings.last_project.clone());
+    let unchanged = Settings { recent_files, last_project, ..settings() };
     assert_eq!(bench.settings, unchanged, "opening a project changes nothing for new ones");
     // A change in the project is one for new ones too, and only that one; and closing must not lose it.
     display(&mut again, DisplayChange::Gamma(1.0));

@@ -94,6 +94,7 @@ fn keys_travel_as_a_file() {
     harness.run_steps(2);
     press_with(&mut harness, Modifiers::ALT, Key::U);
     harness.get_by_label("Export…").click();
+    harness.run_steps(2);
     answer_path(&mut harness, "Path to export the keys to", &path);
     wait(&mut harness, "the file of keys", |_| path.exists());
 
@@ -101,6 +102,7 @@ fn keys_travel_as_a_file() {
     wait(&mut other, "the recording", |bench| bench.open.is_some());
     change_keys(&mut other);
     other.get_by_label("Import…").click();
+    other.run_steps(2);
     answer_path(&mut other, "Path of the keys to import", &path);
     wait(&mut other, "the keys", |bench| !bench.settings.keys.changed.is_empty());
     assert_eq!(keys(&other, Command::Uncertain), [KeyboardShortcut::new(Modifiers::ALT, Key::U)]);
@@ -108,6 +110,7 @@ fn keys_travel_as_a_file() {
     // A broken file changes nothing and says why.
     std::fs::write(&path, "{}").unwrap();
     other.get_by_label("Import…").click();
+    other.run_steps(2);
     answer_path(&mut other, "Path of the keys to import", &path);
     wait(&mut other, "the reason", |bench| {
         bench.notices.list().iter().any(|notice| notice.text.contains("mine.json: this is no file of keys"))

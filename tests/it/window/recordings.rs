@@ -273,6 +273,7 @@ fn recordings_that_were_moved_are_found_by_their_content_and_keep_their_labels()
     let elsewhere = tempfile::tempdir().unwrap();
     std::fs::rename(at("here/c.wav"), elsewhere.path().join("c.wav")).unwrap();
 
+    let again = project.clone();
     let mut harness = window(settings(), vec![project]);
     wait(&mut harness, "the recording that lies beside the project", |bench| {
         bench
@@ -290,7 +291,12 @@ fn recordings_that_were_moved_are_found_by_their_content_and_keep_their_labels()
     harness.state_mut().bench.dispatch(Request::List(ListRequest::FindIn(elsewhere.path().to_path_buf())));
     wait(&mut harness, "the other one", |bench| bench.missing().next().is_none() && bench.is_surveyed());
     assert_eq!(harness.state().bench.recording_state(RecordingId(2)), RecordingState::Untouched);
-    assert!(harness.state().bench.is_unsaved(), "where it lies now is to be kept");
+    // Where it lies now is kept.
+    drop(harness);
+    let mut harness = window(settings(), vec![again]);
+    wait(&mut harness, "the project", |bench| bench.document.recording_count() == 3 && bench.is_surveyed());
+    let path = harness.state().bench.document.recording(RecordingId(2)).unwrap().path.clone();
+    assert_eq!(path, elsewhere.path().join("c.wav"));
 }
 
 #[test]
