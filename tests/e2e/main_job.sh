@@ -65,7 +65,9 @@ settle
 picture 3-decided
 
 echo "4. Draw one and label it"
-drag 737 560 780 560
+# A decision has brought its event close.
+keys f
+drag 737 400 780 400
 keys Return
 text "bicycle bell"
 picture 4-labelling
