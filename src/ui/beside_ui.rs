@@ -164,7 +164,7 @@ pub fn borders(ui: &Ui, canvas: &Canvas<'_>, rect: Rect) {
     for &(from, to) in canvas.bench.timeline.gaps() {
         gap(canvas, &painter, rect, from - here.start_secs, to - here.start_secs);
     }
-    let line = Stroke::new(1.0, canvas.colors.accent);
+    let line = Stroke::new(1.0, canvas.colors.picture_accent);
     for secs in [0.0, duration] {
         let x = canvas.scale.x_from_secs(secs);
         painter.vline(x, rect.y_range(), Stroke::new(3.0, canvas.colors.halo));

@@ -45,9 +45,9 @@ fn paint_shape(sheet: &Sheet<'_>, painter: &Painter, shape: &Shape) {
     let x = Rangef::new(scale.x_from_secs(shape.span.onset_secs), scale.x_from_secs(shape.span.offset_secs));
     for y in sheet.heights.strips(shape.band) {
         let region = Rect::from_x_y_ranges(x, y);
-        painter.rect_filled(region, 0.0, colors.accent.gamma_multiply(0.18));
+        painter.rect_filled(region, 0.0, colors.picture_accent.gamma_multiply(0.18));
         painter.rect_stroke(region, 0.0, Stroke::new(4.0, colors.halo), StrokeKind::Middle);
-        painter.rect_stroke(region, 0.0, Stroke::new(2.0, colors.accent), StrokeKind::Middle);
+        painter.rect_stroke(region, 0.0, Stroke::new(2.0, colors.picture_accent), StrokeKind::Middle);
     }
 }
 

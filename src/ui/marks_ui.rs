@@ -128,7 +128,7 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
         painter.rect_filled(
             Rect::from_min_size(min, vec2(BIN_POINTS - 1.0, height)),
             0.0,
-            canvas.colors.accent.gamma_multiply(0.8),
+            canvas.colors.picture_accent.gamma_multiply(0.8),
         );
     }
     let selected: Vec<&PlacedMark<'_>> =
@@ -154,7 +154,7 @@ pub fn paint(
     // Tags after all lines, so that they can be read.
     for (placed, selected) in all() {
         let color = label_color(canvas.bench.label_place(&placed.mark.label));
-        paint_tag(painter, placed, color, selected.then_some(canvas.colors.accent));
+        paint_tag(painter, placed, color, selected.then_some(canvas.colors.picture_accent));
     }
 }
 

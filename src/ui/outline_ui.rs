@@ -25,7 +25,7 @@ pub struct Look {
 
 impl Look {
     fn stroke(self, canvas: &Canvas<'_>) -> Stroke {
-        if self.selected { Stroke::new(2.0, canvas.colors.accent) } else { Stroke::new(1.0, self.color) }
+        if self.selected { Stroke::new(2.0, canvas.colors.picture_accent) } else { Stroke::new(1.0, self.color) }
     }
 }
 
@@ -79,12 +79,12 @@ pub fn paint_point(canvas: &Canvas<'_>, painter: &Painter, region: Rect, look: L
 
 fn grip(canvas: &Canvas<'_>, painter: &Painter, at: Pos2, size: eframe::egui::Vec2) {
     let rect = Rect::from_center_size(at, size);
-    painter.rect(rect, 2.0, canvas.colors.accent, Stroke::new(1.0, canvas.colors.halo), StrokeKind::Outside);
+    painter.rect(rect, 2.0, canvas.colors.picture_accent, Stroke::new(1.0, canvas.colors.halo), StrokeKind::Outside);
 }
 
 fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, region: Rect, sides: &[[Pos2; 2]], look: Look) {
     if look.selected {
-        painter.rect_filled(region, 0.0, canvas.colors.accent.gamma_multiply(0.12));
+        painter.rect_filled(region, 0.0, canvas.colors.picture_accent.gamma_multiply(0.12));
     }
     let stroke = look.stroke(canvas);
     paint_lines(canvas, painter, sides, look.state, stroke);

@@ -88,7 +88,7 @@ fn view_box(painter: &eframe::egui::Painter, canvas: &Canvas<'_>, whole: &TimeSc
     let seen = rect.with_min_x(left).with_max_x(right.max(left + 3.0));
     painter.rect_filled(rect.with_max_x(seen.left()), 0.0, canvas.colors.shade);
     painter.rect_filled(rect.with_min_x(seen.right()), 0.0, canvas.colors.shade);
-    painter.rect_stroke(seen, 2.0, Stroke::new(1.0, canvas.colors.accent), StrokeKind::Inside);
+    painter.rect_stroke(seen, 2.0, Stroke::new(1.0, canvas.colors.picture_accent), StrokeKind::Inside);
     let playhead = whole.x_from_secs(canvas.bench.playhead_secs());
     painter.vline(playhead, rect.y_range(), Stroke::new(1.0, canvas.colors.playhead));
 }

@@ -16,6 +16,8 @@ pub const ROW_HEIGHT: f32 = 24.0;
 pub struct Colors {
     /// Selection, focus, the playhead's knob: the one accent.
     pub accent: Color32,
+    /// The accent on pictures, which are dark in every theme.
+    pub picture_accent: Color32,
     /// The playhead line.
     pub playhead: Color32,
     /// One dark or light pixel around what is drawn on a picture, so that it stands out on any colour map.
@@ -42,6 +44,7 @@ pub struct Colors {
 
 const DARK: Colors = Colors {
     accent: Color32::from_rgb(0x5a, 0xb0, 0xff),
+    picture_accent: Color32::from_rgb(0x5a, 0xb0, 0xff),
     playhead: Color32::from_rgb(0xff, 0xff, 0xff),
     halo: Color32::from_rgba_premultiplied(0, 0, 0, 0xb0),
     weak_text: Color32::from_rgb(0x95, 0x9b, 0xa5),
@@ -57,6 +60,7 @@ const DARK: Colors = Colors {
 
 const LIGHT: Colors = Colors {
     accent: Color32::from_rgb(0x0b, 0x66, 0xc3),
+    picture_accent: Color32::from_rgb(0x5a, 0xb0, 0xff),
     playhead: Color32::from_rgb(0xff, 0xff, 0xff),
     halo: Color32::from_rgba_premultiplied(0, 0, 0, 0xb0),
     weak_text: Color32::from_rgb(0x5c, 0x63, 0x6d),
@@ -73,6 +77,7 @@ const LIGHT: Colors = Colors {
 /// Black ground, white text, lines that are seen from afar.
 const DARK_CONTRAST: Colors = Colors {
     accent: Color32::from_rgb(0xff, 0xe0, 0x3d),
+    picture_accent: Color32::from_rgb(0xff, 0xe0, 0x3d),
     halo: Color32::from_rgb(0, 0, 0),
     weak_text: Color32::from_rgb(0xe6, 0xe6, 0xe6),
     line: Color32::from_rgb(0xb4, 0xb4, 0xb4),
@@ -88,6 +93,7 @@ const DARK_CONTRAST: Colors = Colors {
 /// White ground, black text, lines that are seen from afar.
 const LIGHT_CONTRAST: Colors = Colors {
     accent: Color32::from_rgb(0x00, 0x2f, 0x8f),
+    picture_accent: Color32::from_rgb(0xff, 0xe0, 0x3d),
     halo: Color32::from_rgb(0, 0, 0),
     weak_text: Color32::from_rgb(0x1a, 0x1a, 0x1a),
     line: Color32::from_rgb(0x4a, 0x4a, 0x4a),
@@ -350,6 +356,8 @@ mod tests {
                     assert!(ratio >= text, "{name}: colour {place} has {ratio:.1} on its ground");
                 }
                 assert!(contrast_ratio(colors.accent, ground) >= marks, "{name}: accent");
+                let on_picture = contrast_ratio(colors.picture_accent, colors.picture_background);
+                assert!(on_picture >= 7.0, "{name}: accent on pictures");
             }
             let selected = contrast_ratio(visuals.strong_text_color(), visuals.selection.bg_fill);
             assert!(selected >= text, "{name}: selected text has {selected:.1}");
