@@ -3,7 +3,7 @@
 //! Reads two label files and prints a table; measures nothing itself.
 
 use crate::format::{self, Dcase, StrongLabel, StrongLabels};
-use crate::metric::{Counts, EventBased, EventBasedScores, LabelledSpan, WhenNothingEstimated, event_based};
+use crate::metric::{Counts, EventBased, EventBasedScores, LabelledSpan, Measured, WhenNothingEstimated, event_based};
 use crate::time::Span;
 use anyhow::{Context, ensure};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -208,8 +208,8 @@ fn write_table(text: &mut String, scores: &EventBasedScores) {
     row(MEAN, cells);
 }
 
-fn ratio_text(ratio: Option<f64>) -> String {
-    ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}"))
+fn ratio_text(ratio: Measured) -> String {
+    ratio.map_or_else(|_| "–".to_owned(), |ratio| format!("{ratio:.3}"))
 }
 
 fn unpaired<'a>(rows: &'a [StrongLabel], partners: &[Option<usize>]) -> Vec<&'a StrongLabel> {
