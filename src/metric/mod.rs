@@ -2,12 +2,33 @@
 //!
 //! Each measure reproduces the reference program that its file names, to the last bit of the comparison of times.
 
+mod collar_curve;
 mod counts;
 mod event_based;
+mod frame_labels;
+mod frame_map;
+mod intersection_curve;
 mod matching;
+mod measured;
+mod psd_roc;
+mod psds_by_thresholds;
+mod run_sweep;
+mod scored_set;
+mod segment_curve;
+mod threshold_curve;
 
+pub use collar_curve::{Collars, collar_curve};
 pub use counts::{Counts, WhenNothingEstimated, mean};
 pub use event_based::{EventBased, EventBasedScores, Matching, event_based};
+pub use frame_labels::FrameRule;
+pub use frame_map::{frame_average_precision, frame_curve};
+pub use intersection_curve::{IntersectionRule, intersection_curve};
+pub use measured::{Measured, Undefined};
+pub use psd_roc::{CrossTriggers, PsdRoc, Psds, PsdsSettings, RocPoint, class_roc, psds};
+pub use psds_by_thresholds::{class_roc_by_thresholds, fifty_thresholds, psds_by_thresholds};
+pub use scored_set::{ClassTotals, ScoreColumns, ScoreTable, ScoredFile, ScoredSet, SetError, Values, apart};
+pub use segment_curve::segment_curve;
+pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_average};
 
 use crate::time::Span;
 
