@@ -11,6 +11,7 @@ mod download;
 mod format;
 mod http_server;
 mod metric;
+mod metric_scores;
 mod model;
 mod model_cli;
 mod model_import;
