@@ -13,9 +13,11 @@ mod measured;
 mod psd_roc;
 mod psds_by_thresholds;
 mod run_sweep;
+mod score_report;
 mod scored_set;
 mod segment_curve;
 mod threshold_curve;
+mod tuning;
 
 pub use collar_curve::{Collars, collar_curve};
 pub use counts::{Counts, WhenNothingEstimated, mean};
@@ -26,9 +28,11 @@ pub use intersection_curve::{IntersectionRule, intersection_curve};
 pub use measured::{Measured, Undefined};
 pub use psd_roc::{CrossTriggers, PsdRoc, Psds, PsdsSettings, RocPoint, class_roc, psds};
 pub use psds_by_thresholds::{class_roc_by_thresholds, fifty_thresholds, psds_by_thresholds};
+pub use score_report::{AverageF, ClassF, ClassReport, ScoreReport, ScoreSettings};
 pub use scored_set::{ClassTotals, ScoreColumns, ScoreTable, ScoredFile, ScoredSet, SetError, Values, apart};
 pub use segment_curve::segment_curve;
 pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_average};
+pub use tuning::{BestSettings, Goal, best_settings};
 
 use crate::time::Span;
 
