@@ -8,10 +8,13 @@
 mod dcase;
 mod exchange;
 pub mod label_set;
+mod scores_tsv;
 mod text;
 
 pub use dcase::Dcase;
 pub use exchange::{Import, export, import};
+
+pub use scores_tsv::{FileScores, ScoresError, parse_scores, read_scores};
 
 use crate::project::write_atomically;
 use crate::time::Span;

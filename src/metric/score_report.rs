@@ -11,9 +11,37 @@ use super::{
 /// So many points of a curve are kept for drawing.
 const DRAWN_POINTS: usize = 256;
 
+/// A group of measures that are computed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreMeasure {
+    /// PSDS, scenario 1.
+    Psds1,
+    /// PSDS, scenario 2.
+    Psds2,
+    /// Event-based F-scores.
+    Collar,
+    /// Intersection-based F-scores.
+    Intersection,
+    /// Segment-based F-scores and areas.
+    Segment,
+}
+
+impl ScoreMeasure {
+    /// All, with what files and the command line call them.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("psds1", Self::Psds1),
+        ("psds2", Self::Psds2),
+        ("collar", Self::Collar),
+        ("intersection", Self::Intersection),
+        ("segment", Self::Segment),
+    ];
+}
+
 /// What is computed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ScoreSettings {
+    /// Which measures; what is not there is [`Undefined::NotWanted`].
+    pub measures: Vec<ScoreMeasure>,
     /// Each PSDS: scenarios 1 and 2.
     pub psds: [PsdsSettings; 2],
     /// Event-based F-scores.
@@ -34,6 +62,7 @@ impl Default for ScoreSettings {
     /// Those of the DCASE challenges.
     fn default() -> Self {
         Self {
+            measures: ScoreMeasure::ALL.map(|(_, measure)| measure).to_vec(),
             psds: [PsdsSettings::SCENARIO_1, PsdsSettings::SCENARIO_2],
             collars: Collars::default(),
             segment_secs: 1.0,
@@ -90,15 +119,23 @@ pub struct ClassReport {
 impl ClassReport {
     /// Computes all of it.
     pub fn of(set: &ScoredSet<'_>, class: usize, settings: &ScoreSettings) -> Self {
+        let wanted = |measure| match settings.measures.contains(&measure) {
+            true => Ok(()),
+            false => Err(Undefined::NotWanted),
+        };
         let in_short =
             |curve: Result<ThresholdCurve, Undefined>| curve.map(|curve| ClassF::of(&curve, settings.threshold));
-        let segments = segment_curve(set, class, settings.segment_secs);
+        let roc = |measure, place: usize| wanted(measure).and_then(|()| class_roc(set, class, &settings.psds[place]));
+        let segments = wanted(ScoreMeasure::Segment).and_then(|()| segment_curve(set, class, settings.segment_secs));
         let of_segments =
             |measure: &dyn Fn(&ThresholdCurve) -> Measured| segments.as_ref().map_err(|&why| why).and_then(measure);
+        let collar = wanted(ScoreMeasure::Collar).and_then(|()| collar_curve(set, class, &settings.collars));
+        let intersection = wanted(ScoreMeasure::Intersection)
+            .and_then(|()| intersection_curve(set, class, &settings.intersection, None));
         Self {
-            rocs: settings.psds.map(|settings| class_roc(set, class, &settings)),
-            collar: in_short(collar_curve(set, class, &settings.collars)),
-            intersection: in_short(intersection_curve(set, class, &settings.intersection, None)),
+            rocs: [roc(ScoreMeasure::Psds1, 0), roc(ScoreMeasure::Psds2, 1)],
+            collar: in_short(collar),
+            intersection: in_short(intersection),
             area_under_roc: of_segments(&|curve| curve.area_under_roc(1.0)),
             partial_area_under_roc: of_segments(&|curve| curve.area_under_roc(settings.most_alarms)),
             average_precision: of_segments(&ThresholdCurve::average_precision),

@@ -2,7 +2,7 @@
 
 use super::scores::Outcome;
 use crate::cli::table::{Align, aligned};
-use crate::metric::{ClassF, ClassReport, FScore, Measured, Psds, PsdRoc, ScoreReport, Undefined};
+use crate::metric::{ClassF, ClassReport, FScore, Measured, PsdRoc, Psds, ScoreReport, Undefined};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -31,11 +31,23 @@ const AREAS: [(&str, &str, OfSegments); 3] = [
 pub(super) fn tables(outcome: &Outcome<'_>) -> String {
     let report = &outcome.report;
     let mut text = String::new();
-    let _ = writeln!(text, "{} recordings, {:.1} h, {} classes with scores\n", outcome.set.files().len(), outcome.set.duration_secs() / 3600.0, outcome.set.classes().len());
+    let _ = writeln!(
+        text,
+        "{} recordings, {:.1} h, {} classes with scores\n",
+        outcome.set.files().len(),
+        outcome.set.duration_secs() / 3600.0,
+        outcome.set.classes().len()
+    );
     text += &aligned(&[Align::Left, Align::Right, Align::Left], &overall_rows(outcome));
     text.push('\n');
     text += &class_table(outcome);
-    let reasons: BTreeSet<Undefined> = report.psds.iter().flat_map(|psds| &psds.per_class).filter_map(|score| score.err()).collect();
+    let reasons: BTreeSet<Undefined> = report
+        .psds
+        .iter()
+        .flat_map(|psds| &psds.per_class)
+        .filter_map(|score| score.err())
+        .filter(|reason| *reason != Undefined::NotWanted)
+        .collect();
     for reason in reasons {
         let _ = writeln!(text, "  n/a: {reason}");
     }
@@ -56,7 +68,10 @@ fn overall_rows(outcome: &Outcome<'_>) -> Vec<Vec<String>> {
         rows.push(row(&format!("PSDS{} by 50 thresholds", place + 1), cell(psds.score), "as psds_eval computes it"));
     }
     for (_, name, of_class) in F_SCORES {
-        for (is_best, remark) in [(true, "best threshold of each class".to_owned()), (false, format!("threshold {}", outcome.settings.threshold))] {
+        for (is_best, remark) in [
+            (true, "best threshold of each class".to_owned()),
+            (false, format!("threshold {}", outcome.settings.threshold)),
+        ] {
             if let Some(average) = report.average_f(|class| of_class(class).ok().map(|of| chosen(of, is_best))) {
                 rows.push(row(&format!("{name}, mean of classes"), format!("{:.4}", average.mean[0]), &remark));
                 rows.push(row(&format!("{name}, all together"), format!("{:.4}", average.micro.f), &remark));
@@ -70,7 +85,8 @@ fn overall_rows(outcome: &Outcome<'_>) -> Vec<Vec<String>> {
 }
 
 fn class_table(outcome: &Outcome<'_>) -> String {
-    let head = ["Class", "Events", "PSDS1", "PSDS2", "Event F", "at", "Inters. F", "at", "Segment F", "at", "AUROC", "AP"];
+    let head =
+        ["Class", "Events", "PSDS1", "PSDS2", "Event F", "at", "Inters. F", "at", "Segment F", "at", "AUROC", "AP"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let classes = outcome.set.classes().iter().zip(outcome.set.totals()).zip(&outcome.report.classes);
     for (place, ((name, totals), class)) in classes.enumerate() {
@@ -109,14 +125,18 @@ pub(super) fn json(outcome: &Outcome<'_>, has_curves: bool) -> Value {
     }
     for (key, _, of_class) in F_SCORES {
         for (kind, is_best) in [("best", true), ("at_threshold", false)] {
-            overall.insert(format!("{key}_f_{kind}"), average_value(report, &|class| of_class(class).ok().map(|of| chosen(of, is_best))));
+            overall.insert(
+                format!("{key}_f_{kind}"),
+                average_value(report, &|class| of_class(class).ok().map(|of| chosen(of, is_best))),
+            );
         }
     }
     for (key, _, of_class) in AREAS {
         overall.insert(key.to_owned(), json!(report.mean(of_class).ok()));
     }
-    let classes: Map<String, Value> =
-        (0..set.classes().len()).map(|place| (set.classes()[place].to_owned(), class_value(outcome, place, has_curves))).collect();
+    let classes: Map<String, Value> = (0..set.classes().len())
+        .map(|place| (set.classes()[place].to_owned(), class_value(outcome, place, has_curves)))
+        .collect();
     json!({
         "settings": settings_value(outcome),
         "recordings": set.files().len(),
@@ -160,7 +180,12 @@ fn psds_value(psds: &Psds, has_curves: bool) -> Value {
 fn roc_value(roc: &PsdRoc) -> Value {
     let last = roc.points.last().map_or(0.0, |point| point.per_hour);
     let points = roc.thinned(ROC_POINTS, last);
-    json!(points.iter().map(|point| json!([point.per_hour, point.found, point.below.filter(|below| below.is_finite())])).collect::<Vec<_>>())
+    json!(
+        points
+            .iter()
+            .map(|point| json!([point.per_hour, point.found, point.below.filter(|below| below.is_finite())]))
+            .collect::<Vec<_>>()
+    )
 }
 
 fn average_value(report: &ScoreReport, of_class: &dyn Fn(&ClassReport) -> Option<FScore>) -> Value {
@@ -216,7 +241,8 @@ fn class_value(outcome: &Outcome<'_>, place: usize, has_curves: bool) -> Value {
         put(format!("{key}_f_best"), of.map(best));
         if let (true, Ok(of)) = (has_curves, of) {
             let points = of.curve.iter().filter(|(below, _)| below.is_finite());
-            let curve: Vec<Value> = points.map(|(below, score)| json!([below, score.f, score.precision, score.recall])).collect();
+            let curve: Vec<Value> =
+                points.map(|(below, score)| json!([below, score.f, score.precision, score.recall])).collect();
             put(format!("{key}_f_curve"), Ok(curve.into()));
         }
     }

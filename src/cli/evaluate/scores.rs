@@ -5,23 +5,74 @@
 use super::score_paper;
 use crate::format::{FileScores, read_scores};
 use crate::metric::{
-    ClassReport, LabelledSpan, Psds, ScoreReport, ScoreSettings, ScoredFile, ScoredSet, apart, class_roc_by_thresholds,
-    fifty_thresholds,
+    ClassReport, Collars, IntersectionRule, LabelledSpan, Psds, ScoreColumns, ScoreMeasure, ScoreReport, ScoreSettings,
+    ScoredFile, ScoredSet, Settings, apart, class_roc_by_thresholds, fifty_thresholds,
 };
-use crate::time::Span;
 use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+
+/// What is said on the command line about frame scores.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Judge frame scores over all thresholds instead of events: a folder with a file of scores for each recording, as
+    /// `earmark detect --scores` and sed_scores_eval write them
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "estimated", "map", "details", "complete", "metrics", "onset_only", "offset_only", "matching", "nothing_estimated", "as_reference",
+    ])]
+    pub(super) scores: Option<PathBuf>,
+    /// Frame scores: only these measures; may be given several times
+    #[arg(long = "measure", value_name = "MEASURE", requires = "scores", value_parser = known_measure)]
+    measures: Vec<ScoreMeasure>,
+    /// Frame scores: the threshold for F-scores at one threshold
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5, allow_negative_numbers = true)]
+    threshold: f64,
+    /// Frame scores: PSDS by the thresholds 0.01, 0.03 … 0.99 too, as psds_eval computes it
+    #[arg(long, requires = "scores")]
+    pub(super) by_thresholds: bool,
+    /// Frame scores: PSD-ROCs and F-scores over thresholds in JSON
+    #[arg(long, requires = "json")]
+    pub(super) curves: bool,
+}
+
+fn known_measure(key: &str) -> Result<ScoreMeasure, String> {
+    let known = ScoreMeasure::ALL.iter().find(|(name, _)| *name == key).map(|(_, measure)| *measure);
+    let names: Vec<&str> = ScoreMeasure::ALL.iter().map(|(name, _)| *name).collect();
+    known.ok_or_else(|| format!("expected one of {}", names.join(", ")))
+}
+
+impl Arguments {
+    /// The settings of all measures; collars, segments and shares are those of measures over events.
+    pub(super) fn settings(&self, of_events: &Settings) -> ScoreSettings {
+        let (event, shares) = (&of_events.event_based, &of_events.intersection_based);
+        let default = ScoreSettings::default();
+        ScoreSettings {
+            measures: if self.measures.is_empty() { default.measures } else { self.measures.clone() },
+            collars: Collars {
+                onset_secs: event.collar_secs,
+                offset_secs: event.collar_secs,
+                offset_share: event.offset_share,
+            },
+            segment_secs: of_events.segment_secs,
+            intersection: IntersectionRule {
+                detection_share: shares.detection_share,
+                reference_share: shares.reference_share,
+            },
+            threshold: self.threshold,
+            ..default
+        }
+    }
+}
 
 /// What is evaluated, and how.
 pub(super) struct Job<'a> {
     /// A folder of files of scores, one a recording.
     pub folder: &'a Path,
-    /// The events that are right: recording, span, label.
-    pub events: Vec<(&'a str, Span, &'a str)>,
+    /// The events that are right.
+    pub events: Vec<LabelledSpan<'a>>,
     /// The recordings of the reference, also those without events.
     pub recordings: &'a [String],
     /// How long recordings are, in seconds, if a table says it.
@@ -60,7 +111,7 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
             without += 1;
             continue;
         };
-        let end = crate::metric::ScoreColumns::borders_secs(&scores.table).last().copied().unwrap_or(0.0);
+        let end = scores.table.borders_secs().last().copied().unwrap_or(0.0);
         let duration_secs = job.durations.and_then(|table| duration_of(table, name)).unwrap_or(end);
         files.push(ScoredFile { name, duration_secs, scores: &scores.table });
     }
@@ -68,9 +119,9 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
         notes.push(format!("{without} recordings with scores are in no table of reference or durations and left out"));
     }
     ensure!(!files.is_empty(), "{}: no recording of the reference has scores there", job.folder.display());
-    let reference = reference_of(job, &files, &classes, &mut notes)?;
+    let reference = reference_of(job, &files, classes, &mut notes)?;
     let set = ScoredSet::new(classes.iter().map(|class| &**class).collect(), files, &reference)?;
-    let settings = job.settings;
+    let settings = job.settings.clone();
     let reports = for_each_class(set.classes().len(), |class| ClassReport::of(&set, class, &settings))?;
     let report = ScoreReport::of(reports, &settings);
     let by_thresholds = if job.is_by_thresholds { Some(by_thresholds(&set, &settings)?) } else { None };
@@ -174,7 +225,7 @@ impl<'a> ReferenceNames<'a> {
     fn of(job: &Job<'a>) -> anyhow::Result<Self> {
         let mut by_stem: HashMap<&str, &str> = HashMap::new();
         let of_table = job.durations.into_iter().flat_map(|table| table.keys().map(String::as_str));
-        let of_events = job.events.iter().map(|(recording, ..)| *recording);
+        let of_events = job.events.iter().map(|event| event.file);
         for name in job.recordings.iter().map(String::as_str).chain(of_events).chain(of_table) {
             for stem in [name, stem_of(name)] {
                 let before = by_stem.insert(stem, name);
@@ -210,13 +261,14 @@ fn reference_of<'a>(
     let known = as_set(classes);
     let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
     let mut events = Vec::new();
-    for &(file, span, label) in &job.events {
-        if !known.contains(label) {
-            *unknown.entry(label).or_default() += 1;
+    for event in &job.events {
+        if !known.contains(event.label) {
+            *unknown.entry(event.label).or_default() += 1;
             continue;
         }
-        ensure!(scored.contains(file), "{file}: has reference events but no scores in {}", job.folder.display());
-        events.push(LabelledSpan { file, span, label });
+        let has_scores = scored.contains(event.file);
+        ensure!(has_scores, "{}: has reference events but no scores in {}", event.file, job.folder.display());
+        events.push(*event);
     }
     if !unknown.is_empty() {
         let count: usize = unknown.values().sum();
@@ -230,7 +282,9 @@ fn reference_of<'a>(
     let united = apart(&events);
     if united.len() < events.len() {
         let count = events.len() - united.len();
-        notes.push(format!("{count} reference events have no length, or touch another of their label and were united with it"));
+        notes.push(format!(
+            "{count} reference events have no length, or touch another of their label and were united with it"
+        ));
     }
     Ok(united)
 }
