@@ -7,6 +7,7 @@ use super::run_sweep::{Run, RunSweep};
 use super::scored_set::Target;
 use super::threshold_curve::{Change, Changes};
 use super::{ScoredSet, ThresholdCurve, Undefined};
+use std::ops::Range;
 
 /// When a detection counts as right and a reference event as found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,7 +122,7 @@ impl<'a> Counter<'a> {
 
     fn step(&mut self, score: f64, removed: &[Run], added: &[Run]) -> Change {
         let mut change = Change { score, true_positives: 0, false_positives: 0, cross_rate: 0.0 };
-        let mut touched = usize::MAX..0;
+        let mut touched: Option<Range<usize>> = None;
         for run in removed {
             match self.right.binary_search_by_key(&run.first, |run| run.first) {
                 Ok(place) => {
@@ -148,7 +149,7 @@ impl<'a> Counter<'a> {
                 change.cross_rate += rate;
             }
         }
-        for target in touched {
+        for target in touched.unwrap_or_default() {
             let is_found = self.is_covered(target);
             change.true_positives += i32::from(is_found) - i32::from(self.is_found[target]);
             self.is_found[target] = is_found;
@@ -157,12 +158,12 @@ impl<'a> Counter<'a> {
     }
 
     /// Widens a range of targets by those that a run overlaps: they are apart and in order.
-    fn touch(&self, run: Run, touched: &mut std::ops::Range<usize>) {
+    fn touch(&self, run: Run, touched: &mut Option<Range<usize>>) {
         let (onset, offset) = (self.borders[run.first], self.borders[run.after]);
         let first = self.targets.partition_point(|target| target.span.offset_secs <= onset);
         let after = self.targets.partition_point(|target| target.span.onset_secs < offset);
         if first < after {
-            *touched = touched.start.min(first)..touched.end.max(after);
+            *touched = Some(touched.as_ref().map_or(first..after, |all| all.start.min(first)..all.end.max(after)));
         }
     }
 

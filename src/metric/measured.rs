@@ -32,8 +32,10 @@ pub enum Undefined {
     Connected,
     /// Cross-triggers are those with other classes, and there is none.
     NoOtherClass,
-    /// Counts per hour, and the files have no length.
+    /// Counts per hour, and the recordings have no length.
     NoDuration,
+    /// Nobody wanted it.
+    NotWanted,
 }
 
 impl fmt::Display for Undefined {
@@ -49,9 +51,10 @@ impl fmt::Display for Undefined {
             Self::ClassesOnly => "told class by class only",
             Self::NoMean => "no mean of counts is told",
             Self::Overlapping => "events of one label overlap",
-            Self::Connected => "reference events of this label touch, overlap or have no length: unite them first",
+            Self::Connected => "reference events of this label touch, overlap or have no length",
             Self::NoOtherClass => "cross-triggers need a second class",
-            Self::NoDuration => "the files have no length",
+            Self::NoDuration => "the recordings have no length",
+            Self::NotWanted => "not computed",
         })
     }
 }

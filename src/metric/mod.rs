@@ -20,11 +20,13 @@ mod psd_roc;
 mod psds_by_thresholds;
 mod report;
 mod run_sweep;
+mod score_report;
 mod scored_set;
 mod segment_based;
 mod segment_curve;
 mod segments;
 mod threshold_curve;
+mod tuning;
 
 pub use collar_curve::{Collars, collar_curve};
 pub use complete::Completeness;
@@ -39,10 +41,12 @@ pub use outcome::{Confusion, ConfusionCell, Outcome, Outcomes, Pair, outcomes};
 pub use psd_roc::{CrossTriggers, PsdRoc, Psds, PsdsSettings, RocPoint, class_roc, psds};
 pub use psds_by_thresholds::{class_roc_by_thresholds, fifty_thresholds, psds_by_thresholds};
 pub use report::{Evaluated, Measure, MeasureKind, Metric, Needs, Report, Settings};
+pub use score_report::{AverageF, ClassF, ClassReport, ScoreMeasure, ScoreReport, ScoreSettings};
 pub use scored_set::{ClassTotals, ScoreColumns, ScoreTable, ScoredFile, ScoredSet, SetError, Values, apart};
 pub use segment_based::{SegmentBasedScores, SegmentCounts, segment_based};
 pub use segment_curve::segment_curve;
 pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_average};
+pub use tuning::{BestSettings, Goal, best_settings};
 
 use crate::time::Span;
 use std::collections::BTreeMap;

@@ -150,7 +150,7 @@ fn harmonic(precision: f64, recall: f64) -> f64 {
 }
 
 impl ThresholdCurve {
-    fn f_score(&self, point: &OperatingPoint) -> FScore {
+    pub(super) fn f_score(&self, point: &OperatingPoint) -> FScore {
         let (hits, alarms) = (point.true_positives as usize, point.false_positives as usize);
         let counts = Counts {
             true_positives: hits,
