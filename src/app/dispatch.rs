@@ -66,6 +66,7 @@ impl Workbench {
             Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::Findings(request) => self.see_to_findings(request),
+            Request::Evaluation(request) => self.see_to_evaluation(request),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -188,6 +189,9 @@ impl Workbench {
             Command::ImportModel => self.ask(DialogPurpose::ImportModel),
             Command::ThresholdUp => self.step_threshold(1.0),
             Command::ThresholdDown => self.step_threshold(-1.0),
+            Command::Evaluate => self.toggle_evaluation(),
+            Command::NextError => self.step_error(1),
+            Command::PreviousError => self.step_error(-1),
             _ => self.perform_on_event(command),
         }
     }
@@ -328,6 +332,7 @@ impl Workbench {
         self.follow_by_ear();
         self.take_tile_news();
         self.go_on_linting();
+        self.go_on_evaluating();
         self.keep_up();
         more
     }
@@ -364,6 +369,9 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::LabelsChecked { revision, result } => self.labels_checked(revision, result),
+            Update::EvaluationProgress { number, part } => self.evaluation_came(number, part),
+            Update::Evaluated { number, result } => self.evaluated(number, result),
+            Update::Tuned { number, result } => self.tuned(number, result),
             Update::Chosen { purpose, project, paths, .. } => self.chosen(purpose, project, paths),
             Update::KeysWritten { path, result } => self.keys_written(&path, result),
             Update::KeysRead { path, result } => self.keys_read(&path, result),
@@ -403,6 +411,10 @@ impl Workbench {
                 paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::ExportTo(path)));
             }
             DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+                let request = |path| super::evaluation::chosen(purpose, path);
+                paths.drain(..).for_each(|path| self.see_to_evaluation(request(path)));
+            }
         }
     }
 

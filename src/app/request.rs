@@ -4,6 +4,7 @@ use super::class_rules::RuleChange;
 use super::command::Command;
 use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
+use super::evaluation::EvaluationRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
 use super::linting::LintRequest;
@@ -101,6 +102,8 @@ pub enum Request {
     SetActiveLabel(Arc<str>),
     /// Something about what is suspicious in the labels.
     Findings(LintRequest),
+    /// Something about the evaluation.
+    Evaluation(EvaluationRequest),
     /// Something about labels.
     Labels(LabelRequest),
     /// Something about sets of labels.

@@ -10,6 +10,7 @@ macro_rules! icons {
 }
 
 icons! {
+    TARGET = "\u{E47C}";
     FOLDER_OPEN = "\u{E256}";
     SPARKLE = "\u{E6A2}";
     TERMINAL = "\u{E47E}";
