@@ -4,16 +4,25 @@
 //! that dcase_util and sed_eval know: `onset offset label`, `file onset offset label`, `file scene onset offset label`, and `file`.
 
 use super::text::{self, cell_text, cells, is_empty, lines, number, secs_text};
-use super::{LabelFormat, StrongLabel, StrongLabels, Warning};
+use super::{
+    Head, Holds, LabelFormat, LabelledFile, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource,
+    Warning,
+};
 use crate::time::Span;
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
 
 /// The format, as it stands in [`super::ALL`].
 #[derive(Clone, Copy, Debug)]
 pub struct Dcase;
 
 impl LabelFormat for Dcase {
+    fn id(&self) -> &'static str {
+        "dcase"
+    }
+
     fn name(&self) -> &'static str {
         "DCASE strong labels"
     }
@@ -22,61 +31,86 @@ impl LabelFormat for Dcase {
         &["tsv", "txt", "csv"]
     }
 
-    fn parse(&self, text: &str, file_stem: &str) -> Result<StrongLabels, String> {
-        let separator = text::separator(text);
-        let table: Vec<(usize, Vec<String>)> = lines(text)
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(number, line)| (number, cells(line, separator)))
-            .collect();
-        let mut reader = Reader { separator, file_stem, labels: StrongLabels::default(), seen: HashSet::new() };
-        let Some((_, first)) = table.first() else {
-            reader.warn(0, "the file has no rows");
-            return Ok(reader.labels);
-        };
-        let (columns, rows) = match Columns::from_header(first)? {
-            Some(columns) => {
-                reader.warn_of_ignored_columns(first, &columns);
-                (columns, &table[1..])
-            }
-            None => (reader.columns_without_header(&table)?, &table[..]),
-        };
-        for (line, row) in rows {
-            reader.read_row(*line, row, &columns);
+    fn holds(&self) -> Holds {
+        Holds { many_files: true, empty_files: true, overlaps: true, ..Holds::default() }
+    }
+
+    fn likelihood(&self, head: &Head<'_>) -> Likelihood {
+        match parsed(head.text, "") {
+            Ok(labels) if !labels.warnings.iter().any(|warning| warning.row_rejected) => Likelihood::Likely,
+            Ok(_) => Likelihood::Possible,
+            Err(_) => Likelihood::No,
         }
-        Ok(reader.labels)
+    }
+
+    fn read(
+        &self,
+        source: &mut TextSource<'_>,
+        options: &ReadOptions,
+        labels: &mut StrongLabels,
+    ) -> Result<(), ReadError> {
+        *labels = parsed(&source.whole()?, &options.file_stem).map_err(ReadError::NotLabels)?;
+        Ok(())
     }
 
     /// Rows by filename, onset, offset and label; seconds with three decimals, up to six where they need them. TAB, line ends and
     /// other control characters within a name become spaces.
-    fn write(&self, labels: &StrongLabels) -> String {
-        let mut rows: Vec<&StrongLabel> = labels.rows.iter().collect();
-        rows.sort_by(|a, b| {
-            (a.filename.cmp(&b.filename))
-                .then(a.span.onset_secs.total_cmp(&b.span.onset_secs))
-                .then(a.span.offset_secs.total_cmp(&b.span.offset_secs))
-                .then(a.event_label.cmp(&b.event_label))
-        });
-        let with_events: HashSet<&str> = rows.iter().map(|row| row.filename.as_str()).collect();
-        let mut empty: Vec<&str> =
-            labels.files.iter().map(String::as_str).filter(|file| !with_events.contains(file)).collect();
-        empty.sort_unstable();
-        empty.dedup();
-        let mut text = String::from("filename\tonset\toffset\tevent_label\n");
-        let mut empty = empty.into_iter().peekable();
-        let mut push_empty_before = |text: &mut String, next: Option<&str>| {
-            while let Some(file) = empty.next_if(|file| next.is_none_or(|next| *file < next)) {
-                let _ = writeln!(text, "{}\t\t\t", cell_text(file, '\t'));
-            }
-        };
-        for row in rows {
-            push_empty_before(&mut text, Some(&row.filename));
-            let (onset, offset) = (secs_text(row.span.onset_secs), secs_text(row.span.offset_secs));
-            let (file, label) = (cell_text(&row.filename, '\t'), cell_text(&row.event_label, '\t'));
-            let _ = writeln!(text, "{file}\t{onset}\t{offset}\t{label}");
-        }
-        push_empty_before(&mut text, None);
-        text
+    fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
+        out.write_all(written(labels).as_bytes())
     }
+}
+
+fn parsed(text: &str, file_stem: &str) -> Result<StrongLabels, String> {
+    let separator = text::separator(text);
+    let table: Vec<(usize, Vec<String>)> = lines(text)
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(number, line)| (number, cells(line, separator)))
+        .collect();
+    let mut reader = Reader { separator, file_stem, labels: StrongLabels::default(), seen: HashSet::new() };
+    let Some((_, first)) = table.first() else {
+        reader.warn(0, "the file has no rows");
+        return Ok(reader.labels);
+    };
+    let (columns, rows) = match Columns::from_header(first)? {
+        Some(columns) => {
+            reader.warn_of_ignored_columns(first, &columns);
+            (columns, &table[1..])
+        }
+        None => (reader.columns_without_header(&table)?, &table[..]),
+    };
+    for (line, row) in rows {
+        reader.read_row(*line, row, &columns);
+    }
+    Ok(reader.labels)
+}
+
+fn written(labels: &StrongLabels) -> String {
+    let mut rows: Vec<&StrongLabel> = labels.rows.iter().collect();
+    rows.sort_by(|a, b| {
+        (a.filename.cmp(&b.filename))
+            .then(a.span.onset_secs.total_cmp(&b.span.onset_secs))
+            .then(a.span.offset_secs.total_cmp(&b.span.offset_secs))
+            .then(a.event_label.cmp(&b.event_label))
+    });
+    let with_events: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
+    let mut empty: Vec<&str> = labels.file_names().filter(|file| !with_events.contains(file)).collect();
+    empty.sort_unstable();
+    empty.dedup();
+    let mut text = String::from("filename\tonset\toffset\tevent_label\n");
+    let mut empty = empty.into_iter().peekable();
+    let mut push_empty_before = |text: &mut String, next: Option<&str>| {
+        while let Some(file) = empty.next_if(|file| next.is_none_or(|next| *file < next)) {
+            let _ = writeln!(text, "{}\t\t\t", cell_text(file, '\t'));
+        }
+    };
+    for row in rows {
+        push_empty_before(&mut text, Some(&row.filename));
+        let (onset, offset) = (secs_text(row.span.onset_secs), secs_text(row.span.offset_secs));
+        let (file, label) = (cell_text(&row.filename, '\t'), cell_text(&row.event_label, '\t'));
+        let _ = writeln!(text, "{file}\t{onset}\t{offset}\t{label}");
+    }
+    push_empty_before(&mut text, None);
+    text
 }
 
 /// Which column means what.
@@ -130,7 +164,7 @@ struct Reader<'a> {
     separator: char,
     file_stem: &'a str,
     labels: StrongLabels,
-    seen: HashSet<String>,
+    seen: HashSet<Arc<str>>,
 }
 
 impl Reader<'_> {
@@ -173,7 +207,7 @@ impl Reader<'_> {
         match self.label_of(row, columns) {
             Ok((file, label)) => {
                 if self.seen.insert(file.clone()) {
-                    self.labels.files.push(file);
+                    self.labels.files.push(LabelledFile { name: file, duration_secs: None, sample_rate: None });
                 }
                 self.labels.rows.extend(label);
                 if row.iter().skip(columns.count).any(|cell| !is_empty(cell)) {
@@ -185,7 +219,7 @@ impl Reader<'_> {
     }
 
     /// The recording of a row and its event, if it has one; or why the row cannot be taken.
-    fn label_of(&self, row: &[String], columns: &Columns) -> Result<(String, Option<StrongLabel>), String> {
+    fn label_of(&self, row: &[String], columns: &Columns) -> Result<(Arc<str>, Option<StrongLabel>), String> {
         let cell = |column: usize| row.get(column).map_or("", String::as_str);
         let (onset, offset, event_label) = (cell(columns.onset), cell(columns.offset), cell(columns.label));
         let filename = columns.file.map_or(self.file_stem, cell);
@@ -196,14 +230,14 @@ impl Reader<'_> {
             return Err(format!("a remark: “{filename}”"));
         }
         if [onset, offset, event_label].into_iter().all(is_empty) {
-            return Ok((filename.to_owned(), None));
+            return Ok((filename.into(), None));
         }
         let span = span(onset, offset, self.separator)?;
         if event_label.trim().is_empty() {
             return Err("no event_label".to_owned());
         }
-        let label = StrongLabel { filename: filename.to_owned(), span, event_label: event_label.into() };
-        Ok((filename.to_owned(), Some(label)))
+        let filename: Arc<str> = filename.into();
+        Ok((filename.clone(), Some(StrongLabel::new(filename, span, event_label))))
     }
 }
 

@@ -26,7 +26,7 @@ pub fn decode(bytes: &[u8]) -> (String, Option<String>) {
     }
 }
 
-fn char_from_cp1252(byte: u8) -> char {
+pub(super) fn char_from_cp1252(byte: u8) -> char {
     match byte {
         0x80..=0x9f => CP1252_HIGH[usize::from(byte - 0x80)],
         _ => char::from(byte),
