@@ -5,17 +5,23 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod cell;
+mod collector;
 mod dcase;
+mod dcase_list;
+mod event_columns;
 mod exchange;
 mod holds;
 pub mod label_set;
 mod read_options;
 mod sniff;
 mod strong_label;
+mod table;
 mod text;
 mod text_source;
 
 pub use dcase::Dcase;
+pub use dcase_list::DcaseList;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
@@ -28,7 +34,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase];
+pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
