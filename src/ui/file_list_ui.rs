@@ -1,7 +1,7 @@
 //! The list of recordings on the left: searched, filtered, ordered, selected by mouse and keys. Draws the rows that are seen and no others.
 
 use super::file_row_ui::{self, RowPlace, row_id, state_icon};
-use super::widgets::{icon_button, menu_line, section, weak};
+use super::widgets::{choosing, icon_button, menu_line, section, weak};
 use super::{icons, theme};
 use crate::annotation::RecordingId;
 use crate::app::{Choosing, Command, ListFilter, ListOrder, ListRequest, RecordingState, Request, Workbench, counted};
@@ -147,6 +147,11 @@ fn capitalised(words: &str) -> String {
 }
 
 /// The control that has the keyboard while arrows go from row to row.
+/// Whether the list has the keyboard, where Ctrl+A selects recordings.
+pub fn has_keyboard(context: &egui::Context) -> bool {
+    context.memory(|memory| memory.has_focus(list_id()))
+}
+
 fn list_id() -> Id {
     Id::unique("list of recordings")
 }
@@ -234,14 +239,9 @@ fn clicks(
     let mut wants_keyboard = false;
     let choose = |choosing| Request::List(ListRequest::Choose(id, choosing));
     if response.clicked() {
-        let modifiers = ui.input(|input| input.modifiers);
-        let choosing = match (modifiers.shift, modifiers.command) {
-            (true, _) => Choosing::Extend,
-            (false, true) => Choosing::Toggle,
-            (false, false) => Choosing::Only,
-        };
-        requests.push(choose(choosing));
-        if choosing == Choosing::Only {
+        let chosen_as = choosing(ui.input(|input| input.modifiers));
+        requests.push(choose(chosen_as));
+        if chosen_as == Choosing::Only {
             requests.push(Request::ShowRecording(id));
         } else {
             // Whoever selects goes on with keys of the list; whoever opens, with those of the picture.

@@ -323,14 +323,8 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in [
-                    (Inspector::Events, "Events"),
-                    (Inspector::Model, "Model"),
-                    (Inspector::Display, "Display"),
-                    (Inspector::Check, "Check"),
-                    (Inspector::History, "History"),
-                ] {
-                    if ui.selectable_label(bench.inspector == inspector, name).clicked() {
+                for inspector in Inspector::ALL {
+                    if ui.selectable_label(bench.inspector == inspector, inspector.name()).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
                 }

@@ -5,9 +5,9 @@ use super::drag::{Drag, DragKind};
 use super::heights::Heights;
 use super::hit::{self, Under};
 use super::marks_ui::{self, PlacedMark};
-use super::widgets::menu_line;
+use super::widgets::{choosing, menu_line};
 use super::{Panels, bands, batch_ui, beside_ui, complete_ui, draft_ui, magnet};
-use crate::app::{Command, Handle, Place, Request, Shape};
+use crate::app::{Choosing, Command, Handle, Place, Request, Shape};
 use eframe::egui::{
     self, CursorIcon, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
 };
@@ -92,12 +92,15 @@ fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Pane
     for (mark, tag) in with_tags.take(NAMED_MARKS) {
         let id = ui.scope_id().with(("tag", mark.target));
         let response = ui.interact(tag, id, Sense::click_and_drag());
-        let selected = canvas.bench.selected == Some(mark.target);
+        let selected = canvas.bench.is_selected(mark.target);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, mark.spoken()));
-        if response.clicked() || response.secondary_clicked() {
+        let choosing = choosing(ui.input(|input| input.modifiers));
+        if response.clicked() && choosing != Choosing::Only {
+            requests.push(Request::SelectMore(mark.target, choosing));
+        } else if response.clicked() || (response.secondary_clicked() && !selected) {
             requests.push(Request::Select(Some(mark.target)));
         }
-        if response.double_clicked() {
+        if response.double_clicked() && choosing == Choosing::Only {
             requests.push(Request::Do(Command::PlayEvent));
         }
         if response.drag_started_by(egui::PointerButton::Primary)
@@ -107,7 +110,7 @@ fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Pane
             panels.drag = Some(drag_from(sheet, kind, origin, false));
         }
         context_menu(&response, canvas, requests);
-        response.on_hover_text(format!("{}\nDrag to move", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
+        response.on_hover_text(format!("{}\nDrag to move; Ctrl+click or Shift+click to select more", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
     }
 }
 
@@ -213,7 +216,10 @@ fn clicks(
     let Some(at) = response.interact_pointer_pos() else { return };
     let secs = sheet.canvas.scale.secs_from_x(at.x);
     let target = hit::under(sheet.canvas, placed, &sheet.heights, at).target();
-    if response.clicked() && modifiers.command {
+    let choosing = choosing(modifiers);
+    if let Some(target) = target.filter(|_| response.clicked() && choosing != Choosing::Only) {
+        requests.push(Request::SelectMore(target, choosing));
+    } else if response.clicked() && modifiers.command {
         requests.push(Request::DrawShape(Shape::point(secs)));
     } else if response.double_clicked() {
         requests.push(Request::Select(target));
@@ -221,8 +227,10 @@ fn clicks(
     } else if response.clicked() {
         requests.push(Request::Select(target));
         requests.push(Request::Seek(secs));
-    } else if response.secondary_clicked() && target.is_some() {
-        requests.push(Request::Select(target));
+    } else if response.secondary_clicked()
+        && let Some(target) = target.filter(|&target| !sheet.canvas.bench.is_selected(target))
+    {
+        requests.push(Request::Select(Some(target)));
     }
 }
 
