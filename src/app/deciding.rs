@@ -30,7 +30,9 @@ impl Workbench {
             return;
         }
         let Some(target) = self.selected else { return };
-        let Some(title) = self.mark(target).map(|mark| format!("take decision on {:?} back", mark.label)) else { return };
+        let Some(title) = self.mark(target).map(|mark| format!("take decision on {:?} back", mark.label)) else {
+            return;
+        };
         if let Some((edit, after)) = self.undecision(target) {
             self.perform_renaming(title, edit, &[(target, after)]);
         }

@@ -65,7 +65,8 @@ impl Selection {
         }
         self.revision = marks.revision();
         if FEW_IN * self.len() > marks.len() {
-            self.targets = marks.shown().map(|mark| mark.target).filter(|target| self.targets.contains(target)).collect();
+            self.targets =
+                marks.shown().map(|mark| mark.target).filter(|target| self.targets.contains(target)).collect();
         } else {
             self.targets.retain(|&target| marks.shown_place(target).is_some());
         }
@@ -236,7 +237,8 @@ impl Workbench {
         let mut selection = std::mem::take(&mut self.selection);
         let is_done = self.perform(title, edit);
         if is_done {
-            let after = renamed.iter().find(|(before, _)| Some(*before) == selected).map_or(selected, |&(_, after)| after);
+            let after =
+                renamed.iter().find(|(before, _)| Some(*before) == selected).map_or(selected, |&(_, after)| after);
             self.selected = after.filter(|&after| self.mark(after).is_some());
             selection.rename(renamed);
         }

@@ -184,7 +184,10 @@ fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, requests: &mut Vec<Reques
     }
     response.on_hover_ui(|ui| {
         let changed = bench.changed_text_of(mark.target).map(|text| format!("\nChanged by {text}")).unwrap_or_default();
-        ui.label(format!("{}{changed}\nClick to show, double-click to play; Ctrl+click or Shift+click to select more", mark.spoken()));
+        ui.label(format!(
+            "{}{changed}\nClick to show, double-click to play; Ctrl+click or Shift+click to select more",
+            mark.spoken()
+        ));
     });
 }
 

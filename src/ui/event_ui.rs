@@ -1,8 +1,8 @@
 //! The selected event: its labels, times, frequencies, what was decided, where it came from, and what is remarked.
 
 use super::event_drafts::EventDrafts;
-use super::widgets::{command_button, swatch, weak};
 use super::event_table_ui::grouped;
+use super::widgets::{command_button, swatch, weak};
 use super::{event_remarks_ui, icons, theme};
 use crate::annotation::{Band, Event, Origin, Status};
 use crate::app::{Command, EventChange, Mark, Request, Shape, Target, Workbench};

@@ -33,12 +33,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     let is_focused = context.memory(|memory| memory.focused().is_some());
     let on_canvas = is_focused && panels.canvas_focused;
     let control_focused = is_focused && !on_canvas;
-    let page_open = panels.keys.shown
-        || panels.about_shown
-        || panels.complexity.shown
-        || panels.models.shown
-        || panels.versions_shown;
-    let page_open = page_open || panels.labels.takes_escape;
+    let page_open = panels.is_page_open();
     let on_list = super::file_list_ui::has_keyboard(context);
     let mut pressed = Pressed { on_canvas, on_list, ..Pressed::default() };
     let keymap = Keymap::of(context);
@@ -58,7 +53,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
-        if self.on_canvas && *key == Key::Tab && !modifiers.command && !modifiers.alt {
+        if self.on_canvas && !page_open && *key == Key::Tab && !modifiers.command && !modifiers.alt {
             let command = if modifiers.shift { Command::PreviousEvent } else { Command::NextEvent };
             self.requests.push(Request::Do(command));
             return false;

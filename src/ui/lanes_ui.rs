@@ -4,8 +4,8 @@ use super::canvas_ui::{Canvas, row_name};
 use super::lane_tiles::{LaneTile, LaneTiles, state_bit};
 use super::sub_lanes::{SubLanes, sub_lanes};
 use super::theme::label_color_on;
-use crate::annotation::Status;
 use super::widgets::choosing;
+use crate::annotation::Status;
 use crate::app::{Choosing, Mark, Request, Workbench};
 use crate::time::Span;
 use eframe::egui::{

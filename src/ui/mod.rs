@@ -367,6 +367,12 @@ impl Panels {
         self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some()
     }
 
+    /// Whether a page lies over the window: Escape is its own, and Tab goes into it.
+    fn is_page_open(&self) -> bool {
+        let is_shown = self.keys.shown || self.about_shown || self.complexity.shown || self.models.shown;
+        is_shown || self.versions_shown || self.labels.takes_escape
+    }
+
     fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {
         match request {
             Request::Do(command) => self.take(command, bench).map(Request::Do),

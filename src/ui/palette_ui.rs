@@ -76,7 +76,9 @@ impl Palette {
             Subject::Labels { target: Some(_), adds: true } if several > 1 => {
                 return format!("Search a label to add to {several} events");
             }
-            Subject::Labels { target: Some(_), .. } if several > 1 => return format!("Search a label for {several} events"),
+            Subject::Labels { target: Some(_), .. } if several > 1 => {
+                return format!("Search a label for {several} events");
+            }
             Subject::Commands => "Search a command",
             Subject::Labels { target: Some(_), adds: true } => "Search a label to add to this event",
             Subject::Labels { target: Some(_), .. } => "Search a label for this event",

@@ -140,9 +140,10 @@ pub fn hint_text(ui: &Ui, bench: &Workbench) -> String {
         };
     };
     if let Some(selection) = bench.selection() {
-        let uncertain = (Command::Uncertain, "uncertain");
-        let several = keys([accept, reject, uncertain, (Command::Deselect, "only one")]);
-        return format!("{} events selected   {several}", grouped(selection.len()));
+        let (uncertain, merge) = ((Command::Uncertain, "uncertain"), (Command::MergeNext, "merge"));
+        let several = keys([accept, reject, uncertain, merge]);
+        let one = Command::Deselect.key_text(ui.ctx());
+        return format!("{} events selected   {several}   {one} only one", grouped(selection.len()));
     }
     let can_undecide = bench.can(Command::Undecide);
     let commands = match (mark.state, is_review) {

@@ -44,7 +44,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     beside_ui::borders(ui, canvas, rect);
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
-    panels.canvas_focused = keeps_focus(ui, &response);
+    panels.canvas_focused = keeps_focus(ui, &response, !panels.is_page_open());
     // Keys may have opened another recording.
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || panels.peek_key.is_some();
@@ -73,13 +73,14 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     context_menu(&response, canvas, requests);
 }
 
-/// A click gives the spectrogram the focus. As long as it has it, Tab goes from event to event and arrows move edges; Escape leaves it.
-fn keeps_focus(ui: &Ui, response: &Response) -> bool {
+/// A click gives the spectrogram the focus. As long as it has it, Tab goes from event to event (unless a
+/// page is open, which it leads into) and arrows move edges; Escape leaves it.
+fn keeps_focus(ui: &Ui, response: &Response, tab: bool) -> bool {
     if response.clicked() {
         response.request_focus();
     }
     if response.has_focus() {
-        let own = egui::EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
+        let own = egui::EventFilter { tab, horizontal_arrows: true, vertical_arrows: true, escape: false };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, own));
     }
     response.has_focus()
@@ -110,7 +111,9 @@ fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Pane
             panels.drag = Some(drag_from(sheet, kind, origin, false));
         }
         context_menu(&response, canvas, requests);
-        response.on_hover_text(format!("{}\nDrag to move; Ctrl+click or Shift+click to select more", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
+        response
+            .on_hover_text(format!("{}\nDrag to move; Ctrl+click or Shift+click to select more", mark.spoken()))
+            .on_hover_cursor(CursorIcon::Grab);
     }
 }
 

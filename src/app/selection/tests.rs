@@ -16,8 +16,7 @@ fn opened(events: usize) -> Workbench {
     for place in 0..events {
         let (onset, label) = (2.0 * place as f64, ["Dog", "Cat"][place % 2]);
         let event_id = bench.document.new_event_id();
-        let event =
-            Event::new(event_id, Span::between(onset, onset + 1.0), label, Status::Predicted, Origin::Import);
+        let event = Event::new(event_id, Span::between(onset, onset + 1.0), label, Status::Predicted, Origin::Import);
         bench.document.apply(Edit::Insert { recording: id, event }).unwrap();
     }
     let format = "WAV".to_owned();

@@ -2,8 +2,10 @@
 //!
 //! Pages are found by the program's own lists (tabs, menus, commands), so that a new one is looked at without a line here.
 
-use super::stage::{drag, at_secs, opened, press, press_with, soundscape, wait};
-use earmark::app::{App, Command, Group, Inspector, Mode, Request, ReviewChange};
+use super::stage::{opened, press, press_with, soundscape, wait};
+use earmark::annotation::Band;
+use earmark::app::{App, Command, Group, Inspector, Mode, Request, ReviewChange, Shape};
+use earmark::time::Span;
 use eframe::egui::accesskit::{NodeId, Role};
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Window = Harness<'static, App>;
 
 /// What a person works with.
-const CONTROLS: [Role; 14] = [
+const CONTROLS: [Role; 13] = [
     Role::Button,
     Role::CheckBox,
     Role::RadioButton,
@@ -27,10 +29,9 @@ const CONTROLS: [Role; 14] = [
     Role::MenuItem,
     Role::ColorWell,
     Role::Canvas,
-    Role::ScrollBar,
 ];
 
-/// Commands that leave the project, run a model for long, or change the machine's settings of sound; none of them opens a page.
+/// Commands that leave the project or run a model for long; none of them opens a page.
 const NOT_TRIED: [Command; 8] = [
     Command::Quit,
     Command::NewProject,
@@ -41,6 +42,9 @@ const NOT_TRIED: [Command; 8] = [
     Command::DetectAllAgain,
     Command::CloseRecording,
 ];
+
+/// So many steps by Tab are tried.
+const MOST_STEPS: usize = 300;
 
 /// The controls that are there: role and name.
 fn controls(harness: &Window) -> BTreeMap<NodeId, (String, String)> {
@@ -80,28 +84,146 @@ fn nameless(harness: &Window, page: &str) -> Vec<String> {
 
 fn focused(harness: &Window) -> Option<NodeId> {
     let mut nodes = harness.root().children_recursive();
-    nodes.find(|node| node.accesskit_node().is_focused() && node.accesskit_node().role() != Role::Window).map(|node| node.accesskit_node().locate().0)
+    nodes
+        .find(|node| node.accesskit_node().is_focused() && node.accesskit_node().role() != Role::Window)
+        .map(|node| node.accesskit_node().locate().0)
+}
+
+/// The controls that Tab or Shift+Tab come to from where nothing has the focus.
+fn reached(harness: &mut Window, wanted: &BTreeSet<NodeId>) -> (BTreeSet<NodeId>, [Option<NodeId>; 2]) {
+    let mut reached = BTreeSet::new();
+    let mut ends = [None; 2];
+    for (way, modifiers) in [Modifiers::SHIFT, Modifiers::NONE].into_iter().enumerate() {
+        if let Some(id) = harness.ctx.memory(|memory| memory.focused()) {
+            harness.ctx.memory_mut(|memory| memory.surrender_focus(id));
+        }
+        harness.run_steps(2);
+        let mut seen = BTreeSet::new();
+        for _ in 0..MOST_STEPS {
+            if wanted.is_subset(&reached) {
+                break;
+            }
+            harness.key_press_modifiers(modifiers, Key::Tab);
+            harness.run_steps(2);
+            let Some(at) = focused(harness) else { continue };
+            reached.insert(at);
+            // All the way round, or on the spectrogram, where Tab goes from event to event.
+            if !seen.insert(at) {
+                break;
+            }
+            ends[way] = Some(at);
+        }
+    }
+    (reached, ends)
+}
+
+/// The controls of a page that the keyboard does not get to.
+fn unreached(harness: &mut Window, page: &str, before: &BTreeSet<NodeId>) -> Vec<String> {
+    let usable = enabled(harness);
+    let all = controls(harness);
+    // Arrows go through the recordings once their list has the keyboard.
+    let by_arrows: Vec<String> = [soundscape(0), soundscape(1)].iter().map(|path| file_name(path)).collect();
+    let is_meant =
+        |id: &NodeId, name: &String| usable.contains(id) && !before.contains(id) && !by_arrows.contains(name);
+    let wanted: BTreeSet<NodeId> = all.iter().filter(|(id, (_, name))| is_meant(id, name)).map(|(id, _)| *id).collect();
+    let (reached, ends) = reached(harness, &wanted);
+    let names = controls(harness);
+    let ends = ends.map(|end| end.and_then(|end| names.get(&end).cloned()));
+    let left = wanted.iter().filter(|id| !reached.contains(id)).filter_map(|id| all.get(id));
+    left.map(|(role, name)| format!("{page}: Tab does not get to the {role} {name:?}; it went as far as {ends:?}")).collect()
+}
+
+fn file_name(path: &std::path::Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// Two recordings, with predictions and events in the first, one of them a box and selected.
+fn with_work() -> Window {
+    let mut harness = opened(vec![soundscape(0), soundscape(1)]);
+    press_with(&mut harness, Modifiers::COMMAND, Key::R);
+    wait(&mut harness, "the end of the model's run", |bench| bench.scored_here().is_some() && bench.runs.is_empty());
+    let bench = &mut harness.state_mut().bench;
+    bench.dispatch(Request::SetActiveLabel("Dog".into()));
+    bench.dispatch(Request::Draw(Span::between(3.0, 4.0)));
+    let band = Band { low_hz: 1_000.0, high_hz: 2_000.0 };
+    let shape = Shape { span: Span::between(6.0, 7.0), is_point: false, band: Some(band) };
+    bench.dispatch(Request::DrawShape(shape));
+    harness.run_steps(3);
+    harness
+}
+
+/// The page or list that a command opens is closed again, and what it has changed is not looked at.
+fn close_all(harness: &mut Window) {
+    for _ in 0..3 {
+        press(harness, Key::Escape);
+    }
 }
 
 #[test]
-fn show_tree() {
-    let mut harness = opened(vec![soundscape(0)]);
-    let (from, to) = (at_secs(&harness, 3.0), at_secs(&harness, 4.0));
-    drag(&mut harness, from, to);
+fn every_tab_and_mode_is_named_and_reached_by_keys() {
+    let mut harness = with_work();
+    let mut wrong = Vec::new();
     for inspector in Inspector::ALL {
         harness.state_mut().bench.dispatch(Request::ShowInspector(inspector));
+        harness.run_steps(5);
+        let page = format!("the tab {}", inspector.name());
+        wrong.extend(nameless(&harness, &page));
+        wrong.extend(unreached(&mut harness, &page, &BTreeSet::new()));
+    }
+    for mode in Mode::ALL {
+        harness.state_mut().bench.dispatch(Request::Review(ReviewChange::Mode(mode)));
+        harness.run_steps(5);
+        wrong.extend(nameless(&harness, mode.name()));
+        wrong.extend(unreached(&mut harness, mode.name(), &BTreeSet::new()));
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_menu_is_named() {
+    let mut wrong = Vec::new();
+    let mut harness = with_work();
+    for group in Group::ALL {
+        harness.get_all_by_label(group.title()).next().unwrap().click();
+        harness.run_steps(4);
+        wrong.extend(nameless(&harness, group.title()));
+        close_all(&mut harness);
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whatever a command brings up: a page, a prompt, a panel.
+#[test]
+fn whatever_a_command_opens_is_named_and_reached_by_keys() {
+    let mut wrong = Vec::new();
+    let mut opened_something = 0;
+    let mut harness = with_work();
+    for &command in Command::ALL.iter().filter(|command| !NOT_TRIED.contains(command)) {
+        close_all(&mut harness);
+        let before: BTreeSet<NodeId> = controls(&harness).into_keys().collect();
+        press_with(&mut harness, Modifiers::COMMAND, Key::P);
+        harness.get_by_label("Search a command").type_text(command.name());
+        harness.run_steps(2);
+        press(&mut harness, Key::Enter);
         harness.run_steps(3);
-        println!("{:#?}", nameless(&harness, inspector.name()));
-        for (id, (role, name)) in controls(&harness) {
-            println!("  {id:?} {role} {name:?} {}", enabled(&harness).contains(&id));
+        wrong.extend(nameless(&harness, command.name()));
+        if is_page(&harness) {
+            opened_something += 1;
+            wrong.extend(unreached(&mut harness, command.name(), &before));
         }
     }
-    println!("focus {:?}", focused(&harness));
-    for _ in 0..60 {
-        harness.key_press(Key::Tab);
-        harness.run_steps(2);
-        let at = focused(&harness);
-        println!("{:?}", at.and_then(|at| controls(&harness).get(&at).cloned()));
-    }
-    let _ = (press, press_with, wait, Group::ALL, Mode::ALL, ReviewChange::Class, Modifiers::NONE);
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(opened_something >= 8, "only {opened_something} commands opened a page");
+}
+
+/// Whether something lies over the window's own panels, or a text field has come.
+fn is_page(harness: &Window) -> bool {
+    let over = harness.query_all_by_role(Role::Dialog).count() + harness.query_all_by_role(Role::Window).count();
+    over > 1 || harness.ctx.text_edit_focused()
 }

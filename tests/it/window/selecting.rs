@@ -111,7 +111,8 @@ fn rows_and_tags_are_selected_with_shift_and_ctrl_and_say_so() {
 fn keys_act_on_all_that_is_selected_in_one_step_each() {
     let mut harness = with_events(6);
     let start: Document = harness.state().bench.document.clone();
-    let states = |harness: &Window| -> Vec<Status> { harness.state().bench.marks.iter().map(|mark| mark.state).collect() };
+    let states =
+        |harness: &Window| -> Vec<Status> { harness.state().bench.marks.iter().map(|mark| mark.state).collect() };
     press_with(&mut harness, CTRL, Key::A);
     assert_eq!(selected(&harness).len(), 6);
     press(&mut harness, Key::W);
@@ -121,19 +122,20 @@ fn keys_act_on_all_that_is_selected_in_one_step_each() {
     assert_eq!(selected(&harness).len(), 6, "they stay selected");
     // The palette says how many it is for.
     press(&mut harness, Key::Enter);
-    harness.get_by_label("Search a label for 6 events").type_text("Cow");
+    harness.get_by_label("Search a label for 6 events").type_text("bicycle bell");
     harness.run_steps(3);
     press(&mut harness, Key::Enter);
-    assert!(harness.state().bench.marks.iter().all(|mark| &*mark.label == "Cow"));
+    assert!(harness.state().bench.marks.iter().all(|mark| &*mark.label == "Bicycle bell"));
     // A digit key does the same.
     let digit = harness.state().bench.digit_of_label("Dog").expect("a label of the project has a key");
-    let keys = [Key::Num0, Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+    let keys =
+        [Key::Num0, Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
     press(&mut harness, keys[usize::from(digit)]);
     assert!(harness.state().bench.marks.iter().all(|mark| &*mark.label == "Dog"));
     press(&mut harness, Key::M);
     assert_eq!(harness.state().bench.marks.len(), 1);
     let titles: Vec<&str> = harness.state().bench.history.undo_steps().iter().map(|step| step.title.as_str()).collect();
-    let labelled = ["label \"Cow\" for 6 events", "label \"Dog\" for 6 events", "merge 6 × \"Dog\""];
+    let labelled = ["label \"Bicycle bell\" for 6 events", "label \"Dog\" for 6 events", "merge 6 × \"Dog\""];
     assert_eq!(titles[6..8], ["put aside 6 events", "accept 6 events"]);
     assert_eq!(titles[8..], labelled);
     for _ in 0..5 {
