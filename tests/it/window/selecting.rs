@@ -127,6 +127,8 @@ fn keys_act_on_all_that_is_selected_in_one_step_each() {
     press(&mut harness, Key::Enter);
     assert!(harness.state().bench.marks.iter().all(|mark| &*mark.label == "Bicycle bell"));
     // A digit key does the same.
+    harness.state_mut().bench.dispatch(Request::SetActiveLabel("Dog".into()));
+    harness.run_steps(2);
     let digit = harness.state().bench.digit_of_label("Dog").expect("a label of the project has a key");
     let keys =
         [Key::Num0, Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
