@@ -78,9 +78,9 @@ fn read_labels(path: &Path) -> anyhow::Result<StrongLabels> {
 }
 
 fn notes_on_files(reference: &StrongLabels, estimated: &StrongLabels) -> Vec<String> {
-    let (ours, theirs): (BTreeSet<&String>, BTreeSet<&String>) =
-        (reference.files.iter().collect(), estimated.files.iter().collect());
-    let list = |files: Vec<&&String>| files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", ");
+    let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) =
+        [reference, estimated].map(|labels| labels.file_names().collect()).into();
+    let list = |files: Vec<&&str>| files.into_iter().copied().collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
     let missing: Vec<_> = ours.difference(&theirs).collect();
     if !missing.is_empty() {
@@ -114,7 +114,7 @@ impl LabelMap {
     fn apply(&self, labels: &mut StrongLabels) -> String {
         let before = labels.rows.len();
         let (mut left_out, mut relabelled) = (0, 0);
-        let mut spans: BTreeMap<(String, Arc<str>), Vec<Span>> = BTreeMap::new();
+        let mut spans: BTreeMap<(Arc<str>, Arc<str>), Vec<Span>> = BTreeMap::new();
         for row in labels.rows.drain(..) {
             let targets = self.0.get(&*row.event_label).map(Vec::as_slice).unwrap_or_default();
             left_out += usize::from(targets.is_empty());
@@ -124,11 +124,8 @@ impl LabelMap {
             }
         }
         for ((filename, event_label), spans) in spans {
-            labels.rows.extend(united(spans).into_iter().map(|span| StrongLabel {
-                filename: filename.clone(),
-                span,
-                event_label: event_label.clone(),
-            }));
+            let united = united(spans).into_iter();
+            labels.rows.extend(united.map(|span| StrongLabel::new(filename.clone(), span, event_label.clone())));
         }
         let after = labels.rows.len();
         format!(
@@ -226,7 +223,7 @@ fn unpaired<'a>(rows: &'a [StrongLabel], partners: &[Option<usize>]) -> Vec<&'a 
 
 fn write_list(text: &mut String, title: &str, rows: &[&StrongLabel]) {
     let _ = writeln!(text, "\n{title}: {}", rows.len());
-    for StrongLabel { filename, span, event_label } in rows {
+    for StrongLabel { filename, span, event_label, .. } in rows {
         let _ = writeln!(text, "  {filename}  {:8.3} – {:8.3}  {event_label}", span.onset_secs, span.offset_secs);
     }
 }
