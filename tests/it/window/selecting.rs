@@ -155,7 +155,7 @@ fn keys_act_on_all_that_is_selected_in_one_step_each() {
     press(&mut harness, Key::Escape);
     assert!(selected(&harness).is_empty());
     // In a text field the keys are the field's.
-    harness.get_by_label("Search recordings").click();
+    harness.get_by_label("Filter by label or comment").click();
     harness.run_steps(3);
     press_with(&mut harness, CTRL, Key::A);
     assert!(selected(&harness).is_empty());
