@@ -59,5 +59,6 @@ pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
     let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
     let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();
     tell(holds.empty_files, empty, "recording without events", "recordings without events");
+    lost.extend(format.own_losses(labels));
     lost
 }
