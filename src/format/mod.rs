@@ -5,30 +5,45 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod audacity;
+mod cell;
+mod collector;
 mod dcase;
+mod elan;
 mod exchange;
 mod holds;
 pub mod label_set;
 mod read_options;
 mod sniff;
+mod sonic_layer;
 mod strong_label;
+mod subtitles;
+mod table;
 mod text;
 mod text_source;
+mod textgrid;
+mod tiers;
+mod xml;
 
+pub use audacity::Audacity;
 pub use dcase::Dcase;
+pub use elan::Elan;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use subtitles::{SubRip, WebVtt};
 pub use text_source::{MAX_BYTES, TextSource};
+pub use textgrid::TextGrid;
 
 use crate::project::write_atomically;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase];
+pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &Audacity, &TextGrid, &Elan, &SonicLayer, &SubRip, &WebVtt];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
