@@ -7,7 +7,7 @@
 use super::collector::Collector;
 use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
-    TextSource, text,
+    TextSource, cell, text,
 };
 use crate::annotation::{Band, Status};
 use crate::time::Span;
@@ -76,10 +76,9 @@ impl LabelFormat for Audacity {
     /// Seconds and hertz with six decimals. TAB and line ends within a label become spaces.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
         let end = labels.line_end.text();
-        let has_bands = labels.rows.iter().any(|row| row.band.is_some());
-        for row in &labels.rows {
-            let label: String =
-                row.event_label.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+        let has_bands = labels.rows.iter().any(|row| row.is_label() && row.band.is_some());
+        for (row, label) in labels.label_rows() {
+            let label: String = label.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
             write!(out, "{:.6}\t{:.6}\t{label}{end}", row.span.onset_secs, row.span.offset_secs)?;
             match row.band {
                 Some(Band { low_hz, high_hz }) => write!(out, "\\\t{low_hz:.6}\t{high_hz:.6}{end}")?,
@@ -124,7 +123,7 @@ impl<'a> Line<'a> {
 
 /// A number with point or comma.
 fn secs(field: &str) -> Option<f64> {
-    text::number(field, '\t')
+    cell::number(field, '\t')
 }
 
 /// What else labels may say than what sounds.
@@ -152,11 +151,13 @@ impl Wording {
         });
         let Some(start) = first.next() else { return Self::Label };
         let shown: Vec<(&str, Option<&str>)> = std::iter::once(start).chain(first).collect();
-        let (choice, text, answers): (_, _, &[(&str, Self)]) = if shown.iter().all(|(label, more)| {
-            more.is_none() && Self::LabelAndScore.split(label).1.is_some()
-        }) {
+        let (choice, text, answers): (_, _, &[(&str, Self)]) = if shown
+            .iter()
+            .all(|(label, more)| more.is_none() && Self::LabelAndScore.split(label).1.is_some())
+        {
             (Choice::Layout, "Each label ends in a number from 0 to 1. Is it a score?", &Self::ANSWERS)
-        } else if shown.iter().all(|(label, more)| more.is_some_and(|more| secs(more).is_some()) && label.contains('_')) {
+        } else if shown.iter().all(|(label, more)| more.is_some_and(|more| secs(more).is_some()) && label.contains('_'))
+        {
             (Choice::LabelColumn, "Labels are scientific and common names. Which is to be the label?", &Self::NAMES)
         } else {
             return Self::Label;
@@ -205,7 +206,8 @@ impl Reader<'_> {
             Line::Row { onset, offset, label, more } => {
                 self.end_row();
                 self.rows += 1;
-                let row = self.row(number, Span { onset_secs: onset, offset_secs: offset.unwrap_or(onset) }, label, more);
+                let row =
+                    self.row(number, Span { onset_secs: onset, offset_secs: offset.unwrap_or(onset) }, label, more);
                 self.pending = Some(row);
             }
             Line::Continued(rest) => self.take_frequencies(number, rest),
@@ -261,7 +263,8 @@ impl Reader<'_> {
             (false, false) => None,
         };
         if low >= 0.0 && high < 0.0 && nyquist.is_none() {
-            self.collector.note(number, "a band without an upper end, and the sample rate is not known: read without it");
+            self.collector
+                .note(number, "a band without an upper end, and the sample rate is not known: read without it");
         }
         self.end_row();
     }

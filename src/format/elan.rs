@@ -85,20 +85,25 @@ impl<'a, 'x> Reader<'a, 'x> {
     fn new(root: Node<'x, 'x>, lines: Lines, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
         let mut collector = Collector::new(labels);
         let media: Vec<Node<'_, '_>> = xml::elements(root, "MEDIA_DESCRIPTOR").collect();
-        let is_audio = |media: &&Node<'_, '_>| media.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio"));
+        let is_audio =
+            |media: &&Node<'_, '_>| media.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio"));
         let medium = media.iter().find(is_audio).or(media.first());
-        let urls = medium.into_iter().flat_map(|media| [media.attribute("MEDIA_URL"), media.attribute("RELATIVE_MEDIA_URL")]);
+        let urls =
+            medium.into_iter().flat_map(|media| [media.attribute("MEDIA_URL"), media.attribute("RELATIVE_MEDIA_URL")]);
         let path = urls.flatten().map(path_of_url).find(|path| !path.is_empty());
         let filename = collector.file(path.as_deref().unwrap_or(&options.file_stem));
         if let Some(origin) = medium.and_then(|media| media.attribute("TIME_ORIGIN")).filter(|origin| *origin != "0") {
-            let text = format!("the recording begins {origin} ms into the annotations' time (TIME_ORIGIN): times are as stated");
+            let text = format!(
+                "the recording begins {origin} ms into the annotations' time (TIME_ORIGIN): times are as stated"
+            );
             collector.warn(0, text);
         }
         let tier_field = collector.text(tiers::TIER_FIELD);
         let mut slots = Slots::of(root);
         let between = slots.fill(root);
         if between > 0 {
-            collector.warn(0, format!("{between} moments have no time of their own: placed evenly between those that do"));
+            collector
+                .warn(0, format!("{between} moments have no time of their own: placed evenly between those that do"));
         }
         Self { collector, filename, tier_field, lines, slots, spans: HashMap::new(), parents: HashMap::new() }
     }
@@ -214,7 +219,8 @@ impl<'x> Slots<'x> {
 
     fn span(&self, annotation: Node<'_, '_>) -> Result<Span, String> {
         let id = annotation.attribute("ANNOTATION_ID").unwrap_or_default();
-        let (onset, offset) = self.ends(annotation).ok_or_else(|| format!("annotation {id} names no moment in time"))?;
+        let (onset, offset) =
+            self.ends(annotation).ok_or_else(|| format!("annotation {id} names no moment in time"))?;
         match (self.times[onset], self.times[offset]) {
             (Some(onset), Some(offset)) => Ok(Span { onset_secs: onset / 1e3, offset_secs: offset / 1e3 }),
             _ => Err(format!("annotation {id} has no time, and nothing around it has")),
@@ -287,7 +293,13 @@ fn path_of_url(url: &str) -> String {
 fn url_of_path(path: &str) -> String {
     let path = path.replace('\\', "/");
     let has_drive = path.as_bytes().get(1) == Some(&b':');
-    let mut url = String::from(if path.starts_with('/') { "file://" } else if has_drive { "file:///" } else { "./" });
+    let mut url = String::from(if path.starts_with('/') {
+        "file://"
+    } else if has_drive {
+        "file:///"
+    } else {
+        "./"
+    });
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-~:".contains(&byte) {
             url.push(char::from(byte));
@@ -299,7 +311,8 @@ fn url_of_path(path: &str) -> String {
 }
 
 fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
-    let tiers = tiers::lay_out(labels.rows.iter().filter(|row| row.span.offset_secs >= row.span.onset_secs), false);
+    let tiers =
+        tiers::lay_out(labels.label_rows().filter(|(row, _)| row.span.offset_secs >= row.span.onset_secs), false);
     let slots = WrittenSlots::of(&tiers);
     let end = labels.line_end.text();
     let mut line = |text: &str| write!(out, "{text}{end}");
@@ -324,11 +337,11 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     let mut names = (1..).zip(&slots.names);
     for tier in &tiers {
         line(&format!(" <TIER LINGUISTIC_TYPE_REF=\"default-lt\" TIER_ID=\"{}\">", xml::escaped(&tier.name)))?;
-        for (row, (number, [onset, offset])) in tier.rows.iter().zip(&mut names) {
+        for ((_, label), (number, [onset, offset])) in tier.rows.iter().zip(&mut names) {
             line(&format!(
                 "  <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a{number}\" TIME_SLOT_REF1=\"ts{onset}\" \
                  TIME_SLOT_REF2=\"ts{offset}\"><ANNOTATION_VALUE>{}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>",
-                xml::escaped(&row.event_label)
+                xml::escaped(label)
             ))?;
         }
         line(" </TIER>")?;
@@ -348,7 +361,7 @@ struct WrittenSlots {
 impl WrittenSlots {
     fn of(tiers: &[tiers::Tier<'_>]) -> Self {
         let millis = |secs: f64| (secs * 1e3).round() as i64;
-        let spans = tiers.iter().flat_map(|tier| &tier.rows).map(|row| row.span);
+        let spans = tiers.iter().flat_map(|tier| &tier.rows).map(|(row, _)| row.span);
         let ends = |(number, span): (usize, Span)| {
             [(millis(span.onset_secs), number, 0_usize), (millis(span.offset_secs), number, 1)]
         };

@@ -9,7 +9,9 @@ mod audacity;
 mod cell;
 mod collector;
 mod dcase;
+mod dcase_list;
 mod elan;
+mod event_columns;
 mod exchange;
 mod holds;
 pub mod label_set;
@@ -27,6 +29,7 @@ mod xml;
 
 pub use audacity::Audacity;
 pub use dcase::Dcase;
+pub use dcase_list::DcaseList;
 pub use elan::Elan;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
@@ -43,7 +46,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &Audacity, &TextGrid, &Elan, &SonicLayer, &SubRip, &WebVtt];
+pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList, &Audacity, &TextGrid, &Elan, &SonicLayer, &SubRip, &WebVtt];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {

@@ -92,7 +92,7 @@ impl LabelFormat for SonicLayer {
             frames(end)
         ))?;
         line(&format!("    <dataset id=\"0\" dimensions=\"{dimensions}\">"))?;
-        for row in &labels.rows {
+        for (row, label) in labels.label_rows() {
             let frame = frames(row.span.onset_secs);
             let duration = frames(row.span.offset_secs) - frame;
             let shape = match (kind, row.band) {
@@ -103,7 +103,7 @@ impl LabelFormat for SonicLayer {
                     format!(" value=\"{low_hz}\" duration=\"{duration}\" extent=\"{}\"", high_hz - low_hz)
                 }
             };
-            line(&format!("      <point frame=\"{frame}\"{shape} label=\"{}\" />", xml::escaped(&row.event_label)))?;
+            line(&format!("      <point frame=\"{frame}\"{shape} label=\"{}\" />", xml::escaped(label)))?;
         }
         line("    </dataset>")?;
         line("  </data>")?;
@@ -124,9 +124,13 @@ enum Kind {
 
 impl Kind {
     fn of(labels: &StrongLabels) -> Self {
-        if labels.rows.iter().any(|row| row.band.is_some()) {
+        let mut rows = labels.rows.iter().filter(|row| row.is_label()).peekable();
+        let is_empty = rows.peek().is_none();
+        let (has_bands, are_points) =
+            rows.fold((false, true), |(bands, points), row| (bands || row.band.is_some(), points && row.is_point));
+        if has_bands {
             Self::Boxes
-        } else if !labels.rows.is_empty() && labels.rows.iter().all(|row| row.is_point) {
+        } else if are_points && !is_empty {
             Self::Instants
         } else {
             Self::Regions
@@ -137,7 +141,9 @@ impl Kind {
     fn words(self) -> (u8, &'static str, &'static str) {
         match self {
             Self::Instants => (1, "", "timeinstants"),
-            Self::Regions => (3, " subtype=\"region\" valueQuantization=\"0\" minimum=\"0\" maximum=\"0\" units=\"\"", "regions"),
+            Self::Regions => {
+                (3, " subtype=\"region\" valueQuantization=\"0\" minimum=\"0\" maximum=\"0\" units=\"\"", "regions")
+            }
             Self::Boxes => (2, " subtype=\"box\" minimum=\"0\" maximum=\"0\" units=\"Hz\"", "boxes"),
         }
     }
@@ -175,7 +181,9 @@ impl Layer {
         let mut row = StrongLabel::new(collector.file(&options.file_stem), span, label);
         row.is_point = duration == 0.0;
         let (value, extent) = (number("value")?, number("extent")?);
-        if self.is_box && let (Some(value), Some(extent)) = (value, extent) {
+        if self.is_box
+            && let (Some(value), Some(extent)) = (value, extent)
+        {
             row.band = (extent != 0.0).then_some(Band { low_hz: value, high_hz: value + extent });
             return Ok(row);
         }

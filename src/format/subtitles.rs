@@ -171,9 +171,9 @@ fn read(source: &mut TextSource<'_>, options: &ReadOptions, labels: &mut StrongL
 
 fn write(labels: &StrongLabels, point: char, out: &mut dyn io::Write) -> io::Result<()> {
     let end = labels.line_end.text();
-    for (number, row) in (1..).zip(&labels.rows) {
+    for (number, (row, label)) in (1..).zip(labels.label_rows()) {
         let (onset, offset) = (time_text(row.span.onset_secs, point), time_text(row.span.offset_secs, point));
-        let label: String = row.event_label.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+        let label: String = label.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
         // An arrow within a text would be taken for times.
         let label = label.replace(ARROW, "->");
         write!(out, "{number}{end}{onset} {ARROW} {offset}{end}{label}{end}{end}")?;

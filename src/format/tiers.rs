@@ -6,6 +6,7 @@
 use super::StrongLabel;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The name of the field that keeps the tier of an event.
 pub(super) const TIER_FIELD: &str = "tier";
@@ -24,8 +25,11 @@ pub(super) struct Tier<'a> {
     /// Whether it holds points instead of spans.
     pub is_points: bool,
     /// Its events by onset, none of which begins before the one before it ends.
-    pub rows: Vec<&'a StrongLabel>,
+    pub rows: Vec<Labelled<'a>>,
 }
+
+/// An event and one of its labels.
+pub(super) type Labelled<'a> = (&'a StrongLabel, &'a Arc<str>);
 
 /// Whether a tier's name is one that [`lay_out`] gives, so that it says nothing about the events.
 pub(super) fn says_nothing(name: &str) -> bool {
@@ -37,10 +41,10 @@ pub(super) fn says_nothing(name: &str) -> bool {
 }
 
 /// The tiers of events, in the order in which their names first appear. `points_apart` gives events without length tiers of their own.
-pub(super) fn lay_out<'a>(rows: impl Iterator<Item = &'a StrongLabel>, points_apart: bool) -> Vec<Tier<'a>> {
-    let mut groups: Vec<(&str, bool, Vec<&StrongLabel>)> = Vec::new();
+pub(super) fn lay_out<'a>(rows: impl Iterator<Item = Labelled<'a>>, points_apart: bool) -> Vec<Tier<'a>> {
+    let mut groups: Vec<(&str, bool, Vec<Labelled<'_>>)> = Vec::new();
     let mut places: HashMap<(&str, bool), usize> = HashMap::new();
-    for row in rows {
+    for (row, label) in rows {
         let is_point = points_apart && row.span.offset_secs <= row.span.onset_secs;
         let named = row.fields().iter().find(|(name, _)| &**name == TIER_FIELD).map(|(_, tier)| tier.as_str());
         let name = named.unwrap_or(if is_point { POINTS } else { SPANS });
@@ -48,12 +52,12 @@ pub(super) fn lay_out<'a>(rows: impl Iterator<Item = &'a StrongLabel>, points_ap
             groups.push((name, is_point, Vec::new()));
             groups.len() - 1
         });
-        groups[place].2.push(row);
+        groups[place].2.push((row, label));
     }
     let mut names: HashSet<String> = HashSet::new();
     let mut tiers = Vec::new();
     for (name, is_points, mut rows) in groups {
-        rows.sort_by(|a, b| a.span.onset_secs.total_cmp(&b.span.onset_secs));
+        rows.sort_by(|(a, _), (b, _)| a.span.onset_secs.total_cmp(&b.span.onset_secs));
         for rows in in_lanes(rows) {
             tiers.push(Tier { name: unused(name, &mut names), is_points, rows });
         }
@@ -73,14 +77,14 @@ fn unused(name: &str, names: &mut HashSet<String>) -> String {
 }
 
 /// Events by onset, each in the first lane that is free where it begins. A point needs its moment for itself.
-fn in_lanes<'a>(rows: Vec<&'a StrongLabel>) -> Vec<Vec<&'a StrongLabel>> {
-    let mut lanes: Vec<Vec<&'a StrongLabel>> = Vec::new();
+fn in_lanes(rows: Vec<Labelled<'_>>) -> Vec<Vec<Labelled<'_>>> {
+    let mut lanes: Vec<Vec<Labelled<'_>>> = Vec::new();
     let mut free: BTreeSet<usize> = BTreeSet::new();
     let mut busy: BinaryHeap<Reverse<(Moment, usize)>> = BinaryHeap::new();
-    for row in rows {
+    for (row, label) in rows {
         let onset = Moment(row.span.onset_secs);
         let is_free = |until: Moment, lane: usize| {
-            let holds_this_moment = lanes[lane].last().is_some_and(|last| last.span.onset_secs == onset.0);
+            let holds_this_moment = lanes[lane].last().is_some_and(|(last, _)| last.span.onset_secs == onset.0);
             until < onset || (until == onset && !holds_this_moment)
         };
         let mut freed = Vec::new();
@@ -96,7 +100,7 @@ fn in_lanes<'a>(rows: Vec<&'a StrongLabel>) -> Vec<Vec<&'a StrongLabel>> {
         if lane == lanes.len() {
             lanes.push(Vec::new());
         }
-        lanes[lane].push(row);
+        lanes[lane].push((row, label));
         busy.push(Reverse((Moment(row.span.offset_secs.max(row.span.onset_secs)), lane)));
     }
     lanes
@@ -130,22 +134,26 @@ mod tests {
         StrongLabel::new("a.wav", Span { onset_secs, offset_secs }, "x")
     }
 
+    fn labelled(rows: &[StrongLabel]) -> impl Iterator<Item = Labelled<'_>> {
+        rows.iter().map(|row| (row, &row.event_label))
+    }
+
     #[test]
     fn events_that_overlap_get_a_tier_each_and_those_that_touch_share_one() {
         let rows = [row(0.0, 2.0), row(1.0, 3.0), row(2.0, 4.0), row(2.5, 2.75), row(5.0, 5.0), row(5.0, 5.0)];
-        let tiers = lay_out(rows.iter(), true);
+        let tiers = lay_out(labelled(&rows), true);
         let drawn: Vec<String> = tiers
             .iter()
             .map(|tier| {
-                let rows: Vec<_> =
-                    tier.rows.iter().map(|row| format!("{}-{}", row.span.onset_secs, row.span.offset_secs)).collect();
+                let rows: Vec<_> = tier
+                    .rows
+                    .iter()
+                    .map(|(row, _)| format!("{}-{}", row.span.onset_secs, row.span.offset_secs))
+                    .collect();
                 format!("{}: {}", tier.name, rows.join(" "))
             })
             .collect();
-        assert_eq!(
-            drawn,
-            ["events: 0-2 2-4", "events 2: 1-3", "events 3: 2.5-2.75", "points: 5-5", "points 2: 5-5"]
-        );
+        assert_eq!(drawn, ["events: 0-2 2-4", "events 2: 1-3", "events 3: 2.5-2.75", "points: 5-5", "points 2: 5-5"]);
         assert!(tiers.iter().all(|tier| says_nothing(&tier.name)));
         assert!(!says_nothing("birds") && !says_nothing("events of today") && !says_nothing("eventsx"));
     }
@@ -158,7 +166,7 @@ mod tests {
             row
         };
         let rows = [named("b 2", 0.0), named("b", 0.0), named("b", 0.5)];
-        let names: Vec<String> = lay_out(rows.iter(), true).into_iter().map(|tier| tier.name).collect();
+        let names: Vec<String> = lay_out(labelled(&rows), true).into_iter().map(|tier| tier.name).collect();
         assert_eq!(names, ["b 2", "b", "b 3"]);
     }
 
@@ -168,17 +176,17 @@ mod tests {
             let rows: Vec<_> =
                 spans.iter().map(|&(at, long)| row(f64::from(at), f64::from(at) + f64::from(long))).collect();
             for points_apart in [true, false] {
-                let tiers = lay_out(rows.iter(), points_apart);
+                let tiers = lay_out(labelled(&rows), points_apart);
                 prop_assert_eq!(tiers.iter().map(|tier| tier.rows.len()).sum::<usize>(), rows.len());
                 for pair in tiers.iter().flat_map(|tier| tier.rows.windows(2)) {
-                    prop_assert!(pair[0].span.offset_secs <= pair[1].span.onset_secs);
+                    prop_assert!(pair[0].0.span.offset_secs <= pair[1].0.span.onset_secs);
                 }
             }
             let most = (0..26).map(|at| {
                 let covers = |row: &&StrongLabel| (row.span.onset_secs..row.span.offset_secs).contains(&f64::from(at));
                 rows.iter().filter(covers).count()
             }).max();
-            let lanes = lay_out(rows.iter(), true).iter().filter(|tier| !tier.is_points).count();
+            let lanes = lay_out(labelled(&rows), true).iter().filter(|tier| !tier.is_points).count();
             prop_assert_eq!(lanes, most.unwrap_or(0));
         }
     }

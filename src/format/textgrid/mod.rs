@@ -66,10 +66,12 @@ impl LabelFormat for TextGrid {
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
         let mut reader = Reader::new(options, labels);
-        let expected = || ReadError::NotLabels(
+        let expected = || {
+            ReadError::NotLabels(
             "no TextGrid: expected a text that begins with File type = \"ooTextFile\" and Object class = \"TextGrid\""
                 .to_owned(),
-        );
+        )
+        };
         let told = if source.head().starts_with(binary::MAGIC) {
             let bytes = source.whole_bytes()?;
             reader.read_grid(&mut binary::Bytes::after_magic(&bytes))

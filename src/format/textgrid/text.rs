@@ -27,7 +27,8 @@ impl<'a> Tokens<'a> {
         let ends = passed.bytes().enumerate();
         self.line += ends
             .filter(|&(at, byte)| {
-                byte == b'\n' || (byte == b'\r' && passed.as_bytes().get(at + 1).or(rest.as_bytes().first()) != Some(&b'\n'))
+                byte == b'\n'
+                    || (byte == b'\r' && passed.as_bytes().get(at + 1).or(rest.as_bytes().first()) != Some(&b'\n'))
             })
             .count();
         self.rest = rest;

@@ -1,17 +1,17 @@
 //! TextGrids written as long text, as Praat writes it.
 
-use super::super::tiers::{self, Tier};
-use super::super::{StrongLabel, StrongLabels};
+use super::super::StrongLabels;
+use super::super::tiers::{self, Labelled, Tier};
 use crate::time::Span;
 use std::io;
 
 /// Writes all events that have a label and do not end before they begin.
 pub(super) fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
-    let is_held = |row: &&StrongLabel| {
+    let is_held = |(row, label): &Labelled<'_>| {
         let Span { onset_secs, offset_secs } = row.span;
-        offset_secs == onset_secs || (offset_secs > onset_secs && !row.event_label.is_empty())
+        offset_secs == onset_secs || (offset_secs > onset_secs && !label.is_empty())
     };
-    let rows: Vec<&StrongLabel> = labels.rows.iter().filter(is_held).collect();
+    let rows: Vec<Labelled<'_>> = labels.label_rows().filter(is_held).collect();
     let domain = domain(labels, &rows);
     let tiers = tiers::lay_out(rows.into_iter(), true);
     let mut out = Lines { out, end: labels.line_end.text() };
@@ -33,10 +33,10 @@ pub(super) fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Resul
 }
 
 /// The time that the grid covers: the recording, and what lies outside it.
-fn domain(labels: &StrongLabels, rows: &[&StrongLabel]) -> Span {
+fn domain(labels: &StrongLabels, rows: &[Labelled<'_>]) -> Span {
     let duration = labels.files.iter().find_map(|file| file.duration_secs).unwrap_or(0.0);
-    let onset_secs = rows.iter().map(|row| row.span.onset_secs).fold(0.0, f64::min);
-    let offset_secs = rows.iter().map(|row| row.span.offset_secs).fold(duration, f64::max);
+    let onset_secs = rows.iter().map(|(row, _)| row.span.onset_secs).fold(0.0, f64::min);
+    let offset_secs = rows.iter().map(|(row, _)| row.span.offset_secs).fold(duration, f64::max);
     // Praat reads no grid without length.
     Span { onset_secs, offset_secs: if offset_secs > onset_secs { offset_secs } else { onset_secs + 1.0 } }
 }
@@ -62,10 +62,10 @@ impl Lines<'_> {
 
     fn points(&mut self, tier: &Tier<'_>) -> io::Result<()> {
         self.line(2, &format!("points: size = {}", tier.rows.len()))?;
-        for (number, row) in (1..).zip(&tier.rows) {
+        for (number, (row, label)) in (1..).zip(&tier.rows) {
             self.line(2, &format!("points [{number}]:"))?;
             self.line(3, &format!("number = {}", row.span.onset_secs))?;
-            self.line(3, &format!("mark = {}", quoted(&row.event_label)))?;
+            self.line(3, &format!("mark = {}", quoted(label)))?;
         }
         Ok(())
     }
@@ -74,11 +74,11 @@ impl Lines<'_> {
     fn intervals(&mut self, tier: &Tier<'_>, domain: Span) -> io::Result<()> {
         let mut intervals = Vec::with_capacity(2 * tier.rows.len() + 1);
         let mut reached = domain.onset_secs;
-        for row in &tier.rows {
+        for (row, label) in &tier.rows {
             if row.span.onset_secs > reached {
                 intervals.push((Span { onset_secs: reached, offset_secs: row.span.onset_secs }, ""));
             }
-            intervals.push((row.span, &*row.event_label));
+            intervals.push((row.span, &***label));
             reached = row.span.offset_secs;
         }
         if domain.offset_secs > reached {
