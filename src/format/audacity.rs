@@ -9,7 +9,7 @@ use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
     TextSource, cell, text,
 };
-use crate::annotation::{Band, Status};
+use crate::annotation::Band;
 use crate::time::Span;
 use std::io;
 
@@ -233,10 +233,7 @@ impl Reader<'_> {
         row.is_point = span.onset_secs == span.offset_secs;
         if let Some(more) = more.filter(|more| !more.trim().is_empty()) {
             match secs(more) {
-                Some(value) => {
-                    score = Some(value);
-                    row.status = Some(Status::Predicted);
-                }
+                Some(value) => score = Some(value),
                 None => self.collector.warn(number, format!("not read: “{more}” after the label")),
             }
         }
