@@ -84,6 +84,7 @@ impl EventColumns {
     }
 
     /// A column that the format reads itself is none of the others.
+    #[allow(dead_code, reason = "other formats use it")]
     pub fn take_other(&mut self, column: Option<usize>) {
         self.others.retain(|(other, _)| Some(*other) != column);
     }

@@ -73,6 +73,7 @@ pub fn cell_text(text: &str, separator: char) -> Cow<'_, str> {
 }
 
 /// A cell as RFC 4180 has it: quoted where it has the separator, quotes or line ends, or begins as a comment or with space; nothing is lost.
+#[allow(dead_code, reason = "other formats use it")]
 pub fn csv_text(text: &str, separator: char) -> Cow<'_, str> {
     let needs_quotes = |char: char| char == separator || matches!(char, '"' | '\n' | '\r');
     let has_space = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);

@@ -43,6 +43,7 @@ impl Dialect {
     /// As most programs write: TAB, `;` or `,`, with quotes and comments.
     pub const ANY: Self = Self { separators: &['\t', ';', ','], quoting: Quoting::Csv, has_comments: true };
     /// TAB and nothing else; quotes are text, and there are no comments.
+    #[allow(dead_code, reason = "other formats use it")]
     pub const PLAIN_TABS: Self = Self { separators: &['\t'], quoting: Quoting::Text, has_comments: false };
 }
 
