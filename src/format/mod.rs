@@ -6,6 +6,7 @@
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
 mod audacity;
+mod birdnet;
 mod cell;
 mod collector;
 mod dcase;
@@ -13,10 +14,14 @@ mod dcase_list;
 mod elan;
 mod event_columns;
 mod exchange;
+mod frequency_unit;
 mod holds;
+mod kaleidoscope;
 pub mod label_set;
+mod raven;
 mod read_options;
 mod sniff;
+mod sonic_csv;
 mod sonic_layer;
 mod strong_label;
 mod subtitles;
@@ -28,13 +33,17 @@ mod tiers;
 mod xml;
 
 pub use audacity::Audacity;
+pub use birdnet::BirdNet;
 pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
 pub use elan::Elan;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
+pub use kaleidoscope::Kaleidoscope;
+pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_csv::SonicCsv;
 pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
 pub use subtitles::{SubRip, WebVtt};
@@ -46,7 +55,20 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList, &Audacity, &TextGrid, &Elan, &SonicLayer, &SubRip, &WebVtt];
+pub const ALL: &[&dyn LabelFormat] = &[
+    &Dcase,
+    &DcaseList,
+    &Audacity,
+    &Raven,
+    &BirdNet,
+    &Kaleidoscope,
+    &TextGrid,
+    &Elan,
+    &SonicCsv,
+    &SonicLayer,
+    &SubRip,
+    &WebVtt,
+];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
@@ -63,6 +85,11 @@ pub trait LabelFormat: Sync {
 
     /// The file name extensions without their dot, the one to write in front.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// What a file with the labels of a recording is called, by the recording's name without extension.
+    fn file_name(&self, stem: &str) -> String {
+        format!("{stem}.{}", self.extensions().first().copied().unwrap_or("txt"))
+    }
 
     /// What a file of this format can say.
     fn holds(&self) -> Holds;

@@ -26,6 +26,8 @@ pub enum Choice {
     FirstColumn,
     /// What columns without a header mean, as the format words it.
     Layout,
+    /// The unit of frequencies: `hertz` or `kilohertz`.
+    FrequencyUnit,
     /// When the recording began, for times that are dates: as ISO 8601 writes it, `2023-05-12T18:30:00+02:00`.
     ClockStart,
 }

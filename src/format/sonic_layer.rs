@@ -116,14 +116,14 @@ impl LabelFormat for SonicLayer {
 
 /// What a written layer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Instants,
     Regions,
     Boxes,
 }
 
 impl Kind {
-    fn of(labels: &StrongLabels) -> Self {
+    pub(super) fn of(labels: &StrongLabels) -> Self {
         let mut rows = labels.rows.iter().filter(|row| row.is_label()).peekable();
         let is_empty = rows.peek().is_none();
         let (has_bands, are_points) =

@@ -2,8 +2,8 @@
 
 use earmark::annotation::Band;
 use earmark::format::{
-    self, Audacity, Choice, Elan, Head, LabelFormat, LabelledFile, Likelihood, ReadOptions, SonicLayer, StrongLabel,
-    StrongLabels, SubRip, TextGrid, WebVtt,
+    self, Audacity, BirdNet, Choice, Elan, Head, Kaleidoscope, LabelFormat, LabelledFile, Likelihood, Raven,
+    ReadOptions, SonicCsv, SonicLayer, StrongLabel, StrongLabels, SubRip, TextGrid, WebVtt,
 };
 use earmark::time::Span;
 use proptest::prelude::*;
@@ -226,10 +226,7 @@ fn what_is_lost_is_told() {
     labels.rows.push(StrongLabel::new("a", Span { onset_secs: 0.0005, offset_secs: 2.0 }, ""));
     labels.rows.push(StrongLabel::new("a", Span { onset_secs: 1.0, offset_secs: 0.5 }, "x"));
     labels.files.push(LabelledFile::named("a"));
-    assert_eq!(
-        format::losses(&TextGrid, &labels),
-        ["1 event without a label", "1 event that ends before it begins"]
-    );
+    assert_eq!(format::losses(&TextGrid, &labels), ["1 event without a label", "1 event that ends before it begins"]);
     assert_eq!(
         format::losses(&Elan, &labels),
         ["1 event that ends before it begins", "1 event's times beyond a millisecond"]
@@ -246,10 +243,9 @@ fn rows(with_bands: bool) -> impl Strategy<Value = Vec<StrongLabel>> {
         let label = if label.is_empty() && kind != 0 { "x".to_owned() } else { label };
         let mut row = StrongLabel::new("rec_7", Span { onset_secs, offset_secs }, label);
         row.is_point = kind == 0;
-        row.band = band.filter(|_| with_bands).map(|(low, wide)| Band {
-            low_hz: f64::from(low),
-            high_hz: f64::from(low + wide),
-        });
+        row.band = band
+            .filter(|_| with_bands)
+            .map(|(low, wide)| Band { low_hz: f64::from(low), high_hz: f64::from(low + wide) });
         row
     });
     prop::collection::vec(row, 0..12)
@@ -273,7 +269,9 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(plain in rows(false), boxed in rows(true)) {
         for format in [&TextGrid as &dyn LabelFormat, &SubRip, &WebVtt] {
-            let plain: Vec<_> = plain.iter().filter(|row| !row.event_label.contains("-->")).cloned().collect();
+            // A text of spaces alone ends a subtitle, and an arrow would be one of times.
+            let is_held = |row: &&StrongLabel| !row.event_label.trim().is_empty() && !row.event_label.contains("-->");
+            let plain: Vec<_> = plain.iter().filter(is_held).cloned().collect();
             let labels = read_back(format, &labels_of(plain.clone()));
             prop_assert_eq!(sorted(labels.rows), sorted(plain), "{}", format.id());
             prop_assert_eq!(labels.warnings, []);
@@ -324,4 +322,231 @@ fn each_format_knows_its_own_files() {
             assert_eq!(likelihood == Likelihood::Certain, format.id() == id, "{name} as {}", format.id());
         }
     }
+}
+
+#[test]
+fn raven_folds_views_and_places_times_in_files() {
+    let labels = read_data(&Raven, "cumulative.Table.1.selections.txt");
+    assert_eq!(
+        drawn(&labels),
+        "C:\\rec\\a.wav 4.387–5.25 [EATO] 2878.2–4049 Hz score 0.91 Peak Freq (Hz)=3100 Reviewer=AB\n\
+         C:\\rec\\b.wav 1.5–2 [] 500–900 Hz Peak Freq (Hz)=700 Channel=2\n\
+         C:\\rec\\b.wav 4–4 [EATO] point score 1 Peak Freq (Hz)=700 Reviewer=AB\n\
+         ! line 4: no label (and in 1 more lines)\n\
+         ! line 6: offset is “soon”, not a number of seconds; row left out\n\
+         ! line 1: 2 rows are further views of selections that stand here already: read once\n\
+         ! line 1: 3 times are File Offset (s) within Begin Path, not Begin Time (s)\n\
+         ? Which column holds the labels? (Species, Reviewer): Species"
+    );
+    assert_eq!(labels.columns.iter().map(|name| &**name).collect::<Vec<_>>(), ["Peak Freq (Hz)", "Reviewer"]);
+    let birdnet = read_data(&Raven, "birdnet.selection.table.txt");
+    assert_eq!(
+        drawn(&birdnet),
+        "/data/a.wav 0–3 [Great Tit] 0–15000 Hz score 0.8123 Scientific Name=Parus major Species Code=gretit1\n\
+         /data/b.wav 4–7 [Great Tit] 0–15000 Hz score 0.7 Scientific Name=Parus major Species Code=gretit1\n\
+         ! line 1: 1 times are File Offset (s) within Begin Path, not Begin Time (s)\n\
+         ? Which column holds the labels? (Common Name, Scientific Name, Species Code): Common Name"
+    );
+}
+
+#[test]
+fn raven_asks_what_is_open() {
+    let head = "Selection\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tBegin File\tTags\n";
+    let over_all = format!("{head}1\t1\t2\t1\t4.5\ta.wav\tx\n2\t61\t62\t2\t8.2\tb.wav\ty\n");
+    let origin = "? The table names several files and has no File Offset (s). Do times begin again with each file, or count over all of \
+                  them? (file, all files)";
+    let unit = "? No frequency is above 8.2. Are they hertz or kilohertz? (hertz, kilohertz)";
+    assert_eq!(read_text(&Raven, &over_all), format!("{unit}: hertz\n{origin}: none"));
+    let answers = [(Choice::TimeOrigin, "file"), (Choice::FrequencyUnit, "kilohertz")];
+    assert_eq!(
+        read_with(&Raven, &over_all, &answers),
+        format!("a.wav 1–2 [x] 1000–4500 Hz\nb.wav 61–62 [y] 2000–8200 Hz\n{unit}: kilohertz\n{origin}: file")
+    );
+    let refused = read_with(&Raven, &over_all, &[(Choice::TimeOrigin, "all files")]);
+    assert!(refused.starts_with("error: times count over all files"), "{refused}");
+    let again = format!("{head}1\t1\t2\t1\t4500\ta.wav\tx\n2\t0.5\t2\t2\t8200\tb.wav\ty\n");
+    assert!(read_text(&Raven, &again).ends_with(&format!("{origin}: file")));
+    let kilo = "Begin Time (s)\tEnd Time (s)\tLow Freq (kHz)\tHigh Freq (kHz)\n1\t2\t1.5\t4\n";
+    assert_eq!(read_text(&Raven, kilo), "rec_7 1–2 [] 1500–4000 Hz");
+    let options = ReadOptions::of(Path::new("/x/rec_7.Table.1.selections.txt"));
+    assert_eq!(options.file_stem, "rec_7.Table.1.selections");
+    let labels = format::read(&Raven, kilo.as_bytes(), Path::new("/x/rec_7.Table.1.selections.txt")).unwrap();
+    assert_eq!(labels.file_names().collect::<Vec<_>>(), ["rec_7"]);
+}
+
+#[test]
+fn raven_is_written_with_times_over_all_files() {
+    let mut labels = StrongLabels::default();
+    for (name, duration_secs) in [("/x/a.wav", Some(10.123456)), ("/x/b.wav", None)] {
+        labels.files.push(LabelledFile { name: name.into(), duration_secs, sample_rate: Some(44_100.0) });
+    }
+    let span = Span { onset_secs: 1.25, offset_secs: 2.0 };
+    let mut first = StrongLabel::new("/x/b.wav", span, "call");
+    first.band = Some(Band { low_hz: 500.0, high_hz: 1000.5 });
+    first.particulars_mut().fields.push(("Reviewer".into(), "AB".into()));
+    let mut rejected = StrongLabel::new("/x/b.wav", span, "no");
+    rejected.status = Some(earmark::annotation::Status::Rejected);
+    labels.rows = vec![first, rejected, StrongLabel::new("/x/a.wav", span, "song")];
+    labels.line_end = format::LineEnd::CrLf;
+    assert_eq!(
+        Raven.written(&labels),
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tBegin Path\tFile Offset (s)\tAnnotation\tReviewer\r\n\
+         1\tSpectrogram 1\t1\t11.373456\t12.123456\t500\t1000.5\t/x/b.wav\t1.250\tcall\tAB\r\n\
+         2\tSpectrogram 1\t1\t1.250\t2.000\t0\t22050\t/x/a.wav\t1.250\tsong\t\r\n"
+    );
+    labels.files.reverse();
+    let refused = Raven.write(&labels, &mut Vec::new()).unwrap_err().to_string();
+    assert!(refused.contains("the length of “/x/b.wav” is not known"), "{refused}");
+    assert_eq!(Raven.file_name("a"), "a.Table.1.selections.txt");
+    assert_eq!(Audacity.file_name("a"), "a.txt");
+}
+
+#[test]
+fn birdnet_results_are_read() {
+    let question = "? Which name is to be the label? (common name, scientific name)";
+    let labels = read_data(&BirdNet, "birdnet.BirdNET.results.csv");
+    assert_eq!(
+        drawn(&labels),
+        format!(
+            "/data/a.wav 0–3 [Great Tit] score 0.8123 Scientific name=Parus major week=20\n\
+             /data/a.wav 3–6 [Owl, Eagle] score 0.5 Scientific name=Bubo bubo week=20\n\
+             /data/b.wav 6–9 [Common Raven] Scientific name=Corvus corax week=20\n\
+             ! line 4: score is “high”, not a number: left out\n{question}: common name"
+        )
+    );
+    assert_eq!(&*labels.rows[0].particulars.as_ref().unwrap().model, "BirdNET");
+    let for_r = "filepath,start,end,scientific_name,common_name,confidence,lat,lon,model\na.wav,0,3,Parus major,Great Tit,0.5,,,BirdNET 2.4\n";
+    let read = read_with(&BirdNet, for_r, &[(Choice::LabelColumn, "scientific name")]);
+    assert_eq!(read, format!("a.wav 0–3 [Parus major] score 0.5 common_name=Great Tit\n{question}: scientific name"));
+    let empty = "Start (s),End (s),Scientific name,Common name,Confidence\n";
+    let labels = format::read(&BirdNet, empty.as_bytes(), Path::new("/x/rec_7.BirdNET.results.csv")).unwrap();
+    assert!(drawn(&labels).starts_with("rec_7 nothing"));
+    assert!(!BirdNet.can_write() && BirdNet.write(&labels, &mut Vec::new()).is_err());
+}
+
+#[test]
+fn kaleidoscope_is_read_and_written_back_as_it_was() {
+    let labels = read_data(&Kaleidoscope, "id.csv");
+    let file = "C:\\rec\\site1\\a.wav";
+    let rest = "DATE=2026-05-01 TIME=04:12:00";
+    assert_eq!(
+        drawn(&labels),
+        format!(
+            "{file} 1.25–2 [GRETIT] 2500–4200 Hz FOLDER=site1 CHANNEL=0 Fmean=3100 {rest} TOP1DIST=0.31\n\
+             {file} 3–3.5 [Tit, Great] 2500–4200 Hz accepted FOLDER=site1 CHANNEL=0 Fmean=3100 {rest} TOP1DIST=0.4 TOP1MATCH=GRETIT\n\
+             C:\\rec\\site1\\b.wav nothing"
+        )
+    );
+    let written = Kaleidoscope.written(&labels);
+    let original = std::fs::read_to_string(data("id.csv")).unwrap();
+    let without_times =
+        original.replace("C:\\rec,site1,b.wav,0,,,,,,2026-05-01,04:13:00,,,", "C:\\rec\\site1,,b.wav,,,,,,,,,,,");
+    assert_eq!(written, without_times.replace(",3,0.5,", ",3.000,0.500,").replace("1.25,0.75", "1.250,0.750"));
+    let bats = "indir,folder,in file,offset,duration,FMIN,fmax,Auto ID\n/rec,,a.wav,0,5,20.5,45,PIPPIP\n";
+    assert_eq!(
+        read_text(&Kaleidoscope, bats),
+        "/rec/a.wav 0–5 [PIPPIP] 20500–45000 Hz\n\
+         ? No frequency is above 45. Are they hertz or kilohertz? (hertz, kilohertz): kilohertz"
+    );
+    let of_birdnet = "INDIR,FOLDER,IN FILE,OFFSET,DURATION,scientific_name,common_name,confidence\n/rec,s,a.wav,0,3,Parus major,Great Tit,0.5\n";
+    assert!(
+        read_text(&Kaleidoscope, of_birdnet)
+            .starts_with("/rec/s/a.wav 0–3 [Great Tit] score 0.5 FOLDER=s scientific_name=Parus major")
+    );
+}
+
+#[test]
+fn tables_of_sonic_visualiser_are_asked_about_where_they_are_open() {
+    let layout = "? What do the columns mean?";
+    assert_eq!(
+        read_text(&SonicCsv, "0.000000000,1,9.200000000,A\n9.2,-2,1,B\n"),
+        "rec_7 0–9.2 [A] value=1\nrec_7 9.2–10.2 [B] value=-2"
+    );
+    let boxes = "8.000000000,9.813333333,318.507,533.879,Area of interest\n";
+    assert_eq!(read_text(&SonicCsv, boxes), "rec_7 8–9.813333333 [Area of interest] 318.507–533.879 Hz");
+    let notes = "0.020000000,415.305,1.720000000,0.354331,G#4\n1.700000000,440,17.880000000,0.338583,A4\n";
+    assert_eq!(
+        read_text(&SonicCsv, notes),
+        "rec_7 0.02–1.74 [G#4] value=415.305 level=0.354331\nrec_7 1.7–19.58 [A4] value=440 level=0.338583"
+    );
+    assert_eq!(
+        read_text(&SonicCsv, "0.011604167\n1.5\n"),
+        "rec_7 0.011604167–0.011604167 [] point\nrec_7 1.5–1.5 [] point"
+    );
+    assert_eq!(read_text(&SonicCsv, "0.5,\"a, \"\"b\"\"\"\n"), "rec_7 0.5–0.5 [a, \"b\"] point");
+    let open = "1,2.5,call\n3,4,song\n";
+    let answers = "(time, value, label, onset, offset, label, time, duration, label)";
+    assert_eq!(read_text(&SonicCsv, open), format!("{layout} {answers}: none"));
+    assert_eq!(
+        read_with(&SonicCsv, open, &[(Choice::Layout, "onset, offset, label")]),
+        format!("rec_7 1–2.5 [call]\nrec_7 3–4 [song]\n{layout} {answers}: onset, offset, label")
+    );
+    let named = "TIME,VALUE,DURATION,LABEL\n0.5,7,1,x\n";
+    assert_eq!(read_text(&SonicCsv, named), "rec_7 0.5–1.5 [x] value=7");
+    assert!(read_text(&SonicCsv, "a,b\nc,d\n").starts_with("error: no table of Sonic Visualiser"));
+}
+
+proptest! {
+    #[test]
+    fn tables_are_read_back(boxed in rows(true), scores in prop::collection::vec(0_u8..5, 12)) {
+        let mut boxed = boxed;
+        for row in &mut boxed {
+            row.event_label = row.event_label.trim().into();
+            row.band = row.band.or(Some(Band { low_hz: 300.0, high_hz: 9000.0 }));
+        }
+        let mut labels = labels_of(boxed.clone());
+        let layout = [(Choice::Layout, "onset, offset, low, high, label")];
+        let read = read_rows(&SonicCsv, &labels, &layout);
+        prop_assert_eq!(&read, &boxed);
+        for (row, score) in labels.rows.iter_mut().zip(&scores) {
+            row.score = (*score > 2).then(|| f64::from(*score) / 8.0);
+            row.particulars_mut().fields.push(("site".into(), format!("of \"{score}\"")));
+        }
+        for format in [&Raven as &dyn LabelFormat, &Kaleidoscope] {
+            let read: Vec<_> = read_rows(format, &labels, &[]).into_iter().map(plain).collect();
+            let expected: Vec<_> = labels.rows.iter().cloned().map(plain).collect();
+            prop_assert_eq!(read, expected, "{}", format.id());
+        }
+    }
+
+    #[test]
+    fn rows_of_tables_are_events_or_rejects(cells in prop::collection::vec("[-0-9.a, \"]{0,5}", 0..40)) {
+        let lines: Vec<String> = cells.chunks(4).map(|row| row.join("\t").replace('"', "")).collect();
+        let rows = lines.iter().filter(|line| !line.trim().is_empty()).count();
+        for (format, head) in [
+            (&Raven as &dyn LabelFormat, "Begin Time (s)\tEnd Time (s)\tSpecies\tLow Freq (Hz)"),
+            (&BirdNet, "Start (s)\tEnd (s)\tCommon name\tConfidence"),
+        ] {
+            let text = format!("{head}\n{}\n", lines.join("\n"));
+            let labels = format::read(format, text.as_bytes(), Path::new("x")).unwrap();
+            let rejects = labels.warnings.iter().filter(|warning| warning.row_rejected).count();
+            let empty = lines.iter().filter(|line| !line.trim().is_empty() && {
+                let cells: Vec<_> = line.split('\t').collect();
+                (0..3).all(|column| cells.get(column).is_none_or(|cell| cell.trim().is_empty()))
+            });
+            prop_assert_eq!(labels.rows.len() + rejects + empty.count(), rows, "{}", text);
+        }
+    }
+}
+
+/// What tables keep of an event: no word of who proposed it, and an offset only to the last bit but one where it is onset and duration.
+fn plain(mut row: StrongLabel) -> StrongLabel {
+    row.status = None;
+    row.span.offset_secs = (row.span.offset_secs * 1e9).round() / 1e9;
+    if let Some(more) = &mut row.particulars {
+        more.model = "".into();
+    }
+    row
+}
+
+fn read_rows(format: &dyn LabelFormat, labels: &StrongLabels, answers: &[(Choice, &str)]) -> Vec<StrongLabel> {
+    let path = std::env::temp_dir().join(format!("earmark-{}-{}.txt", std::process::id(), fresh()));
+    std::fs::write(&path, format.written(labels)).unwrap();
+    let mut options = ReadOptions { file_stem: "rec_7".to_owned(), ..ReadOptions::default() };
+    for (choice, answer) in answers {
+        options.set_answer(*choice, *answer);
+    }
+    let read = format::read_with(format, &path, &options).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    read.rows
 }

@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         let mut collector = Collector::new(labels);
         let filename = collector.file(&options.file_stem);
         let tier_field = collector.text(tiers::TIER_FIELD);
-        Self { collector, filename, tier_field, domain: Span::default(), latest_secs: f64::NEG_INFINITY }
+        Self { collector, filename, tier_field, domain: Span::default(), latest_secs: 0.0 }
     }
 
     fn read_grid(&mut self, fields: &mut impl Fields) -> Result<(), Unreadable> {
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         // A grid that ends with its last event may have been made without the recording.
         let end_secs = self.domain.offset_secs;
         let is_whole = self.domain.onset_secs == 0.0 && end_secs.is_finite();
-        if is_whole && self.latest_secs.is_finite() && end_secs > self.latest_secs {
+        if is_whole && self.latest_secs > 0.0 && end_secs > self.latest_secs {
             let filename = self.filename.clone();
             if let Some(file) = self.collector.file_mut(&filename) {
                 file.duration_secs = Some(end_secs);
