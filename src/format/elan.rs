@@ -262,8 +262,8 @@ impl<'x> Slots<'x> {
             let Some(time) = self.times[slot] else { continue };
             if let Some((from, start)) = known.filter(|(from, _)| from + 1 < at) {
                 let step = (time - start) / (at - from) as f64;
-                for between in from + 1..at {
-                    self.times[run[between]] = Some(start + step * (between - from) as f64);
+                for (steps, &between) in (1..).zip(&run[from + 1..at]) {
+                    self.times[between] = Some(start + step * f64::from(steps));
                 }
             }
             known = Some((at, time));

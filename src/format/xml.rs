@@ -5,8 +5,8 @@
 
 use super::ReadError;
 
-/// A file of more nodes is no label file: some millions of events.
-const MOST_NODES: u32 = 1 << 23;
+/// A file of more nodes is no label file: more than a million annotations of ELAN, which take ten each.
+const MOST_NODES: u32 = 1 << 24;
 
 /// Parses a text.
 ///

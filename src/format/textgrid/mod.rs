@@ -171,7 +171,8 @@ impl<'a> Reader<'a> {
             _ => return Err(Unreadable { line, text: format!("a tier of the unknown kind “{class}”") }),
         };
         // The time that the tier covers.
-        (fields.number()?, fields.number()?);
+        fields.number()?;
+        fields.number()?;
         let name = (!tiers::says_nothing(&name)).then(|| self.collector.text(&name));
         if name.is_some() && self.collector.labels.columns.is_empty() {
             self.collector.labels.columns.push(self.tier_field.clone());
