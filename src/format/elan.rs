@@ -109,15 +109,16 @@ impl<'a, 'x> Reader<'a, 'x> {
     }
 
     fn read(mut self, root: Node<'x, 'x>) {
-        for annotation in xml::elements(root, "ALIGNABLE_ANNOTATION") {
-            if let (Some(id), Ok(span)) = (annotation.attribute("ANNOTATION_ID"), self.slots.span(annotation)) {
-                self.spans.insert(id, span);
-            }
-        }
         for annotation in xml::elements(root, "REF_ANNOTATION") {
             let attributes = (annotation.attribute("ANNOTATION_ID"), annotation.attribute("ANNOTATION_REF"));
             if let (Some(id), Some(parent)) = attributes {
                 self.parents.insert(id, parent);
+            }
+        }
+        let referred = if self.parents.is_empty() { None } else { Some(root) };
+        for annotation in referred.into_iter().flat_map(|root| xml::elements(root, "ALIGNABLE_ANNOTATION")) {
+            if let (Some(id), Ok(span)) = (annotation.attribute("ANNOTATION_ID"), self.slots.span(annotation)) {
+                self.spans.insert(id, span);
             }
         }
         for tier in xml::elements(root, "TIER") {
