@@ -36,15 +36,20 @@ impl LabelFormat for Audacity {
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
         let mut found = Likelihood::No;
+        let mut has_six_decimals = true;
         for (_, line) in text::lines(head.text).take(50).filter(|(_, line)| !line.trim().is_empty()) {
             match Line::of(line) {
-                Line::Row { offset: Some(_), .. } => found = found.max(Likelihood::Likely),
-                Line::Row { offset: None, .. } => found = found.max(Likelihood::Possible),
+                Line::Row { offset, .. } => {
+                    let times = line.split('\t').take(if offset.is_some() { 2 } else { 1 });
+                    has_six_decimals &= times.map(decimals).all(|decimals| decimals == Some(6));
+                    found = found.max(if offset.is_some() { Likelihood::Likely } else { Likelihood::Possible });
+                }
                 Line::Continued(_) if found > Likelihood::No => return Likelihood::Certain,
                 Line::Continued(_) | Line::None => return Likelihood::No,
             }
         }
-        found
+        // Lists of other programs have the same columns, but Audacity always writes six decimals.
+        if has_six_decimals && found == Likelihood::Likely { Likelihood::Certain } else { found }
     }
 
     fn read(
@@ -124,6 +129,11 @@ impl<'a> Line<'a> {
 /// A number with point or comma.
 fn secs(field: &str) -> Option<f64> {
     cell::number(field, '\t')
+}
+
+/// How many digits stand behind the point or comma.
+fn decimals(field: &str) -> Option<usize> {
+    field.split_once(['.', ',']).map(|(_, decimals)| decimals.len())
 }
 
 /// What else labels may say than what sounds.

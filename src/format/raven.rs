@@ -15,6 +15,7 @@ use super::{
     TextSource,
 };
 use crate::annotation::Band;
+use crate::time::Span;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -117,17 +118,7 @@ impl LabelFormat for Raven {
             Ok(())
         })?;
         let labels_are_timed = reader.ask_origin(options)?;
-        let folded = reader.folded;
-        let mut out = reader.out;
-        if folded > 0 {
-            out.warn(1, format!("{folded} rows are further views of selections that stand here already: read once"));
-        }
-        if reader.moved > 0 {
-            let text =
-                format!("{} times are File Offset (s) within {}, not Begin Time (s)", reader.moved, reader.file_column);
-            out.warn(1, text);
-        }
-        out.finish(comments);
+        reader.out.finish(comments);
         if !labels_are_timed {
             labels.rows.clear();
             labels.files.clear();
@@ -163,8 +154,6 @@ struct Reader<'a> {
     times: Times,
     /// The rows of selections and whether they are of a spectrogram.
     seen: HashMap<u64, (usize, Arc<str>)>,
-    folded: usize,
-    moved: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -194,7 +183,6 @@ impl<'a> Reader<'a> {
             out.file(&stem);
         }
         let nyquist_hz = options.sample_rate.map(|rate| rate / 2.0);
-        let (seen, folded, moved) = (HashMap::new(), 0, 0);
         Self {
             out,
             columns,
@@ -207,9 +195,7 @@ impl<'a> Reader<'a> {
             nyquist_hz,
             stem,
             times,
-            seen,
-            folded,
-            moved,
+            seen: HashMap::new(),
         }
     }
 
@@ -220,7 +206,13 @@ impl<'a> Reader<'a> {
             event.band.map(|band| Band { low_hz: band.low_hz * self.hertz, high_hz: band.high_hz * self.hertz });
         let is_whole = |band: &Band| band.low_hz == 0.0 && Some(band.high_hz) == self.nyquist_hz;
         event.band = event.band.filter(|band| band.high_hz > 0.0 && band.low_hz >= 0.0 && !is_whole(band));
-        self.place_in_file(row, &mut event);
+        match self.span_in_file(row, &event) {
+            Ok(span) => event.span = span,
+            Err(reason) => {
+                self.out.reject(row.line, reason);
+                return;
+            }
+        }
         for (column, usual) in [(self.view, USUAL_VIEW), (self.channel, USUAL_CHANNEL)] {
             let cell = row.maybe(column);
             if !cell.is_empty() && cell != usual {
@@ -232,20 +224,20 @@ impl<'a> Reader<'a> {
     }
 
     /// The time in the event's own file, where that is told.
-    fn place_in_file(&mut self, row: &Row, event: &mut StrongLabel) {
-        let Some(column) = self.file_offset.filter(|&column| self.columns.file.is_some() && !row.is_empty_at(column))
-        else {
-            return;
-        };
-        match self.times.secs(row.cell(column), "File Offset (s)", &event.filename) {
-            Ok(offset) if offset != event.span.onset_secs => {
-                event.span.offset_secs = offset + event.span.duration_secs();
-                event.span.onset_secs = offset;
-                self.moved += 1;
-            }
-            Ok(_) => {}
-            Err(reason) => self.out.warn(row.line, format!("{reason}: Begin Time (s) is taken")),
+    fn span_in_file(&mut self, row: &Row, event: &StrongLabel) -> Result<Span, String> {
+        let is_told = |column: &usize| self.columns.file.is_some() && !row.is_empty_at(*column);
+        let Some(column) = self.file_offset.filter(is_told) else { return Ok(event.span) };
+        let onset_secs = self.times.secs(row.cell(column), "File Offset (s)", &event.filename)?;
+        if onset_secs == event.span.onset_secs {
+            return Ok(event.span);
         }
+        let offset_secs = onset_secs + event.span.duration_secs();
+        if !offset_secs.is_finite() {
+            return Err("an end at no time".to_owned());
+        }
+        let text = format!("the onset is File Offset (s) within {}, not Begin Time (s)", self.file_column);
+        self.out.note(row.line, &text);
+        Ok(Span { onset_secs, offset_secs })
     }
 
     /// Takes an event, unless another view of its selection stands there already.
@@ -260,11 +252,11 @@ impl<'a> Reader<'a> {
             && kept.span == event.span
             && kept.filename == event.filename
         {
-            self.folded += 1;
             if view.starts_with("Spectrogram") && !kept_view.starts_with("Spectrogram") {
                 *kept = event;
                 self.seen.insert(selection, (kept_place, view));
             }
+            self.out.note(row.line, "a further view of a selection that stands here already: read once");
             return;
         }
         self.seen.insert(selection, (place, view));

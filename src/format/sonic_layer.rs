@@ -177,6 +177,9 @@ impl Layer {
         let frame = number("frame")?.ok_or("a point without a frame")?;
         let duration = number("duration")?.unwrap_or(0.0);
         let span = Span { onset_secs: frame / rate, offset_secs: (frame + duration) / rate };
+        if !span.offset_secs.is_finite() || !span.onset_secs.is_finite() {
+            return Err("a point at no time".to_owned());
+        }
         let label = collector.label(point.attribute("label").unwrap_or_default());
         let mut row = StrongLabel::new(collector.file(&options.file_stem), span, label);
         row.is_point = duration == 0.0;
@@ -184,7 +187,8 @@ impl Layer {
         if self.is_box
             && let (Some(value), Some(extent)) = (value, extent)
         {
-            row.band = (extent != 0.0).then_some(Band { low_hz: value, high_hz: value + extent });
+            row.band = (extent != 0.0 && (value + extent).is_finite())
+                .then_some(Band { low_hz: value, high_hz: value + extent });
             return Ok(row);
         }
         for name in ["value", "level", "height"] {

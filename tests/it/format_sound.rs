@@ -97,6 +97,9 @@ fn audacity_reads_what_audacity_reads() {
     );
     assert!(read_text(&Audacity, "1.0 2.0 dog\n3.0 4.0 cat\n").contains("separated by spaces"));
     assert_eq!(read_text(&Audacity, ""), "rec_7 nothing");
+    let certain = |text| Audacity.likelihood(&Head { text, file_name: "a.txt" }) == Likelihood::Certain;
+    assert!(certain("1.000000\t2.500000\ta\n4,000000\t4,000000\tb\n"));
+    assert!(certain("1\t2\ta\n\\\t100\t200\n") && !certain("21.64715\t23.00552\talert\n"));
 }
 
 #[test]
@@ -332,10 +335,10 @@ fn raven_folds_views_and_places_times_in_files() {
         "C:\\rec\\a.wav 4.387–5.25 [EATO] 2878.2–4049 Hz score 0.91 Peak Freq (Hz)=3100 Reviewer=AB\n\
          C:\\rec\\b.wav 1.5–2 [] 500–900 Hz Peak Freq (Hz)=700 Channel=2\n\
          C:\\rec\\b.wav 4–4 [EATO] point score 1 Peak Freq (Hz)=700 Reviewer=AB\n\
+         ! line 3: a further view of a selection that stands here already: read once (and in 1 more lines)\n\
          ! line 4: no label (and in 1 more lines)\n\
+         ! line 4: the onset is File Offset (s) within Begin Path, not Begin Time (s) (and in 2 more lines)\n\
          ! line 6: offset is “soon”, not a number of seconds; row left out\n\
-         ! line 1: 2 rows are further views of selections that stand here already: read once\n\
-         ! line 1: 3 times are File Offset (s) within Begin Path, not Begin Time (s)\n\
          ? Which column holds the labels? (Species, Reviewer): Species"
     );
     assert_eq!(labels.columns.iter().map(|name| &**name).collect::<Vec<_>>(), ["Peak Freq (Hz)", "Reviewer"]);
@@ -344,7 +347,7 @@ fn raven_folds_views_and_places_times_in_files() {
         drawn(&birdnet),
         "/data/a.wav 0–3 [Great Tit] 0–15000 Hz score 0.8123 Scientific Name=Parus major Species Code=gretit1\n\
          /data/b.wav 4–7 [Great Tit] 0–15000 Hz score 0.7 Scientific Name=Parus major Species Code=gretit1\n\
-         ! line 1: 1 times are File Offset (s) within Begin Path, not Begin Time (s)\n\
+         ! line 3: the onset is File Offset (s) within Begin Path, not Begin Time (s)\n\
          ? Which column holds the labels? (Common Name, Scientific Name, Species Code): Common Name"
     );
 }
@@ -368,6 +371,13 @@ fn raven_asks_what_is_open() {
     assert!(read_text(&Raven, &again).ends_with(&format!("{origin}: file")));
     let kilo = "Begin Time (s)\tEnd Time (s)\tLow Freq (kHz)\tHigh Freq (kHz)\n1\t2\t1.5\t4\n";
     assert_eq!(read_text(&Raven, kilo), "rec_7 1–2 [] 1500–4000 Hz");
+    let offsets =
+        "Begin Time (s)\tEnd Time (s)\tBegin Path\tFile Offset (s)\n61\t62\ta.wav\tone\n1e308\t-1e308\ta.wav\t2\n";
+    assert_eq!(
+        read_text(&Raven, offsets),
+        "a.wav nothing\n! line 2: File Offset (s) is “one”, not a number of seconds; row left out\n\
+         ! line 3: an end at no time; row left out"
+    );
     let options = ReadOptions::of(Path::new("/x/rec_7.Table.1.selections.txt"));
     assert_eq!(options.file_stem, "rec_7.Table.1.selections");
     let labels = format::read(&Raven, kilo.as_bytes(), Path::new("/x/rec_7.Table.1.selections.txt")).unwrap();
