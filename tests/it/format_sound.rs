@@ -561,56 +561,34 @@ fn read_rows(format: &dyn LabelFormat, labels: &StrongLabels, answers: &[(Choice
     read.rows
 }
 
-/// Needs a Python with the libraries that the script names: `EARMARK_REFERENCE_PYTHON`.
+/// Needs a Python with praat-parselmouth: `EARMARK_REFERENCE_PYTHON`.
 #[test]
-#[ignore = "needs libraries that only this test uses"]
-fn reference_libraries_read_what_is_written() {
-    let python = std::env::var("EARMARK_REFERENCE_PYTHON").expect("a Python with the reference libraries");
-    let folder = std::env::temp_dir().join(format!("earmark-reference-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+#[ignore = "needs a library that only this test uses"]
+fn praat_reads_what_is_written() {
+    let python = std::env::var("EARMARK_REFERENCE_PYTHON").expect("a Python with praat-parselmouth");
     let mut labels = labels_of(Vec::new());
     labels.files[0].duration_secs = Some(10.0);
-    for (onset_secs, offset_secs, label) in
-        [(1.25, 2.0, "call \"A\" & <b>"), (1.5, 3.125, "Möwe, laut"), (5.0, 6.0, "чайка"), (6.0, 6.5, "y")]
-    {
-        labels.rows.push(StrongLabel::new("rec_7", Span { onset_secs, offset_secs }, label));
-    }
-    let mut boxes = labels.clone();
-    for (row, low_hz) in boxes.rows.iter_mut().zip([500.5, 2500.0, 0.0, 1000.25]) {
-        row.band = Some(Band { low_hz, high_hz: low_hz + 750.5 });
-    }
-    for (format, name, labels) in [
-        (&TextGrid as &dyn LabelFormat, "spans.TextGrid", &labels),
-        (&Elan, "spans.eaf", &labels),
-        (&Audacity, "spans.txt", &labels),
-        (&Audacity, "boxes.txt", &boxes),
-        (&Raven, "boxes.selections.txt", &boxes),
+    for (onset_secs, offset_secs, label) in [
+        (1.25, 2.0, "call \"A\" & <b>"),
+        (1.5, 3.125, "Möwe, laut"),
+        (5.0, 6.1, "чайка"),
+        (6.1, 6.512_345, "y"),
+        (4.0, 4.0, "point"),
+        (4.0, 4.0, ""),
     ] {
-        format::write_file(format, &folder.join(name), labels).unwrap();
+        let mut row = StrongLabel::new("rec_7", Span { onset_secs, offset_secs }, label);
+        row.is_point = onset_secs == offset_secs;
+        labels.rows.push(row);
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/read_label_formats.py");
-    let output = std::process::Command::new(python).arg(script).arg(&folder).output().unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
+    let path = std::env::temp_dir().join(format!("earmark-praat-{}.TextGrid", std::process::id()));
+    format::write_file(&TextGrid, &path, &labels).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/read_textgrid_in_praat.py");
+    let output = std::process::Command::new(python).arg(script).arg(&path).output().unwrap();
+    std::fs::remove_file(&path).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    for (reader, labels) in [
-        ("praat", &labels),
-        ("praatio", &labels),
-        ("pympi", &labels),
-        ("crowsetta textgrid", &labels),
-        ("crowsetta aud-seq", &labels),
-        ("crowsetta aud-bbox", &boxes),
-        ("crowsetta raven", &boxes),
-    ] {
-        let lines = text.lines().filter_map(|line| line.strip_prefix(reader)?.strip_prefix('\t'));
-        let mut found: Vec<String> = lines.map(str::to_owned).collect();
-        let expected = labels.rows.iter().map(|row| {
-            let band = row.band.map_or(String::new(), |band| format!("\t{:?}\t{:?}", band.low_hz, band.high_hz));
-            format!("{:?}\t{:?}\t{}{band}", row.span.onset_secs, row.span.offset_secs, row.event_label)
-        });
-        let mut expected: Vec<String> = expected.collect();
-        found.sort();
-        expected.sort();
-        assert_eq!(found, expected, "{reader}");
-    }
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "events\t1.25\t2.0\tcall \"A\" & <b>\nevents\t5.0\t6.1\tчайка\nevents\t6.1\t6.512345\ty\n\
+         events 2\t1.5\t3.125\tMöwe, laut\npoints\t4.0\t4.0\tpoint\npoints 2\t4.0\t4.0\t\n"
+    );
 }
