@@ -6,8 +6,10 @@
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
 mod aplose;
+mod audacity;
 mod audioset;
 mod audition;
+mod birdnet;
 mod cell;
 mod chirpity;
 mod collector;
@@ -19,22 +21,34 @@ mod dcase;
 mod dcase_list;
 mod dcase_weak;
 mod durations;
+mod elan;
 mod event_columns;
 mod exchange;
+mod frequency_unit;
 mod holds;
 mod hoplite;
+mod kaleidoscope;
 pub mod label_set;
 mod maestro;
+mod raven;
 mod read_options;
 mod sniff;
+mod sonic_csv;
+mod sonic_layer;
 mod strong_label;
+mod subtitles;
 mod table;
 mod text;
 mod text_source;
+mod textgrid;
+mod tiers;
+mod xml;
 
 pub use aplose::Aplose;
+pub use audacity::Audacity;
 pub use audioset::{AudioSetStrong, Segment, id_of_name, name_of_id, segment_of};
 pub use audition::Audition;
+pub use birdnet::BirdNet;
 pub use chirpity::Chirpity;
 pub use conversion::{Targets, read_any};
 pub use crowsetta::{GenericSeq, SimpleSeq};
@@ -44,14 +58,21 @@ pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
 pub use dcase_weak::DcaseWeak;
 pub use durations::{DurationTable, Durations};
+pub use elan::Elan;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
 pub use hoplite::Hoplite;
+pub use kaleidoscope::Kaleidoscope;
 pub use maestro::{Clip, Maestro, clip_of, join_clips};
+pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_csv::SonicCsv;
+pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use subtitles::{SubRip, WebVtt};
 pub use text_source::{MAX_BYTES, TextSource};
+pub use textgrid::TextGrid;
 
 use crate::project::AtomicFile;
 use std::fs::OpenOptions;
@@ -74,6 +95,16 @@ pub const ALL: &[&dyn LabelFormat] = &[
     &Hoplite,
     &Aplose,
     &Chirpity,
+    &Audacity,
+    &Raven,
+    &BirdNet,
+    &Kaleidoscope,
+    &TextGrid,
+    &Elan,
+    &SonicCsv,
+    &SonicLayer,
+    &SubRip,
+    &WebVtt,
 ];
 
 /// The format of an id as `--from` and `--to` take it.
