@@ -1,6 +1,7 @@
 //! What a format can say, and what is lost on the way into it.
 
 use super::{LabelFormat, StrongLabels};
+use crate::annotation::Status;
 use std::collections::HashSet;
 
 /// What a file of a format can say.
@@ -27,6 +28,8 @@ pub struct Holds {
     pub fields: bool,
     /// What was decided about an event; else only labels are written.
     pub status: bool,
+    /// What a model proposed and nobody decided about, beside labels.
+    pub predictions: bool,
 }
 
 /// What a format cannot hold of these labels, in words with counts; nothing if all is kept.
@@ -54,10 +57,13 @@ pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
     let has = |of: &dyn Fn(&super::Particulars) -> bool| count(&|row| row.particulars.as_deref().is_some_and(of));
     tell(holds.comments, has(&|more| !more.comment.is_empty()), "comment", "comments");
     tell(holds.fields, has(&|more| !more.fields.is_empty()), "event's fields", "events' fields");
-    let undecided = count(&|row| row.status.is_some_and(|status| !status.is_label()));
+    let undecided = count(&|row| {
+        row.status.is_some_and(|status| !(status.is_label() || holds.predictions && status == Status::Predicted))
+    });
     tell(holds.status, undecided, "event that is no label", "events that are no labels");
     let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
     let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();
     tell(holds.empty_files, empty, "recording without events", "recordings without events");
+    lost.extend(format.notes(labels));
     lost
 }

@@ -5,19 +5,37 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod aoef;
+mod avianz;
+mod batdetect2;
+mod camtrap;
+mod coco;
 mod dcase;
 mod exchange;
+mod hear;
 mod holds;
+mod jams;
+mod json;
 pub mod label_set;
+mod label_studio;
 mod read_options;
 mod sniff;
 mod strong_label;
 mod text;
 mod text_source;
+mod time_scale;
 
+pub use aoef::Aoef;
+pub use avianz::AviaNz;
+pub use batdetect2::BatDetect2;
+pub use camtrap::CamtrapDp;
+pub use coco::Coco;
 pub use dcase::Dcase;
 pub use exchange::{Import, export, import};
+pub use hear::Hear;
 pub use holds::{Holds, losses};
+pub use jams::Jams;
+pub use label_studio::LabelStudio;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use sniff::{Head, Likelihood, sniff};
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
@@ -28,7 +46,19 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase];
+pub const ALL: &[&dyn LabelFormat] = &[
+    &Dcase,
+    &LabelStudio,
+    &Jams,
+    &Aoef { is_model_run: false },
+    &Aoef { is_model_run: true },
+    &Hear,
+    &Coco,
+    &CamtrapDp { has_proposed: false },
+    &CamtrapDp { has_proposed: true },
+    &AviaNz,
+    &BatDetect2,
+];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
@@ -74,6 +104,21 @@ pub trait LabelFormat: Sync {
     /// # Errors
     /// As `out` reports them.
     fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+
+    /// What else is to be said before these labels are written: what has to be taken for what is not known.
+    fn notes(&self, _labels: &StrongLabels) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The name of a file that belongs beside the written one.
+    fn companion(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The whole content of [`Self::companion`], given what stands in it already.
+    fn companion_text(&self, _labels: &StrongLabels, _existing: Option<&str>) -> String {
+        String::new()
+    }
 
     /// The content as [`Self::write`] writes it, for small files and tests.
     fn written(&self, labels: &StrongLabels) -> String {
@@ -199,7 +244,7 @@ fn told(path: &Path, error: ReadError) -> FormatError {
     }
 }
 
-/// Writes a label file: whole or not at all.
+/// Writes a label file, whole or not at all, and what belongs beside it.
 ///
 /// # Errors
 /// [`FormatError::Write`].
@@ -207,5 +252,14 @@ pub fn write_file(format: &dyn LabelFormat, path: &Path, labels: &StrongLabels) 
     let refused = |source| FormatError::Write { path: path.to_path_buf(), source };
     let mut bytes = Vec::new();
     format.write(labels, &mut bytes).map_err(refused)?;
-    write_atomically(path, &bytes).map_err(refused)
+    write_atomically(path, &bytes).map_err(refused)?;
+    let Some(companion) = format.companion().map(|name| path.with_file_name(name)) else { return Ok(()) };
+    let refused = |source| FormatError::Write { path: companion.clone(), source };
+    let existing = match std::fs::read_to_string(&companion) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refused(error)),
+    };
+    let text = format.companion_text(labels, existing.as_deref());
+    write_atomically(&companion, text.as_bytes()).map_err(refused)
 }

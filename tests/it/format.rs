@@ -1,5 +1,9 @@
 //! Integration tests: format.
 
+mod drawn;
+mod json;
+mod json_properties;
+
 use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};
 use earmark::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongLabels};
 use earmark::time::Span;

@@ -59,6 +59,11 @@ pub struct ClockStart {
     pub source: ClockSource,
 }
 
+/// The moment that the name of a recording tells as its beginning: `20260501_041200.wav`.
+pub fn time_in_name(name: &str) -> Option<CivilTime> {
+    file_name::time_in(name)
+}
+
 /// Every time that is told of a recording's beginning, the most trustworthy first; empty where nothing tells it. Impossible
 /// dates tell nothing. Reads the file's header, so not for the window's thread.
 pub fn clock_starts(path: &Path, spec: &StreamSpec) -> Vec<ClockStart> {
