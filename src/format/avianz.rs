@@ -70,7 +70,7 @@ impl LabelFormat for AviaNz {
         let mut reader =
             Reader { gatherer: &mut gatherer, filename: "".into(), annotator: "".into(), nyquist_hz: None };
         reader.nyquist_hz = options.sample_rate.map(|rate| rate / 2.0).filter(|hz| *hz > 0.0);
-        reader.filename = reader.gatherer.recording(&options.file_stem).0;
+        reader.filename = reader.gatherer.recording(&options.file_stem);
         let is_metadata = first.is_some_and(|first| reader.read_metadata(first));
         for segment in root.elements().skip(usize::from(is_metadata)) {
             match reader.row_of(segment) {
@@ -128,7 +128,7 @@ impl Reader<'_, '_> {
         let filename = self.filename.clone();
         match duration {
             Some(secs) if secs > 0.0 && secs < MOST_SECS => {
-                self.gatherer.recording(&filename).1.duration_secs = Some(secs);
+                self.gatherer.describe(&filename, Some(secs), None);
             }
             Some(number) if number > 0.0 => {
                 let text = format!("the duration {number} is taken for samples and not used");

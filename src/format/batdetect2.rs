@@ -101,8 +101,8 @@ fn read_recording(gatherer: &mut Gatherer<'_>, recording: Node<'_>, options: &Re
     }
     let name = name.filter(|name| !name.is_empty()).map_or_else(|| options.file_stem.clone(), |name| name.into_owned());
     let factor = time_scale::factor(gatherer.labels(), options, expansion);
-    let (filename, file) = gatherer.recording(&name);
-    file.duration_secs = duration.map(|secs| secs * factor);
+    let filename = gatherer.recording(&name);
+    gatherer.describe(&name, duration.map(|secs| secs * factor), None);
     for event in events.into_iter().flat_map(Node::elements) {
         match row_of(gatherer, &filename, event, factor) {
             Ok(mut row) => {

@@ -6,6 +6,7 @@
 //! `observationLevel` *interval*, and the columns `frequencyLow` and `frequencyHigh`.
 
 use super::json::refused;
+use super::text::csv_text;
 use super::{
     Head, Holds, LabelFormat, LabelledFile, Likelihood, Particulars, ReadError, ReadOptions, StrongLabel, StrongLabels,
     TextSource,
@@ -170,7 +171,7 @@ impl Cells {
     fn write(&self, band: Option<Option<(f64, f64)>>, out: &mut dyn io::Write) -> io::Result<()> {
         let mut cells: Vec<String> = COLUMNS
             .split(',')
-            .map(|column| self.0.get(column).map(|text| csv_cell(text)).unwrap_or_default())
+            .map(|column| self.0.get(column).map(|text| csv_text(text, ',').into_owned()).unwrap_or_default())
             .collect();
         if let Some(band) = band {
             cells.push(band.map(|(low, _)| low.to_string()).unwrap_or_default());
@@ -178,10 +179,6 @@ impl Cells {
         }
         writeln!(out, "{}", cells.join(","))
     }
-}
-
-fn csv_cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// What is no label and no prediction is not written.

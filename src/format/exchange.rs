@@ -125,6 +125,13 @@ pub fn import(labels: &StrongLabels, document: &mut Document) -> Import {
             import.already_there += 1;
             continue;
         }
+        if row.span.onset_secs < 0.0 || row.span.offset_secs < row.span.onset_secs {
+            let Span { onset_secs, offset_secs } = row.span;
+            let (file, label) = (&row.filename, &row.event_label);
+            let text = format!("{file}: {label} is left out: it would be from {onset_secs} s to {offset_secs} s");
+            import.warnings.push(text);
+            continue;
+        }
         warn_of_end(&mut import.warnings, row, document.recording(recording));
         let (id, label) = (document.new_event_id(), row.event_label.clone());
         let event = Event::new(id, row.span, label, Status::Accepted, Origin::Import);

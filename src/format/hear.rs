@@ -63,7 +63,7 @@ impl LabelFormat for Hear {
         let mut last_millis = 0.0_f64;
         let per_sec = if unit == Some(TimeUnit::Seconds) { 1.0 } else { 1e3 };
         for (name, events) in root.entries() {
-            let (filename, _) = gatherer.recording(&name);
+            let filename = gatherer.recording(&name);
             for event in events.elements() {
                 if let Some(row) = row_of(&mut gatherer, &filename, event, per_sec) {
                     last_millis = last_millis.max(row.span.offset_secs * per_sec);
@@ -111,10 +111,11 @@ impl LabelFormat for Hear {
     fn companion_text(&self, labels: &StrongLabels, existing: Option<&str>) -> String {
         let mut vocabulary: Vec<(u64, String)> = Vec::new();
         for (_, line) in text::lines(existing.unwrap_or_default()).skip(1) {
-            if let [idx, label, ..] = &text::cells(line, ',')[..]
+            if let Some((idx, label)) = line.split_once(',')
                 && let Ok(idx) = idx.trim().parse()
             {
-                vocabulary.push((idx, label.clone()));
+                let inside = label.strip_prefix('"').and_then(|label| label.strip_suffix('"'));
+                vocabulary.push((idx, inside.map_or_else(|| label.to_owned(), |inside| inside.replace("\"\"", "\""))));
             }
         }
         let known: HashSet<String> = vocabulary.iter().map(|(_, label)| label.clone()).collect();
@@ -126,7 +127,7 @@ impl LabelFormat for Hear {
         vocabulary.extend((first..).zip(new.into_iter().map(str::to_owned)));
         let mut written = String::from("idx,label\n");
         for (idx, label) in vocabulary {
-            let _ = writeln!(written, "{idx},{}", csv_cell(&label));
+            let _ = writeln!(written, "{idx},{}", text::csv_text(&label, ','));
         }
         written
     }
@@ -174,12 +175,4 @@ fn is_written(row: &StrongLabel) -> bool {
 /// Milliseconds to the microsecond, always with a decimal, as Python writes floats.
 fn millis_text(secs: f64) -> String {
     super::json::number_text((secs * 1e6).round() / 1e3)
-}
-
-fn csv_cell(label: &str) -> String {
-    if label.contains([',', '"', '\n', '\r']) || label.trim() != label {
-        format!("\"{}\"", label.replace('"', "\"\""))
-    } else {
-        label.to_owned()
-    }
 }

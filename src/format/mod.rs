@@ -9,8 +9,12 @@ mod aoef;
 mod avianz;
 mod batdetect2;
 mod camtrap;
+mod cell;
 mod coco;
+mod collector;
 mod dcase;
+mod dcase_list;
+mod event_columns;
 mod exchange;
 mod hear;
 mod holds;
@@ -21,6 +25,7 @@ mod label_studio;
 mod read_options;
 mod sniff;
 mod strong_label;
+mod table;
 mod text;
 mod text_source;
 mod time_scale;
@@ -31,6 +36,7 @@ pub use batdetect2::BatDetect2;
 pub use camtrap::CamtrapDp;
 pub use coco::Coco;
 pub use dcase::Dcase;
+pub use dcase_list::DcaseList;
 pub use exchange::{Import, export, import};
 pub use hear::Hear;
 pub use holds::{Holds, losses};
@@ -48,6 +54,7 @@ use std::path::{Path, PathBuf};
 /// Every format that the program can read or write, the one that is offered first in front.
 pub const ALL: &[&dyn LabelFormat] = &[
     &Dcase,
+    &DcaseList,
     &LabelStudio,
     &Jams,
     &Aoef { is_model_run: false },

@@ -28,6 +28,8 @@ pub enum Choice {
     TimeScale,
     /// What columns without a header mean, as the format words it.
     Layout,
+    /// When the recording began, for times that are dates: as ISO 8601 writes it, `2023-05-12T18:30:00+02:00`.
+    ClockStart,
 }
 
 /// A question, with what was taken as its answer.

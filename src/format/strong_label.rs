@@ -5,6 +5,7 @@
 use super::{Question, Warning};
 use crate::annotation::{Band, Status};
 use crate::time::Span;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One event of one recording, as the file states it: nothing is clamped, also where it makes no sense.
@@ -66,6 +67,11 @@ impl StrongLabel {
     /// The cells of columns that mean nothing to the format.
     pub fn fields(&self) -> &[(Arc<str>, String)] {
         self.particulars.as_ref().map_or(&[], |particulars| &particulars.fields)
+    }
+
+    /// Whether it is a label, as opposed to a prediction that nobody has decided about, or one that is rejected or uncertain.
+    pub fn is_label(&self) -> bool {
+        self.status.is_none_or(Status::is_label)
     }
 
     /// All labels, the first one first.
@@ -137,5 +143,23 @@ impl StrongLabels {
     /// The names of all recordings, in the order in which they first appear.
     pub fn file_names(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|file| &*file.name)
+    }
+
+    /// The names of all fields that rows have, those of the file's own columns first, in their order.
+    pub fn field_names(&self) -> Vec<Arc<str>> {
+        let mut names = self.columns.clone();
+        let mut known: HashSet<Arc<str>> = names.iter().cloned().collect();
+        for (name, _) in self.rows.iter().flat_map(StrongLabel::fields) {
+            if known.insert(name.clone()) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The recordings that no row names, in their order, each once.
+    pub fn empty_files(&self) -> Vec<&LabelledFile> {
+        let mut seen: HashSet<&str> = self.rows.iter().map(|row| &*row.filename).collect();
+        self.files.iter().filter(|file| seen.insert(&file.name)).collect()
     }
 }

@@ -6,6 +6,9 @@ mod file_name;
 mod tags;
 mod wave_sections;
 
+pub use file_name::iso_time;
+pub use file_name::time_in as time_in_name;
+
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -57,11 +60,6 @@ pub struct ClockStart {
     pub at: CivilTime,
     /// What told it.
     pub source: ClockSource,
-}
-
-/// The moment that the name of a recording tells as its beginning: `20260501_041200.wav`.
-pub fn time_in_name(name: &str) -> Option<CivilTime> {
-    file_name::time_in(name)
 }
 
 /// Every time that is told of a recording's beginning, the most trustworthy first; empty where nothing tells it. Impossible

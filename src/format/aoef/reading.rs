@@ -128,8 +128,8 @@ impl<'a> Reader<'a, '_> {
         RecordingEntry {
             name: self.gatherer.name(&path.unwrap_or_default()),
             factor,
-            duration_secs: duration.map(|secs| secs * factor).filter(|secs| *secs > 0.0),
-            sample_rate: rate.map(|rate| rate / factor).filter(|rate| *rate > 0.0),
+            duration_secs: duration.map(|secs| secs * factor),
+            sample_rate: rate.map(|rate| rate / factor),
         }
     }
 
@@ -327,9 +327,7 @@ impl<'a> Reader<'a, '_> {
 }
 
 fn list(gatherer: &mut Gatherer<'_>, entry: &RecordingEntry) {
-    let (_, file) = gatherer.recording(&entry.name);
-    file.duration_secs = entry.duration_secs;
-    file.sample_rate = entry.sample_rate;
+    gatherer.describe(&entry.name, entry.duration_secs, entry.sample_rate);
 }
 
 fn tag_of(tag: Node<'_>) -> Option<(&str, Tag<'_>)> {

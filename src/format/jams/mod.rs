@@ -104,8 +104,8 @@ fn read_metadata(gatherer: &mut Gatherer<'_>, root: Node<'_>, options: &ReadOpti
     }
     let stem = Some(Cow::Borrowed(&*options.file_stem));
     let name = stated(name).or_else(|| stated(stem)).or_else(|| stated(title)).unwrap_or(Cow::Borrowed("recording"));
-    let (filename, file) = gatherer.recording(&name);
-    file.duration_secs = duration;
+    let filename = gatherer.recording(&name);
+    gatherer.describe(&name, duration, None);
     filename
 }
 
@@ -127,7 +127,7 @@ fn read_annotation(gatherer: &mut Gatherer<'_>, filename: &Arc<str>, node: Node<
             "namespace" => namespace = value.string(),
             // The stretch that was annotated: all of the recording, if it begins with it.
             "time" if value.number() == Some(0.0) => {}
-            "duration" if value.number() == gatherer.recording(filename).1.duration_secs => {}
+            "duration" if value.number() == gatherer.duration_secs(filename) => {}
             _ => gatherer.unread(&format!("annotations.{key}"), value),
         }
     }

@@ -4,21 +4,19 @@
 
 use super::{Document, Node};
 use crate::annotation::Band;
-use crate::format::{LabelledFile, StrongLabel, StrongLabels, Warning};
+use crate::format::collector::Collector;
+use crate::format::{StrongLabel, StrongLabels, Warning};
 use crate::time::Span;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// So many keys are named that were not kept; more only count.
 const MOST_KEYS: usize = 20;
 
-/// Fills [`StrongLabels`]. Names that are equal are one `Arc`.
+/// Fills [`StrongLabels`], with what has no place in it counted by key.
 pub(in crate::format) struct Gatherer<'l> {
-    labels: &'l mut StrongLabels,
-    names: HashSet<Arc<str>>,
-    /// Where in `labels.files` a recording stands.
-    listed: HashMap<Arc<str>, usize>,
+    collector: Collector<'l>,
     columns: HashSet<Arc<str>>,
     unread: BTreeMap<String, usize>,
     other_unread: usize,
@@ -30,9 +28,7 @@ impl<'l> Gatherer<'l> {
         let note = document.note().map(|text| Warning { line: 0, text, row_rejected: false });
         labels.warnings.extend(note);
         Self {
-            labels,
-            names: HashSet::new(),
-            listed: HashMap::new(),
+            collector: Collector::new(labels),
             columns: HashSet::new(),
             unread: BTreeMap::new(),
             other_unread: 0,
@@ -42,41 +38,43 @@ impl<'l> Gatherer<'l> {
 
     /// The same text as one `Arc` each time.
     pub(in crate::format) fn name(&mut self, name: &str) -> Arc<str> {
-        if let Some(found) = self.names.get(name) {
-            return found.clone();
-        }
-        let name: Arc<str> = name.into();
-        self.names.insert(name.clone());
-        name
+        self.collector.text(name)
     }
 
     /// Lists a recording that has events or was annotated.
-    pub(in crate::format) fn recording(&mut self, name: &str) -> (Arc<str>, &mut LabelledFile) {
-        let name = self.name(name);
-        let index = *self.listed.entry(name.clone()).or_insert_with(|| {
-            self.labels.files.push(LabelledFile::named(name.clone()));
-            self.labels.files.len() - 1
-        });
-        (name, &mut self.labels.files[index])
+    pub(in crate::format) fn recording(&mut self, name: &str) -> Arc<str> {
+        self.collector.file(name)
+    }
+
+    /// Says what is known of a recording: its length in seconds and its sample rate in hertz, where they are positive.
+    pub(in crate::format) fn describe(&mut self, name: &str, duration_secs: Option<f64>, sample_rate: Option<f64>) {
+        let Some(file) = self.collector.file_mut(name) else { return };
+        file.duration_secs = duration_secs.filter(|secs| *secs > 0.0).or(file.duration_secs);
+        file.sample_rate = sample_rate.filter(|rate| *rate > 0.0).or(file.sample_rate);
+    }
+
+    /// The length of a recording in seconds, as far as it was said.
+    pub(in crate::format) fn duration_secs(&mut self, name: &str) -> Option<f64> {
+        self.collector.file_mut(name)?.duration_secs
     }
 
     pub(in crate::format) fn push(&mut self, row: StrongLabel) {
-        self.labels.rows.push(row);
+        self.collector.push(row);
     }
 
     /// Says that the event at a place is left out, and why.
     pub(in crate::format) fn reject(&mut self, node: Node<'_>, text: impl Into<String>) {
-        self.labels.warnings.push(Warning { line: node.line(), text: text.into(), row_rejected: true });
+        self.collector.reject(node.line(), text);
     }
 
     /// Says something about a place.
     pub(in crate::format) fn warn(&mut self, node: Node<'_>, text: impl Into<String>) {
-        self.labels.warnings.push(Warning { line: node.line(), text: text.into(), row_rejected: false });
+        self.collector.warn(node.line(), text);
     }
 
     /// Says something about the whole file.
     pub(in crate::format) fn warn_of_file(&mut self, text: impl Into<String>) {
-        self.labels.warnings.push(Warning { line: 0, text: text.into(), row_rejected: false });
+        self.collector.warn(0, text);
     }
 
     /// Says something at the end, with how often it was said.
@@ -109,7 +107,7 @@ impl<'l> Gatherer<'l> {
     pub(in crate::format) fn field_text(&mut self, row: &mut StrongLabel, name: &str, text: String) {
         let name = self.name(name);
         if self.columns.insert(name.clone()) {
-            self.labels.columns.push(name.clone());
+            self.collector.labels.columns.push(name.clone());
         }
         row.particulars_mut().fields.push((name, text));
     }
@@ -130,7 +128,7 @@ impl<'l> Gatherer<'l> {
 
     /// The rows so far.
     pub(in crate::format) fn labels(&mut self) -> &mut StrongLabels {
-        self.labels
+        self.collector.labels
     }
 
     /// Says what was counted.

@@ -238,10 +238,8 @@ impl Reader<'_> {
             return Err(format!("a region of type {kind} without numbers as start and end"));
         };
         let span = Span { onset_secs, offset_secs };
-        let (filename, file) = self.gatherer.recording(side.filename.unwrap_or_default());
-        if let Some(secs) = region.length.filter(|secs| *secs > 0.0) {
-            file.duration_secs = Some(secs);
-        }
+        let filename = self.gatherer.recording(side.filename.unwrap_or_default());
+        self.gatherer.describe(&filename, region.length, None);
         let mut row = StrongLabel::new(filename, span, "");
         row.is_point = is_point(span);
         self.add_labels(&mut row, labels)?;
