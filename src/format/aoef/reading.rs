@@ -139,6 +139,11 @@ impl<'a> Reader<'a, '_> {
         let text = |key: &str| model.get(key).and_then(Node::string).unwrap_or_default();
         let is_run = data.get("collection_type").and_then(Node::string).is_some_and(|kind| kind == "model_run");
         let name = if is_run { format!("{} {}", text("name"), text("version")) } else { String::new() };
+        for (key, value) in data.get("model").into_iter().flat_map(Node::entries) {
+            if !matches!(&*key, "name" | "version") {
+                self.gatherer.unread(&format!("model.{key}"), value);
+            }
+        }
         self.gatherer.name(name.trim())
     }
 

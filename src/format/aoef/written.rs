@@ -27,9 +27,12 @@ pub(super) fn write(labels: &StrongLabels, is_run: bool, out: Out<'_>) -> io::Re
         written.rows.iter().filter_map(|(row, _)| Some(&*row.particulars.as_deref()?.model)).collect();
     let model = models.iter().copied().find(|model| !model.is_empty()).unwrap_or("Earmark");
     write!(out, "{{\"version\": \"1.1.0\", \"data\": {{\"uuid\": \"{}\"", uuid::of(collection, &[model]))?;
-    write!(out, ", \"collection_type\": \"{collection}\", \"name\": {}", quoted(model))?;
+    let (name, version) = if is_run { name_and_version(model) } else { (model, "") };
+    write!(out, ", \"collection_type\": \"{collection}\", \"name\": {}", quoted(name))?;
     if is_run {
-        write!(out, ", \"model\": {{\"name\": {}}}", quoted(model))?;
+        // Where older versions of soundevent look for it, and where newer ones do.
+        write!(out, ", \"version\": {}", quoted(version))?;
+        write!(out, ", \"model\": {{\"name\": {}, \"version\": {}}}", quoted(name), quoted(version))?;
     }
     written.write_named(out)?;
     written.write_recordings(out)?;
@@ -176,6 +179,12 @@ impl<'a> Written<'a> {
             write!(out, "\"uuid\": \"{id}\", \"clip\": \"{clip}\", \"sound_events\": [{events}]")
         })
     }
+}
+
+/// The parts of a model's name that ends with a version: `m 1.0`.
+fn name_and_version(model: &str) -> (&str, &str) {
+    let is_version = |word: &str| word.trim_start_matches(['v', 'V']).starts_with(|char: char| char.is_ascii_digit());
+    model.rsplit_once(' ').filter(|(name, word)| !name.is_empty() && is_version(word)).unwrap_or((model, ""))
 }
 
 fn files_by_name(files: &[LabelledFile]) -> HashMap<&str, usize> {

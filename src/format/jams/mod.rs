@@ -76,6 +76,12 @@ impl LabelFormat for Jams {
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
         written::write(labels, out)
     }
+
+    fn notes(&self, labels: &StrongLabels) -> Vec<String> {
+        let count = labels.files.iter().filter(|file| file.duration_secs.is_none()).count();
+        let text = format!("{count} recordings of unknown length, written as long as their events reach");
+        if count > 0 { vec![text] } else { Vec::new() }
+    }
 }
 
 fn read_metadata(gatherer: &mut Gatherer<'_>, root: Node<'_>, options: &ReadOptions) -> Arc<str> {

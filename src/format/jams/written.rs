@@ -37,10 +37,9 @@ pub(super) fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Resul
         return Err(refused("a JAMS file has one recording: write a file for each"));
     }
     let duration = labels.files.first().and_then(|file| file.duration_secs);
-    out.write_all(b"{\"file_metadata\": {")?;
-    if let Some(secs) = duration {
-        write!(out, "\"duration\": {}, ", number_text(secs))?;
-    }
+    // The schema demands a length; of a recording of unknown length it is at least what was heard.
+    let heard_secs = labels.rows.iter().map(|row| row.span.offset_secs).fold(0.0, f64::max);
+    write!(out, "{{\"file_metadata\": {{\"duration\": {}, ", number_text(duration.unwrap_or(heard_secs)))?;
     let title = filename.rsplit(['/', '\\']).next().unwrap_or_default();
     let title = title.rsplit_once('.').map_or(title, |(stem, _)| stem);
     let (title, filename) = (quoted(title), quoted(filename));
