@@ -5,6 +5,7 @@
 //!
 //! A metric is a file with a `METRIC` and a line in [`ALL`], from which the window and the command line list them.
 
+mod box_tuning;
 mod collar_curve;
 mod complete;
 mod counts;
@@ -28,6 +29,7 @@ mod segments;
 mod threshold_curve;
 mod tuning;
 
+pub use box_tuning::{BestBoxes, best_boxes, usual_box_rules};
 pub use collar_curve::{Collars, collar_curve};
 pub use complete::Completeness;
 pub use counts::{Counts, ErrorRate, WhenNothingEstimated};

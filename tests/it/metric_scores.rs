@@ -2,7 +2,7 @@
 //! there or in the reference programs' texts says the settings, and of the recipe's own metrics in `tests/data/metric_scores`.
 
 use crate::npy;
-use earmark::decision::{MedianEdges, median_filter};
+use earmark::decision::{BoxRule, MedianEdges, bounding_boxes, median_filter};
 use earmark::metric::{
     Collars, FScore, FrameRule, IntersectionRule, LabelledSpan, Measured, Psds, PsdsSettings, ScoreTable, ScoredFile,
     ScoredSet, ThresholdCurve, Undefined, Values, apart, collar_curve, fifty_thresholds, intersection_curve,
@@ -450,4 +450,30 @@ fn labels_of_frames_are_those_of_the_recipes() {
         }
         assert!(theirs.len() == 40 * 10 * 250 && active > 1000, "{active}");
     }
+}
+
+#[test]
+fn bounding_boxes_are_those_of_sebbs() {
+    // Random scores: noise, noise in tenths (plateaus), and smooth curves.
+    let path = std::env::var_os("EARMARK_BOXES").map_or_else(|| data("metric_scores/boxes.json"), PathBuf::from);
+    let cases: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut compared = 0;
+    for (place, case) in cases.as_array().unwrap().iter().enumerate() {
+        let limit = |key: &str| case[key].as_f64().unwrap_or(f64::INFINITY);
+        let rule = BoxRule {
+            filter_secs: limit("filter_secs"),
+            merge_difference: limit("merge_difference"),
+            merge_ratio: limit("merge_ratio"),
+        };
+        let ours = bounding_boxes(&numbers(&case["borders"]), &numbers(&case["scores"]), &rule);
+        let ours: Vec<[f64; 3]> =
+            ours.iter().map(|one| [one.span.onset_secs, one.span.offset_secs, one.confidence]).collect();
+        let theirs: Vec<Vec<f64>> = case["boxes"].as_array().unwrap().iter().map(numbers).collect();
+        assert_eq!(ours.len(), theirs.len(), "case {place}: {ours:?} {theirs:?}");
+        for (number, theirs) in ours.iter().flatten().zip(theirs.iter().flatten()) {
+            assert!((number - theirs).abs() < 1e-9, "case {place}: {ours:?} {theirs}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 400, "{compared}");
 }

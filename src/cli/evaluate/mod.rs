@@ -99,7 +99,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "details")]
     json: bool,
     #[command(flatten)]
-    of_scores: scores::Arguments,
+    of_scores: scores::ScoreArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

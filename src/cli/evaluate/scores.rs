@@ -17,7 +17,7 @@ use std::sync::mpsc;
 
 /// What is said on the command line about frame scores.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ScoreArguments {
     /// Judge frame scores over all thresholds instead of events: a folder with a file of scores for each recording, as
     /// `earmark detect --scores` and sed_scores_eval write them
     #[arg(long, value_name = "DIR", conflicts_with_all = [
@@ -44,7 +44,7 @@ fn known_measure(key: &str) -> Result<ScoreMeasure, String> {
     known.ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
-impl Arguments {
+impl ScoreArguments {
     /// The settings of all measures; collars, segments and shares are those of measures over events.
     pub(super) fn settings(&self, of_events: &Settings) -> ScoreSettings {
         let (event, shares) = (&of_events.event_based, &of_events.intersection_based);
