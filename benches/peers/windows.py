@@ -95,24 +95,6 @@ class Inspectrum:
 
 
 class Earmark:
-    name, rect, files = "earmark", (320, 200, 800, 400), ["1h.wav", "1h.flac", "1h.mp3", "6h.wav", "24h.wav", "24h.flac"]
-    steps = [("zoom to whole", "f"), ("zoom in x2", "plus"), ("zoom in x2 again", "plus"), ("zoom in x2, 3rd", "plus"),
-             ("scroll a step", "Next"), ("zoom to whole again", "f")]
-    pointer = (800, 450)
-
-    def start(self, screen, path, log):
-        config = Path(screen.home) / ".config/earmark"
-        config.mkdir(parents=True)
-        (config / "settings.json").write_text('{"system_dialogs": false, "annotator_asked": true}')
-        screen.env["EARMARK_CONFIG"] = str(config)
-        screen.env["EARMARK_DATA"] = str(Path(screen.home) / "data")
-        return App(screen, [os.environ.get("EARMARK", "/tmp/rel/release/earmark"), path], log)
-
-    def do(self, app, step):
-        app.screen.xdo("key", step[1])
-
-
-class Earmark:
     """Opens with the first half minute; its strip at the top shows the whole. Its memory without a recording is that of "none"."""
     name, rect = "earmark", (320, 200, 800, 400)
     files = ["none", "1h.wav", "1h.flac", "1h.mp3", "6h.wav", "24h.wav", "24h.flac"]
@@ -125,6 +107,7 @@ class Earmark:
             folder = Path(screen.dir) / name.lower()
             folder.mkdir(exist_ok=True)
             screen.env[f"EARMARK_{name}"] = str(folder)
+        (Path(screen.env["EARMARK_CONFIG"]) / "settings.json").write_text('{"system_dialogs": false, "annotator_asked": true}')
         screen.env["RUST_LOG"] = "info"
         program = os.environ.get("EARMARK", str(Path(__file__).resolve().parents[2] / "target/release/earmark"))
         return App(screen, [program, path] if path else [program], log)

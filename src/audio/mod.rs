@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use crate::time::{clock_text, secs_from_samples};
 
-pub use clock::{ClockSource, ClockStart, clock_starts};
+pub use clock::{ClockSource, ClockStart, clock_starts, iso_time, time_in_name};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use resample::Resampler;
 pub use samples::mix_down;

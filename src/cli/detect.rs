@@ -5,7 +5,7 @@ use super::scores_file::ScoresFile;
 use super::write_stdout;
 use crate::audio;
 use crate::decision::{DecisionRule, EventFinder, Preset};
-use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels};
+use crate::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongLabels};
 use crate::model::{
     Detector, DetectorOptions, DeviceChoice, ModelError, RunSummary, RuntimeChoice, ShortClips, class_indices, registry,
 };
@@ -153,7 +153,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     progress.finish();
     match &arguments.output {
         Some(path) => format::write_file(&Dcase, path, &job.labels)?,
-        None => write_stdout(&Dcase.write(&job.labels))?,
+        None => write_stdout(&Dcase.written(&job.labels))?,
     }
     if failures.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -305,12 +305,8 @@ impl Job {
     fn list(&mut self, name: &str, events: Vec<(usize, Span)>, classes: &[Arc<str>]) -> usize {
         let before = self.labels.rows.len();
         let wanted = events.into_iter().filter(|(class, _)| self.classes.contains(class));
-        self.labels.rows.extend(wanted.map(|(class, span)| StrongLabel {
-            filename: name.to_owned(),
-            span,
-            event_label: classes[class].clone(),
-        }));
-        self.labels.files.push(name.to_owned());
+        self.labels.rows.extend(wanted.map(|(class, span)| StrongLabel::new(name, span, classes[class].clone())));
+        self.labels.files.push(LabelledFile::named(name));
         self.labels.rows.len() - before
     }
 }

@@ -67,10 +67,8 @@ pub fn bounding_boxes(borders_secs: &[f64], scores: &[f64], rule: &BoxRule) -> V
     }
     let segments = merged(Changes::find(borders_secs, scores, rule.filter_secs), rule);
     let events = segments.bounds_secs[1..].chunks_exact(2).zip(segments.all[1..].chunks_exact(2));
-    let found = events.map(|(bounds, event)| BoundingBox {
-        span: Span::between(bounds[0], bounds[1]),
-        confidence: event[0].mean,
-    });
+    let found = events
+        .map(|(bounds, event)| BoundingBox { span: Span::between(bounds[0], bounds[1]), confidence: event[0].mean });
     found.take(segments.all.len() / 2).collect()
 }
 
@@ -114,8 +112,17 @@ struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     fn find(borders: &'a [f64], scores: &'a [f64], filter_secs: f64) -> Segments {
-        let mut filter =
-            Self { borders, scores, filter_secs, first: 0, centre: 1, last: 1, centre_secs: 0.0, before: 0.0, after: 0.0 };
+        let mut filter = Self {
+            borders,
+            scores,
+            filter_secs,
+            first: 0,
+            centre: 1,
+            last: 1,
+            centre_secs: 0.0,
+            before: 0.0,
+            after: 0.0,
+        };
         filter.start();
         let end = borders[borders.len() - 1];
         let mut segments = Segments { bounds_secs: vec![0.0], all: vec![Segment::EMPTY] };
@@ -286,9 +293,7 @@ mod tests {
             let place = at.checked_sub(first).filter(|place| *place < length)?;
             Some((1.0 - (std::f64::consts::TAU * place as f64 / (length - 1) as f64).cos()) / 2.0)
         };
-        (0..500)
-            .map(|at| 0.98 * bump(at, 15, 270).unwrap_or(0.0) + 0.2 * bump(at, 315, 170).unwrap_or(0.0))
-            .collect()
+        (0..500).map(|at| 0.98 * bump(at, 15, 270).unwrap_or(0.0) + 0.2 * bump(at, 315, 170).unwrap_or(0.0)).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Between the rows of a label file and the events of a document: what is exported, and which recording a row belongs to.
 
-use super::{StrongLabel, StrongLabels, Warning};
+use super::{LabelledFile, StrongLabel, StrongLabels, Warning};
 use crate::annotation::{Document, Edit, Event, Origin, Recording, RecordingId, Status};
 use crate::time::Span;
 use std::collections::{HashMap, HashSet};
@@ -13,15 +13,16 @@ pub fn export(document: &Document) -> StrongLabels {
     let mut labels = StrongLabels::default();
     let names = distinct_names(document);
     for ((_, recording), filename) in document.recordings().zip(names) {
+        let filename: Arc<str> = filename.into();
         warn_of_controls(&mut labels.warnings, &filename, "the file name");
         for event in recording.events_by_onset().into_iter().filter(|event| event.status.is_label()) {
             for label in event.labels() {
                 warn_of_controls(&mut labels.warnings, label, "the label");
-                let (span, event_label) = (event.span, label.clone());
-                labels.rows.push(StrongLabel { filename: filename.clone(), span, event_label });
+                labels.rows.push(StrongLabel::new(filename.clone(), event.span, label.clone()));
             }
         }
-        labels.files.push(filename);
+        let duration_secs = (recording.duration_secs > 0.0).then_some(recording.duration_secs);
+        labels.files.push(LabelledFile { name: filename, duration_secs, sample_rate: None });
     }
     labels
 }
@@ -105,23 +106,30 @@ pub fn import(labels: &StrongLabels, document: &mut Document) -> Import {
         warnings: Vec::new(),
     };
     let mut targets: HashMap<&str, RecordingId> = HashMap::new();
-    for file in &labels.files {
+    for LabelledFile { name: file, .. } in &labels.files {
         match index.find(file) {
             Ok(recording) => {
                 targets.insert(file, recording);
                 import.matched_files += 1;
             }
-            Err(reason) => import.unmatched.push((file.clone(), reason)),
+            Err(reason) => import.unmatched.push((file.to_string(), reason)),
         }
     }
     let mut existing = existing_labels(document, &targets);
     let mut edits = Vec::new();
     for row in &labels.rows {
-        let Some(&recording) = targets.get(row.filename.as_str()) else { continue };
+        let Some(&recording) = targets.get(&*row.filename) else { continue };
         if let Some(count @ 1..) = existing.get_mut(&label_key(recording, row.span, &row.event_label)) {
             // Each event answers for one row, so that a row that stands twice in the file is added once more.
             *count -= 1;
             import.already_there += 1;
+            continue;
+        }
+        if row.span.onset_secs < 0.0 || row.span.offset_secs < row.span.onset_secs {
+            let Span { onset_secs, offset_secs } = row.span;
+            let (file, label) = (&row.filename, &row.event_label);
+            let text = format!("{file}: {label} is left out: it would be from {onset_secs} s to {offset_secs} s");
+            import.warnings.push(text);
             continue;
         }
         warn_of_end(&mut import.warnings, row, document.recording(recording));
@@ -249,8 +257,9 @@ mod tests {
     #[test]
     fn recordings_of_one_name_are_exported_with_their_folders() {
         let document = document(&["/x/one/a.wav", "/y/one/a.wav", "/x/b.wav", "a.wav"]);
-        assert_eq!(export(&document).files, ["x/one/a.wav", "y/one/a.wav", "b.wav", "a.wav"]);
-        for (id, file) in export(&document).files.iter().enumerate() {
+        let labels = export(&document);
+        assert_eq!(labels.file_names().collect::<Vec<_>>(), ["x/one/a.wav", "y/one/a.wav", "b.wav", "a.wav"]);
+        for (id, file) in labels.file_names().enumerate() {
             assert_eq!(found(&document, file), Some(id as u64), "{file}");
         }
     }

@@ -5,69 +5,104 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod cell;
+mod collector;
 mod dcase;
+mod dcase_list;
+mod event_columns;
 mod exchange;
+mod holds;
 pub mod label_set;
+mod read_options;
 mod scores_tsv;
+mod sniff;
+mod strong_label;
+mod table;
 mod text;
+mod text_source;
 
 pub use dcase::Dcase;
+pub use dcase_list::DcaseList;
 pub use exchange::{Import, export, import};
-
+pub use holds::{Holds, losses};
+pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use scores_tsv::{FileScores, ScoresError, parse_scores, read_scores};
+pub use sniff::{Head, Likelihood, sniff};
+pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use text_source::{MAX_BYTES, TextSource};
 
 use crate::project::write_atomically;
-use crate::time::Span;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-/// Every format that the program can read and write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase];
+/// Every format that the program can read or write, the one that is offered first in front.
+pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList];
 
-/// More than this many bytes are not read as labels: about 10 million rows.
-const MAX_BYTES: u64 = 1 << 29;
+/// The format of an id as `--from` and `--to` take it.
+pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
+    ALL.iter().copied().find(|format| format.id().eq_ignore_ascii_case(id))
+}
 
 /// A way of writing strong labels down.
 pub trait LabelFormat: Sync {
+    /// The short name for the command line, lower case and without spaces: `dcase`.
+    fn id(&self) -> &'static str;
+
     /// The name that the window shows: `DCASE strong labels`.
     fn name(&self) -> &'static str;
 
     /// The file name extensions without their dot, the one to write in front.
     fn extensions(&self) -> &'static [&'static str];
 
-    /// The rows of `text`, whose lines end in any way. Rows without a file name belong to `file_stem`, the label file's own name
-    /// without its extension.
+    /// What a file of this format can say.
+    fn holds(&self) -> Holds;
+
+    /// How well the start of a file looks like this format.
+    fn likelihood(&self, head: &Head<'_>) -> Likelihood;
+
+    /// Reads the rows of a text into `labels`. What has no recording belongs to `options.file_stem`. A table is read line by line; only
+    /// formats whose grammar spans lines (XML, JSON) take the whole text.
     ///
     /// # Errors
-    /// In words, why this is not a file of this format at all; single bad rows become warnings.
-    fn parse(&self, text: &str, file_stem: &str) -> Result<StrongLabels, String>;
+    /// [`ReadError::NotLabels`] says in words why this is not a file of this format at all; single bad rows become warnings.
+    fn read(
+        &self,
+        source: &mut TextSource<'_>,
+        options: &ReadOptions,
+        labels: &mut StrongLabels,
+    ) -> Result<(), ReadError>;
 
-    /// The whole content of a file.
-    fn write(&self, labels: &StrongLabels) -> String;
+    /// Whether [`Self::write`] does anything.
+    fn can_write(&self) -> bool {
+        true
+    }
+
+    /// Writes the whole content of a file. What the format cannot hold is left out: [`losses`] has told it before.
+    ///
+    /// # Errors
+    /// As `out` reports them.
+    fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The content as [`Self::write`] writes it, for small files and tests.
+    fn written(&self, labels: &StrongLabels) -> String {
+        let mut bytes = Vec::new();
+        match self.write(labels, &mut bytes) {
+            Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+            // A vector takes all bytes.
+            Err(_) => String::new(),
+        }
+    }
 }
 
-/// One event of one recording.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StrongLabel {
-    /// The recording, as the label file names it.
-    pub filename: String,
-    /// When it sounds.
-    pub span: Span,
-    /// What sounds.
-    pub event_label: Arc<str>,
-}
-
-/// What a label file says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StrongLabels {
-    /// The events in the file's order.
-    pub rows: Vec<StrongLabel>,
-    /// All recordings in the order in which they first appear, also those that were annotated and have no event.
-    pub files: Vec<String>,
-    /// What could not be taken as it was.
-    pub warnings: Vec<Warning>,
+/// Why the rows of a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system refuses to read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// Not a label file of this format: why, and what is expected.
+    #[error("{0}")]
+    NotLabels(String),
 }
 
 /// Something that the user should know about a label file.
@@ -124,22 +159,21 @@ pub enum FormatError {
 /// # Errors
 /// [`FormatError::Read`] and [`FormatError::NotLabels`].
 pub fn read(format: &dyn LabelFormat, reader: impl Read, path: &Path) -> Result<StrongLabels, FormatError> {
-    let not_labels = |reason: String| FormatError::NotLabels { path: path.to_path_buf(), reason };
     let mut bytes = Vec::new();
-    reader
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(not_labels(format!("more than {} MiB, which is no label file", MAX_BYTES >> 20)));
-    }
-    let (text, note) = text::decode(&bytes);
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut labels = format.parse(&text, &stem).map_err(not_labels)?;
-    if let Some(note) = note {
-        labels.warnings.insert(0, Warning { line: 0, text: note, row_rejected: false });
-    }
-    Ok(labels)
+    let source = match reader.take(MAX_BYTES + 1).read_to_end(&mut bytes) {
+        Ok(_) => TextSource::from_bytes(&bytes),
+        Err(error) => return Err(told(path, error.into())),
+    };
+    read_source(format, source, &ReadOptions::of(path), path)
+}
+
+/// Reads a label file with the answers to what it leaves open.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(format: &dyn LabelFormat, path: &Path, options: &ReadOptions) -> Result<StrongLabels, FormatError> {
+    let source = TextSource::open(path).map_err(|error| told(path, error.into()))?;
+    read_source(format, source, options, path)
 }
 
 /// Reads a label file.
@@ -147,8 +181,30 @@ pub fn read(format: &dyn LabelFormat, reader: impl Read, path: &Path) -> Result<
 /// # Errors
 /// As [`read`].
 pub fn read_file(format: &dyn LabelFormat, path: &Path) -> Result<StrongLabels, FormatError> {
-    let file = File::open(path).map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
-    read(format, file, path)
+    read_with(format, path, &ReadOptions::of(path))
+}
+
+fn read_source(
+    format: &dyn LabelFormat,
+    mut source: TextSource<'_>,
+    options: &ReadOptions,
+    path: &Path,
+) -> Result<StrongLabels, FormatError> {
+    let mut labels = StrongLabels::default();
+    format.read(&mut source, options, &mut labels).map_err(|error| told(path, error))?;
+    if let Some(note) = source.note() {
+        labels.warnings.insert(0, Warning { line: 0, text: note.to_owned(), row_rejected: false });
+    }
+    labels.line_end = source.line_end();
+    Ok(labels)
+}
+
+fn told(path: &Path, error: ReadError) -> FormatError {
+    let path = path.to_path_buf();
+    match error {
+        ReadError::Io(source) => FormatError::Read { path, source },
+        ReadError::NotLabels(reason) => FormatError::NotLabels { path, reason },
+    }
 }
 
 /// Writes a label file: whole or not at all.
@@ -156,6 +212,8 @@ pub fn read_file(format: &dyn LabelFormat, path: &Path) -> Result<StrongLabels, 
 /// # Errors
 /// [`FormatError::Write`].
 pub fn write_file(format: &dyn LabelFormat, path: &Path, labels: &StrongLabels) -> Result<(), FormatError> {
-    write_atomically(path, format.write(labels).as_bytes())
-        .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+    let refused = |source| FormatError::Write { path: path.to_path_buf(), source };
+    let mut bytes = Vec::new();
+    format.write(labels, &mut bytes).map_err(refused)?;
+    write_atomically(path, &bytes).map_err(refused)
 }

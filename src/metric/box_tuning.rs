@@ -33,12 +33,7 @@ pub struct BestBoxes {
 ///
 /// # Errors
 /// Why the class has no F-score; [`Undefined::NoClass`] where `rules` is empty.
-pub fn best_boxes(
-    set: &ScoredSet<'_>,
-    class: usize,
-    goal: &Goal,
-    rules: &[BoxRule],
-) -> Result<BestBoxes, Undefined> {
+pub fn best_boxes(set: &ScoredSet<'_>, class: usize, goal: &Goal, rules: &[BoxRule]) -> Result<BestBoxes, Undefined> {
     set.measurable(class)?;
     let mut best: Option<BestBoxes> = None;
     let mut scratch = Vec::new();

@@ -123,9 +123,20 @@ impl Rows {
     }
 }
 
+/// A press on the canvas, a drag too, ends typing elsewhere: the keys after it mean commands again.
+fn leave_text_fields(ui: &Ui) {
+    let is_pressed = ui.input(|input| {
+        input.pointer.any_pressed() && input.pointer.interact_pos().is_some_and(|at| ui.max_rect().contains(at))
+    });
+    if is_pressed && ui.ctx().text_edit_focused() && ui.ui_contains_pointer() {
+        ui.memory_mut(|memory| memory.focused().into_iter().for_each(|field| memory.surrender_focus(field)));
+    }
+}
+
 /// Draws the canvas.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
     panels.readout.clear();
+    leave_text_fields(ui);
     let Some(open) = &bench.open else {
         let text = if bench.opening.is_some() { "Opening…" } else { "Choose a recording on the left" };
         ui.centered_and_justified(|ui| ui.label(text));

@@ -4,7 +4,7 @@ use super::event_drafts::EventDrafts;
 use super::widgets::{text_in, weak};
 use super::{icons, theme};
 use crate::app::{Command, Request, Target};
-use eframe::egui::{Align2, Button, Id, Key, Modifiers, Sense, TextEdit, Ui, vec2};
+use eframe::egui::{Align2, Button, Id, Key, KeyboardShortcut, Modifiers, Sense, TextEdit, Ui, vec2};
 
 const NAME_WIDTH: f32 = 84.0;
 const CROSS_WIDTH: f32 = 28.0;
@@ -43,12 +43,15 @@ pub fn show(ui: &mut Ui, target: Target, drafts: &mut EventDrafts, requests: &mu
 fn comment(ui: &mut Ui, target: Target, drafts: &mut EventDrafts, requests: &mut Vec<Request>) {
     let id = Id::unique("comment of the selected event");
     let is_focused = ui.memory(|memory| memory.has_focus(id));
-    let confirms = is_focused && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+    let confirms = is_focused && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let new_line = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
     let hint = format!("Comment ({})", Command::EditComment.key_text(ui.ctx()));
     // One line until there is more to say.
     let rows = if is_focused || drafts.comment.contains('\n') { 3 } else { 1 };
     let field = TextEdit::multiline(&mut drafts.comment).id(id).hint_text(hint).desired_rows(rows);
-    let response = ui.add(field.desired_width(f32::INFINITY)).accessible_name("Comment on the selected event");
+    let field = field.desired_width(f32::INFINITY).return_key(Some(new_line));
+    let response = ui.add(field).accessible_name("Comment on the selected event");
+    let response = response.on_hover_text("Enter keeps the comment, Shift+Enter begins a line");
     if std::mem::take(&mut drafts.focus_comment) {
         response.request_focus();
         response.scroll_to_me(None);

@@ -32,9 +32,12 @@ const WIDE_BAND_COLUMNS: Columns = &[
     ("High Hz", 0.89, 0.11),
 ];
 
-fn columns(bench: &Workbench) -> Columns {
+/// In a row narrower than this, in points, labels get the room of the frequencies, which the selected event tells above the table.
+const ROOM_FOR_BANDS: f32 = 440.0;
+
+fn columns(bench: &Workbench, row_width: f32) -> Columns {
     let is_wide = matches!(bench.time_axis().shown_unit(), TimeUnit::Clock | TimeUnit::Samples);
-    match (bench.marks.has_bands(), is_wide) {
+    match (bench.marks.has_bands() && row_width >= ROOM_FOR_BANDS, is_wide) {
         (false, false) => COLUMNS,
         (false, true) => WIDE_COLUMNS,
         (true, false) => BAND_COLUMNS,
@@ -63,7 +66,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     let table = &mut panels.table;
     filter_ui::show(ui, bench, &mut table.filter, requests);
     summary(ui, bench, requests);
-    header(ui, columns(bench));
+    let columns = columns(bench, ui.available_width());
+    header(ui, columns);
     let marks = &bench.marks;
     let rows = marks.shown_len();
     if let Some((revision, target)) = table.anchor
@@ -79,7 +83,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     }
     let shown = table.list.show(ui, "Events", rows, |ui, rows| {
         for (row, mark) in rows.clone().zip(marks.shown_from(rows.start)) {
-            row_ui(ui, bench, mark, selected == Some(row), requests);
+            row_ui(ui, bench, (mark, columns), selected == Some(row), requests);
         }
     });
     table.anchor = marks.shown_at(shown.start).map(|mark| (marks.revision(), mark.target));
@@ -142,7 +146,13 @@ fn cell(row: Rect, left: f32, width: f32) -> Rect {
     Rect::from_min_size(min, vec2(width * row.width() - 4.0, row.height()))
 }
 
-fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests: &mut Vec<Request>) {
+fn row_ui(
+    ui: &mut Ui,
+    bench: &Workbench,
+    (mark, columns): (&Mark, Columns),
+    selected: bool,
+    requests: &mut Vec<Request>,
+) {
     let response = list_row(ui, &format!("{} in the table", mark.spoken()), selected, |ui, rect| {
         super::batch_ui::behind_row(ui, bench, mark, rect);
         let (icon, color) = state_icon(ui, mark.state);
@@ -155,7 +165,7 @@ fn row_ui(ui: &mut Ui, bench: &Workbench, mark: &Mark, selected: bool, requests:
         let labels = mark.more_labels.iter().fold(mark.label.to_string(), |labels, more| format!("{labels} + {more}"));
         let texts =
             [axis.text(mark.span.onset_secs), offset, labels, score, hz(|band| band.low_hz), hz(|band| band.high_hz)];
-        for (place, (text, (_, left, width))) in texts.iter().zip(columns(bench)).enumerate() {
+        for (place, (text, (_, left, width))) in texts.iter().zip(columns).enumerate() {
             let mut area = cell(rect, *left, *width);
             if place == 2 {
                 let dot = Rect::from_center_size(area.left_center() + vec2(4.0, 0.0), vec2(8.0, 8.0));

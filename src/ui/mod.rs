@@ -294,6 +294,7 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
         .resizable(false)
         .frame(bar)
         .show(ui, |ui| transport_ui::show(ui, bench, panels, &mut requests));
+    annotator_ui::show(ui, bench, &mut panels.annotator, &mut requests);
     if bench.document.recordings().next().is_none() {
         CentralPanel::default().show(ui, |ui| empty_ui::show(ui, bench, &mut requests));
     } else {
@@ -359,7 +360,6 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     versions_ui::show(context, bench, &mut panels.versions_shown, requests);
-    annotator_ui::show(context, bench, &mut panels.annotator, requests);
 }
 
 fn dropped_files(context: &egui::Context) -> Option<Request> {

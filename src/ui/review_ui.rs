@@ -147,7 +147,8 @@ pub fn hint_text(ui: &Ui, bench: &Workbench) -> String {
         _ => [(Command::Reject, "delete"), label, play, next],
     };
     let score = mark.score.map(|score| format!(" {score:.2}")).unwrap_or_default();
-    format!("{}{score} · {:.3} s · {}   {}", mark.label, mark.span.duration_secs(), mark.state.text(), keys(commands))
+    let length = if mark.is_point { "point".to_owned() } else { format!("{:.3} s", mark.span.duration_secs()) };
+    format!("{}{score} · {length} · {}   {}", mark.label, mark.state.text(), keys(commands))
 }
 
 fn progress(ui: &mut Ui, bench: &Workbench, is_wide: bool) {

@@ -1,6 +1,8 @@
 //! Integration tests: metric. Numbers of reference programs, all of them.
 
+mod command;
 mod event_lists;
+mod recipe;
 
 use earmark::metric::{Measured, WhenNothingEstimated};
 use serde_json::Value;

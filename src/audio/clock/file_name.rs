@@ -19,7 +19,7 @@ const BETWEEN: &[u8] = b"_-Tt$. ";
 /// | `20230512T183000+0200`, `2023-05-12T18-30-00Z`, `2023-05-12_18.30.00.5` | BAR, ISO 8601 and its kin |
 /// | `5678.230512183000`, `230512-183000` | SoundTrap, Zoom: two digits for the year |
 /// | `5E90A4D4` | AudioMoth until 2020: seconds of UTC, hexadecimal |
-pub(super) fn time_in(name: &str) -> Option<CivilTime> {
+pub fn time_in(name: &str) -> Option<CivilTime> {
     let bytes = name.as_bytes();
     let starts = (0..bytes.len()).filter(|&at| {
         bytes[at].is_ascii_digit() && !at.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_digit())
@@ -32,7 +32,7 @@ pub(super) fn time_in(name: &str) -> Option<CivilTime> {
 }
 
 /// The date and time at the beginning of a text that holds nothing else, as in ISO 8601: `2023-05-12T18:30:00.5+02:00`.
-pub(super) fn iso_time(text: &str) -> Option<CivilTime> {
+pub fn iso_time(text: &str) -> Option<CivilTime> {
     four_digit_year(text.trim().as_bytes(), true)
 }
 

@@ -6,6 +6,9 @@ mod file_name;
 mod tags;
 mod wave_sections;
 
+pub use file_name::iso_time;
+pub use file_name::time_in as time_in_name;
+
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 

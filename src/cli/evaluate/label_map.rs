@@ -27,7 +27,7 @@ impl LabelMap {
     pub(super) fn apply(&self, labels: &mut StrongLabels) -> String {
         let before = labels.rows.len();
         let (mut left_out, mut relabelled) = (0, 0);
-        let mut spans: BTreeMap<(String, Arc<str>), Vec<Span>> = BTreeMap::new();
+        let mut spans: BTreeMap<(Arc<str>, Arc<str>), Vec<Span>> = BTreeMap::new();
         for row in labels.rows.drain(..) {
             let targets = self.0.get(&*row.event_label).map(Vec::as_slice).unwrap_or_default();
             left_out += usize::from(targets.is_empty());
@@ -37,11 +37,8 @@ impl LabelMap {
             }
         }
         for ((filename, event_label), spans) in spans {
-            labels.rows.extend(united(spans).into_iter().map(|span| StrongLabel {
-                filename: filename.clone(),
-                span,
-                event_label: event_label.clone(),
-            }));
+            let united = united(spans).into_iter();
+            labels.rows.extend(united.map(|span| StrongLabel::new(filename.clone(), span, event_label.clone())));
         }
         let after = labels.rows.len();
         format!(

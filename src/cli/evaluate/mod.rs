@@ -10,7 +10,7 @@ mod score_paper;
 mod scores;
 
 use crate::annotation::{CompleteSpan, Edited};
-use crate::format::{self, Dcase, StrongLabel, StrongLabels};
+use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels, TextSource};
 use crate::metric::{
     self, Boundaries, Completeness, Evaluated, EventBased, IntersectionBased, LabelledSpan, Matching, Metric, Needs,
     Quirks, Report, Settings, WhenNothingEstimated, outcomes,
@@ -46,8 +46,8 @@ pub(super) struct Arguments {
     /// Strong labels to judge
     #[arg(long, value_name = "FILE")]
     estimated: Option<PathBuf>,
-    /// Table of two columns, filename and duration in seconds. Recordings in it count also where they have no event, and what lies after
-    /// their end does not; without it, each recording ends with its last event
+    /// Table of two columns, filename and duration in seconds. Recordings in it count also where they have no event, and segments after
+    /// their end do not; without it, each recording ends with its last event
     #[arg(long, value_name = "FILE")]
     durations: Option<PathBuf>,
     /// Strong labels that say where nothing is missing in the reference, with the label for which, or * for all. Estimated events elsewhere that meet no
@@ -187,10 +187,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut estimated = read_labels(estimated_path)?;
     let durations = arguments.durations.as_deref().map(durations::read).transpose()?.unwrap_or_default();
     let mut notes = notes_on_files(&reference, &estimated, &durations);
+    let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) =
+        [&reference, &estimated].map(|labels| labels.file_names().collect()).into();
     ensure!(
-        reference.files.iter().any(|file| estimated.files.contains(file))
-            || reference.files.is_empty()
-            || reference.files.iter().chain(&estimated.files).all(|file| durations.contains_key(file)),
+        ours.is_empty() || !ours.is_disjoint(&theirs) || ours.union(&theirs).all(|file| durations.contains_key(*file)),
         "{} and {} have no recording in common: compare the names in their first columns",
         reference_path.display(),
         estimated_path.display()
@@ -281,10 +281,20 @@ fn report(
     Ok(text)
 }
 
+/// Reads a label file of whichever format it looks like. Rows that cannot be compared are told and left out.
 fn read_labels(path: &Path) -> anyhow::Result<StrongLabels> {
-    let labels = format::read_file(&Dcase, path)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let source = TextSource::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let format = format::sniff(&source, &name).first().map_or(&Dcase as &dyn LabelFormat, |(format, _)| *format);
+    let mut labels = format::read_file(format, path)?;
     for warning in &labels.warnings {
         eprintln!("{}: {warning}", path.display());
+    }
+    let before = labels.rows.len();
+    labels.rows.retain(|row| row.span.onset_secs <= row.span.offset_secs && !row.event_label.is_empty());
+    if labels.rows.len() < before {
+        let count = before - labels.rows.len();
+        eprintln!("{}: {count} events without a label, or that end before they begin, are left out", path.display());
     }
     Ok(labels)
 }
@@ -292,9 +302,9 @@ fn read_labels(path: &Path) -> anyhow::Result<StrongLabels> {
 /// Where nothing is missing, by recording: the labels of a label file, `*` for all.
 fn read_marks(path: &Path) -> anyhow::Result<BTreeMap<String, Vec<CompleteSpan>>> {
     let mut marks: BTreeMap<String, Vec<CompleteSpan>> = BTreeMap::new();
-    for StrongLabel { filename, span, event_label } in read_labels(path)?.rows {
+    for StrongLabel { filename, span, event_label, .. } in read_labels(path)?.rows {
         let labels = if &*event_label == "*" { Vec::new() } else { vec![event_label] };
-        marks.entry(filename).or_default().push(CompleteSpan { span, labels, edited: Edited::default() });
+        marks.entry(filename.to_string()).or_default().push(CompleteSpan { span, labels, edited: Edited::default() });
     }
     ensure!(!marks.is_empty(), "{}: marks nothing as complete, so that nothing could be judged", path.display());
     Ok(marks)
@@ -305,12 +315,12 @@ fn notes_on_files(
     estimated: &StrongLabels,
     durations: &BTreeMap<String, f64>,
 ) -> Vec<String> {
-    let (ours, theirs): (BTreeSet<&String>, BTreeSet<&String>) =
-        (reference.files.iter().collect(), estimated.files.iter().collect());
-    let list = |files: Vec<&&String>| files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", ");
+    let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) =
+        [reference, estimated].map(|labels| labels.file_names().collect()).into();
+    let list = |files: Vec<&&str>| files.into_iter().copied().collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
     let without_length: Vec<_> =
-        ours.union(&theirs).filter(|file| !durations.is_empty() && !durations.contains_key(file.as_str())).collect();
+        ours.union(&theirs).filter(|file| !durations.is_empty() && !durations.contains_key(**file)).collect();
     if !without_length.is_empty() {
         notes.push(format!("Without a duration, so taken to end with their last event: {}", list(without_length)));
     }

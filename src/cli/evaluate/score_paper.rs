@@ -19,12 +19,13 @@ const F_SCORES: [(&str, &str, OfClass); 3] = [
     ("segment", "Segment-based F", |class| class.segment.as_ref().map_err(|&why| why)),
 ];
 
-type OfSegments = fn(&ClassReport) -> Measured;
+type OfAreas = fn(&ClassReport) -> Measured;
 
-const AREAS: [(&str, &str, OfSegments); 3] = [
-    ("segment_auroc", "AUROC", |class| class.area_under_roc),
-    ("segment_partial_auroc", "Partial AUROC", |class| class.partial_area_under_roc),
-    ("segment_average_precision", "AP", |class| class.average_precision),
+const AREAS: [(&str, &str, OfAreas); 4] = [
+    ("segment_auroc", "AUROC over segments", |class| class.area_under_roc),
+    ("segment_partial_auroc", "Partial AUROC over segments", |class| class.partial_area_under_roc),
+    ("segment_average_precision", "AP over segments", |class| class.average_precision),
+    ("frame_average_precision", "AP over frames", |class| class.frame_average_precision),
 ];
 
 /// Tables: all classes together, then class by class.
@@ -79,7 +80,7 @@ fn overall_rows(outcome: &Outcome<'_>) -> Vec<Vec<String>> {
         }
     }
     for (_, name, of_class) in AREAS {
-        rows.push(row(&format!("{name} over segments, mean"), cell(report.mean(of_class)), ""));
+        rows.push(row(&format!("{name}, mean of classes"), cell(report.mean(of_class)), ""));
     }
     rows
 }
@@ -248,9 +249,6 @@ fn class_value(outcome: &Outcome<'_>, place: usize, has_curves: bool) -> Value {
     }
     for (key, _, of_class) in AREAS {
         put(key.to_owned(), of_class(class).map(|value| json!(value)));
-    }
-    if let Some(value) = class.frame_average_precision {
-        put("frame_average_precision".to_owned(), value.map(|value| json!(value)));
     }
     if !reasons.is_empty() {
         row.insert("not_available".to_owned(), reasons.into());

@@ -39,8 +39,8 @@ impl EventLists {
                 state: EventState::Label,
             })
             .collect();
-        if !self.labels.files.iter().any(|file| named(file)) {
-            let files: Vec<&str> = self.labels.files.iter().take(3).map(String::as_str).collect();
+        if !self.labels.files.iter().any(|file| named(&file.name)) {
+            let files: Vec<&str> = self.labels.files.iter().take(3).map(|file| &*file.name).collect();
             let more = if self.labels.files.len() > 3 { " …" } else { "" };
             notes.push(format!("{}: has no events of {name}; it names {}{more}", self.name, files.join(", ")));
         }
@@ -60,12 +60,11 @@ fn stem(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::LabelFormat;
 
     #[test]
     fn a_recording_is_found_with_or_without_folder_and_ending() {
         let text = "filename\tonset\toffset\tevent_label\nsets/A.wav\t1\t2\tDog\nb\t3\t4\tCat\nc.wav\t\t\t\n";
-        let labels = Dcase.parse(text, "labels").unwrap();
+        let labels = format::read(&Dcase, text.as_bytes(), Path::new("labels.tsv")).unwrap();
         let lists = EventLists { name: "labels.tsv".to_owned(), labels };
         let mut notes = Vec::new();
         let found = |file: &str, notes: &mut Vec<String>| {

@@ -1,0 +1,63 @@
+//! What a format can say, and what is lost on the way into it.
+
+use super::{LabelFormat, StrongLabels};
+use std::collections::HashSet;
+
+/// What a file of a format can say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one ability of its own")]
+pub struct Holds {
+    /// Several recordings in one file; else one file for each.
+    pub many_files: bool,
+    /// Recordings that were annotated and have no event.
+    pub empty_files: bool,
+    /// Frequencies.
+    pub bands: bool,
+    /// Scores.
+    pub scores: bool,
+    /// Moments beside spans.
+    pub points: bool,
+    /// Events that overlap.
+    pub overlaps: bool,
+    /// Several labels of one event; else a row for each.
+    pub many_labels: bool,
+    /// Remarks.
+    pub comments: bool,
+    /// Columns of other formats and fields of the user's own.
+    pub fields: bool,
+    /// What was decided about an event; else only labels are written.
+    pub status: bool,
+}
+
+/// What a format cannot hold of these labels, in words with counts; nothing if all is kept.
+pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
+    let holds = format.holds();
+    let mut lost = Vec::new();
+    let mut tell = |is_held: bool, count: usize, one: &str, many: &str| {
+        if !is_held && count > 0 {
+            lost.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    };
+    let rows = &labels.rows;
+    let count = |of: &dyn Fn(&super::StrongLabel) -> bool| rows.iter().filter(|row| of(row)).count();
+    tell(holds.bands, count(&|row| row.band.is_some()), "frequency band", "frequency bands");
+    tell(holds.scores, count(&|row| row.score.is_some()), "score", "scores");
+    let points = count(&|row| row.is_point);
+    tell(holds.points, points, "point, written as a span without length", "points, written as spans without length");
+    let many = count(&|row| row.labels().count() > 1);
+    tell(
+        holds.many_labels,
+        many,
+        "event of several labels, written as a row for each",
+        "events of several labels, written as a row for each",
+    );
+    let has = |of: &dyn Fn(&super::Particulars) -> bool| count(&|row| row.particulars.as_deref().is_some_and(of));
+    tell(holds.comments, has(&|more| !more.comment.is_empty()), "comment", "comments");
+    tell(holds.fields, has(&|more| !more.fields.is_empty()), "event's fields", "events' fields");
+    let undecided = count(&|row| row.status.is_some_and(|status| !status.is_label()));
+    tell(holds.status, undecided, "event that is no label", "events that are no labels");
+    let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
+    let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();
+    tell(holds.empty_files, empty, "recording without events", "recordings without events");
+    lost
+}
