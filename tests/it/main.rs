@@ -11,7 +11,6 @@ mod download;
 mod format;
 mod http_server;
 mod metric;
-mod metric_scores;
 mod model;
 mod model_cli;
 mod model_import;

@@ -116,7 +116,9 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
         files.push(ScoredFile { name, duration_secs, scores: &scores.table });
     }
     if without > 0 {
-        notes.push(format!("{without} recordings with scores are in no table of reference or durations and left out"));
+        notes.push(format!(
+            "Left out, recordings with scores that neither the reference nor the durations name: {without}"
+        ));
     }
     ensure!(!files.is_empty(), "{}: no recording of the reference has scores there", job.folder.display());
     let reference = reference_of(job, &files, classes, &mut notes)?;
@@ -275,7 +277,7 @@ fn reference_of<'a>(
         let labels: Vec<&str> = unknown.keys().copied().take(5).collect();
         let more = if unknown.len() > labels.len() { " …" } else { "" };
         notes.push(format!(
-            "{count} reference events have labels without scores and are left out: {}{more}",
+            "Left out, reference events whose labels have no scores: {count} ({}{more})",
             labels.join(", ")
         ));
     }
@@ -283,7 +285,7 @@ fn reference_of<'a>(
     if united.len() < events.len() {
         let count = events.len() - united.len();
         notes.push(format!(
-            "{count} reference events have no length, or touch another of their label and were united with it"
+            "Reference events without length, or united with one of their label that they touch: {count}"
         ));
     }
     Ok(united)
