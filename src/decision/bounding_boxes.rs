@@ -80,12 +80,7 @@ pub fn decide_boxes(
     threshold: f32,
     duration_secs: f64,
 ) -> Vec<Prediction> {
-    let frames = scores.frame_count();
-    let mut borders: Vec<f64> = (0..frames).map(|frame| scores.axis.onset_secs(frame)).collect();
-    let end = scores.axis.span(0, frames, frames, duration_secs).offset_secs;
-    // Frames beyond the recording's end are silence that was scored.
-    borders.retain(|&border| border < end);
-    borders.push(end);
+    let borders = scores.borders_secs(duration_secs);
     let column = scores.class_scores_between(class, 0, borders.len() - 1);
     let column: Vec<f64> = column.into_iter().map(f64::from).collect();
     let boxes = bounding_boxes(&borders, &column, rule).into_iter();
