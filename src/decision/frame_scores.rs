@@ -124,8 +124,6 @@ impl FrameScores {
         let end = self.axis.span(0, self.frame_count, self.frame_count, duration_secs).offset_secs;
         let onsets = (0..self.frame_count).map(|frame| self.axis.onset_secs(frame));
         let mut borders: Vec<f64> = onsets.take_while(|&onset| onset < end).collect();
-        // A first frame that begins before the recording begins with it, and so may those after it that end before that.
-        borders.dedup();
         borders.push(end);
         borders
     }
