@@ -5,11 +5,12 @@
 //!
 //! A metric is a file with a `METRIC` and a line in [`ALL`], from which the window and the command line list them.
 
+mod box_tuning;
 mod collar_curve;
 mod complete;
 mod counts;
 mod event_based;
-mod frame_labels;
+mod frame_columns;
 mod frame_map;
 mod intersection_based;
 mod intersection_curve;
@@ -28,11 +29,12 @@ mod segments;
 mod threshold_curve;
 mod tuning;
 
+pub use box_tuning::{BestBoxes, best_boxes, usual_box_rules};
 pub use collar_curve::{Collars, collar_curve};
 pub use complete::Completeness;
 pub use counts::{Counts, ErrorRate, WhenNothingEstimated};
 pub use event_based::{Boundaries, EventBased, EventBasedScores, Matching, event_based};
-pub use frame_labels::FrameRule;
+pub use frame_columns::FrameColumns;
 pub use frame_map::{frame_average_precision, frame_curve};
 pub use intersection_based::{IntersectionBased, IntersectionScores, intersection_based};
 pub use intersection_curve::{IntersectionRule, intersection_curve};

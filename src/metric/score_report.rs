@@ -3,9 +3,8 @@
 //! A class is computed for itself, so that callers spread classes over threads: [`ClassReport::of`] for each, then [`ScoreReport::of`].
 
 use super::{
-    BestF, Collars, FScore, FrameRule, IntersectionRule, Measured, PsdRoc, Psds, PsdsSettings, ScoredSet,
-    ThresholdCurve, Undefined, class_roc, collar_curve, frame_average_precision, intersection_curve, micro_average,
-    segment_curve,
+    BestF, Collars, FScore, IntersectionRule, Measured, PsdRoc, Psds, PsdsSettings, ScoredSet, ThresholdCurve,
+    Undefined, class_roc, collar_curve, frame_average_precision, intersection_curve, micro_average, segment_curve,
 };
 
 /// So many points of a curve are kept for drawing.
@@ -24,16 +23,19 @@ pub enum ScoreMeasure {
     Intersection,
     /// Segment-based F-scores and areas.
     Segment,
+    /// Average precision over frames.
+    Frame,
 }
 
 impl ScoreMeasure {
     /// All, with what files and the command line call them.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("psds1", Self::Psds1),
         ("psds2", Self::Psds2),
         ("collar", Self::Collar),
         ("intersection", Self::Intersection),
         ("segment", Self::Segment),
+        ("frame", Self::Frame),
     ];
 }
 
@@ -54,8 +56,6 @@ pub struct ScoreSettings {
     pub threshold: f64,
     /// The area under the ROC is told up to this share of false alarms too, 0 to 1.
     pub most_alarms: f64,
-    /// Average precision over frames, if it is wanted.
-    pub frames: Option<FrameRule>,
 }
 
 impl Default for ScoreSettings {
@@ -69,7 +69,6 @@ impl Default for ScoreSettings {
             intersection: IntersectionRule { detection_share: 0.5, reference_share: 0.5 },
             threshold: 0.5,
             most_alarms: 0.1,
-            frames: None,
         }
     }
 }
@@ -112,8 +111,8 @@ pub struct ClassReport {
     pub partial_area_under_roc: Measured,
     /// Average precision over segments, 0 to 1.
     pub average_precision: Measured,
-    /// Average precision over frames, 0 to 1, if it was wanted.
-    pub frame_average_precision: Option<Measured>,
+    /// Average precision over frames, 0 to 1.
+    pub frame_average_precision: Measured,
 }
 
 impl ClassReport {
@@ -139,7 +138,7 @@ impl ClassReport {
             area_under_roc: of_segments(&|curve| curve.area_under_roc(1.0)),
             partial_area_under_roc: of_segments(&|curve| curve.area_under_roc(settings.most_alarms)),
             average_precision: of_segments(&ThresholdCurve::average_precision),
-            frame_average_precision: settings.frames.map(|rule| frame_average_precision(set, class, &rule)),
+            frame_average_precision: wanted(ScoreMeasure::Frame).and_then(|()| frame_average_precision(set, class)),
             segment: in_short(segments),
         }
     }

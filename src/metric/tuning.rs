@@ -7,6 +7,7 @@ use super::{
     intersection_curve, segment_curve,
 };
 use crate::decision::{MedianEdges, OwnRule, median_filter};
+use std::borrow::Cow;
 
 /// Which F-score should be as great as possible.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,29 +93,29 @@ fn filtered_curve(
         return goal.curve(set, class);
     }
     let mut scratch = Vec::new();
-    let columns: Vec<FilteredColumn> = set
+    let columns: Vec<OwnColumn> = set
         .files()
         .iter()
         .map(|file| {
             let column: Vec<f32> = file.scores.column(class, &mut scratch).iter().map(|&score| score as f32).collect();
             let scores = median_filter(&column, width, edges).into_iter().map(f64::from).collect();
-            FilteredColumn { borders_secs: file.scores.borders_secs(), class, scores }
+            OwnColumn { borders_secs: Cow::Borrowed(file.scores.borders_secs()), class, scores }
         })
         .collect();
     let files = set.files().iter().zip(&columns).map(|(file, column)| ScoredFile { scores: column, ..*file });
     goal.curve(&set.with_files(files.collect()), class)
 }
 
-/// One class of a file after the filter; the others are not there.
-struct FilteredColumn<'a> {
-    borders_secs: &'a [f64],
-    class: usize,
-    scores: Vec<f64>,
+/// One class of a file as a search makes it; the others are not there.
+pub(super) struct OwnColumn<'a> {
+    pub borders_secs: Cow<'a, [f64]>,
+    pub class: usize,
+    pub scores: Vec<f64>,
 }
 
-impl ScoreColumns for FilteredColumn<'_> {
+impl ScoreColumns for OwnColumn<'_> {
     fn borders_secs(&self) -> &[f64] {
-        self.borders_secs
+        &self.borders_secs
     }
 
     fn column<'a>(&'a self, class: usize, _scratch: &'a mut Vec<f64>) -> &'a [f64] {
@@ -127,7 +128,6 @@ mod tests {
     use super::super::{LabelledSpan, ScoreTable, Values};
     use super::*;
     use crate::time::Span;
-    use std::borrow::Cow;
 
     #[test]
     fn a_filter_is_taken_where_it_helps() {

@@ -1,6 +1,10 @@
 //! Integration tests: metric. Numbers of reference programs, all of them.
 
+mod command;
 mod event_lists;
+mod frame_scores;
+mod recipe;
+mod scores_command;
 
 use earmark::metric::{Measured, WhenNothingEstimated};
 use serde_json::Value;

@@ -46,8 +46,8 @@ pub(super) struct Arguments {
     /// Strong labels to judge
     #[arg(long, value_name = "FILE")]
     estimated: Option<PathBuf>,
-    /// Table of two columns, filename and duration in seconds. Recordings in it count also where they have no event, and what lies after
-    /// their end does not; without it, each recording ends with its last event
+    /// Table of two columns, filename and duration in seconds. Recordings in it count also where they have no event, and segments after
+    /// their end do not; without it, each recording ends with its last event
     #[arg(long, value_name = "FILE")]
     durations: Option<PathBuf>,
     /// Strong labels that say where nothing is missing in the reference, with the label for which, or * for all. Estimated events elsewhere that meet no
@@ -99,7 +99,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "details")]
     json: bool,
     #[command(flatten)]
-    of_scores: scores::Arguments,
+    of_scores: scores::ScoreArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -218,7 +218,7 @@ fn run_on_scores(arguments: &Arguments, folder: &Path) -> anyhow::Result<ExitCod
     let job = scores::Job {
         folder,
         events: Lists::new(&labels.rows, &[]).reference,
-        recordings: &labels.file_names().map(str::to_owned).collect::<Vec<_>>(),
+        recordings: labels.files.iter().map(|file| &*file.name).collect(),
         durations: durations.as_ref(),
         settings: arguments.of_scores.settings(&arguments.settings()),
         is_by_thresholds: arguments.of_scores.by_thresholds,

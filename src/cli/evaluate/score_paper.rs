@@ -19,12 +19,13 @@ const F_SCORES: [(&str, &str, OfClass); 3] = [
     ("segment", "Segment-based F", |class| class.segment.as_ref().map_err(|&why| why)),
 ];
 
-type OfSegments = fn(&ClassReport) -> Measured;
+type OfAreas = fn(&ClassReport) -> Measured;
 
-const AREAS: [(&str, &str, OfSegments); 3] = [
-    ("segment_auroc", "AUROC", |class| class.area_under_roc),
-    ("segment_partial_auroc", "Partial AUROC", |class| class.partial_area_under_roc),
-    ("segment_average_precision", "AP", |class| class.average_precision),
+const AREAS: [(&str, &str, OfAreas); 4] = [
+    ("segment_auroc", "AUROC over segments", |class| class.area_under_roc),
+    ("segment_partial_auroc", "Partial AUROC over segments", |class| class.partial_area_under_roc),
+    ("segment_average_precision", "AP over segments", |class| class.average_precision),
+    ("frame_average_precision", "AP over frames", |class| class.frame_average_precision),
 ];
 
 /// Tables: all classes together, then class by class.
@@ -61,48 +62,70 @@ fn overall_rows(outcome: &Outcome<'_>) -> Vec<Vec<String>> {
     let report = &outcome.report;
     let row = |name: &str, value: String, remark: &str| vec![name.to_owned(), value, remark.to_owned()];
     let mut rows = vec![row("All classes", String::new(), "")];
-    rows.push(row("PSDS1", cell(report.psds[0].score), "DTC 0.7, GTC 0.7, α_ST 1"));
-    rows.push(row("PSDS1, mean of classes", cell(report.psds[0].class_mean), "as papers on AudioSet Strong tell it"));
-    rows.push(row("PSDS2", cell(report.psds[1].score), "DTC 0.1, GTC 0.1, CTTC 0.3, α_CT 0.5, α_ST 1"));
+    let [psds1, psds2] = &report.psds;
+    if is_wanted(&psds1.per_class) {
+        rows.push(row("PSDS1", cell(psds1.score), "DTC 0.7, GTC 0.7, α_ST 1"));
+        rows.push(row("PSDS1, mean of classes", cell(psds1.class_mean), "as papers on AudioSet Strong tell it"));
+    }
+    if is_wanted(&psds2.per_class) {
+        rows.push(row("PSDS2", cell(psds2.score), "DTC 0.1, GTC 0.1, CTTC 0.3, α_CT 0.5, α_ST 1"));
+    }
     for (place, psds) in outcome.by_thresholds.iter().flatten().enumerate() {
         rows.push(row(&format!("PSDS{} by 50 thresholds", place + 1), cell(psds.score), "as psds_eval computes it"));
     }
+    let thresholds = [
+        (true, "best threshold of each class".to_owned()),
+        (false, format!("threshold {}", outcome.settings.threshold)),
+    ];
     for (_, name, of_class) in F_SCORES {
-        for (is_best, remark) in [
-            (true, "best threshold of each class".to_owned()),
-            (false, format!("threshold {}", outcome.settings.threshold)),
-        ] {
-            if let Some(average) = report.average_f(|class| of_class(class).ok().map(|of| chosen(of, is_best))) {
-                rows.push(row(&format!("{name}, mean of classes"), format!("{:.4}", average.mean[0]), &remark));
-                rows.push(row(&format!("{name}, all together"), format!("{:.4}", average.micro.f), &remark));
+        for (is_best, remark) in &thresholds {
+            if let Some(average) = report.average_f(|class| of_class(class).ok().map(|of| chosen(of, *is_best))) {
+                rows.push(row(&format!("{name}, mean of classes"), format!("{:.4}", average.mean[0]), remark));
+                rows.push(row(&format!("{name}, all together"), format!("{:.4}", average.micro.f), remark));
             }
         }
     }
     for (_, name, of_class) in AREAS {
-        rows.push(row(&format!("{name} over segments, mean"), cell(report.mean(of_class)), ""));
+        let values: Vec<Measured> = report.classes.iter().map(of_class).collect();
+        if is_wanted(&values) {
+            rows.push(row(&format!("{name}, mean of classes"), cell(report.mean(of_class)), ""));
+        }
     }
     rows
 }
 
+/// Whether any of it was computed.
+fn is_wanted(values: &[Measured]) -> bool {
+    values.iter().any(|value| *value != Err(Undefined::NotWanted))
+}
+
+/// Class by class, with a column for what was computed.
 fn class_table(outcome: &Outcome<'_>) -> String {
-    let head =
-        ["Class", "Events", "PSDS1", "PSDS2", "Event F", "at", "Inters. F", "at", "Segment F", "at", "AUROC", "AP"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let classes = outcome.set.classes().iter().zip(outcome.set.totals()).zip(&outcome.report.classes);
-    for (place, ((name, totals), class)) in classes.enumerate() {
-        let mut row = vec![(*name).to_owned(), totals.events.to_string()];
-        row.extend(outcome.report.psds.iter().map(|psds| cell(psds.per_class[place])));
-        for (.., of_class) in F_SCORES {
-            let of = of_class(class);
-            row.push(cell(of.map(|of| of.best.score.f)));
-            row.push(of.map_or_else(|_| String::new(), |of| format!("{:.3}", of.best.threshold)));
+    let (set, report) = (&outcome.set, &outcome.report);
+    let mut columns: Vec<Vec<String>> = vec![vec!["Class".to_owned()], vec!["Events".to_owned()]];
+    columns[0].extend(set.classes().iter().map(|&name| name.to_owned()));
+    columns[1].extend(set.totals().iter().map(|totals| totals.events.to_string()));
+    let mut add = |head: &str, values: &[Measured]| {
+        if is_wanted(values) {
+            columns.push(std::iter::once(head.to_owned()).chain(values.iter().map(|&value| cell(value))).collect());
         }
-        row.extend([cell(class.area_under_roc), cell(class.average_precision)]);
-        rows.push(row);
+    };
+    add("PSDS1", &report.psds[0].per_class);
+    add("PSDS2", &report.psds[1].per_class);
+    for (head, (.., of_class)) in ["Event F", "Inters. F", "Segment F"].into_iter().zip(F_SCORES) {
+        let values =
+            |part: fn(&ClassF) -> f64| report.classes.iter().map(|class| of_class(class).map(part)).collect::<Vec<_>>();
+        add(head, &values(|of| of.best.score.f));
+        add("at", &values(|of| of.best.threshold));
     }
-    let mut columns = vec![Align::Left];
-    columns.resize(head.len(), Align::Right);
-    aligned(&columns, &rows)
+    for (head, (.., of_class)) in ["AUROC", "Partial", "AP", "Frame AP"].into_iter().zip(AREAS) {
+        add(head, &report.classes.iter().map(of_class).collect::<Vec<_>>());
+    }
+    let rows: Vec<Vec<String>> =
+        (0..=set.classes().len()).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect();
+    let mut aligns = vec![Align::Left];
+    aligns.resize(columns.len(), Align::Right);
+    aligned(&aligns, &rows)
 }
 
 fn chosen(of: &ClassF, is_best: bool) -> FScore {
@@ -248,9 +271,6 @@ fn class_value(outcome: &Outcome<'_>, place: usize, has_curves: bool) -> Value {
     }
     for (key, _, of_class) in AREAS {
         put(key.to_owned(), of_class(class).map(|value| json!(value)));
-    }
-    if let Some(value) = class.frame_average_precision {
-        put("frame_average_precision".to_owned(), value.map(|value| json!(value)));
     }
     if !reasons.is_empty() {
         row.insert("not_available".to_owned(), reasons.into());

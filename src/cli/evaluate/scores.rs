@@ -17,7 +17,7 @@ use std::sync::mpsc;
 
 /// What is said on the command line about frame scores.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ScoreArguments {
     /// Judge frame scores over all thresholds instead of events: a folder with a file of scores for each recording, as
     /// `earmark detect --scores` and sed_scores_eval write them
     #[arg(long, value_name = "DIR", conflicts_with_all = [
@@ -44,7 +44,7 @@ fn known_measure(key: &str) -> Result<ScoreMeasure, String> {
     known.ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
-impl Arguments {
+impl ScoreArguments {
     /// The settings of all measures; collars, segments and shares are those of measures over events.
     pub(super) fn settings(&self, of_events: &Settings) -> ScoreSettings {
         let (event, shares) = (&of_events.event_based, &of_events.intersection_based);
@@ -74,7 +74,7 @@ pub(super) struct Job<'a> {
     /// The events that are right.
     pub events: Vec<LabelledSpan<'a>>,
     /// The recordings of the reference, also those without events.
-    pub recordings: &'a [String],
+    pub recordings: Vec<&'a str>,
     /// How long recordings are, in seconds, if a table says it.
     pub durations: Option<&'a BTreeMap<String, f64>>,
     /// The settings of all measures.
@@ -116,7 +116,9 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
         files.push(ScoredFile { name, duration_secs, scores: &scores.table });
     }
     if without > 0 {
-        notes.push(format!("{without} recordings with scores are in no table of reference or durations and left out"));
+        notes.push(format!(
+            "Left out, recordings with scores that neither the reference nor the durations name: {without}"
+        ));
     }
     ensure!(!files.is_empty(), "{}: no recording of the reference has scores there", job.folder.display());
     let reference = reference_of(job, &files, classes, &mut notes)?;
@@ -226,7 +228,7 @@ impl<'a> ReferenceNames<'a> {
         let mut by_stem: HashMap<&str, &str> = HashMap::new();
         let of_table = job.durations.into_iter().flat_map(|table| table.keys().map(String::as_str));
         let of_events = job.events.iter().map(|event| event.file);
-        for name in job.recordings.iter().map(String::as_str).chain(of_events).chain(of_table) {
+        for name in job.recordings.iter().copied().chain(of_events).chain(of_table) {
             for stem in [name, stem_of(name)] {
                 let before = by_stem.insert(stem, name);
                 if let Some(before) = before.filter(|before| *before != name && stem_of(before) == stem_of(name)) {
@@ -275,7 +277,7 @@ fn reference_of<'a>(
         let labels: Vec<&str> = unknown.keys().copied().take(5).collect();
         let more = if unknown.len() > labels.len() { " …" } else { "" };
         notes.push(format!(
-            "{count} reference events have labels without scores and are left out: {}{more}",
+            "Left out, reference events whose labels have no scores: {count} ({}{more})",
             labels.join(", ")
         ));
     }
@@ -283,7 +285,7 @@ fn reference_of<'a>(
     if united.len() < events.len() {
         let count = events.len() - united.len();
         notes.push(format!(
-            "{count} reference events have no length, or touch another of their label and were united with it"
+            "Reference events without length, or united with one of their label that they touch: {count}"
         ));
     }
     Ok(united)

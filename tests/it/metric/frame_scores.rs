@@ -1,12 +1,12 @@
 //! Measures over frame scores against values of sed_scores_eval and psds_eval: every value of the cases in `tests/data/eval`, whose README
-//! there or in the reference programs' texts says the settings, and of the recipe's own metrics in `tests/data/metric_scores`.
+//! says the settings, and of the recipe there, whose scores are in `tests/data/metric_scores`.
 
 use crate::npy;
-use earmark::decision::{MedianEdges, median_filter};
+use earmark::decision::{BoxRule, MedianEdges, bounding_boxes, median_filter};
 use earmark::metric::{
-    Collars, FScore, FrameRule, IntersectionRule, LabelledSpan, Measured, Psds, PsdsSettings, ScoreTable, ScoredFile,
-    ScoredSet, ThresholdCurve, Undefined, Values, apart, collar_curve, fifty_thresholds, intersection_curve,
-    micro_average, psds, psds_by_thresholds, segment_curve,
+    Collars, FScore, IntersectionRule, LabelledSpan, Measured, Psds, PsdsSettings, ScoreTable, ScoredFile, ScoredSet,
+    ThresholdCurve, Undefined, Values, apart, collar_curve, fifty_thresholds, intersection_curve, micro_average, psds,
+    psds_by_thresholds, segment_curve,
 };
 use earmark::time::Span;
 use serde_json::Value;
@@ -360,7 +360,7 @@ fn recipe() -> (Vec<String>, Vec<(String, f64)>, Vec<ScoreTable<'static>>, Vec<(
         let text = std::fs::read_to_string(data(path)).unwrap();
         text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
     };
-    let events: Vec<(String, Span, String)> = rows("metric_scores/ground_truth.csv")
+    let events: Vec<(String, Span, String)> = rows("eval/recipe/ground_truth.csv")
         .into_iter()
         .map(|row| {
             let span = Span { onset_secs: row[1].parse().unwrap(), offset_secs: row[2].parse().unwrap() };
@@ -372,7 +372,7 @@ fn recipe() -> (Vec<String>, Vec<(String, f64)>, Vec<ScoreTable<'static>>, Vec<(
     let borders = &arrays["timestamps"].0;
     assert_eq!(shape, &[40, 10, 250]);
     let (mut files, mut tables) = (Vec::new(), Vec::new());
-    for (row, logits) in rows("metric_scores/durations.csv").into_iter().zip(logits.chunks(10 * 250)) {
+    for (row, logits) in rows("eval/recipe/durations.csv").into_iter().zip(logits.chunks(10 * 250)) {
         if events.iter().any(|(file, ..)| *file == row[0]) {
             let filtered = logits.chunks(250).flat_map(|column| {
                 let column: Vec<f32> = column.iter().map(|&logit| logit as f32).collect();
@@ -395,7 +395,7 @@ fn every_value_of_the_recipe_is_that_of_its_own_metrics() {
     let files = files.iter().zip(&tables);
     let files = files.map(|((name, secs), table)| ScoredFile { name, duration_secs: *secs, scores: table }).collect();
     let set = ScoredSet::new(classes.iter().map(String::as_str).collect(), files, &reference).unwrap();
-    let theirs = read_json("metric_scores/metrics.json");
+    let theirs = read_json("eval/recipe/metrics.json");
     let mut tally = Tally::default();
     for (number, settings) in [("psds1", PsdsSettings::SCENARIO_1), ("psds2", PsdsSettings::SCENARIO_2)] {
         let ours = psds(&set, &settings);
@@ -431,23 +431,27 @@ fn every_value_of_the_recipe_is_that_of_its_own_metrics() {
 }
 
 #[test]
-fn labels_of_frames_are_those_of_the_recipes() {
-    let (classes, _, _, events) = recipe();
-    let rules = [
-        ("encoded_labels", FrameRule::Overlap { sample_rate: 16_000.0, hop_samples: 640.0 }),
-        ("dcase2016_labels", FrameRule::Middle { hop_ms: 40.0, offset_slack_ms: 1e-4 }),
-    ];
-    for (name, rule) in rules {
-        let archive = npy::archive(&data(&format!("metric_scores/{name}.npz")));
-        let theirs = &archive["y"].0;
-        let mut active = 0;
-        for (place, theirs) in theirs.chunks(250).enumerate() {
-            let (file, class) = (format!("file_{:03}", place / 10), &classes[place % 10]);
-            let spans = events.iter().filter(|event| event.0 == file && event.2 == *class).map(|event| event.1);
-            let ours = rule.labels(spans, 250);
-            assert!(ours.iter().zip(theirs).all(|(&ours, &theirs)| ours == (theirs == 1.0)), "{name} {file} {class}");
-            active += ours.iter().filter(|&&active| active).count();
+fn bounding_boxes_are_those_of_sebbs() {
+    // Random scores: noise, noise in tenths (plateaus), and smooth curves.
+    let path = std::env::var_os("EARMARK_BOXES").map_or_else(|| data("metric_scores/boxes.json"), PathBuf::from);
+    let cases: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut compared = 0;
+    for (place, case) in cases.as_array().unwrap().iter().enumerate() {
+        let limit = |key: &str| case[key].as_f64().unwrap_or(f64::INFINITY);
+        let rule = BoxRule {
+            filter_secs: limit("filter_secs"),
+            merge_difference: limit("merge_difference"),
+            merge_ratio: limit("merge_ratio"),
+        };
+        let ours = bounding_boxes(&numbers(&case["borders"]), &numbers(&case["scores"]), &rule);
+        let ours: Vec<[f64; 3]> =
+            ours.iter().map(|one| [one.span.onset_secs, one.span.offset_secs, one.confidence]).collect();
+        let theirs: Vec<Vec<f64>> = case["boxes"].as_array().unwrap().iter().map(numbers).collect();
+        assert_eq!(ours.len(), theirs.len(), "case {place}: {ours:?} {theirs:?}");
+        for (number, theirs) in ours.iter().flatten().zip(theirs.iter().flatten()) {
+            assert!((number - theirs).abs() < 1e-9, "case {place}: {ours:?} {theirs}");
+            compared += 1;
         }
-        assert!(theirs.len() == 40 * 10 * 250 && active > 1000, "{active}");
     }
+    assert!(compared >= 400, "{compared}");
 }
