@@ -5,36 +5,107 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod aplose;
+mod audacity;
+mod audioset;
+mod audition;
+mod birdnet;
 mod cell;
+mod chirpity;
 mod collector;
+mod conversion;
+mod crowsetta;
+mod cvat;
+mod das;
 mod dcase;
 mod dcase_list;
+mod dcase_weak;
+mod durations;
+mod elan;
 mod event_columns;
 mod exchange;
+mod frequency_unit;
 mod holds;
+mod hoplite;
+mod kaleidoscope;
 pub mod label_set;
+mod maestro;
+mod raven;
 mod read_options;
 mod sniff;
+mod sonic_csv;
+mod sonic_layer;
 mod strong_label;
+mod subtitles;
 mod table;
 mod text;
 mod text_source;
+mod textgrid;
+mod tiers;
+mod xml;
 
+pub use aplose::Aplose;
+pub use audacity::Audacity;
+pub use audioset::{AudioSetStrong, Segment, id_of_name, name_of_id, segment_of};
+pub use audition::Audition;
+pub use birdnet::BirdNet;
+pub use chirpity::Chirpity;
+pub use conversion::{Targets, read_any};
+pub use crowsetta::{GenericSeq, SimpleSeq};
+pub use cvat::CvatTsv;
+pub use das::Das;
 pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
+pub use dcase_weak::DcaseWeak;
+pub use durations::{DurationTable, Durations};
+pub use elan::Elan;
 pub use exchange::{Import, export, import};
 pub use holds::{Holds, losses};
+pub use hoplite::Hoplite;
+pub use kaleidoscope::Kaleidoscope;
+pub use maestro::{Clip, Maestro, clip_of, join_clips};
+pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_csv::SonicCsv;
+pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use subtitles::{SubRip, WebVtt};
 pub use text_source::{MAX_BYTES, TextSource};
+pub use textgrid::TextGrid;
 
-use crate::project::write_atomically;
-use std::io::{self, Read, Write};
+use crate::project::AtomicFile;
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList];
+pub const ALL: &[&dyn LabelFormat] = &[
+    &Dcase,
+    &DcaseList,
+    &DcaseWeak,
+    &DurationTable,
+    &Maestro,
+    &AudioSetStrong,
+    &SimpleSeq,
+    &GenericSeq,
+    &CvatTsv,
+    &Das,
+    &Audition,
+    &Hoplite,
+    &Aplose,
+    &Chirpity,
+    &Audacity,
+    &Raven,
+    &BirdNet,
+    &Kaleidoscope,
+    &TextGrid,
+    &Elan,
+    &SonicCsv,
+    &SonicLayer,
+    &SubRip,
+    &WebVtt,
+];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
@@ -51,6 +122,11 @@ pub trait LabelFormat: Sync {
 
     /// The file name extensions without their dot, the one to write in front.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// What the file of a recording is called, where each has one of its own.
+    fn file_name_of(&self, recording_stem: &str) -> String {
+        format!("{recording_stem}.{}", self.extensions().first().copied().unwrap_or("txt"))
+    }
 
     /// What a file of this format can say.
     fn holds(&self) -> Holds;
@@ -69,6 +145,11 @@ pub trait LabelFormat: Sync {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError>;
+
+    /// What is lost on the way into this format beside what [`Self::holds`] tells, in words with counts.
+    fn own_losses(&self, _labels: &StrongLabels) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Whether [`Self::write`] does anything.
     fn can_write(&self) -> bool {
@@ -210,8 +291,12 @@ fn told(path: &Path, error: ReadError) -> FormatError {
 /// # Errors
 /// [`FormatError::Write`].
 pub fn write_file(format: &dyn LabelFormat, path: &Path, labels: &StrongLabels) -> Result<(), FormatError> {
-    let refused = |source| FormatError::Write { path: path.to_path_buf(), source };
-    let mut bytes = Vec::new();
-    format.write(labels, &mut bytes).map_err(refused)?;
-    write_atomically(path, &bytes).map_err(refused)
+    let write = || {
+        let file = AtomicFile::beside(path)?;
+        let mut out = BufWriter::new(OpenOptions::new().write(true).open(file.path())?);
+        format.write(labels, &mut out)?;
+        out.flush()?;
+        file.commit()
+    };
+    write().map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
 }

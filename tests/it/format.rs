@@ -1,5 +1,8 @@
 //! Integration tests: format.
 
+mod conversion;
+mod tables;
+
 use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};
 use earmark::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongLabels};
 use earmark::time::Span;
