@@ -1,6 +1,7 @@
 //! What a format can say, and what is lost on the way into it.
 
 use super::{LabelFormat, StrongLabels};
+use crate::annotation::Status;
 use std::collections::HashSet;
 
 /// What a file of a format can say.
@@ -35,6 +36,8 @@ pub struct Holds {
     pub needs_order: bool,
     /// Times are written in whole milliseconds.
     pub whole_millis: bool,
+    /// What a model proposed and nobody decided about, beside labels.
+    pub predictions: bool,
 }
 
 /// What a format cannot hold of these labels, in words with counts; nothing if all is kept.
@@ -72,7 +75,9 @@ pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
     let rounded = count(&|row| !(is_whole(row.span.onset_secs) && is_whole(row.span.offset_secs)));
     let (one, many) = ("event's times beyond a millisecond", "events' times beyond a millisecond");
     tell(!holds.whole_millis, rounded, one, many);
-    let undecided = count(&|row| row.status.is_some_and(|status| !status.is_label()));
+    let undecided = count(&|row| {
+        row.status.is_some_and(|status| !(status.is_label() || holds.predictions && status == Status::Predicted))
+    });
     tell(holds.status, undecided, "event that is no label", "events that are no labels");
     let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
     let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();

@@ -25,6 +25,8 @@ pub enum Choice {
     TimeOrigin,
     /// What the first column is: `file` or `label`.
     FirstColumn,
+    /// Whether times are those of a slowed `recording` or of the `sound` before.
+    TimeScale,
     /// What columns without a header mean, as the format words it.
     Layout,
     /// The unit of frequencies: `hertz` or `kilohertz`.

@@ -407,8 +407,8 @@ fn raven_is_written_with_times_over_all_files() {
     labels.files.reverse();
     let refused = Raven.write(&labels, &mut Vec::new()).unwrap_err().to_string();
     assert!(refused.contains("the length of “/x/b.wav” is not known"), "{refused}");
-    assert_eq!(Raven.file_name("a"), "a.Table.1.selections.txt");
-    assert_eq!(Audacity.file_name("a"), "a.txt");
+    assert_eq!(Raven.file_name_of("a"), "a.Table.1.selections.txt");
+    assert_eq!(Audacity.file_name_of("a"), "a.txt");
 }
 
 #[test]
