@@ -44,11 +44,9 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .add_filter("DCASE strong labels", labels)
             .add_filter("All files", &["*"])
             .pick_files(),
-        DialogPurpose::EvaluatedLabels => dialog
-            .set_title("Labels to evaluate")
-            .add_filter("All files", &["*"])
-            .pick_file()
-            .map(|path| vec![path]),
+        DialogPurpose::EvaluatedLabels => {
+            dialog.set_title("Labels to evaluate").add_filter("All files", &["*"]).pick_file().map(|path| vec![path])
+        }
         DialogPurpose::EvaluationMap => dialog
             .set_title("What labels stand for")
             .add_filter("Tables of labels", labels)

@@ -301,7 +301,8 @@ impl Workbench {
         let Some(working) = self.ended_evaluation(number) else { return };
         let tuned = match result {
             Ok(tuned) if tuned.best.is_empty() => {
-                let text = "No best thresholds were found: no class of the model has reference events that can be measured";
+                let text =
+                    "No best thresholds were found: no class of the model has reference events that can be measured";
                 return self.notices.add(Gravity::Warning, text);
             }
             Ok(tuned) => tuned,

@@ -71,7 +71,7 @@ impl Workbench {
         let Some(report) = self.evaluation.report.clone() else { return };
         let places = &self.evaluation.shown.places;
         let at = match self.evaluation.current {
-            Some(current) => places.binary_search(&current).map_err(|place| (place, false)).map(|place| (place, true)),
+            Some(current) => places.binary_search(&current),
             None => {
                 let here = self.open.as_ref().map(|open| (open.id, self.playhead_secs()));
                 let is_before = |&place: &usize| {
@@ -80,13 +80,13 @@ impl Workbench {
                         error.recording < id || (error.recording == id && error.whole_span().onset_secs < secs)
                     })
                 };
-                Err((places.partition_point(is_before), false))
+                Err(places.partition_point(is_before))
             }
         };
         let next = match at {
-            Ok((place, _)) if step > 0 => place + 1,
-            Err((place, _)) if step > 0 => place,
-            Ok((place, _)) | Err((place, _)) => place.wrapping_sub(1),
+            Ok(place) if step > 0 => place + 1,
+            Err(place) if step > 0 => place,
+            Ok(place) | Err(place) => place.wrapping_sub(1),
         };
         if let Some(&place) = places.get(next) {
             self.go_to_error(place);

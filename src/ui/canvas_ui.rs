@@ -3,7 +3,8 @@
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
 use super::timeline_ui::{self, TIMELINE_HEIGHT};
 use super::{
-    Panels, axis_ui, bands, beside_ui, decoding_lane_ui, evaluation_marks_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter,
+    Panels, axis_ui, bands, beside_ui, decoding_lane_ui, evaluation_marks_ui, lanes_ui, overview_ui, spectrogram_ui,
+    waveform_painter,
 };
 use crate::app::{Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
@@ -93,7 +94,14 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(all: Rect, timeline: bool, waveform_height: f32, errors_height: f32, decoding_height: f32, lanes: usize) -> Self {
+    fn new(
+        all: Rect,
+        timeline: bool,
+        waveform_height: f32,
+        errors_height: f32,
+        decoding_height: f32,
+        lanes: usize,
+    ) -> Self {
         let middle = Rect::from_min_max(
             pos2(all.left() + AXIS_WIDTH, all.top() + GRID),
             pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID),

@@ -15,10 +15,10 @@ const KIND_WIDTH: f32 = 92.0;
 pub fn sign(visuals: &Visuals, kind: ErrorKind) -> (&'static str, Color32) {
     let colors = theme::colors(visuals);
     match kind {
-        ErrorKind::Missed => (icons::MISSED, colors.failure),
+        ErrorKind::Missed => (icons::EYE_CLOSED, colors.failure),
         ErrorKind::FalseAlarm => (icons::WARNING, colors.warning),
-        ErrorKind::Boundary => (icons::BOUNDARY, colors.accent),
-        ErrorKind::Confusion => (icons::CONFUSION, colors.weak_text),
+        ErrorKind::Boundary => (icons::ARROWS_HORIZONTAL, colors.accent),
+        ErrorKind::Confusion => (icons::SWAP, colors.weak_text),
     }
 }
 
@@ -101,7 +101,9 @@ fn error_row(ui: &mut Ui, bench: &Workbench, error: &FoundError, is_current: boo
         text_in(ui, middle, Align2::LEFT_CENTER, &text, 13.0, ui.visuals().text_color());
     });
     let keys = [Command::NextError, Command::PreviousError].map(|command| command.key_text(ui.ctx())).join(", ");
-    response.on_hover_text(format!("{}: {text}\n{place}\nClick to go there; next, previous: {keys}", error.kind.words())).clicked()
+    response
+        .on_hover_text(format!("{}: {text}\n{place}\nClick to go there; next, previous: {keys}", error.kind.words()))
+        .clicked()
 }
 
 /// Draws which labels are taken for which; whether one was clicked, so that its errors are listed.

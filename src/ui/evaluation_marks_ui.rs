@@ -68,7 +68,9 @@ fn paint(ui: &Ui, painter: &Painter, error: &FoundError, bar: Rect, is_current: 
 /// Missed: an empty frame. False alarm: filled. Boundary: strong ends. Confusion: dashed.
 fn shape(painter: &Painter, kind: ErrorKind, bar: Rect, color: Color32, stroke: Stroke) {
     match kind {
-        ErrorKind::Missed => drop(painter.rect_stroke(bar, 2.0, stroke, StrokeKind::Inside)),
+        ErrorKind::Missed => {
+            painter.rect_stroke(bar, 2.0, stroke, StrokeKind::Inside);
+        }
         ErrorKind::FalseAlarm => {
             painter.rect_filled(bar, 2.0, color.gamma_multiply(0.3));
             painter.hline(bar.x_range(), bar.bottom() - 0.5, stroke);

@@ -152,9 +152,10 @@ fn head_ui(ui: &mut Ui, columns: &[Column], table: &mut ClassTable) {
 
 fn row_ui(ui: &mut Ui, row: &ClassRow, columns: &[Column], is_selected: bool) -> Response {
     let texts: Vec<String> = columns.iter().map(|&column| column.text(row.value(column))).collect();
-    let spoken = columns.iter().zip(&texts).fold(row.label.to_string(), |spoken, (column, text)| {
-        format!("{spoken}, {} {text}", column.title())
-    });
+    let spoken = columns
+        .iter()
+        .zip(&texts)
+        .fold(row.label.to_string(), |spoken, (column, text)| format!("{spoken}, {} {text}", column.title()));
     let mut inner = Rect::NOTHING;
     let response = list_row(ui, &spoken, is_selected, |ui, rect| {
         inner = rect.with_max_x(rect.right() - 10.0);

@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::{evaluation_request, LabelSetRequest, ListRequest, Request};
+use crate::app::{LabelSetRequest, ListRequest, Request, evaluation_request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;

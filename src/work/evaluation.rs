@@ -4,8 +4,8 @@
 //! Must not know the window: what is compared was gathered before, and what comes of it is a value.
 
 mod estimate;
-mod frame_measures;
 mod found_error;
+mod frame_measures;
 mod job;
 mod label_map;
 mod measures;
@@ -58,19 +58,27 @@ impl Progress<'_> {
 /// Starts to evaluate; progress and result come as updates with the job's number. One that is cancelled says no more. `false` if no thread
 /// could be had, which is told.
 pub fn evaluate(job: EvaluationJob, updates: &UpdateSender) -> bool {
-    with_thread(job, updates, |job, progress| {
-        let began = Instant::now();
-        let mut report = measures::report(job, progress)?;
-        report.elapsed_secs = began.elapsed().as_secs_f64();
-        Ok(Box::new(report))
-    }, |number, result| Update::Evaluated { number, result })
+    with_thread(
+        job,
+        updates,
+        |job, progress| {
+            let began = Instant::now();
+            let mut report = measures::report(job, progress)?;
+            report.elapsed_secs = began.elapsed().as_secs_f64();
+            Ok(Box::new(report))
+        },
+        |number, result| Update::Evaluated { number, result },
+    )
 }
 
 /// Starts to look for the best threshold and median filter of each class; the same otherwise.
 pub fn tune(job: EvaluationJob, updates: &UpdateSender) -> bool {
-    with_thread(job, updates, |job, progress| tuning::tuned(job, progress).map(Box::new), |number, result| {
-        Update::Tuned { number, result }
-    })
+    with_thread(
+        job,
+        updates,
+        |job, progress| tuning::tuned(job, progress).map(Box::new),
+        |number, result| Update::Tuned { number, result },
+    )
 }
 
 fn with_thread<T: Send + 'static>(

@@ -143,7 +143,10 @@ impl ErrorList {
     fn new(mut errors: Vec<FoundError>) -> Self {
         errors.sort_by(|a, b| {
             let (a_span, b_span) = (a.whole_span(), b.whole_span());
-            a.recording.cmp(&b.recording).then(a_span.onset_secs.total_cmp(&b_span.onset_secs)).then(a.kind.cmp(&b.kind))
+            a.recording
+                .cmp(&b.recording)
+                .then(a_span.onset_secs.total_cmp(&b_span.onset_secs))
+                .then(a.kind.cmp(&b.kind))
         });
         let mut list = Self { latest_secs: Vec::with_capacity(errors.len()), ..Self::default() };
         let mut latest_secs = f64::NEG_INFINITY;
@@ -271,11 +274,8 @@ mod tests {
 
     #[test]
     fn deviations_are_told_in_words() {
-        let boundary = FoundError {
-            kind: ErrorKind::Boundary,
-            deviations_secs: Some((0.1204, -0.03)),
-            ..error(0, 1.0, 2.0)
-        };
+        let boundary =
+            FoundError { kind: ErrorKind::Boundary, deviations_secs: Some((0.1204, -0.03)), ..error(0, 1.0, 2.0) };
         assert_eq!(boundary.text(), "Dog: onset 120 ms late, offset 30 ms early");
     }
 

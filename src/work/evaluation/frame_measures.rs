@@ -58,28 +58,6 @@ impl ScoreColumns for Columns<'_> {
     }
 }
 
-/// Where the frames of a recording that begin within it begin and end, as decision rules have it: the first begins with the recording, and
-/// the last ends with it if that is less than a hop away.
-fn borders_secs(scores: &FrameScores, duration_secs: f64) -> Vec<f64> {
-    let axis = &scores.axis;
-    let mut borders: Vec<f64> = Vec::with_capacity(scores.frame_count() + 1);
-    for frame in 0..scores.frame_count() {
-        let onset_secs = axis.onset_secs(frame);
-        if onset_secs >= duration_secs {
-            break;
-        }
-        // A frame that ends before the recording begins has no length.
-        if borders.last().is_none_or(|&last| last < onset_secs) {
-            borders.push(onset_secs);
-        }
-    }
-    let frames = borders.len();
-    if frames > 0 {
-        borders.push(axis.span(frames - 1, frames, scores.frame_count(), duration_secs).offset_secs);
-    }
-    if borders.windows(2).all(|pair| pair[0] < pair[1]) { borders } else { Vec::new() }
-}
-
 /// Everything that is borrowed while frame scores are measured.
 pub struct FrameSet<'a> {
     labels: Vec<Arc<str>>,
@@ -115,13 +93,14 @@ impl<'a> FrameSet<'a> {
                 _ => Arc::new(sources(&scores.classes, &all, map, rules)),
             };
             known = Some((scores.classes.clone(), sources.clone()));
-            let borders_secs = borders_secs(scores, recording.duration_secs);
+            let borders_secs = scores.borders_secs(recording.duration_secs);
             files.push((&**key, recording.duration_secs, Columns { borders_secs, scores, sources }));
         }
         if files.is_empty() {
             return Err(if is_marked { NoScores::NothingComplete } else { NoScores::Unfit });
         }
-        let has_class = |place: usize| files.iter().any(|file| file.2.sources.get(place).is_some_and(|of| !of.is_empty()));
+        let has_class =
+            |place: usize| files.iter().any(|file| file.2.sources.get(place).is_some_and(|of| !of.is_empty()));
         let measured: BTreeSet<usize> = (0..all.len()).filter(|&place| has_class(place)).collect();
         let names: BTreeSet<&str> = files.iter().map(|file| file.0).collect();
         // Columns stand at the places of their labels, so that a class that the model lacks keeps its own, of zeros.
@@ -207,8 +186,9 @@ pub fn of_each_class<T: Send>(
         let helping: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         ended = work();
         for thread in helping {
-            let of_thread =
-                thread.join().unwrap_or_else(|_| Err(Stopped::Failed("a measure came to an unforeseen end".to_owned())));
+            let of_thread = thread
+                .join()
+                .unwrap_or_else(|_| Err(Stopped::Failed("a measure came to an unforeseen end".to_owned())));
             ended = std::mem::replace(&mut ended, Ok(())).and(of_thread);
         }
     });
@@ -340,15 +320,6 @@ mod tests {
     }
 
     #[test]
-    fn frames_reach_from_the_start_to_the_end_and_not_beyond() {
-        assert_eq!(borders_secs(&scores(0.0, 4), 2.0), [0.0, 0.5, 1.0, 1.5, 2.0]);
-        assert_eq!(borders_secs(&scores(0.0, 4), 2.3), [0.0, 0.5, 1.0, 1.5, 2.3]);
-        assert_eq!(borders_secs(&scores(0.0, 4), 1.2), [0.0, 0.5, 1.0, 1.2]);
-        assert_eq!(borders_secs(&scores(0.25, 3), 5.0), [0.0, 0.75, 1.25, 1.75]);
-        assert!(borders_secs(&scores(0.0, 4), 0.0).is_empty());
-    }
-
-    #[test]
     fn classes_that_stand_for_one_label_give_the_greatest_score() {
         let labels: Vec<Arc<str>> = vec!["Dog".into()];
         let both = vec![vec![
@@ -356,7 +327,7 @@ mod tests {
             Source { class: 1, median_frames: 1, edges: MedianEdges::default() },
         ]];
         let scores = scores(0.0, 5);
-        let columns = Columns { borders_secs: borders_secs(&scores, 2.5), scores: &scores, sources: Arc::new(both) };
+        let columns = Columns { borders_secs: scores.borders_secs(2.5), scores: &scores, sources: Arc::new(both) };
         let mut scratch = Vec::new();
         let column: Vec<f64> = columns.column(0, &mut scratch).to_vec();
         let expected = [0.25, 0.25, 0.25, 0.3, 0.4];

@@ -107,7 +107,6 @@ impl Keys {
 
 /// Reads a small text file.
 pub(super) fn read_text(path: &std::path::Path) -> Result<String, Stopped> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Stopped::Failed(format!("{}: cannot be read: {error}. Choose another file", path.display()))
-    })
+    std::fs::read_to_string(path)
+        .map_err(|error| Stopped::Failed(format!("{}: cannot be read: {error}. Choose another file", path.display())))
 }

@@ -16,15 +16,13 @@ const ESTIMATE_PART: f64 = 0.3;
 const EVENTS_PART: f64 = 0.4;
 
 /// The reference as measures take it, with what its events are in the project.
-pub fn reference_spans<'a>(
-    job: &'a EvaluationJob,
-    keys: &'a Keys,
-) -> (Vec<LabelledSpan<'a>>, Vec<(usize, EventId)>) {
+pub fn reference_spans<'a>(job: &'a EvaluationJob, keys: &'a Keys) -> (Vec<LabelledSpan<'a>>, Vec<(usize, EventId)>) {
     let places = job.recordings.iter().zip(&keys.keys).enumerate();
     let events = places.flat_map(|(place, (recording, key))| {
-        recording.reference.iter().map(move |event| {
-            (LabelledSpan { file: key, span: event.span, label: &event.label }, (place, event.id))
-        })
+        recording
+            .reference
+            .iter()
+            .map(move |event| (LabelledSpan { file: key, span: event.span, label: &event.label }, (place, event.id)))
     });
     events.unzip()
 }

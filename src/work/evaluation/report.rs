@@ -111,9 +111,15 @@ impl Column {
             Self::CollarRecall => "Share of the reference events that are found, within the collar",
             Self::SegmentF => "Segment-based F-score",
             Self::IntersectionF => "Intersection-based F-score: enough of an event is covered",
-            Self::Psds1 => "Polyphonic sound detection score, scenario 1, over all thresholds; its mean is that of the classes' own scores",
-            Self::Psds2 => "Polyphonic sound detection score, scenario 2, over all thresholds; its mean is that of the classes' own scores",
-            Self::BestF => "The best F-score (of the kind chosen under Settings) at any threshold, with the median filter in force",
+            Self::Psds1 => {
+                "Polyphonic sound detection score, scenario 1, over all thresholds; its mean is that of the classes' own scores"
+            }
+            Self::Psds2 => {
+                "Polyphonic sound detection score, scenario 2, over all thresholds; its mean is that of the classes' own scores"
+            }
+            Self::BestF => {
+                "The best F-score (of the kind chosen under Settings) at any threshold, with the median filter in force"
+            }
             Self::BestThreshold => "The threshold of the best F-score",
         }
     }
