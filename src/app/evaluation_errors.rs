@@ -126,7 +126,7 @@ impl Workbench {
             return;
         }
         self.evaluation.wanted = None;
-        self.selected = target;
+        self.select_only(target);
         self.focus_on_error(error);
         self.show_error_span(error.whole_span());
     }

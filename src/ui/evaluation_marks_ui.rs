@@ -31,9 +31,13 @@ pub fn show(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request
     if near.len() > MOST_MARKS {
         crowd(ui, &painter, canvas, rect, &report.errors, near.clone());
     } else {
-        for (place, error) in near.clone().filter_map(|place| Some((place, report.errors.all().get(place)?))) {
-            let is_current = canvas.bench.evaluation.current == Some(place);
-            paint(ui, &painter, error, bar(canvas, rect, error.whole_span()), is_current);
+        let errors = report.errors.all().get(near.clone()).unwrap_or_default();
+        let bars: Vec<Rect> = errors.iter().map(|error| bar(canvas, rect, error.whole_span())).collect();
+        for (place, (error, bar)) in errors.iter().zip(&bars).enumerate() {
+            let is_current = canvas.bench.evaluation.current == Some(near.start + place);
+            // Words end where the next error begins.
+            let next = bars.get(place + 1).map_or(f32::INFINITY, |next| next.left());
+            paint(ui, &painter, error, *bar, next, is_current);
         }
     }
     let Some(at) = response.hover_pos() else { return };
@@ -54,11 +58,11 @@ fn bar(canvas: &Canvas<'_>, row: Rect, span: Span) -> Rect {
     Rect::from_min_max(pos2(left, row.top() + 3.0), pos2(right.max(left + 3.0), row.bottom() - 3.0))
 }
 
-fn paint(ui: &Ui, painter: &Painter, error: &FoundError, bar: Rect, is_current: bool) {
+fn paint(ui: &Ui, painter: &Painter, error: &FoundError, bar: Rect, next: f32, is_current: bool) {
     let (icon, color) = sign(ui.visuals(), error.kind);
     let stroke = Stroke::new(if is_current { 2.5 } else { 1.0 }, color);
     shape(painter, error.kind, bar, color, stroke);
-    let seen = bar.intersect(painter.clip_rect()).shrink2(vec2(3.0, 0.0));
+    let seen = bar.with_max_x(bar.right().min(next)).intersect(painter.clip_rect()).shrink2(vec2(4.0, 0.0));
     if seen.width() > LEAST_FOR_WORDS {
         let text = format!("{icon} {} {}", error.kind.words(), error.label);
         text_in(ui, seen, Align2::LEFT_CENTER, &text, 11.0, ui.visuals().strong_text_color());

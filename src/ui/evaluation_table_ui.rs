@@ -26,12 +26,15 @@ const BY_NEED: [Column; Column::ALL.len()] = [
     Column::Psds2,
 ];
 
+/// By which column it is sorted, and whether downwards.
+type Sorting = (Column, bool);
+
 /// What the table keeps for itself.
 #[derive(Default)]
 pub struct ClassTable {
     query: String,
-    /// By which column it is sorted, and whether downwards; by name without one.
-    sorting: Option<(Column, bool)>,
+    /// By name without one.
+    sorting: Option<Sorting>,
     list: LongList,
     /// The rows in their order, for as long as nothing that decides it has changed.
     order: Order,
@@ -39,7 +42,7 @@ pub struct ClassTable {
 
 #[derive(Default)]
 struct Order {
-    of: Option<(Arc<EvaluationReport>, String, Option<(Column, bool)>)>,
+    of: Option<(Arc<EvaluationReport>, String, Option<Sorting>)>,
     places: Vec<usize>,
 }
 
@@ -57,7 +60,7 @@ impl ClassTable {
 }
 
 /// The places of the rows whose labels hold all words of a query; what has no value stands last in any order.
-fn sorted(rows: &[ClassRow], query: &str, sorting: Option<(Column, bool)>) -> Vec<usize> {
+fn sorted(rows: &[ClassRow], query: &str, sorting: Option<Sorting>) -> Vec<usize> {
     let words: Vec<String> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let fits = |row: &ClassRow| {
         let label = row.label.to_lowercase();
@@ -85,8 +88,7 @@ pub fn show(
     let columns = columns(ui.available_width());
     head_ui(ui, &columns, table);
     for row in [&report.overall, &report.mean] {
-        let is_selected = filter.class.is_none();
-        if row_ui(ui, row, &columns, is_selected).clicked() {
+        if row_ui(ui, row, &columns, false).clicked() {
             asked.push(EvaluationRequest::Filter(ErrorFilter { class: None, ..filter.clone() }));
         }
     }

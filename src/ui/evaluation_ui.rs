@@ -45,6 +45,8 @@ enum Tab {
 /// Draws the page.
 pub fn show(ui: &mut Ui, bench: &Workbench, page: &mut EvaluationPage, requests: &mut Vec<Request>) {
     let mut asked = Vec::new();
+    // Whatever is shown, the page is as high as it was made.
+    ui.set_min_height(ui.available_height());
     title_ui(ui, bench, page, requests, &mut asked);
     compared_ui(ui, bench, &mut asked);
     if page.settings_shown {

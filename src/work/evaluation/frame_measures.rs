@@ -26,11 +26,14 @@ struct Source {
     edges: MedianEdges,
 }
 
+/// Of each label, the classes that stand for it.
+type Sources = Arc<Vec<Vec<Source>>>;
+
 /// The scores of one recording, one column a label.
 struct Columns<'a> {
     borders_secs: Vec<f64>,
     scores: &'a FrameScores,
-    sources: Arc<Vec<Vec<Source>>>,
+    sources: Sources,
 }
 
 impl ScoreColumns for Columns<'_> {
@@ -80,7 +83,7 @@ impl<'a> FrameSet<'a> {
         }
         let is_marked = keys.completeness(job).is_some();
         let all: Vec<Arc<str>> = labels.iter().cloned().collect();
-        let mut known: Option<(Arc<[Arc<str>]>, Arc<Vec<Vec<Source>>>)> = None;
+        let mut known: Option<(Arc<[Arc<str>]>, Sources)> = None;
         let mut files = Vec::new();
         for (recording, key) in job.recordings.iter().zip(&keys.keys) {
             let Some(scores) = &recording.scores else { continue };
@@ -198,10 +201,13 @@ pub fn of_each_class<T: Send>(
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
+/// PSDS 1 and 2 of a class, and its best F-score with the threshold.
+type ClassNumbers = ([Result<f64, Missing>; 2], Result<BestF, Missing>);
+
 /// What frame scores say of each label.
 pub struct FrameReport {
-    /// By label: PSDS 1 and 2, and the best F-score with its threshold.
-    pub per_class: BTreeMap<Arc<str>, ([Result<f64, Missing>; 2], Result<BestF, Missing>)>,
+    /// By label.
+    pub per_class: BTreeMap<Arc<str>, ClassNumbers>,
     /// The means of the classes' PSDS.
     pub class_means: [Measured; 2],
     /// PSDS of all classes: of the mean curve less the spread between classes.

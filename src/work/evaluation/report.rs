@@ -112,10 +112,10 @@ impl Column {
             Self::SegmentF => "Segment-based F-score",
             Self::IntersectionF => "Intersection-based F-score: enough of an event is covered",
             Self::Psds1 => {
-                "Polyphonic sound detection score, scenario 1, over all thresholds; its mean is that of the classes' own scores"
+                "Polyphonic sound detection score, scenario 1, over all thresholds. In the row of all events, of the mean curve less the spread between classes, as DCASE has it; the mean is that of the classes' own scores"
             }
             Self::Psds2 => {
-                "Polyphonic sound detection score, scenario 2, over all thresholds; its mean is that of the classes' own scores"
+                "Polyphonic sound detection score, scenario 2, over all thresholds. In the row of all events, of the mean curve less the spread between classes, as DCASE has it; the mean is that of the classes' own scores"
             }
             Self::BestF => {
                 "The best F-score (of the kind chosen under Settings) at any threshold, with the median filter in force"

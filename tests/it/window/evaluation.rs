@@ -170,10 +170,10 @@ fn the_table_has_the_numbers_of_the_metrics_and_errors_lead_to_other_recordings(
     assert!(view.contains(3.0) && view.contains(4.0) && view.duration_secs() < SECS / 2.0, "{view:?}");
 
     // Keys: on to the next, and back over the border of the recordings.
-    press_with(&mut harness, Modifiers::SHIFT, Key::J);
+    press_with(&mut harness, Modifiers::ALT, Key::J);
     assert_eq!(harness.state().bench.selected_event().map(|event| event.span.onset_secs), Some(8.0));
-    press_with(&mut harness, Modifiers::SHIFT, Key::K);
-    press_with(&mut harness, Modifiers::SHIFT, Key::K);
+    press_with(&mut harness, Modifiers::ALT, Key::K);
+    press_with(&mut harness, Modifiers::ALT, Key::K);
     wait(&mut harness, "the first recording again", |bench| {
         bench.open.as_ref().is_some_and(|open| open.id == ids[0]) && bench.selected.is_some()
     });
