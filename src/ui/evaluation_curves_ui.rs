@@ -69,7 +69,8 @@ fn roc_ui(
     scenario: usize,
 ) {
     ui.vertical(|ui| {
-        let title = format!("PSD-ROC {}, {name}", scenario + 1);
+        let spread = if curves.threshold.is_none() { " less their spread" } else { "" };
+        let title = format!("PSD-ROC {}, {name}{spread}", scenario + 1);
         let Some(Ok(points)) = roc else {
             return head(ui, &title, roc.and_then(|roc| roc.as_ref().err()));
         };
@@ -82,7 +83,7 @@ fn roc_ui(
         let color = theme::colors(ui.visuals()).accent;
         let axes = ("Effective false alarms an hour", "found");
         plot(ui, "PSD-ROC", &title, (MOST_PER_HOUR, axes), |plot| {
-            plot.line(Line::new(name, PlotPoints::from(line)).color(color).width(2.0));
+            plot.line(curve(name, line, color));
             if let Some(place) = in_force {
                 let points = Points::new("threshold in force", PlotPoints::from(vec![place]));
                 plot.points(points.shape(MarkerShape::Diamond).radius(6.0).color(color));
@@ -108,13 +109,18 @@ fn f_ui(ui: &mut Ui, curves: &ClassCurves, name: &str, goal: &str) {
         let line = falling_steps(&ascending);
         let (color, mark) = (colors.accent, ui.visuals().strong_text_color());
         plot(ui, "F over threshold", &title, (1.0, ("threshold", "F1")), |plot| {
-            plot.line(Line::new(name, PlotPoints::from(line)).color(color).width(2.0));
+            plot.line(curve(name, line, color));
             if let Some(threshold) = curves.threshold {
                 let line = VLine::new("threshold in force", threshold);
                 plot.vline(line.color(mark).style(LineStyle::dashed_loose()));
             }
         });
     });
+}
+
+/// A line of steps: drawn as the steps they are, not as a band.
+fn curve(name: &str, points: Vec<[f64; 2]>, color: Color32) -> Line<'static> {
+    Line::new(name, PlotPoints::from(points)).color(color).width(2.0).allow_band(false)
 }
 
 /// A plot from 0 to `most` and 0 to 1.

@@ -188,7 +188,7 @@ fn the_table_has_the_numbers_of_the_metrics_and_errors_lead_to_other_recordings(
     harness.get_by_label("Errors (1)");
     harness.get_by_label("Curves").click();
     harness.run_steps(2);
-    harness.get_by_label("PSD-ROC 1, mean of classes");
+    harness.get_by_label("PSD-ROC 1, mean of classes less their spread");
 }
 
 #[test]
