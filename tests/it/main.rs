@@ -10,6 +10,7 @@ mod decode;
 mod download;
 mod format;
 mod http_server;
+mod label_cli;
 mod metric;
 mod model;
 mod model_cli;
