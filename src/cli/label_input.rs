@@ -31,6 +31,22 @@ enum FirstColumn {
     Label,
 }
 
+/// Of which times are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TimeScale {
+    /// Of the recording, as it plays
+    Recording,
+    /// Of the sound, before it was slowed down
+    Sound,
+}
+
+/// A unit of frequency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FrequencyUnit {
+    Hertz,
+    Kilohertz,
+}
+
 /// How labels are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LabelNames {
@@ -60,6 +76,12 @@ pub(super) struct LabelInput {
     /// What the first column of a list without a header is
     #[arg(long, value_enum, value_name = "WHAT")]
     first_column: Option<FirstColumn>,
+    /// Of which the times are, where a recording was slowed down
+    #[arg(long, value_enum, value_name = "OF")]
+    time_scale: Option<TimeScale>,
+    /// The unit of frequencies
+    #[arg(long, value_enum, value_name = "UNIT")]
+    frequency_unit: Option<FrequencyUnit>,
     /// What columns without a header mean, as the question about it words it
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
@@ -84,6 +106,8 @@ fn flag(choice: Choice) -> &'static str {
         Choice::LabelColumn => "--label-column",
         Choice::TimeOrigin => "--time-origin",
         Choice::FirstColumn => "--first-column",
+        Choice::TimeScale => "--time-scale",
+        Choice::FrequencyUnit => "--frequency-unit",
         Choice::Layout => "--layout",
         Choice::ClockStart => "--clock-start",
         Choice::LabelNames => "--label-names",
@@ -119,6 +143,8 @@ impl LabelInput {
             (Choice::LabelColumn, self.label_column.clone()),
             (Choice::TimeOrigin, self.time_origin.as_ref().map(answer)),
             (Choice::FirstColumn, self.first_column.as_ref().map(answer)),
+            (Choice::TimeScale, self.time_scale.as_ref().map(answer)),
+            (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
             (Choice::Layout, self.layout.clone()),
             (Choice::ClockStart, self.clock_start.clone()),
             (Choice::LabelNames, self.label_names.as_ref().map(answer)),

@@ -58,7 +58,8 @@ impl LabelFormat for DcaseList {
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let commas = labels.label_rows().filter(|(_, label)| label.contains([',', ';'])).count();
-        let commas = (commas > 0).then(|| format!("{commas} labels with commas or semicolons, which dcase_util refuses to read"));
+        let commas = (commas > 0)
+            .then(|| format!("{commas} labels with commas or semicolons, which dcase_util refuses to read"));
         lost_controls(labels).into_iter().chain(commas).collect()
     }
 

@@ -152,6 +152,9 @@ impl EventColumns {
             (_, Some(duration)) => onset_secs + times.secs(row.cell(duration), "duration", filename)?,
             _ => onset_secs,
         };
+        if !offset_secs.is_finite() {
+            return Err("onset and duration are an end at no time".to_owned());
+        }
         Ok(Span { onset_secs, offset_secs })
     }
 }

@@ -5,11 +5,18 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod aoef;
 mod aplose;
+mod audacity;
 mod audioset;
 mod audition;
+mod avianz;
+mod batdetect2;
+mod birdnet;
+mod camtrap;
 mod cell;
 mod chirpity;
+mod coco;
 mod collector;
 mod conversion;
 mod crowsetta;
@@ -19,23 +26,46 @@ mod dcase;
 mod dcase_list;
 mod dcase_weak;
 mod durations;
+mod elan;
 mod event_columns;
 mod exchange;
+mod frequency_unit;
+mod hear;
 mod holds;
 mod hoplite;
+mod jams;
+mod json;
+mod kaleidoscope;
 pub mod label_set;
+mod label_studio;
 mod maestro;
+mod raven;
 mod read_options;
+mod scores_tsv;
 mod sniff;
+mod sonic_csv;
+mod sonic_layer;
 mod strong_label;
+mod subtitles;
 mod table;
 mod text;
 mod text_source;
+mod textgrid;
+mod tiers;
+mod time_scale;
+mod xml;
 
+pub use aoef::Aoef;
 pub use aplose::Aplose;
+pub use audacity::Audacity;
 pub use audioset::{AudioSetStrong, Segment, id_of_name, name_of_id, segment_of};
 pub use audition::Audition;
+pub use avianz::AviaNz;
+pub use batdetect2::BatDetect2;
+pub use birdnet::BirdNet;
+pub use camtrap::CamtrapDp;
 pub use chirpity::Chirpity;
+pub use coco::Coco;
 pub use conversion::{Targets, read_any};
 pub use crowsetta::{GenericSeq, SimpleSeq};
 pub use cvat::CvatTsv;
@@ -44,16 +74,27 @@ pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
 pub use dcase_weak::DcaseWeak;
 pub use durations::{DurationTable, Durations};
+pub use elan::Elan;
 pub use exchange::{Import, export, import};
+pub use hear::Hear;
 pub use holds::{Holds, losses};
 pub use hoplite::Hoplite;
+pub use jams::Jams;
+pub use kaleidoscope::Kaleidoscope;
+pub use label_studio::LabelStudio;
 pub use maestro::{Clip, Maestro, clip_of, join_clips};
+pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
+pub use scores_tsv::{FileScores, ScoresError, parse_scores, read_scores};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_csv::SonicCsv;
+pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use subtitles::{SubRip, WebVtt};
 pub use text_source::{MAX_BYTES, TextSource};
+pub use textgrid::TextGrid;
 
-use crate::project::AtomicFile;
+use crate::project::{AtomicFile, write_atomically};
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -74,6 +115,26 @@ pub const ALL: &[&dyn LabelFormat] = &[
     &Hoplite,
     &Aplose,
     &Chirpity,
+    &Audacity,
+    &Raven,
+    &BirdNet,
+    &Kaleidoscope,
+    &TextGrid,
+    &Elan,
+    &SonicCsv,
+    &SonicLayer,
+    &SubRip,
+    &WebVtt,
+    &LabelStudio,
+    &Jams,
+    &Aoef { is_model_run: false },
+    &Aoef { is_model_run: true },
+    &Hear,
+    &Coco,
+    &CamtrapDp { has_proposed: false },
+    &CamtrapDp { has_proposed: true },
+    &AviaNz,
+    &BatDetect2,
 ];
 
 /// The format of an id as `--from` and `--to` take it.
@@ -115,7 +176,8 @@ pub trait LabelFormat: Sync {
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError>;
 
-    /// What is lost on the way into this format beside what [`Self::holds`] tells, in words with counts.
+    /// What is lost on the way into this format beside what [`Self::holds`] tells, in words with counts; and what has to be taken for
+    /// what is not known.
     fn own_losses(&self, _labels: &StrongLabels) -> Vec<String> {
         Vec::new()
     }
@@ -130,6 +192,16 @@ pub trait LabelFormat: Sync {
     /// # Errors
     /// As `out` reports them.
     fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The name of a file that belongs beside the written one.
+    fn companion(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The whole content of [`Self::companion`], given what stands in it already.
+    fn companion_text(&self, _labels: &StrongLabels, _existing: Option<&str>) -> String {
+        String::new()
+    }
 
     /// The content as [`Self::write`] writes it, for small files and tests.
     fn written(&self, labels: &StrongLabels) -> String {
@@ -255,7 +327,7 @@ fn told(path: &Path, error: ReadError) -> FormatError {
     }
 }
 
-/// Writes a label file: whole or not at all.
+/// Writes a label file, whole or not at all, and what belongs beside it.
 ///
 /// # Errors
 /// [`FormatError::Write`].
@@ -267,5 +339,14 @@ pub fn write_file(format: &dyn LabelFormat, path: &Path, labels: &StrongLabels) 
         out.flush()?;
         file.commit()
     };
-    write().map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+    write().map_err(|source| FormatError::Write { path: path.to_path_buf(), source })?;
+    let Some(companion) = format.companion().map(|name| path.with_file_name(name)) else { return Ok(()) };
+    let refused = |source| FormatError::Write { path: companion.clone(), source };
+    let existing = match std::fs::read_to_string(&companion) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refused(error)),
+    };
+    let text = format.companion_text(labels, existing.as_deref());
+    write_atomically(&companion, text.as_bytes()).map_err(refused)
 }

@@ -25,8 +25,12 @@ pub enum Choice {
     TimeOrigin,
     /// What the first column is: `file` or `label`.
     FirstColumn,
+    /// Whether times are those of a slowed `recording` or of the `sound` before.
+    TimeScale,
     /// What columns without a header mean, as the format words it.
     Layout,
+    /// The unit of frequencies: `hertz` or `kilohertz`.
+    FrequencyUnit,
     /// When the recording began, for times that are dates: as ISO 8601 writes it, `2023-05-12T18:30:00+02:00`.
     ClockStart,
     /// Whether labels stay the ids of an ontology or become its names: `ids` or `names`.

@@ -1,6 +1,9 @@
 //! Integration tests: format.
 
 mod conversion;
+mod drawn;
+mod json;
+mod json_properties;
 mod tables;
 
 use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};
