@@ -31,12 +31,12 @@ enum FirstColumn {
     Label,
 }
 
-/// Of which times are.
+/// Whose time a slowed recording states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TimeScale {
-    /// Of the recording, as it plays
+    /// The slowed recording's
     Recording,
-    /// Of the sound, before it was slowed down
+    /// The sound's before it was slowed
     Sound,
 }
 
@@ -76,15 +76,15 @@ pub(super) struct LabelInput {
     /// What the first column of a list without a header is
     #[arg(long, value_enum, value_name = "WHAT")]
     first_column: Option<FirstColumn>,
-    /// Of which the times are, where a recording was slowed down
-    #[arg(long, value_enum, value_name = "OF")]
-    time_scale: Option<TimeScale>,
-    /// The unit of frequencies
-    #[arg(long, value_enum, value_name = "UNIT")]
-    frequency_unit: Option<FrequencyUnit>,
     /// What columns without a header mean, as the question about it words it
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
+    /// Whether times are those of the slowed recording or of the sound before
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    time_scale: Option<TimeScale>,
+    /// The unit of frequencies, where a file does not say it
+    #[arg(long, value_enum, value_name = "UNIT")]
+    frequency_unit: Option<FrequencyUnit>,
     /// Whether ids of an ontology stay, or become names
     #[arg(long, value_enum, value_name = "WHAT")]
     label_names: Option<LabelNames>,
@@ -107,8 +107,8 @@ fn flag(choice: Choice) -> &'static str {
         Choice::TimeOrigin => "--time-origin",
         Choice::FirstColumn => "--first-column",
         Choice::TimeScale => "--time-scale",
-        Choice::FrequencyUnit => "--frequency-unit",
         Choice::Layout => "--layout",
+        Choice::FrequencyUnit => "--frequency-unit",
         Choice::ClockStart => "--clock-start",
         Choice::LabelNames => "--label-names",
     }
@@ -143,10 +143,10 @@ impl LabelInput {
             (Choice::LabelColumn, self.label_column.clone()),
             (Choice::TimeOrigin, self.time_origin.as_ref().map(answer)),
             (Choice::FirstColumn, self.first_column.as_ref().map(answer)),
-            (Choice::TimeScale, self.time_scale.as_ref().map(answer)),
-            (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
             (Choice::Layout, self.layout.clone()),
             (Choice::ClockStart, self.clock_start.clone()),
+            (Choice::TimeScale, self.time_scale.as_ref().map(answer)),
+            (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
             (Choice::LabelNames, self.label_names.as_ref().map(answer)),
         ];
         for (choice, given) in answers {
