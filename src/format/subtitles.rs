@@ -33,7 +33,6 @@ const HOLDS: Holds = Holds {
     needs_label: false,
     needs_order: false,
     whole_millis: true,
-    predictions: false,
 };
 
 const ARROW: &str = "-->";
