@@ -7,16 +7,20 @@ pub mod annotation;
 pub mod audio;
 #[path = "../../../src/checkpoint/mod.rs"]
 pub mod checkpoint;
+#[path = "../../../src/decision/mod.rs"]
+pub mod decision;
 #[path = "../../../src/format/mod.rs"]
 pub mod format;
+#[path = "../../../src/metric/mod.rs"]
+pub mod metric;
 #[path = "../../../src/onnx/mod.rs"]
 pub mod onnx;
 #[path = "../../../src/zoo/mod.rs"]
 pub mod zoo;
 
-/// Of the project, what writes files is enough.
+// Of the project, what writes files is enough.
+#[path = "../../../src/project"]
 pub mod project {
-    #[path = "../../../../src/project/atomic.rs"]
     mod atomic;
     pub use atomic::*;
 }
