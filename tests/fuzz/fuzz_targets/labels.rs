@@ -60,7 +60,7 @@ fn count(format: &dyn LabelFormat, text: &[u8], labels: &StrongLabels) {
         return;
     }
     let is_row = |line: &&str| {
-        let is_blank = line.chars().all(|char| char.is_whitespace() || ",;\0".contains(char));
+        let is_blank = line.chars().all(|char| char.is_whitespace() || ",;".contains(char));
         let line = line.trim();
         !is_blank && !line.starts_with('#') && !(line.len() >= 3 && line.bytes().all(|byte| byte == b'='))
     };
