@@ -31,6 +31,13 @@ enum FirstColumn {
     Label,
 }
 
+/// The unit of frequencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FrequencyUnit {
+    Hertz,
+    Kilohertz,
+}
+
 /// How labels are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LabelNames {
@@ -63,6 +70,9 @@ pub(super) struct LabelInput {
     /// What columns without a header mean, as the question about it words it
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
+    /// The unit of frequencies, where they are too low for hertz
+    #[arg(long, value_enum, value_name = "UNIT")]
+    frequency_unit: Option<FrequencyUnit>,
     /// Whether ids of an ontology stay, or become names
     #[arg(long, value_enum, value_name = "WHAT")]
     label_names: Option<LabelNames>,
@@ -87,6 +97,7 @@ fn flag(choice: Choice) -> &'static str {
         Choice::Layout => "--layout",
         Choice::ClockStart => "--clock-start",
         Choice::LabelNames => "--label-names",
+        Choice::FrequencyUnit => "--frequency-unit",
     }
 }
 
@@ -122,6 +133,7 @@ impl LabelInput {
             (Choice::Layout, self.layout.clone()),
             (Choice::ClockStart, self.clock_start.clone()),
             (Choice::LabelNames, self.label_names.as_ref().map(answer)),
+            (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
         ];
         for (choice, given) in answers {
             given.into_iter().for_each(|given| options.set_answer(choice, given));

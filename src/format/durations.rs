@@ -89,6 +89,8 @@ impl LabelFormat for DurationTable {
             comments: true,
             fields: true,
             status: true,
+            predictions: true,
+            ..Holds::default()
         }
     }
 
