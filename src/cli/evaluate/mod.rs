@@ -218,7 +218,7 @@ fn run_on_scores(arguments: &Arguments, folder: &Path) -> anyhow::Result<ExitCod
     let job = scores::Job {
         folder,
         events: Lists::new(&labels.rows, &[]).reference,
-        recordings: &labels.files,
+        recordings: labels.files.iter().map(|file| &*file.name).collect(),
         durations: durations.as_ref(),
         settings: arguments.of_scores.settings(&arguments.settings()),
         is_by_thresholds: arguments.of_scores.by_thresholds,

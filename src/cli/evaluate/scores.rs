@@ -74,7 +74,7 @@ pub(super) struct Job<'a> {
     /// The events that are right.
     pub events: Vec<LabelledSpan<'a>>,
     /// The recordings of the reference, also those without events.
-    pub recordings: &'a [String],
+    pub recordings: Vec<&'a str>,
     /// How long recordings are, in seconds, if a table says it.
     pub durations: Option<&'a BTreeMap<String, f64>>,
     /// The settings of all measures.
@@ -228,7 +228,7 @@ impl<'a> ReferenceNames<'a> {
         let mut by_stem: HashMap<&str, &str> = HashMap::new();
         let of_table = job.durations.into_iter().flat_map(|table| table.keys().map(String::as_str));
         let of_events = job.events.iter().map(|event| event.file);
-        for name in job.recordings.iter().map(String::as_str).chain(of_events).chain(of_table) {
+        for name in job.recordings.iter().copied().chain(of_events).chain(of_table) {
             for stem in [name, stem_of(name)] {
                 let before = by_stem.insert(stem, name);
                 if let Some(before) = before.filter(|before| *before != name && stem_of(before) == stem_of(name)) {
