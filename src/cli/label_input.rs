@@ -31,7 +31,16 @@ enum FirstColumn {
     Label,
 }
 
-/// The unit of frequencies.
+/// Whose time a slowed recording states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TimeScale {
+    /// The slowed recording's
+    Recording,
+    /// The sound's before it was slowed
+    Sound,
+}
+
+/// A unit of frequency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FrequencyUnit {
     Hertz,
@@ -70,7 +79,10 @@ pub(super) struct LabelInput {
     /// What columns without a header mean, as the question about it words it
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
-    /// The unit of frequencies, where they are too low for hertz
+    /// Whether times are those of the slowed recording or of the sound before
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    time_scale: Option<TimeScale>,
+    /// The unit of frequencies, where a file does not say it
     #[arg(long, value_enum, value_name = "UNIT")]
     frequency_unit: Option<FrequencyUnit>,
     /// Whether ids of an ontology stay, or become names
@@ -94,10 +106,11 @@ fn flag(choice: Choice) -> &'static str {
         Choice::LabelColumn => "--label-column",
         Choice::TimeOrigin => "--time-origin",
         Choice::FirstColumn => "--first-column",
+        Choice::TimeScale => "--time-scale",
         Choice::Layout => "--layout",
+        Choice::FrequencyUnit => "--frequency-unit",
         Choice::ClockStart => "--clock-start",
         Choice::LabelNames => "--label-names",
-        Choice::FrequencyUnit => "--frequency-unit",
     }
 }
 
@@ -132,8 +145,9 @@ impl LabelInput {
             (Choice::FirstColumn, self.first_column.as_ref().map(answer)),
             (Choice::Layout, self.layout.clone()),
             (Choice::ClockStart, self.clock_start.clone()),
-            (Choice::LabelNames, self.label_names.as_ref().map(answer)),
+            (Choice::TimeScale, self.time_scale.as_ref().map(answer)),
             (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
+            (Choice::LabelNames, self.label_names.as_ref().map(answer)),
         ];
         for (choice, given) in answers {
             given.into_iter().for_each(|given| options.set_answer(choice, given));
