@@ -433,8 +433,7 @@ fn every_value_of_the_recipe_is_that_of_its_own_metrics() {
 #[test]
 fn bounding_boxes_are_those_of_sebbs() {
     // Random scores: noise, noise in tenths (plateaus), and smooth curves.
-    let path = std::env::var_os("EARMARK_BOXES").map_or_else(|| data("metric_scores/boxes.json"), PathBuf::from);
-    let cases: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let cases = read_json("metric_scores/boxes.json");
     let mut compared = 0;
     for (place, case) in cases.as_array().unwrap().iter().enumerate() {
         let limit = |key: &str| case[key].as_f64().unwrap_or(f64::INFINITY);
