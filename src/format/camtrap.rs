@@ -89,7 +89,7 @@ impl LabelFormat for CamtrapDp {
         Ok(())
     }
 
-    fn notes(&self, labels: &StrongLabels) -> Vec<String> {
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let zoneless = |name: &&str| time_in_name(base_name(name)).is_some_and(|at| at.offset_minutes().is_none());
         let count = labels.file_names().filter(zoneless).count();
         if count == 0 {

@@ -1,6 +1,6 @@
 //! Between the rows of a label file and the events of a document: what is exported, and which recording a row belongs to.
 
-use super::{LabelledFile, StrongLabel, StrongLabels, Warning};
+use super::{LabelledFile, StrongLabel, StrongLabels, Warning, segment_of};
 use crate::annotation::{Document, Edit, Event, Origin, Recording, RecordingId, Status};
 use crate::time::Span;
 use std::collections::{HashMap, HashSet};
@@ -177,6 +177,8 @@ struct RecordingIndex {
     /// The path's parts from the file name upwards.
     paths: HashMap<RecordingId, Vec<String>>,
     by_name: [HashMap<String, Vec<RecordingId>>; 3],
+    /// By the video and the start of AudioSet's segments.
+    by_segment: HashMap<(String, u64), Vec<RecordingId>>,
 }
 
 /// The keys under which a recording is looked for, the most exact one first: its name, its name in any case, and that without its
@@ -189,12 +191,15 @@ fn keys(name: &str) -> [String; 3] {
 
 impl RecordingIndex {
     fn new(document: &Document) -> Self {
-        let mut index = Self { paths: HashMap::new(), by_name: Default::default() };
+        let mut index = Self { paths: HashMap::new(), by_name: Default::default(), by_segment: HashMap::new() };
         for (id, recording) in document.recordings() {
             let parts = parts_upwards(&recording.path);
             let Some(name) = parts.first() else { continue };
             for (map, key) in index.by_name.iter_mut().zip(keys(name)) {
                 map.entry(key).or_default().push(id);
+            }
+            if let Some(segment) = segment_of(name) {
+                index.by_segment.entry((segment.video.to_owned(), segment.start_ms)).or_default().push(id);
             }
             index.paths.insert(id, parts);
         }
@@ -209,6 +214,7 @@ impl RecordingIndex {
         let candidates = (by_name.get(&exact).or_else(|| by_lower.get(&lower)))
             .or_else(|| by_stem.get(&lower))
             .or_else(|| by_stem.get(&stem))
+            .or_else(|| self.by_segment.get(&segment_of(file).map(|at| (at.video.to_owned(), at.start_ms))?))
             .ok_or("no recording of this name in the project")?;
         let shared = |id: &RecordingId| {
             let folders = self.paths.get(id).map(|parts| &parts[1..]).unwrap_or_default();
@@ -252,6 +258,14 @@ mod tests {
         assert_eq!(found(&document, "c.wav"), Some(3));
         assert_eq!(found(&document, "c"), Some(3));
         assert_eq!(found(&document, "d.wav"), None);
+    }
+
+    #[test]
+    fn segments_of_audioset_are_found_under_either_of_their_names() {
+        let document = document(&["/x/Yb0RFKhbpFJA_30.000_40.000.wav", "/x/b0RFKhbpFJA_31000.flac"]);
+        assert_eq!(found(&document, "b0RFKhbpFJA_30000"), Some(0));
+        assert_eq!(found(&document, "b0RFKhbpFJA_31.000_41.000.wav"), Some(1));
+        assert_eq!(found(&document, "b0RFKhbpFJA_32000"), None);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl LabelFormat for Aoef {
         written::write(labels, self.is_model_run, out)
     }
 
-    fn notes(&self, labels: &StrongLabels) -> Vec<String> {
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let without = |is_missing: &dyn Fn(&super::LabelledFile) -> bool| {
             labels.files.iter().filter(|file| is_missing(file)).count()
         };

@@ -77,7 +77,7 @@ impl LabelFormat for Jams {
         written::write(labels, out)
     }
 
-    fn notes(&self, labels: &StrongLabels) -> Vec<String> {
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let count = labels.files.iter().filter(|file| file.duration_secs.is_none()).count();
         let text = format!("{count} recordings of unknown length, written as long as their events reach");
         if count > 0 { vec![text] } else { Vec::new() }
