@@ -18,6 +18,8 @@ const SCALE_WIDTH: f32 = 52.0;
 const OVERVIEW_HEIGHT: f32 = 44.0;
 const RULER_HEIGHT: f32 = 24.0;
 const LANES_RESERVED: usize = 8;
+/// Beside the page of evaluation, a canvas lower than this has neither waveform nor score curves, in points.
+const LOW_HEIGHT: f32 = 380.0;
 /// The part of the room that the decoding lane takes at most.
 const MOST_DECODING: f32 = 0.4;
 /// How much one notch of the wheel zooms frequencies, per point.
@@ -156,8 +158,10 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
     let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
-    let waveform_height = if bench.settings.show_waveform { bands::waveform_height(open) } else { 0.0 };
-    let decoding_height = decoding_lane_ui::height(bench);
+    // In a low window, the spectrogram needs the room beside the page of evaluation.
+    let is_low = bench.evaluation.is_shown && ui.max_rect().height() < LOW_HEIGHT;
+    let waveform_height = if bench.settings.show_waveform && !is_low { bands::waveform_height(open) } else { 0.0 };
+    let decoding_height = if is_low { 0.0 } else { decoding_lane_ui::height(bench) };
     let errors_height = evaluation_marks_ui::height(bench);
     let rows =
         Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, errors_height, decoding_height, reserved);

@@ -16,6 +16,8 @@ use eframe::egui::{
 /// Height of the page as long as nobody has changed it, and bounds, in points.
 pub const FIRST_HEIGHT: f32 = 300.0;
 pub const LEAST_HEIGHT: f32 = 170.0;
+/// So much is left to the spectrogram and what is beside it, in points.
+pub const LEFT_HEIGHT: f32 = 280.0;
 /// The part of the width that the table takes.
 const TABLE_PART: f32 = 0.56;
 const GAP: f32 = 12.0;

@@ -307,7 +307,7 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
         CentralPanel::default().show(ui, |ui| empty_ui::show(ui, bench, &mut requests));
     } else {
         if bench.evaluation.is_shown {
-            let most = (0.65 * ui.available_height()).max(evaluation_ui::LEAST_HEIGHT);
+            let most = (ui.available_height() - evaluation_ui::LEFT_HEIGHT).max(evaluation_ui::LEAST_HEIGHT);
             Panel::bottom("evaluation")
                 .default_size(evaluation_ui::FIRST_HEIGHT.min(most))
                 .size_range(evaluation_ui::LEAST_HEIGHT..=most)
