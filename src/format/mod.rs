@@ -12,8 +12,10 @@ mod dcase_list;
 mod event_columns;
 mod exchange;
 mod holds;
+mod import_plan;
 pub mod label_set;
 mod read_options;
+mod recording_index;
 mod sniff;
 mod strong_label;
 mod table;
@@ -22,9 +24,13 @@ mod text_source;
 
 pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
-pub use exchange::{Import, export, import};
+pub use exchange::{ExportChoices, ExportGathering, ExportedRecording, export, exported};
 pub use holds::{Holds, losses};
+pub use import_plan::{
+    FileMatch, Happening, Import, ImportAs, ImportChoices, ImportPlan, LabelFate, LeftOut, RowRemark, import,
+};
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
+pub use recording_index::{KnownRecording, RecordingIndex};
 pub use sniff::{Head, Likelihood, sniff};
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
 pub use text_source::{MAX_BYTES, TextSource};

@@ -30,7 +30,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     }
     let is_focused = context.memory(|memory| memory.focused().is_some());
     let on_canvas = is_focused && panels.canvas_focused;
-    let control_focused = is_focused && !on_canvas;
+    let control_focused = (is_focused && !on_canvas) || panels.takes_enter;
     let page_open = panels.keys.shown
         || panels.about_shown
         || panels.complexity.shown

@@ -1,0 +1,200 @@
+//! What would be exported, in which format, and what the format cannot hold of it, before anything is written. Reads and changes nothing
+//! itself.
+
+use super::choices::choice;
+use super::import_labels_ui::warning;
+use super::theme;
+use super::widgets::weak;
+use crate::annotation::{Status, StatusCounts};
+use crate::app::{ExportRequest, ExportScope, ExportSettings, LabelExport, Request, Workbench, counted};
+use crate::format::ALL;
+use eframe::egui::{self, Button, Grid, Key, Label, Modifiers, Rect, ScrollArea, Ui, Window, vec2};
+
+/// Size of the page as long as nobody has changed it, in points.
+const FIRST_SIZE: egui::Vec2 = vec2(600.0, 480.0);
+
+/// What the page keeps for itself.
+#[derive(Default)]
+pub struct ExportPage {
+    /// The button has been given the keyboard once.
+    was_ready: bool,
+}
+
+/// Draws the page, if labels are about to be exported.
+pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ExportPage, requests: &mut Vec<Request>) {
+    let Some(exporting) = &bench.exporting else {
+        *page = ExportPage::default();
+        return;
+    };
+    let is_free = !context.any_popup_open() && !context.text_edit_focused();
+    let is_left = is_free && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    let is_confirmed = is_free
+        && context.memory(|memory| memory.focused().is_none())
+        && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let room = context.content_rect().shrink2(vec2(24.0, 48.0));
+    let size = FIRST_SIZE.min(room.size());
+    let mut shown = true;
+    let window = Window::new("Export labels").open(&mut shown).collapsible(false).resizable(true);
+    let window =
+        window.default_rect(Rect::from_center_size(room.center(), size)).min_size(vec2(420.0, 320.0).min(size));
+    window.constrain_to(context.content_rect()).show(context, |ui| page_ui(ui, bench, exporting, page, requests));
+    if is_confirmed {
+        requests.push(ExportRequest::Ask.into());
+    }
+    if is_left || !shown {
+        requests.push(ExportRequest::Drop.into());
+    }
+}
+
+fn page_ui(
+    ui: &mut Ui,
+    bench: &Workbench,
+    exporting: &LabelExport,
+    page: &mut ExportPage,
+    requests: &mut Vec<Request>,
+) {
+    let mut settings = bench.settings.export.clone();
+    Grid::new("export").num_columns(2).spacing([16.0, 10.0]).show(ui, |ui| {
+        ui.label(weak("Format"));
+        format_ui(ui, &mut settings);
+        ui.end_row();
+        ui.label(weak("Events"));
+        ui.vertical(|ui| events_ui(ui, bench.document.total_counts(), &mut settings));
+        ui.end_row();
+        ui.label(weak("Recordings"));
+        ui.horizontal(|ui| scope_ui(ui, bench, &mut settings));
+        ui.end_row();
+        ui.label(weak("Files"));
+        ui.vertical(|ui| files_ui(ui, bench, exporting, &mut settings));
+        ui.end_row();
+    });
+    if settings != bench.settings.export {
+        requests.push(ExportRequest::Set(settings).into());
+    }
+    ui.separator();
+    ScrollArea::vertical()
+        .max_height((ui.available_height() - 40.0).max(60.0))
+        .auto_shrink([false, false])
+        .show(ui, |ui| outcome_ui(ui, bench, exporting));
+    ui.separator();
+    ui.horizontal(|ui| {
+        let folder = bench.exports_folder();
+        let button =
+            ui.button(if folder { "Export to folder…" } else { "Export…" }).accessible_name("Export these labels");
+        if !std::mem::replace(&mut page.was_ready, true) {
+            button.request_focus();
+        }
+        if button.on_hover_text("Choose where to write (Enter)").clicked() {
+            requests.push(ExportRequest::Ask.into());
+        }
+        if ui.add(Button::new("Cancel")).on_hover_text("Export nothing (Esc)").clicked() {
+            requests.push(ExportRequest::Drop.into());
+        }
+    });
+}
+
+fn format_ui(ui: &mut Ui, settings: &mut ExportSettings) {
+    let formats = ALL.iter().filter(|format| format.can_write());
+    let all: Vec<(&'static str, String)> = formats.map(|format| (format.id(), format.name().to_owned())).collect();
+    let current = settings.format().id();
+    if let Some(id) = choice(ui, "Format to export", "Which format the file has", &current, &all) {
+        settings.format = id.to_owned();
+    }
+}
+
+fn events_ui(ui: &mut Ui, counts: StatusCounts, settings: &mut ExportSettings) {
+    ui.label(format!("Labels ({})", counts.labels()));
+    let holds = settings.format().holds();
+    for (status, text, is_on) in [
+        (Status::Predicted, "Predictions too", &mut settings.predictions),
+        (Status::Uncertain, "Uncertain events too", &mut settings.uncertain),
+        (Status::Rejected, "Rejected predictions too, as what is not there", &mut settings.rejected),
+    ] {
+        let count = counts.of(status);
+        let mut shown = *is_on && holds.status;
+        let checkbox = egui::Checkbox::new(&mut shown, format!("{text} ({count})"));
+        let response = ui.add_enabled(holds.status && count > 0, checkbox);
+        let why = if holds.status { "There are none" } else { "This format cannot say what was decided" };
+        if response.on_disabled_hover_text(why).changed() {
+            *is_on = shown;
+        }
+    }
+    let mut scores = settings.scores && holds.scores;
+    let checkbox = egui::Checkbox::new(&mut scores, "Scores of accepted predictions");
+    let response = ui.add_enabled(holds.scores, checkbox);
+    let hover = "The model's score beside each label that it proposed";
+    if response.on_hover_text(hover).on_disabled_hover_text("This format has no scores").changed() {
+        settings.scores = scores;
+    }
+}
+
+fn scope_ui(ui: &mut Ui, bench: &Workbench, settings: &mut ExportSettings) {
+    for (scope, text, count) in [
+        (ExportScope::All, "All", bench.document.recording_count()),
+        (ExportScope::Selected, "Selected", bench.list.selection.len()),
+        (ExportScope::Done, "Done", bench.document.complete_count()),
+    ] {
+        if ui.radio(settings.scope == scope, format!("{text} ({count})")).clicked() {
+            settings.scope = scope;
+        }
+    }
+}
+
+fn files_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport, settings: &mut ExportSettings) {
+    let folder = bench.exports_folder();
+    let is_forced = folder && !settings.per_recording;
+    let several = exporting.weighed.as_ref().is_some_and(|weighed| weighed.labels.files.len() > 1);
+    ui.horizontal(|ui| {
+        let one = ui.add_enabled(!is_forced, egui::RadioButton::new(!folder, "One file"));
+        let why = "This format holds one recording a file";
+        if one.on_disabled_hover_text(why).clicked() {
+            settings.per_recording = false;
+        }
+        if ui.add_enabled(several || folder, egui::RadioButton::new(folder, "A file for each recording")).clicked() {
+            settings.per_recording = true;
+        }
+    });
+    if folder {
+        let hover = "Label files of the same names in that folder are replaced; else they stay as they are";
+        ui.checkbox(&mut settings.replaces, "Replace files that are there").on_hover_text(hover);
+    }
+}
+
+/// What would be written, and what is lost.
+fn outcome_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport) {
+    let Some(weighed) = &exporting.weighed else {
+        ui.horizontal(|ui| {
+            ui.add(egui::Spinner::new().size(14.0));
+            ui.label(weak("Looking…"));
+        });
+        return;
+    };
+    let labels = &weighed.labels;
+    ui.horizontal(|ui| {
+        let (events, recordings) = (counted(labels.rows.len(), "event"), counted(labels.files.len(), "recording"));
+        ui.label(format!("{events} of {recordings} will be written"));
+        if exporting.is_working() {
+            ui.add(egui::Spinner::new().size(14.0));
+        }
+    });
+    let name = bench.settings.export.format().name();
+    if weighed.losses.is_empty() {
+        ui.label(weak(format!("{name} holds all that is said about them")));
+    } else {
+        warning(ui, &format!("{name} cannot hold:"));
+        for loss in &weighed.losses {
+            ui.add(Label::new(format!("   {loss}")).wrap());
+        }
+    }
+    if exporting.undecided_recordings > 0 {
+        let recordings = counted(exporting.undecided_recordings, "recording");
+        warning(ui, &format!("{recordings} with predictions but no decision: exported as without events"));
+    }
+    for told in labels.warnings.iter().take(20) {
+        warning(ui, &told.text);
+    }
+    if labels.warnings.len() > 20 {
+        ui.label(weak(format!("… and {} more", labels.warnings.len() - 20)));
+    }
+    ui.add_space(theme::GRID);
+}
