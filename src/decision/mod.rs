@@ -1,4 +1,4 @@
-//! From frame scores to events: median filter, threshold, hysteresis, merging and minimum duration.
+//! From frame scores to events: median filter, threshold, hysteresis, merging and minimum duration. And back: from events to active frames.
 //!
 //! Pure: the same scores and the same [`DecisionRule`] give the same predictions, so that the window decides again at each move of a
 //! slider without running the model.
@@ -6,6 +6,7 @@
 mod class_rules;
 mod decisions;
 mod filter;
+mod frame_labels;
 mod frame_scores;
 mod rule;
 mod runs;
@@ -14,6 +15,7 @@ mod snap;
 pub use class_rules::{ClassRules, NamedRules, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
 pub use decisions::{Decided, Decisions, ToDecide};
 pub use filter::{MedianEdges, median_filter};
+pub use frame_labels::{FrameGrid, FrameRule, active_frames, frame_labels};
 pub use frame_scores::{FrameAxis, FrameScores, ScoreBytesError};
 pub use rule::{DecisionRule, EventFinder, Prediction, Preset, decide_class};
 pub use snap::{SNAP_REACH_SECS, Slope, Snap, snap_edge, snap_span};

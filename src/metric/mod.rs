@@ -1,15 +1,35 @@
 //! Scores of estimated against reference events. Pure.
 //!
-//! Each measure reproduces the reference program that its file names, to the last bit of the comparison of times.
+//! Each measure reproduces the reference program that its file names, to the last bit of the comparison of times. What such a program leaves undefined,
+//! or gets wrong, is [`Undefined`] with a reason, unless [`Quirks::AsReference`] asks for its very numbers.
+//!
+//! A metric is a file with a `METRIC` and a line in [`ALL`], from which the window and the command line list them.
 
+mod complete;
 mod counts;
 mod event_based;
+mod intersection_based;
 mod matching;
+mod measured;
+mod outcome;
+mod report;
+mod segment_based;
+mod segments;
 
-pub use counts::{Counts, WhenNothingEstimated, mean};
-pub use event_based::{EventBased, EventBasedScores, Matching, event_based};
+pub use complete::Completeness;
+pub use counts::{Counts, ErrorRate, WhenNothingEstimated};
+pub use event_based::{Boundaries, EventBased, EventBasedScores, Matching, event_based};
+pub use intersection_based::{IntersectionBased, IntersectionScores, intersection_based};
+pub use measured::{Measured, Quirks, Undefined, mean};
+pub use outcome::{Confusion, ConfusionCell, Outcome, Outcomes, Pair, outcomes};
+pub use report::{Evaluated, Measure, MeasureKind, Metric, Needs, Report, Settings};
+pub use segment_based::{SegmentBasedScores, SegmentCounts, segment_based};
 
 use crate::time::Span;
+use std::collections::BTreeMap;
+
+/// Every metric, in the order in which they are shown.
+pub const ALL: &[Metric] = &[event_based::METRIC, segment_based::METRIC, intersection_based::METRIC];
 
 /// A labelled span of a named recording, as a measure sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,4 +40,61 @@ pub struct LabelledSpan<'a> {
     pub span: Span,
     /// What sounds.
     pub label: &'a str,
+}
+
+/// The places of the events of each label and recording, in the order of the input.
+fn grouped<'a>(events: &[LabelledSpan<'a>]) -> BTreeMap<(&'a str, &'a str), Vec<usize>> {
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, event) in events.iter().enumerate() {
+        groups.entry((event.label, event.file)).or_default().push(index);
+    }
+    groups
+}
+
+/// Spans that overlap or touch become one; in order.
+pub fn united(spans: Vec<Span>) -> Vec<Span> {
+    united_across(spans, 0.0)
+}
+
+/// Spans between which there are at most `gap_secs` become one; in order.
+fn united_across(mut spans: Vec<Span>, gap_secs: f64) -> Vec<Span> {
+    spans.sort_by(|a, b| a.onset_secs.total_cmp(&b.onset_secs));
+    let mut united: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match united.last_mut() {
+            Some(last) if span.onset_secs <= last.offset_secs + gap_secs => {
+                last.offset_secs = last.offset_secs.max(span.offset_secs);
+            }
+            _ => united.push(span),
+        }
+    }
+    united
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn metrics_have_keys_of_their_own_and_rows_as_long_as_their_heads() {
+        let keys: BTreeSet<&str> = ALL.iter().map(|metric| metric.key).collect();
+        assert_eq!(keys.len(), ALL.len());
+        let event = |label| LabelledSpan { file: "a", span: Span::between(1.0, 2.0), label };
+        let (reference, estimated) = ([event("dog"), event("cat")], [event("dog"), event("cow")]);
+        let durations_secs = BTreeMap::new();
+        let evaluated =
+            Evaluated { reference: &reference, estimated: &estimated, durations_secs: &durations_secs, complete: None };
+        for metric in ALL.iter().filter(|metric| metric.needs == Needs::Events) {
+            let report = (metric.report)(&evaluated, &Settings::default());
+            let columns: BTreeSet<&str> = report.measures.iter().map(|measure| measure.key).collect();
+            assert_eq!(columns.len(), report.measures.len(), "{}", metric.key);
+            assert!(report.per_class.keys().eq(["cat", "cow", "dog"]), "{}", metric.key);
+            for row in report.per_class.values().chain([&report.overall, &report.mean]) {
+                assert_eq!(row.len(), report.measures.len(), "{}", metric.key);
+            }
+            assert_eq!(report.value(&report.overall, "f_score"), Some(Ok(0.5)), "{}", metric.key);
+            assert_eq!(report.value(&report.per_class["cow"], "recall"), Some(Err(Undefined::NoReference)));
+        }
+    }
 }

@@ -1,106 +1,49 @@
-//! Integration tests: metric.
+//! Integration tests: metric. Numbers of reference programs, all of them.
 
-use earmark::metric::{Counts, EventBased, LabelledSpan, Matching, WhenNothingEstimated, event_based, mean};
-use earmark::time::Span;
+mod command;
+mod event_lists;
+mod recipe;
+
+use earmark::metric::{Measured, WhenNothingEstimated};
 use serde_json::Value;
 
-fn events(list: &Value) -> Vec<LabelledSpan<'_>> {
-    let event = |row: &'_ Value| -> Span {
-        Span { onset_secs: row["onset"].as_f64().unwrap(), offset_secs: row["offset"].as_f64().unwrap() }
-    };
-    list.as_array()
+/// The cases of `tests/data/eval`, by name.
+pub fn cases() -> Vec<(String, Value)> {
+    let folder = format!("{}/tests/data/eval", env!("CARGO_MANIFEST_DIR"));
+    let mut cases: Vec<(String, Value)> = std::fs::read_dir(folder)
         .unwrap()
-        .iter()
-        .map(|row| LabelledSpan {
-            file: row["file"].as_str().unwrap(),
-            span: event(row),
-            label: row["event_label"].as_str().unwrap(),
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), serde_json::from_str(&text).unwrap())
         })
-        .collect()
+        .collect();
+    cases.sort_by(|a, b| a.0.cmp(&b.0));
+    cases
 }
 
-fn rule_of(key: &str) -> (EventBased, WhenNothingEstimated) {
-    let mut rule = EventBased::default();
-    // In this order, because 250ms has 50ms in it.
-    let collars = [("250ms", 0.25), ("200ms", 0.2), ("50ms", 0.05)];
-    rule.collar_secs = collars.iter().find(|(name, _)| key.contains(name)).unwrap().1;
-    rule.offset_share = if key.contains("50pct") { 0.5 } else { 0.2 };
-    rule.compare_onsets = !key.contains("offset_only");
-    rule.compare_offsets = !key.contains("onset_only");
-    if key.contains("greedy") {
-        rule.matching = Matching::Greedy;
+/// How many numbers (or `null`s) a value of a case holds, however deep.
+pub fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => fields.values().map(leaves).sum(),
+        Value::Array(rows) => rows.iter().map(leaves).sum(),
+        _ => 1,
     }
-    let zero = key.contains("zero_score");
-    (rule, if zero { WhenNothingEstimated::Zero } else { WhenNothingEstimated::Undefined })
 }
 
-fn close(what: &str, ours: Option<f64>, theirs: &Value) {
+/// Fails unless both are the same number within a billionth, or neither is one.
+pub fn close(what: &str, ours: Measured, theirs: &Value) {
     match (ours, theirs.as_f64()) {
-        (Some(ours), Some(theirs)) => assert!((ours - theirs).abs() < 1e-9, "{what}: {ours} ≠ {theirs}"),
-        (ours, theirs) => assert_eq!(ours, theirs, "{what}"),
-    }
-}
-
-fn compare(what: &str, counts: &Counts, when_nothing: WhenNothingEstimated, theirs: &Value) {
-    let theirs = &theirs["f_measure"];
-    close(&format!("{what} F"), counts.f_score(when_nothing), &theirs["f_measure"]);
-    close(&format!("{what} P"), counts.precision(when_nothing), &theirs["precision"]);
-    close(&format!("{what} R"), counts.recall(), &theirs["recall"]);
-}
-
-#[test]
-fn event_based_scores_are_those_of_sed_eval() {
-    let mut compared = 0;
-    for name in [
-        "basic_mixed",
-        "degenerate_times",
-        "empty_predictions",
-        "empty_reference",
-        "one_sided_classes",
-        "overlapping_same_class",
-        "random_24_files",
-    ] {
-        let path = format!("{}/tests/data/metric/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let (reference, estimated) = (events(&case["reference"]), events(&case["estimated"]));
-        for (labels_key, results) in case["expected"].as_object().unwrap() {
-            for (key, theirs) in results.as_object().unwrap() {
-                let what = format!("{name} {labels_key} {key}");
-                let (rule, when_nothing) = rule_of(key);
-                let scores = event_based(&reference, &estimated, &rule);
-                let overall = scores.overall();
-                compare(&what, &overall, when_nothing, &theirs["overall"]);
-                close(&what, Some(overall.true_positives as f64), &theirs["counts"]["Ntp"]);
-                close(&what, Some(overall.reference() as f64), &theirs["counts"]["Nref"]);
-                close(&what, Some(overall.estimated() as f64), &theirs["counts"]["Nsys"]);
-                // With the labels of the reference only, the overall counts are still those of all events.
-                let classes = theirs["class_wise"].as_object().unwrap();
-                let of = |label: &String| scores.per_class.get(label).copied().unwrap_or_default();
-                for (label, class) in classes {
-                    compare(&format!("{what} {label}"), &of(label), when_nothing, class);
-                }
-                let average = &theirs["class_wise_average"]["f_measure"];
-                let f_scores = classes.keys().map(|label| of(label).f_score(when_nothing));
-                close(&what, mean(f_scores), &average["f_measure"]);
-                close(&what, mean(classes.keys().map(|label| of(label).recall())), &average["recall"]);
-                if labels_key.ends_with("union") {
-                    close(&what, scores.macro_f_score(when_nothing), &average["f_measure"]);
-                }
-                compared += 1;
-            }
+        (Ok(ours), Some(theirs)) => {
+            assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1e-3), "{what}: {ours} ≠ {theirs}");
         }
+        (Err(_), None) => assert!(theirs.is_null(), "{what}: {theirs}"),
+        (ours, _) => panic!("{what}: {ours:?} ≠ {theirs}"),
     }
-    assert!(compared >= 7 * 7, "{compared}");
 }
 
-#[test]
-fn partners_point_at_each_other() {
-    let event =
-        |onset: f64, label: &'static str| LabelledSpan { file: "a", span: Span::between(onset, onset + 1.0), label };
-    let reference = [event(1.0, "Dog"), event(5.0, "Dog"), event(1.0, "Cat")];
-    let estimated = [event(5.1, "Dog"), event(1.1, "Cow"), event(0.9, "Cat")];
-    let scores = event_based(&reference, &estimated, &EventBased::default());
-    assert_eq!(scores.partner_of_reference, [None, Some(0), Some(2)]);
-    assert_eq!(scores.partner_of_estimated, [Some(1), None, Some(2)]);
-    assert_eq!(scores.per_class["Cow"], Counts { false_positives: 1, ..Counts::default() });
+/// What sed_eval takes for precision where nothing is estimated, as a case's key says.
+pub fn when_nothing_estimated(key: &str) -> WhenNothingEstimated {
+    if key.contains("zero_score") { WhenNothingEstimated::Zero } else { WhenNothingEstimated::Undefined }
 }
