@@ -5,8 +5,8 @@
 use super::files::counted;
 use super::notices::Gravity;
 use super::workbench::Workbench;
-use crate::annotation::RecordingId;
-use crate::format::{self, ExportChoices, ExportGathering, ExportedRecording, LabelFormat};
+use crate::annotation::{RecordingId, Status};
+use crate::format::{self, ExportChoices, ExportGathering, ExportedRecording, LabelFormat, StrongLabel};
 use crate::work::{
     DialogPurpose, ExportTarget, ExportWeighed, ExportWritten, LabelFileTask, ProjectId, StorageRequest,
 };
@@ -48,6 +48,8 @@ pub struct ExportSettings {
     pub rejected: bool,
     /// The scores of labels that a model proposed.
     pub scores: bool,
+    /// Labels of one class that overlap become one.
+    pub unites: bool,
     /// A file for each recording, where the format could hold several.
     pub per_recording: bool,
     /// In a folder, files that are there are replaced.
@@ -63,6 +65,7 @@ impl Default for ExportSettings {
             uncertain: false,
             rejected: false,
             scores: false,
+            unites: false,
             per_recording: false,
             replaces: false,
         }
@@ -94,18 +97,44 @@ pub enum ExportRequest {
 pub struct LabelExport {
     /// What would be written, as it was found out last, and what the format cannot hold of it.
     pub weighed: Option<Box<ExportWeighed>>,
-    /// How many recordings have predictions of a model that nobody has decided about, and no event.
-    pub undecided_recordings: usize,
+    /// How many recordings have predictions of a model that are not exported: they were not chosen and the recording has no event, or they
+    /// are not in memory.
+    pub left_behind: usize,
     project: ProjectId,
-    /// All events, and of which revision of the project; none while they are gathered.
-    gathered: Option<(u64, Arc<Vec<ExportedRecording>>)>,
-    gathering: Option<(u64, Box<ExportGathering>)>,
+    /// All events; none while they are gathered.
+    gathered: Option<Gathered>,
+    gathering: Option<Gathering>,
     /// What was asked last, and with which choices.
     newest: u64,
     asked: Option<(u64, ExportSettings, ExportChoices)>,
     is_weighing: bool,
     /// Where to write as soon as it is known what.
     target: Option<PathBuf>,
+}
+
+/// All events of a revision of the project.
+#[derive(Debug)]
+struct Gathered {
+    revision: u64,
+    with_predictions: bool,
+    recordings: Arc<Vec<ExportedRecording>>,
+}
+
+/// Events that are being gathered, and then the predictions of one recording after the other.
+#[derive(Debug)]
+struct Gathering {
+    revision: u64,
+    with_predictions: bool,
+    events: Option<Box<ExportGathering>>,
+    recordings: Vec<ExportedRecording>,
+    scored: Vec<RecordingId>,
+}
+
+impl Gathering {
+    fn new(revision: u64, with_predictions: bool) -> Self {
+        let events = Some(Box::default());
+        Self { revision, with_predictions, events, recordings: Vec::new(), scored: Vec::new() }
+    }
 }
 
 impl LabelExport {
@@ -120,7 +149,7 @@ impl Workbench {
     pub(super) fn begin_export(&mut self) {
         self.exporting = Some(LabelExport {
             weighed: None,
-            undecided_recordings: 0,
+            left_behind: 0,
             project: self.keeping.project(),
             gathered: None,
             gathering: None,
@@ -170,7 +199,7 @@ impl Workbench {
         ExportChoices {
             recordings: selected,
             only_complete: settings.scope == ExportScope::Done,
-            predictions: settings.predictions && holds_status,
+            predictions: self.exports_predictions(),
             uncertain: settings.uncertain && holds_status,
             rejected: settings.rejected && holds_status,
             scores_of_labels: settings.scores,
@@ -184,7 +213,10 @@ impl Workbench {
             self.exporting = None;
             return;
         }
-        if exporting.gathered.as_ref().is_none_or(|(revision, _)| *revision != self.revision) {
+        let lacks = |gathered: &Gathered| {
+            gathered.revision != self.revision || gathered.with_predictions != self.exports_predictions()
+        };
+        if exporting.gathered.as_ref().is_none_or(lacks) {
             self.gather_for_export();
             return;
         }
@@ -193,48 +225,88 @@ impl Workbench {
         if exporting.is_weighing {
             return;
         }
-        let of_revision = exporting.gathered.as_ref().map_or(0, |(revision, _)| *revision);
+        let Some(gathered) = &exporting.gathered else { return };
+        let (of_revision, recordings) = (gathered.revision, gathered.recordings.clone());
         let asked = (of_revision, settings, choices);
         if exporting.asked.as_ref() == Some(&asked) {
             self.write_labels();
             return;
         }
-        let Some((_, recordings)) = exporting.gathered.clone() else { return };
         exporting.newest += 1;
         exporting.is_weighing = true;
         let (number, format, choices) = (exporting.newest, asked.1.format().id(), Box::new(asked.2.clone()));
+        let unites = asked.1.unites;
         exporting.asked = Some(asked);
-        let task = LabelFileTask::Weigh { number, recordings, choices, format };
+        let task = LabelFileTask::Weigh { number, recordings, choices, unites, format };
         self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
     }
 
+    /// Whether predictions that nobody has decided about are to be exported.
+    fn exports_predictions(&self) -> bool {
+        self.settings.export.predictions && self.settings.export.format().holds().status
+    }
+
     fn gather_for_export(&mut self) {
-        let revision = self.revision;
+        let (revision, with_predictions) = (self.revision, self.exports_predictions());
         let Some(exporting) = &mut self.exporting else { return };
         exporting.gathered = None;
-        let gathering = exporting.gathering.take().filter(|(of, _)| *of == revision);
-        let (_, mut gathering) = gathering.unwrap_or_default();
+        let gathering = exporting.gathering.take();
+        let is_same = |of: &Gathering| of.revision == revision && of.with_predictions == with_predictions;
+        let mut gathering = gathering.filter(is_same).unwrap_or_else(|| Gathering::new(revision, with_predictions));
         let began = Instant::now();
-        let rate = |id| self.specs.get(&id).map(|spec| f64::from(spec.sample_rate));
         let is_all = loop {
-            let is_all = gathering.advance(&self.document, rate, EVENTS_AT_ONCE);
+            let is_all = self.gather_some(&mut gathering);
             if is_all || began.elapsed() > BUDGET {
                 break is_all;
             }
         };
         if is_all {
-            let gathered = gathering.finish();
-            let undecided = gathered.iter().filter(|recording| recording.rows.is_empty());
-            let ids: Vec<RecordingId> = undecided.map(|recording| recording.id).collect();
-            exporting.gathered = Some((revision, Arc::new(gathered)));
-            let undecided = ids.into_iter().filter(|id| self.has_scores(*id)).count();
-            if let Some(exporting) = &mut self.exporting {
-                exporting.undecided_recordings = undecided;
-            }
-        } else {
-            exporting.gathering = Some((revision, gathering));
+            self.gathered(gathering);
+        } else if let Some(exporting) = &mut self.exporting {
+            exporting.gathering = Some(gathering);
         }
         (self.wake)();
+    }
+
+    /// Gathers a few events, or the predictions of one recording; returns whether that was all.
+    fn gather_some(&self, gathering: &mut Gathering) -> bool {
+        if let Some(events) = &mut gathering.events {
+            let rate = |id| self.specs.get(&id).map(|spec| f64::from(spec.sample_rate));
+            if events.advance(&self.document, rate, EVENTS_AT_ONCE) {
+                gathering.recordings = gathering.events.take().map(|events| events.finish()).unwrap_or_default();
+                if gathering.with_predictions {
+                    gathering.scored = self.scored.keys().copied().collect();
+                }
+            }
+            return false;
+        }
+        let Some(id) = gathering.scored.pop() else { return true };
+        let place = gathering.recordings.binary_search_by_key(&id, |recording| recording.id);
+        if let (Some(scored), Ok(place)) = (self.scored.get(&id), place) {
+            let rows = self.open_predictions(id, scored).into_iter().filter_map(|prediction| {
+                let mut row =
+                    StrongLabel::new("", prediction.span, scored.scores.classes.get(prediction.class)?.clone());
+                row.status = Some(Status::Predicted);
+                row.score = prediction.score.to_string().parse().ok();
+                row.particulars_mut().model = scored.start.model.clone();
+                Some(row)
+            });
+            gathering.recordings[place].rows.extend(rows);
+        }
+        false
+    }
+
+    fn gathered(&mut self, gathering: Gathering) {
+        let Gathering { revision, with_predictions, recordings, .. } = gathering;
+        let is_left = |recording: &&ExportedRecording| {
+            let is_in_memory = self.scored.contains_key(&recording.id);
+            self.has_scores(recording.id) && if with_predictions { !is_in_memory } else { recording.rows.is_empty() }
+        };
+        let left_behind = recordings.iter().filter(is_left).count();
+        if let Some(exporting) = &mut self.exporting {
+            exporting.left_behind = left_behind;
+            exporting.gathered = Some(Gathered { revision, with_predictions, recordings: Arc::new(recordings) });
+        }
     }
 
     /// It was found out what would be written.

@@ -77,6 +77,8 @@ pub struct LabelImport {
     /// The newest request, and the one that is being worked on.
     newest: u64,
     at_work: Option<u64>,
+    /// Whether it only follows the recordings, so that the plan before is as good.
+    is_refreshing: bool,
     /// Whether files, or only the plan, must be done again once that is finished.
     wants: Option<Want>,
     indexed: Option<Stamp>,
@@ -125,10 +127,11 @@ impl LabelImport {
     pub fn ready(&self) -> Option<&ImportPlan> {
         let is_open = self.read.as_ref().is_none_or(|read| read.is_waiting());
         let plan = self.plan.as_deref().filter(|plan| !plan.events.is_empty());
-        plan.filter(|_| !is_open && !self.is_working() && self.failure.is_none())
+        plan.filter(|_| !is_open && (!self.is_working() || self.is_refreshing) && self.failure.is_none())
     }
 
     fn next_number(&mut self) -> u64 {
+        self.is_refreshing = false;
         self.newest += 1;
         self.at_work = Some(self.newest);
         self.newest
@@ -203,7 +206,10 @@ impl Workbench {
         let sample_rate = self.open.as_ref().map(|open| f64::from(open.spec.sample_rate));
         let reading =
             LabelReading { sample_rate, remembered: self.settings.label_answers.clone(), ..LabelReading::default() };
-        let choices = ImportChoices { frame_secs: self.model_frame_secs(), ..ImportChoices::default() };
+        let mut choices = ImportChoices::default();
+        if self.scored_here().is_some() {
+            choices.frame_secs = self.model_frame_secs();
+        }
         let mut importing = LabelImport {
             paths: paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect(),
             reading,
@@ -217,6 +223,7 @@ impl Workbench {
             // What still comes of files that were previewed before is of no use any more.
             newest: self.importing.as_ref().map_or(0, |before| before.newest),
             at_work: None,
+            is_refreshing: false,
             wants: None,
             indexed: None,
             planned_at: Instant::now(),
@@ -280,6 +287,7 @@ impl Workbench {
             && importing.planned_at.elapsed() > BETWEEN_PLANS
         {
             self.want_of_import(Want::Plan);
+            self.importing.iter_mut().for_each(|importing| importing.is_refreshing = true);
         }
     }
 

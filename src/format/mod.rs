@@ -14,6 +14,7 @@ mod exchange;
 mod holds;
 mod import_plan;
 pub mod label_set;
+mod overlaps;
 mod read_options;
 mod recording_index;
 mod sniff;
@@ -29,6 +30,7 @@ pub use holds::{Holds, losses};
 pub use import_plan::{
     FileMatch, Happening, Import, ImportAs, ImportChoices, ImportPlan, LabelFate, LeftOut, RowRemark, import,
 };
+pub use overlaps::united_overlaps;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use recording_index::{KnownRecording, RecordingIndex};
 pub use sniff::{Head, Likelihood, sniff};

@@ -5,7 +5,7 @@ use super::choices::choice;
 use super::import_labels_ui::warning;
 use super::theme;
 use super::widgets::weak;
-use crate::annotation::{Status, StatusCounts};
+use crate::annotation::Status;
 use crate::app::{ExportRequest, ExportScope, ExportSettings, LabelExport, Request, Workbench, counted};
 use crate::format::ALL;
 use eframe::egui::{self, Button, Grid, Key, Label, Modifiers, Rect, ScrollArea, Ui, Window, vec2};
@@ -59,7 +59,7 @@ fn page_ui(
         format_ui(ui, &mut settings);
         ui.end_row();
         ui.label(weak("Events"));
-        ui.vertical(|ui| events_ui(ui, bench.document.total_counts(), &mut settings));
+        ui.vertical(|ui| events_ui(ui, bench, exporting, &mut settings));
         ui.end_row();
         ui.label(weak("Recordings"));
         ui.horizontal(|ui| scope_ui(ui, bench, &mut settings));
@@ -102,7 +102,8 @@ fn format_ui(ui: &mut Ui, settings: &mut ExportSettings) {
     }
 }
 
-fn events_ui(ui: &mut Ui, counts: StatusCounts, settings: &mut ExportSettings) {
+fn events_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport, settings: &mut ExportSettings) {
+    let counts = bench.document.total_counts();
     ui.label(format!("Labels ({})", counts.labels()));
     let holds = settings.format().holds();
     for (status, text, is_on) in [
@@ -110,7 +111,8 @@ fn events_ui(ui: &mut Ui, counts: StatusCounts, settings: &mut ExportSettings) {
         (Status::Uncertain, "Uncertain events too", &mut settings.uncertain),
         (Status::Rejected, "Rejected predictions too, as what is not there", &mut settings.rejected),
     ] {
-        let count = counts.of(status);
+        let of_models = if status == Status::Predicted { bench.shelf_of_scores.undecided() } else { 0 };
+        let count = counts.of(status) + of_models;
         let mut shown = *is_on && holds.status;
         let checkbox = egui::Checkbox::new(&mut shown, format!("{text} ({count})"));
         let response = ui.add_enabled(holds.status && count > 0, checkbox);
@@ -126,6 +128,13 @@ fn events_ui(ui: &mut Ui, counts: StatusCounts, settings: &mut ExportSettings) {
     if response.on_hover_text(hover).on_disabled_hover_text("This format has no scores").changed() {
         settings.scores = scores;
     }
+    let overlaps = exporting.weighed.as_ref().map_or(0, |weighed| weighed.overlaps);
+    let can_unite = overlaps > 0 || settings.unites;
+    let checkbox =
+        egui::Checkbox::new(&mut settings.unites, format!("Unite labels of one class that overlap ({overlaps})"));
+    let hover =
+        "Some evaluation programs (PSDS) stop at labels of one class that overlap; only the file has them united";
+    ui.add_enabled(can_unite, checkbox).on_hover_text(hover).on_disabled_hover_text("There are none");
 }
 
 fn scope_ui(ui: &mut Ui, bench: &Workbench, settings: &mut ExportSettings) {
@@ -186,9 +195,14 @@ fn outcome_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport) {
             ui.add(Label::new(format!("   {loss}")).wrap());
         }
     }
-    if exporting.undecided_recordings > 0 {
-        let recordings = counted(exporting.undecided_recordings, "recording");
-        warning(ui, &format!("{recordings} with predictions but no decision: exported as without events"));
+    if exporting.left_behind > 0 {
+        let recordings = counted(exporting.left_behind, "recording");
+        let text = if bench.settings.export.predictions && bench.settings.export.format().holds().status {
+            format!("The predictions of {recordings} are not in memory and are not exported: show them before")
+        } else {
+            format!("{recordings} with predictions but no decision: exported as without events")
+        };
+        warning(ui, &text);
     }
     for told in labels.warnings.iter().take(20) {
         warning(ui, &told.text);

@@ -181,9 +181,9 @@ fn rows_ui(ui: &mut Ui, importing: &LabelImport, read: &LabelsRead) {
         let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         let spoken: Vec<&str> = cells.iter().map(|(text, _, _)| text.as_str()).collect();
         let spoken = spoken.join(", ");
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &spoken));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
         let colors = theme::colors(ui.visuals());
-        let color = if is_title { colors.weak_text } else { colors.text };
+        let color = if is_title { colors.weak_text } else { ui.visuals().text_color() };
         let mut left = rect.left();
         for (text, width, is_number) in cells {
             let cell = Rect::from_min_size(egui::pos2(left, rect.top()), vec2(*width - 8.0, height));

@@ -7,7 +7,7 @@ use super::widgets::{text_in, weak};
 use crate::app::{ImportRequest, LabelImport, Request, Workbench, counted};
 use crate::format::{Happening, ImportPlan, LabelFate};
 use crate::work::LabelsRead;
-use eframe::egui::{Align, Align2, Label, Layout, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, vec2};
+use eframe::egui::{Align, Align2, Label, Layout, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
 use std::sync::Arc;
 
 /// More labels of the project than these are not offered one by one.
@@ -87,8 +87,8 @@ impl Mapping {
                 let text = line_of(place, importing, plan, read);
                 let (rect, response) =
                     ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::hover());
-                response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
-                text_in(ui, rect, Align2::LEFT_CENTER, &text, 12.0, theme::colors(ui.visuals()).text);
+                response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+                text_in(ui, rect, Align2::LEFT_CENTER, &text, 12.0, ui.visuals().text_color());
                 response.on_hover_text(text);
             }
         });

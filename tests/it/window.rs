@@ -6,6 +6,7 @@ mod decoding;
 mod display;
 mod keeping;
 mod keys;
+mod label_files;
 mod labels;
 mod lint;
 mod listening;
