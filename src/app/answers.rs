@@ -88,6 +88,19 @@ impl Answers {
         near.find(|prediction| PredictionKey::of(prediction) == key)
     }
 
+    /// The prediction of a label that shares time with a span, the first one.
+    pub fn predicted(&self, label: &Arc<str>, span: Span) -> Option<&Prediction> {
+        let classes = self.by_label.get(label).into_iter().flatten();
+        classes.filter_map(|class| self.classes.get(class)).find_map(|range| {
+            let reach = &self.reach_secs[range.clone()];
+            let first = range.start + reach.partition_point(|&reach_secs| reach_secs <= span.onset_secs);
+            let later = self.order[first.min(range.end)..range.end].iter();
+            let mut later = later.map(|&place| &self.predictions[place as usize]);
+            let mut near = later.by_ref().take_while(|prediction| prediction.span.onset_secs < span.offset_secs);
+            near.find(|prediction| prediction.span.overlap_secs(span) > 0.0)
+        })
+    }
+
     /// The predictions that an event speaks about: by one of its labels where it is now, or by what a model had proposed.
     fn spoken_about(&self, event: &Event) -> Vec<usize> {
         let mut spoken = Vec::new();

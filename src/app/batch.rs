@@ -1,12 +1,11 @@
 //! One decision about many events at once. Those beyond the view are shown first: a second press of the key does it.
 
 use super::command::Command;
-use super::deciding::target_after;
 use super::marks::Target;
 use super::notices::Gravity;
 use super::review::ABOUT_QUEUE;
 use super::workbench::Workbench;
-use crate::annotation::{Edit, RecordingId, Status};
+use crate::annotation::{RecordingId, Status};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -128,21 +127,10 @@ impl Workbench {
 
     /// Decides about many events in one step of undo and says how many; whether anything was changed.
     fn decide_all(&mut self, targets: &[Target], status: Status, text: &str) -> bool {
-        let Some(recording) = self.open.as_ref().map(|open| open.id) else { return false };
-        // A prediction that is decided about is another target from then on: what was selected stays so.
-        let mut selected = self.selected;
-        let mut edits = Vec::with_capacity(targets.len());
-        for &target in targets {
-            let Some(edit) = self.decision(recording, target, status) else { continue };
-            if self.selected == Some(target) {
-                selected = target_after(&edit);
-            }
-            edits.push(edit);
-        }
-        if edits.is_empty() || !self.perform(text, Edit::Many { edits }) {
+        let many = self.decisions_about(targets, status);
+        if !self.perform_many(text, many) {
             return false;
         }
-        self.selected = selected;
         self.review.pace.pause();
         self.notices.add(Gravity::Done, format!("Done: {text} (one step of undo)"));
         true
@@ -155,9 +143,9 @@ impl Workbench {
         }
     }
 
-    /// Leaves what would be done next, else what is selected.
+    /// Leaves what would be done next, else all but one of what is selected, else that.
     pub(super) fn leave_selection(&mut self) {
-        if self.batch().is_none() {
+        if self.batch().is_none() && !self.leave_others() {
             self.selected = None;
         }
         self.review.batch = None;

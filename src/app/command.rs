@@ -117,6 +117,7 @@ commands! {
     Redo, Edit, icons::REDO, "Redo", "Make the change again that was taken back last", [CTRL_SHIFT, Z; CTRL, Y];
     ShowHistory, Edit, icons::HISTORY, "History", "Show what was done, by whom and when, and go back to any step", [CTRL, H];
     SetAnnotator, Edit, "", "Annotator's name…", "Tell whose annotations these are: the name stands on every change", [];
+    SelectAll, Edit, "", "Select all events", "Select all events of the recording that are shown: decisions, labels and merging then act on all of them, edges on one", [CTRL, A];
     Relabel, Edit, icons::TAG, "Change label…", "Search a label for the selected event; just type", [NONE, Enter; NONE, Slash];
     NoteRecording, Edit, icons::NOTE_PENCIL, "Recording note…", "Write a note on the selected recordings", [];
     SameLabel, Edit, "", "Same label as last", "Give the selected event the label that was given last; before any was given, the active one", [NONE, G; NONE, Semicolon];
@@ -127,9 +128,9 @@ commands! {
     RecordByEar, Edit, "", "New event while held", "While sound plays: press where an event begins, let go where it ends; by menu, choose it again for the end", [NONE, N];
     DrawFromPrevious, Edit, "", "New event from previous end", "Draw the active label from the end of the event before the playhead to the playhead", [SHIFT, N];
     DrawAtPlayhead, Edit, icons::PLUS, "New event at playhead", "Draw one second of the active label from the playhead on", [];
-    PointAtPlayhead, Edit, "", "New point at playhead", "Note a moment of the active label at the playhead; Ctrl+click on the spectrogram does so there", [NONE, P];
+    PointAtPlayhead, Edit, "", "New point at playhead", "Note a moment of the active label at the playhead; Ctrl+click on the spectrogram does so there, where no event is", [NONE, P];
     Split, Edit, "", "Split at playhead", "Cut the selected event in two at the playhead", [NONE, S];
-    MergeNext, Edit, "", "Merge with next", "Make one event of the selected one and the next one of its label", [NONE, M];
+    MergeNext, Edit, "", "Merge with next", "Make one event of the selected one and the next one of its label, or of several selected ones if they have one label", [NONE, M];
     OnsetToPlayhead, Edit, "", "Onset to playhead", "Let the selected event begin at the playhead", [CTRL, ArrowLeft; NONE, OpenBracket];
     OffsetToPlayhead, Edit, "", "Offset to playhead", "Let the selected event end at the playhead", [CTRL, ArrowRight; NONE, CloseBracket];
     OnsetEarlier, Edit, "", "Onset 10 ms earlier", "Nudge the onset and listen around it", [ALT, ArrowLeft];
@@ -189,6 +190,8 @@ commands! {
 
     NextEvent, Move, icons::NEXT, "Next event", "Select the next event by onset", [NONE, J];
     PreviousEvent, Move, icons::PREVIOUS, "Previous event", "Select the previous event by onset", [NONE, K];
+    SelectNextToo, Move, "", "Select next event too", "Take the next event by onset into the selection; with the mouse Ctrl+click takes one, Shift+click all up to it", [SHIFT, J];
+    SelectPreviousToo, Move, "", "Select previous event too", "Take the previous event by onset into the selection; with the mouse Ctrl+click takes one, Shift+click all up to it", [SHIFT, K];
     NextUndecided, Move, "", "Next of the queue", "Select the next undecided event, in the order of the queue", [NONE, Q];
     PageForward, Move, "", "Page forward", "Show the next page, which overlaps this one; after the last, the next recording", [NONE, PageDown];
     PageBack, Move, "", "Page back", "Show the previous page, which overlaps this one; before the first, the previous recording", [NONE, PageUp];
@@ -198,7 +201,7 @@ commands! {
     NextRecording, Move, "", "Next recording", "Show the next recording of the list", [CTRL, PageDown];
     PreviousRecording, Move, "", "Previous recording", "Show the previous recording of the list", [CTRL, PageUp];
     SearchRecordings, Move, "", "Search recordings", "Type what the names of the listed recordings shall hold", [CTRL_SHIFT, F];
-    Deselect, Move, "", "Deselect", "Select nothing; close what is open", [NONE, Escape];
+    Deselect, Move, "", "Deselect", "Of several selected events keep one, then none; close what is open", [NONE, Escape];
 
     ZoomIn, View, icons::ZOOM_IN, "Zoom in", "See half as much time, around the playhead", [NONE, Plus; NONE, Equals];
     ZoomOut, View, icons::ZOOM_OUT, "Zoom out", "See twice as much time, around the playhead", [NONE, Minus];

@@ -26,28 +26,33 @@ impl Workbench {
     /// Makes the selected event undecided again, if it was a prediction: the prediction itself where the event says nothing more than it,
     /// else an undecided event that keeps all that is said.
     pub(super) fn undecide_selected(&mut self) {
-        let Some((recording, Target::Event(id))) = self.selected_here() else { return };
-        let Some(event) = self.document.event(recording, id).cloned() else { return };
-        let Some(proposal) = event.origin.proposal() else { return };
-        let title = format!("take decision on {:?} back", event.label);
-        let says_more = !is_as_proposed(&event, proposal) || !event.comment.is_empty() || !event.fields.is_empty();
-        if says_more || !self.predicts(proposal) {
-            if event.status != Status::Predicted {
-                let event = Event { status: Status::Predicted, ..event };
-                self.perform(title, Edit::Replace { recording, event });
-            }
-        } else if self.perform(title, Edit::Remove { recording, id }) {
-            self.selected = self.prediction_of(&event);
+        if self.undecide_selection() {
+            return;
+        }
+        let Some(target) = self.selected else { return };
+        let Some(title) = self.mark(target).map(|mark| format!("take decision on {:?} back", mark.label)) else {
+            return;
+        };
+        if let Some((edit, after)) = self.undecision(target) {
+            self.perform_renaming(title, edit, &[(target, after)]);
         }
     }
 
-    /// Whether what was proposed is among the predictions now.
-    fn predicts(&self, proposal: &Proposal) -> bool {
-        let Some(scored) = self.scored_here() else { return false };
-        let has_label = |class: usize| scored.scores.classes.get(class).is_some_and(|label| *label == proposal.label);
-        self.predictions
-            .iter()
-            .any(|prediction| prediction.span.overlap_secs(proposal.span) > 0.0 && has_label(prediction.class))
+    /// The edit that takes the decision about a target back, and what stands for it then; none if it is no decision about a prediction.
+    pub(super) fn undecision(&self, target: Target) -> Option<(Edit, Option<Target>)> {
+        let recording = self.open.as_ref()?.id;
+        let Target::Event(id) = target else { return None };
+        let event = self.document.event(recording, id)?;
+        let proposal = event.origin.proposal()?;
+        let says_more = !is_as_proposed(event, proposal) || !event.comment.is_empty() || !event.fields.is_empty();
+        match self.answers.predicted(&proposal.label, proposal.span).filter(|_| !says_more) {
+            Some(prediction) => Some((Edit::Remove { recording, id }, Some(Target::of_prediction(prediction)))),
+            None if event.status == Status::Predicted => None,
+            None => {
+                let event = Event { status: Status::Predicted, ..event.clone() };
+                Some((Edit::Replace { recording, event }, Some(target)))
+            }
+        }
     }
 
     /// The undecided prediction that an event was made of, if it is shown.
@@ -57,6 +62,9 @@ impl Workbench {
     }
 
     fn decide_selected(&mut self, verb: &str, status: Status) {
+        if self.decide_selection(verb, status) {
+            return;
+        }
         let Some((recording, target)) = self.selected_here() else {
             // There is nothing to decide about yet: bring the first one.
             self.go_to_undecided();

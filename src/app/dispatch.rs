@@ -48,8 +48,9 @@ impl Workbench {
             Request::ImportLabels(request) => self.change_import(request),
             Request::ShowRecording(id) => self.show_recording(id),
             Request::List(request) => self.list_request(request),
-            Request::Select(target) => self.selected = target,
+            Request::Select(target) => self.select_only(target),
             Request::SelectAndReveal(target) => self.select_and_reveal(target),
+            Request::SelectMore(target, choosing) => self.select_more(target, choosing),
             Request::SetSpan { target, span } => self.set_span(target, span),
             Request::SetLabel { target, label } => self.set_label(target, label),
             Request::ChangeEvent { target, change } => self.change_event(target, change),
@@ -107,6 +108,7 @@ impl Workbench {
         }
         self.note_zoom(view, is_wheel);
         self.sift();
+        self.keep_selection();
         self.forget_stale_batch();
         // What is in view may be what is listened to.
         self.tune();
@@ -206,6 +208,7 @@ impl Workbench {
     fn perform_on_event(&mut self, command: Command) {
         match command {
             _ if command.group() == Group::Review && command != Command::CheckLabels => self.perform_review(command),
+            Command::SelectAll => self.select_all(),
             Command::SameLabel => self.repeat_label(),
             Command::DrawAtPlayhead => self.draw_at_playhead(),
             Command::DrawFromPrevious => self.draw_from_previous(),
@@ -229,6 +232,8 @@ impl Workbench {
             _ if command.group() == Group::Sound => self.perform_sound(command),
             Command::NextEvent => self.step_event(1),
             Command::PreviousEvent => self.step_event(-1),
+            Command::SelectNextToo => self.extend_selection(1),
+            Command::SelectPreviousToo => self.extend_selection(-1),
             Command::NextUndecided => self.go_to_undecided(),
             Command::Deselect if self.held_event.take().is_some() => {}
             Command::Deselect => self.leave_selection(),
@@ -324,6 +329,7 @@ impl Workbench {
         }
         more |= self.refresh_stale_timeline();
         self.follow_decisions();
+        self.keep_selection();
         more |= self.work_on_list(LIST_BUDGET);
         self.take_awaited();
         self.take_playback_events();

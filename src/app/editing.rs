@@ -38,6 +38,9 @@ impl Workbench {
     /// Gives a target another label.
     pub(super) fn set_label(&mut self, target: Target, label: Arc<str>) {
         self.use_label(&label);
+        if self.label_selection(target, &label) {
+            return;
+        }
         let Some(mark) = self.mark(target) else { return };
         let (place, is_there) = (self.queue_place(mark), mark.state.is_label());
         let is_review = self.is_reviewing() && self.selected == Some(target);
@@ -141,9 +144,10 @@ impl Workbench {
         let title = format!("{verb} {:?}", event.label);
         let event = changed(event, change);
         let id = event.id;
-        let is_done = self.perform(title, put(recording, event, is_new));
+        let after = Some(Target::Event(id));
+        let is_done = self.perform_renaming(title, put(recording, event, is_new), &[(target, after)]);
         if is_done {
-            self.selected = Some(Target::Event(id));
+            self.selected = after;
         }
         is_done
     }

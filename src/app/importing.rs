@@ -5,7 +5,7 @@
 use super::files::counted;
 use super::notices::Gravity;
 use super::workbench::Workbench;
-use crate::annotation::{LabelMatcher, Likeness, RecordingId};
+use crate::annotation::{LabelMatcher, Likeness, Recording, RecordingId};
 use crate::format::{
     Choice, ImportAs, ImportChoices, ImportPlan, KnownRecording, LabelFate, Question, RecordingIndex, TimeUnit,
 };
@@ -244,25 +244,32 @@ impl Workbench {
             Want::Reading => {
                 let (number, paths) = (importing.next_number(), importing.paths.clone());
                 let reading = Box::new(importing.reading.clone());
-                self.ask_storage(StorageRequest::LabelFiles(Box::new(LabelFileTask::Read { number, paths, reading })));
+                let recordings = self.known_recordings();
+                let task = LabelFileTask::Read { number, paths, reading, recordings };
+                self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
             }
             Want::Plan => self.ask_for_plan(),
         }
     }
 
+    fn known_recordings(&self) -> Vec<KnownRecording> {
+        let known = |(id, recording): (RecordingId, &Recording)| KnownRecording {
+            id,
+            path: recording.path.clone(),
+            duration_secs: recording.duration_secs,
+        };
+        self.document.recordings().map(known).collect()
+    }
+
     fn ask_for_plan(&mut self) {
         let stamp = self.import_stamp();
+        let is_indexed = self.importing.as_ref().is_some_and(|importing| importing.indexed == Some(stamp));
+        let listed = (!is_indexed).then(|| self.known_recordings());
         let Some(importing) = &mut self.importing else { return };
         let Some(read) = importing.read.clone() else { return };
-        let recordings = if importing.indexed == Some(stamp) {
-            Recordings::Indexed(importing.index.clone())
-        } else {
-            let known = |(id, recording): (RecordingId, &crate::annotation::Recording)| KnownRecording {
-                id,
-                path: recording.path.clone(),
-                duration_secs: recording.duration_secs,
-            };
-            Recordings::Listed(self.document.recordings().map(known).collect())
+        let recordings = match listed {
+            Some(all) => Recordings::Listed(all),
+            None => Recordings::Indexed(importing.index.clone()),
         };
         importing.indexed = Some(stamp);
         importing.planned_at = Instant::now();

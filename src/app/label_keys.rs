@@ -35,6 +35,9 @@ impl Workbench {
     }
 
     fn give_label(&mut self, target: Target, label: Arc<str>) {
+        if self.selection().is_some() {
+            return self.set_label(target, label);
+        }
         let Some(mark) = self.mark(target) else { return };
         let has_it = mark.label == label || mark.more_labels.contains(&label);
         if has_it && !mark.more_labels.is_empty() {

@@ -14,7 +14,7 @@ const LIST_BUDGET: Duration = Duration::from_millis(4);
 impl Workbench {
     /// Selects something and shows it.
     pub(super) fn select_and_reveal(&mut self, target: Target) {
-        self.selected = Some(target);
+        self.select_only(Some(target));
         self.reveal_selected();
     }
 

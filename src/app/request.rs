@@ -11,7 +11,7 @@ use super::label_sets::LabelSetRequest;
 use super::linting::LintRequest;
 use super::mark_filter::MarkFilter;
 use super::marks::Target;
-use super::recordings::ListRequest;
+use super::recordings::{Choosing, ListRequest};
 use super::review::ReviewChange;
 use super::shape::Shape;
 use super::shaping::{EventChange, ShapingSettings};
@@ -61,6 +61,8 @@ pub enum Request {
     Select(Option<Target>),
     /// Select, and bring into view.
     SelectAndReveal(Target),
+    /// Select an event with others.
+    SelectMore(Target, Choosing),
     /// Give a target another onset and offset.
     SetSpan {
         /// Of what.

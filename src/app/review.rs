@@ -169,6 +169,7 @@ impl Workbench {
         self.review.looking = None;
         self.review.looked_at.clear();
         self.review.batch = None;
+        self.leave_others();
         if mode == Mode::Review {
             (self.review.auto_advance, self.review.auto_play) = (true, true);
             match self.selected_mark().filter(|mark| mark.state == Status::Predicted).map(|mark| mark.target) {
@@ -302,7 +303,7 @@ impl Workbench {
         self.review.awaited = None;
         self.review.looking = None;
         self.review.looked_at.clear();
-        self.selected = Some(target);
+        self.select_only(Some(target));
         self.reveal_selected();
         self.audition_selected();
     }

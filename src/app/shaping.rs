@@ -186,8 +186,12 @@ impl Workbench {
         }
     }
 
-    /// Makes one event of the selected one and the next one of the same label, as far as they are shown.
+    /// Makes one event of the selected one and the next one of the same label, as far as they are shown; of several selected ones, one of
+    /// all.
     pub(super) fn merge_with_next(&mut self) {
+        if self.merge_selection() {
+            return;
+        }
         let Some((first, label)) = self.selected_mark().map(|mark| (mark.target, mark.label.clone())) else { return };
         let from = self.marks.shown_before(first).unwrap_or_default();
         let is_next = |mark: &&Mark| mark.target != first && mark.label == label && mark.state != Status::Rejected;
@@ -212,6 +216,9 @@ impl Workbench {
 
     /// Gives a target a label more, or takes away one that it has. (Its only one stays: an event without a label says nothing.)
     pub(super) fn toggle_label(&mut self, target: Target, label: &Arc<str>) {
+        if self.toggle_label_of_selection(target, label) {
+            return;
+        }
         let Some(mark) = self.mark(target) else { return };
         if !mark.has_label(label) {
             self.settings.remember_label(label);
@@ -243,15 +250,12 @@ impl Workbench {
             return;
         }
         let (id, title) = (event.id, format!("{verb} {:?}", event.label));
-        let was_selected = self.selected == Some(target);
-        if self.perform(title, put(recording, event, is_new)) && was_selected {
-            self.selected = Some(Target::Event(id));
-        }
+        self.perform_renaming(title, put(recording, event, is_new), &[(target, Some(Target::Event(id)))]);
     }
 }
 
 /// One event of two. The first one's name and origin stay; nothing that is said about the second one is lost.
-fn merged(first: Event, second: &Event) -> Event {
+pub(super) fn merged(first: Event, second: &Event) -> Event {
     let shape = Shape::of_event(&first).union(Shape::of_event(second));
     let status = (first.status == second.status && !first.status.is_label()).then_some(first.status);
     let mut event = first;

@@ -24,6 +24,7 @@ use super::recording_list::RecordingList;
 use super::review::Review;
 use super::saving_picture::SavingPicture;
 use super::score_shelf::{ScoreShelf, ScoreSummary};
+use super::selection::Selection;
 use super::settings::Settings;
 use super::surveying::Surveying;
 use super::timeline::Timeline;
@@ -138,6 +139,22 @@ pub enum Inspector {
     Check,
 }
 
+impl Inspector {
+    /// All of them, in the order of their tabs.
+    pub const ALL: [Self; 5] = [Self::Events, Self::Model, Self::Display, Self::Check, Self::History];
+
+    /// What its tab is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "Events",
+            Self::Model => "Model",
+            Self::Display => "Display",
+            Self::Check => "Check",
+            Self::History => "History",
+        }
+    }
+}
+
 /// The state of the program. Fields are read by panels and changed by requests only.
 pub struct Workbench {
     /// Recordings and events.
@@ -212,6 +229,8 @@ pub struct Workbench {
     pub filter: MarkFilter,
     /// What is selected.
     pub selected: Option<Target>,
+    /// What is selected with it.
+    pub(super) selection: Selection,
     /// The event that is being made by a key that is held.
     pub(super) held_event: Option<HeldEvent>,
     /// The label that new events take.
@@ -328,6 +347,7 @@ impl Workbench {
             marks_of: None,
             filter: MarkFilter::default(),
             selected: None,
+            selection: Selection::default(),
             held_event: None,
             active_label: settings.recent_labels.first().map(|label| label.as_str().into()),
             zooms: Zooms::default(),
@@ -478,10 +498,12 @@ impl Workbench {
                 self.document.recording_count() > 0
             }
             Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
+            Command::Undecide if self.selection().is_some() => true,
             Command::Undecide => self
                 .selected_event()
                 .is_some_and(|event| event.origin.proposal().is_some() && event.status != Status::Predicted),
             Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
+            Command::SelectAll => self.open.is_some() && !self.is_reviewing(),
             Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
             Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
             Command::ToggleBoxes | Command::ToggleSnap => true,
@@ -585,13 +607,16 @@ mod tests {
             Command::SameLabel | Command::AddLabel | Command::EditComment | Command::Split | Command::MergeNext => true,
             Command::SnapEdges | Command::MoveEarlier | Command::MoveLater | Command::Undecide => true,
             Command::AcceptShown | Command::RejectShown | Command::AcceptAbove | Command::RejectBelow => true,
-            Command::QueueThisClass => true,
+            // Several events are not selected in review.
+            Command::QueueThisClass | Command::SelectAll => true,
             _ => command.id().starts_with("Onset") || command.id().starts_with("Offset"),
         };
         let of_events = |command: &Command| matches!(command.group(), Group::Edit | Group::Review);
         for &command in Command::ALL.iter().filter(|command| of_events(command)) {
             assert_eq!(bench.can(command), !is_about_event(command), "{command:?}");
         }
+        bench.review.mode = Mode::Browse;
+        assert!(bench.can(Command::SelectAll));
     }
 
     #[test]

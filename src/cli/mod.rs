@@ -4,9 +4,12 @@
 //! make no sense.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program talks to a terminal")]
 
+mod convert;
 mod detect;
 mod evaluate;
 mod features;
+mod label_input;
+mod lint;
 mod model;
 mod progress;
 mod project;
@@ -25,6 +28,8 @@ Examples:
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
   earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
+  earmark convert labels.tsv --to simple-seq -o labels/  Write labels in another format
+  earmark lint labels.tsv                     Look for suspicious labels
   earmark spectrogram street.wav -o street.png  Draw a recording
   earmark features street.wav -o street.npy   Log-mel levels as a NumPy array
   earmark model list                          List the models that are installed or published
@@ -43,6 +48,8 @@ struct Arguments {
 enum Command {
     Detect(detect::Arguments),
     Evaluate(evaluate::Arguments),
+    Convert(Box<convert::Arguments>),
+    Lint(Box<lint::Arguments>),
     Spectrogram(Box<spectrogram::Arguments>),
     Features(features::Arguments),
     Model(model::Arguments),
@@ -58,6 +65,8 @@ pub fn run() -> ExitCode {
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
+        Some(Command::Convert(convert)) => convert::run(convert),
+        Some(Command::Lint(lint)) => lint::run(lint),
         Some(Command::Spectrogram(spectrogram)) => spectrogram::run(spectrogram),
         Some(Command::Features(features)) => features::run(features),
         Some(Command::Model(model)) => model::run(model),

@@ -118,6 +118,16 @@ impl FrameScores {
         self.frame_count
     }
 
+    /// Where the frames within a recording of `duration_secs` begin, and where the last of them ends, in seconds, ascending: one more than there
+    /// are such frames. Frames beyond the end, of silence that was scored, are none; without any frame there is only the end.
+    pub fn borders_secs(&self, duration_secs: f64) -> Vec<f64> {
+        let end = self.axis.span(0, self.frame_count, self.frame_count, duration_secs).offset_secs;
+        let onsets = (0..self.frame_count).map(|frame| self.axis.onset_secs(frame));
+        let mut borders: Vec<f64> = onsets.take_while(|&onset| onset < end).collect();
+        borders.push(end);
+        borders
+    }
+
     /// Appends frames: `scores` is row-major `[frame × class]`; a last row that is not whole is ignored.
     pub fn push(&mut self, scores: &[f32]) {
         let class_count = self.classes.len();

@@ -3,6 +3,7 @@
 //! Pure: the same scores and the same [`DecisionRule`] give the same predictions, so that the window decides again at each move of a
 //! slider without running the model.
 
+mod bounding_boxes;
 mod class_rules;
 mod decisions;
 mod filter;
@@ -12,6 +13,7 @@ mod rule;
 mod runs;
 mod snap;
 
+pub use bounding_boxes::{BoundingBox, BoxRule, bounding_boxes, decide_boxes};
 pub use class_rules::{ClassRules, NamedRules, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
 pub use decisions::{Decided, Decisions, ToDecide};
 pub use filter::{MedianEdges, median_filter};

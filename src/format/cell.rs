@@ -55,7 +55,6 @@ pub(super) struct Times {
 
 impl Times {
     /// Times in a unit, in a table with this separator. `None` if they are samples and the rate is not known.
-    #[allow(dead_code, reason = "other formats use it")]
     pub fn new(unit: TimeUnit, separator: char, options: &ReadOptions) -> Option<Self> {
         let per_sec = match unit {
             TimeUnit::Seconds => 1.0,

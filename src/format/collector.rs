@@ -65,7 +65,6 @@ impl<'a> Collector<'a> {
     }
 
     /// What is known of a recording; it is listed if it was not.
-    #[allow(dead_code, reason = "other formats use it")]
     pub fn file_mut(&mut self, name: &str) -> Option<&mut LabelledFile> {
         let name = self.file(name);
         self.files.get(&name).and_then(|&place| self.labels.files.get_mut(place))

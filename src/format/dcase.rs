@@ -12,6 +12,7 @@ use super::text::{cell_text, secs_text};
 use super::{
     Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, dcase_list,
 };
+use crate::annotation::Status;
 use std::collections::HashSet;
 use std::io;
 
@@ -70,11 +71,7 @@ impl LabelFormat for Dcase {
     ) -> Result<(), ReadError> {
         let outline = Outline::of(source.head(), Dialect::ANY);
         let Some(first) = outline.rows.first() else {
-            let mut out = Collector::new(labels);
-            out.warn(0, "the file has no rows");
-            let comments = outline.for_each_row(source, 0, |_| Ok(()))?;
-            out.finish(comments);
-            return Ok(());
+            return dcase_list::read_nothing(&outline, source, labels);
         };
         let Some(columns) = columns_of(&Header::of(first))? else {
             return dcase_list::read_rows(&outline, source, options, labels);
@@ -92,12 +89,16 @@ impl LabelFormat for Dcase {
         Ok(())
     }
 
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
+        lost_controls(labels).into_iter().collect()
+    }
+
     /// Rows by filename, onset, offset and label; seconds with three decimals, up to six where they need them. TAB, line ends and
     /// other control characters within a name become spaces.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
         let end = labels.line_end.text();
-        let has_scores = labels.rows.iter().any(|row| row.score.is_some());
-        let fields = labels.field_names();
+        let has_scores = labels.label_rows().any(|(row, _)| row.score.is_some());
+        let fields = labels.field_names(StrongLabel::is_label);
         write!(out, "filename\tonset\toffset\tevent_label{}", if has_scores { "\tconfidence" } else { "" })?;
         for name in &fields {
             write!(out, "\t{}", cell_text(&NAMES.field(name), '\t'))?;
@@ -142,6 +143,17 @@ fn columns_of(header: &Header) -> Result<Option<EventColumns>, ReadError> {
     Ok(None)
 }
 
+/// How many texts have characters that a table of TABs cannot hold.
+pub(super) fn lost_controls(labels: &StrongLabels) -> Option<String> {
+    let texts = |row: &StrongLabel| {
+        let fields = row.fields().iter().filter(|(_, cell)| cell.contains(char::is_control)).count();
+        fields + row.labels().filter(|label| label.contains(char::is_control)).count()
+    };
+    let files = labels.file_names().filter(|name| name.contains(char::is_control)).count();
+    let count = files + labels.rows.iter().map(texts).sum::<usize>();
+    (count > 0).then(|| format!("TABs and line ends in {count} texts, which become spaces"))
+}
+
 /// A line of a list: an event under one of its labels, or a recording without events.
 pub(super) enum Entry<'a> {
     Event(&'a StrongLabel, &'a str),
@@ -157,16 +169,14 @@ impl Entry<'_> {
     }
 }
 
-/// All labels and all recordings without a row, by filename, onset, offset and label.
+/// All labels, and all recordings of which nothing else is said, by filename, onset, offset and label.
 pub(super) fn sorted(labels: &StrongLabels) -> Vec<Entry<'_>> {
-    let rows = labels.rows.iter().filter(|row| row.is_label());
-    let mut with_labels = HashSet::new();
-    let mut entries: Vec<Entry<'_>> = Vec::with_capacity(labels.rows.len());
-    for row in rows {
-        with_labels.insert(&*row.filename);
-        entries.extend(row.labels().map(|label| Entry::Event(row, label)));
-    }
-    entries.extend(labels.file_names().filter(|file| with_labels.insert(file)).map(Entry::Empty));
+    let mut entries: Vec<Entry<'_>> = labels.label_rows().map(|(row, label)| Entry::Event(row, label)).collect();
+    // Where somebody has still to decide, it is not known that nothing is there.
+    let says_nothing = |row: &&StrongLabel| row.status == Some(Status::Rejected);
+    let mut known: HashSet<&str> =
+        labels.rows.iter().filter(|row| !says_nothing(row)).map(|row| &*row.filename).collect();
+    entries.extend(labels.file_names().filter(|file| known.insert(file)).map(Entry::Empty));
     entries.sort_by(|a, b| {
         a.filename().cmp(b.filename()).then_with(|| match (a, b) {
             (Entry::Event(a, a_label), Entry::Event(b, b_label)) => (a.span.onset_secs.total_cmp(&b.span.onset_secs))

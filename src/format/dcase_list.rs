@@ -10,7 +10,7 @@
 
 use super::cell::Times;
 use super::collector::Collector;
-use super::dcase::{Entry, sorted};
+use super::dcase::{Entry, lost_controls, sorted};
 use super::event_columns::EventColumns;
 use super::table::{Dialect, Outline, Row};
 use super::text::{cell_text, secs_text};
@@ -56,10 +56,14 @@ impl LabelFormat for DcaseList {
         read_rows(&Outline::of(source.head(), Dialect::ANY), source, options, labels)
     }
 
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
+        lost_controls(labels).into_iter().collect()
+    }
+
     /// `file onset offset label`, with the scene after the file if any row has one, and a line with the file alone where it has no event.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
         let scene = |row: &super::StrongLabel| row.fields().iter().find(|(name, _)| **name == *SCENE).cloned();
-        let has_scenes = labels.rows.iter().any(|row| scene(row).is_some());
+        let has_scenes = labels.label_rows().any(|(row, _)| scene(row).is_some());
         for entry in sorted(labels) {
             match entry {
                 Entry::Empty(file) => write!(out, "{}", cell_text(file, '\t'))?,
@@ -120,6 +124,22 @@ fn columns_of_row(row: &Row) -> Option<(EventColumns, Option<usize>)> {
     Some((columns, scene))
 }
 
+/// A table without rows is told, with what stands there otherwise.
+pub(super) fn read_nothing(
+    outline: &Outline,
+    source: &mut TextSource<'_>,
+    labels: &mut StrongLabels,
+) -> Result<(), ReadError> {
+    let mut out = Collector::new(labels);
+    out.warn(0, "the file has no rows");
+    let comments = outline.for_each_row(source, 0, |row| {
+        out.reject(row.line, "far behind a start without rows");
+        Ok(())
+    })?;
+    out.finish(comments);
+    Ok(())
+}
+
 /// Reads the rows of a table without a header, or with one in words that nobody knows.
 pub(super) fn read_rows(
     outline: &Outline,
@@ -127,6 +147,9 @@ pub(super) fn read_rows(
     options: &ReadOptions,
     labels: &mut StrongLabels,
 ) -> Result<(), ReadError> {
+    if outline.rows.is_empty() {
+        return read_nothing(outline, source, labels);
+    }
     let Some((mut columns, _)) = layout_of(outline) else {
         let expected = "no DCASE labels: expected the columns filename, onset, offset and event_label";
         return Err(ReadError::NotLabels(expected.to_owned()));

@@ -84,7 +84,6 @@ impl EventColumns {
     }
 
     /// A column that the format reads itself is none of the others.
-    #[allow(dead_code, reason = "other formats use it")]
     pub fn take_other(&mut self, column: Option<usize>) {
         self.others.retain(|(other, _)| Some(*other) != column);
     }
@@ -153,6 +152,9 @@ impl EventColumns {
             (_, Some(duration)) => onset_secs + times.secs(row.cell(duration), "duration", filename)?,
             _ => onset_secs,
         };
+        if !offset_secs.is_finite() {
+            return Err("onset and duration are an end at no time".to_owned());
+        }
         Ok(Span { onset_secs, offset_secs })
     }
 }

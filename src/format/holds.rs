@@ -1,6 +1,7 @@
 //! What a format can say, and what is lost on the way into it.
 
 use super::{LabelFormat, StrongLabels};
+use crate::annotation::Status;
 use std::collections::HashSet;
 
 /// What a file of a format can say.
@@ -27,6 +28,16 @@ pub struct Holds {
     pub fields: bool,
     /// What was decided about an event; else only labels are written.
     pub status: bool,
+    /// The tier that an event stands in, though no other field.
+    pub tiers: bool,
+    /// Events without a label cannot be written.
+    pub needs_label: bool,
+    /// Events that end before they begin cannot be written.
+    pub needs_order: bool,
+    /// Times are written in whole milliseconds.
+    pub whole_millis: bool,
+    /// What a model proposed and nobody decided about, beside labels.
+    pub predictions: bool,
 }
 
 /// What a format cannot hold of these labels, in words with counts; nothing if all is kept.
@@ -53,11 +64,24 @@ pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
     );
     let has = |of: &dyn Fn(&super::Particulars) -> bool| count(&|row| row.particulars.as_deref().is_some_and(of));
     tell(holds.comments, has(&|more| !more.comment.is_empty()), "comment", "comments");
-    tell(holds.fields, has(&|more| !more.fields.is_empty()), "event's fields", "events' fields");
-    let undecided = count(&|row| row.status.is_some_and(|status| !status.is_label()));
+    let is_lost = |name: &str| !(holds.tiers && name == super::tiers::TIER_FIELD);
+    let fields = has(&|more| more.fields.iter().any(|(name, _)| is_lost(name)));
+    tell(holds.fields, fields, "event's fields", "events' fields");
+    let unlabelled = count(&|row| row.event_label.is_empty() && !(row.is_point && holds.points));
+    tell(!holds.needs_label, unlabelled, "event without a label", "events without a label");
+    let reversed = count(&|row| row.span.offset_secs < row.span.onset_secs);
+    tell(!holds.needs_order, reversed, "event that ends before it begins", "events that end before they begin");
+    let is_whole = |secs: f64| (secs * 1e3 - (secs * 1e3).round()).abs() < 1e-6;
+    let rounded = count(&|row| !(is_whole(row.span.onset_secs) && is_whole(row.span.offset_secs)));
+    let (one, many) = ("event's times beyond a millisecond", "events' times beyond a millisecond");
+    tell(!holds.whole_millis, rounded, one, many);
+    let undecided = count(&|row| {
+        row.status.is_some_and(|status| !(status.is_label() || holds.predictions && status == Status::Predicted))
+    });
     tell(holds.status, undecided, "event that is no label", "events that are no labels");
     let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
     let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();
     tell(holds.empty_files, empty, "recording without events", "recordings without events");
+    lost.extend(format.own_losses(labels));
     lost
 }

@@ -5,44 +5,143 @@
 //!
 //! A new format is one file with a [`LabelFormat`] and one line in [`ALL`].
 
+mod aoef;
+mod aplose;
+mod audacity;
+mod audioset;
+mod audition;
+mod avianz;
+mod batdetect2;
+mod birdnet;
+mod camtrap;
 mod cell;
+mod chirpity;
+mod coco;
 mod collector;
+mod conversion;
+mod crowsetta;
+mod cvat;
+mod das;
 mod dcase;
 mod dcase_list;
+mod dcase_weak;
+mod durations;
+mod elan;
 mod event_columns;
 mod exchange;
+mod frequency_unit;
+mod hear;
 mod holds;
+mod hoplite;
 mod import_plan;
+mod jams;
+mod json;
+mod kaleidoscope;
 pub mod label_set;
-mod overlaps;
+mod label_studio;
+mod maestro;
+mod raven;
 mod read_options;
 mod recording_index;
+mod scores_tsv;
 mod sniff;
+mod sonic_csv;
+mod sonic_layer;
 mod strong_label;
+mod subtitles;
 mod table;
 mod text;
 mod text_source;
+mod textgrid;
+mod tiers;
+mod time_scale;
+mod xml;
 
+pub use aoef::Aoef;
+pub use aplose::Aplose;
+pub use audacity::Audacity;
+pub use audioset::{AudioSetStrong, Segment, id_of_name, name_of_id, segment_of};
+pub use audition::Audition;
+pub use avianz::AviaNz;
+pub use batdetect2::BatDetect2;
+pub use birdnet::BirdNet;
+pub use camtrap::CamtrapDp;
+pub use chirpity::Chirpity;
+pub use coco::Coco;
+pub use conversion::{Targets, read_any};
+pub use crowsetta::{GenericSeq, SimpleSeq};
+pub use cvat::CvatTsv;
+pub use das::Das;
 pub use dcase::Dcase;
 pub use dcase_list::DcaseList;
+pub use dcase_weak::DcaseWeak;
+pub use durations::{DurationTable, Durations};
+pub use elan::Elan;
 pub use exchange::{ExportChoices, ExportGathering, ExportedRecording, export, exported};
+pub use hear::Hear;
 pub use holds::{Holds, losses};
+pub use hoplite::Hoplite;
 pub use import_plan::{
     FileMatch, Happening, Import, ImportAs, ImportChoices, ImportPlan, LabelFate, LeftOut, RowRemark, import,
 };
-pub use overlaps::united_overlaps;
+pub use jams::Jams;
+pub use kaleidoscope::Kaleidoscope;
+pub use label_studio::LabelStudio;
+pub use maestro::{Clip, Maestro, clip_of, join_clips};
+pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use recording_index::{KnownRecording, RecordingIndex};
+pub use scores_tsv::{FileScores, ScoresError, parse_scores, read_scores};
 pub use sniff::{Head, Likelihood, sniff};
+pub use sonic_csv::SonicCsv;
+pub use sonic_layer::SonicLayer;
 pub use strong_label::{LabelledFile, LineEnd, Particulars, StrongLabel, StrongLabels};
+pub use subtitles::{SubRip, WebVtt};
 pub use text_source::{MAX_BYTES, TextSource};
+pub use textgrid::TextGrid;
 
-use crate::project::write_atomically;
-use std::io::{self, Read, Write};
+use crate::project::{AtomicFile, write_atomically};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Every format that the program can read or write, the one that is offered first in front.
-pub const ALL: &[&dyn LabelFormat] = &[&Dcase, &DcaseList];
+pub const ALL: &[&dyn LabelFormat] = &[
+    &Dcase,
+    &DcaseList,
+    &DcaseWeak,
+    &DurationTable,
+    &Maestro,
+    &AudioSetStrong,
+    &SimpleSeq,
+    &GenericSeq,
+    &CvatTsv,
+    &Das,
+    &Audition,
+    &Hoplite,
+    &Aplose,
+    &Chirpity,
+    &Audacity,
+    &Raven,
+    &BirdNet,
+    &Kaleidoscope,
+    &TextGrid,
+    &Elan,
+    &SonicCsv,
+    &SonicLayer,
+    &SubRip,
+    &WebVtt,
+    &LabelStudio,
+    &Jams,
+    &Aoef { is_model_run: false },
+    &Aoef { is_model_run: true },
+    &Hear,
+    &Coco,
+    &CamtrapDp { has_proposed: false },
+    &CamtrapDp { has_proposed: true },
+    &AviaNz,
+    &BatDetect2,
+];
 
 /// The format of an id as `--from` and `--to` take it.
 pub fn by_id(id: &str) -> Option<&'static dyn LabelFormat> {
@@ -59,6 +158,11 @@ pub trait LabelFormat: Sync {
 
     /// The file name extensions without their dot, the one to write in front.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// What the file of a recording is called, where each has one of its own.
+    fn file_name_of(&self, recording_stem: &str) -> String {
+        format!("{recording_stem}.{}", self.extensions().first().copied().unwrap_or("txt"))
+    }
 
     /// What a file of this format can say.
     fn holds(&self) -> Holds;
@@ -78,6 +182,12 @@ pub trait LabelFormat: Sync {
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError>;
 
+    /// What is lost on the way into this format beside what [`Self::holds`] tells, in words with counts; and what has to be taken for
+    /// what is not known.
+    fn own_losses(&self, _labels: &StrongLabels) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether [`Self::write`] does anything.
     fn can_write(&self) -> bool {
         true
@@ -88,6 +198,16 @@ pub trait LabelFormat: Sync {
     /// # Errors
     /// As `out` reports them.
     fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The name of a file that belongs beside the written one.
+    fn companion(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The whole content of [`Self::companion`], given what stands in it already.
+    fn companion_text(&self, _labels: &StrongLabels, _existing: Option<&str>) -> String {
+        String::new()
+    }
 
     /// The content as [`Self::write`] writes it, for small files and tests.
     fn written(&self, labels: &StrongLabels) -> String {
@@ -213,13 +333,26 @@ fn told(path: &Path, error: ReadError) -> FormatError {
     }
 }
 
-/// Writes a label file: whole or not at all.
+/// Writes a label file, whole or not at all, and what belongs beside it.
 ///
 /// # Errors
 /// [`FormatError::Write`].
 pub fn write_file(format: &dyn LabelFormat, path: &Path, labels: &StrongLabels) -> Result<(), FormatError> {
-    let refused = |source| FormatError::Write { path: path.to_path_buf(), source };
-    let mut bytes = Vec::new();
-    format.write(labels, &mut bytes).map_err(refused)?;
-    write_atomically(path, &bytes).map_err(refused)
+    let write = || {
+        let file = AtomicFile::beside(path)?;
+        let mut out = BufWriter::new(OpenOptions::new().write(true).open(file.path())?);
+        format.write(labels, &mut out)?;
+        out.flush()?;
+        file.commit()
+    };
+    write().map_err(|source| FormatError::Write { path: path.to_path_buf(), source })?;
+    let Some(companion) = format.companion().map(|name| path.with_file_name(name)) else { return Ok(()) };
+    let refused = |source| FormatError::Write { path: companion.clone(), source };
+    let existing = match std::fs::read_to_string(&companion) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refused(error)),
+    };
+    let text = format.companion_text(labels, existing.as_deref());
+    write_atomically(&companion, text.as_bytes()).map_err(refused)
 }

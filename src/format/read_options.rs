@@ -1,5 +1,6 @@
 //! What a label file may leave open, and the answers to it.
 
+use super::Durations;
 use std::path::Path;
 
 /// The unit of a file's times.
@@ -36,10 +37,16 @@ pub enum Choice {
     TimeOrigin,
     /// What the first column is: `file` or `label`.
     FirstColumn,
+    /// Whether times are those of a slowed `recording` or of the `sound` before.
+    TimeScale,
     /// What columns without a header mean, as the format words it.
     Layout,
+    /// The unit of frequencies: `hertz` or `kilohertz`.
+    FrequencyUnit,
     /// When the recording began, for times that are dates: as ISO 8601 writes it, `2023-05-12T18:30:00+02:00`.
     ClockStart,
+    /// Whether labels stay the ids of an ontology or become its names: `ids` or `names`.
+    LabelNames,
 }
 
 /// A question, with what was taken as its answer.
@@ -64,6 +71,8 @@ pub struct ReadOptions {
     pub sample_rate: Option<f64>,
     /// How many times slower a recording plays than its sound was, for bat recordings; 1 for all others.
     pub time_expansion: Option<f64>,
+    /// How long recordings are, where that is known.
+    pub durations: Durations,
     /// The answers that were given, at most one for each choice.
     pub answers: Vec<(Choice, String)>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not know events.
 
-use super::LabelledFile;
+use super::{LabelledFile, segment_of};
 use crate::annotation::{Document, RecordingId, folded};
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -26,6 +26,8 @@ pub struct KnownRecording {
 pub struct RecordingIndex {
     recordings: HashMap<RecordingId, Indexed>,
     by_name: [HashMap<String, Vec<RecordingId>>; KEYS],
+    /// By the video and the start of AudioSet's segments.
+    by_segment: HashMap<(String, u64), Vec<RecordingId>>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +88,9 @@ impl RecordingIndex {
             for (map, key) in index.by_name.iter_mut().zip(keys(name)) {
                 map.entry(key).or_default().push(id);
             }
+            if let Some(segment) = segment_of(name) {
+                index.by_segment.entry((segment.video.to_owned(), segment.start_ms)).or_default().push(id);
+            }
             index.recordings.insert(id, Indexed { parts, duration_secs });
         }
         index
@@ -109,7 +114,9 @@ impl RecordingIndex {
     pub fn find(&self, file: &LabelledFile) -> Result<RecordingId, String> {
         let parts: Vec<&str> = file.name.trim().split(['/', '\\']).rev().filter(|part| !part.is_empty()).collect();
         let name = parts.first().copied().unwrap_or_default();
-        let candidates = (self.named(name).or_else(|| self.named(without_label_words(name)?)))
+        let of_segment = || self.by_segment.get(&segment_of(&file.name).map(|at| (at.video.to_owned(), at.start_ms))?);
+        let candidates = (self.named(name).or_else(of_segment))
+            .or_else(|| self.named(without_label_words(name)?))
             .ok_or("no recording of this name in the project")?;
         let shared = |id: &RecordingId| {
             let folders = self.recordings.get(id).map(|recording| &recording.parts[1..]).unwrap_or_default();
@@ -167,6 +174,14 @@ mod tests {
         assert_eq!(found(&index, "c"), Some(3));
         assert_eq!(found(&index, "d.wav"), None);
         assert_eq!(found(&index, ""), None);
+    }
+
+    #[test]
+    fn segments_of_audioset_are_found_under_either_of_their_names() {
+        let index = index(&[("/x/Yb0RFKhbpFJA_30.000_40.000.wav", 0.0), ("/x/b0RFKhbpFJA_31000.flac", 0.0)]);
+        assert_eq!(found(&index, "b0RFKhbpFJA_30000"), Some(0));
+        assert_eq!(found(&index, "b0RFKhbpFJA_31.000_41.000.wav"), Some(1));
+        assert_eq!(found(&index, "b0RFKhbpFJA_32000"), None);
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl StrongLabel {
         self.particulars.as_ref().map_or(&[], |particulars| &particulars.fields)
     }
 
+    /// The cell of a field; empty if there is none of that name.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields().iter().find(|(field, _)| **field == *name).map_or("", |(_, cell)| cell)
+    }
+
     /// Whether it is a label, as opposed to a prediction that nobody has decided about, or one that is rejected or uncertain.
     pub fn is_label(&self) -> bool {
         self.status.is_none_or(Status::is_label)
@@ -145,16 +150,26 @@ impl StrongLabels {
         self.files.iter().map(|file| &*file.name)
     }
 
-    /// The names of all fields that rows have, those of the file's own columns first, in their order.
-    pub fn field_names(&self) -> Vec<Arc<str>> {
+    /// The rows that are labels, each under each of its labels, in the file's order.
+    pub fn label_rows(&self) -> impl Iterator<Item = (&StrongLabel, &Arc<str>)> {
+        self.rows.iter().filter(|row| row.is_label()).flat_map(|row| row.labels().map(move |label| (row, label)))
+    }
+
+    /// The names of all fields that rows of this kind have, those of the file's own columns first, in their order.
+    pub fn field_names(&self, is_written: impl Fn(&StrongLabel) -> bool) -> Vec<Arc<str>> {
         let mut names = self.columns.clone();
         let mut known: HashSet<Arc<str>> = names.iter().cloned().collect();
-        for (name, _) in self.rows.iter().flat_map(StrongLabel::fields) {
+        for (name, _) in self.rows.iter().filter(|row| is_written(row)).flat_map(StrongLabel::fields) {
             if known.insert(name.clone()) {
                 names.push(name.clone());
             }
         }
         names
+    }
+
+    /// What formats that hold labels alone write, a row for each label: the rows that are labels with each of their labels.
+    pub fn label_rows(&self) -> impl Iterator<Item = (&StrongLabel, &Arc<str>)> {
+        self.rows.iter().filter(|row| row.is_label()).flat_map(|row| row.labels().map(move |label| (row, label)))
     }
 
     /// The recordings that no row names, in their order, each once.

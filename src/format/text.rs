@@ -73,7 +73,6 @@ pub fn cell_text(text: &str, separator: char) -> Cow<'_, str> {
 }
 
 /// A cell as RFC 4180 has it: quoted where it has the separator, quotes or line ends, or begins as a comment or with space; nothing is lost.
-#[allow(dead_code, reason = "other formats use it")]
 pub fn csv_text(text: &str, separator: char) -> Cow<'_, str> {
     let needs_quotes = |char: char| char == separator || matches!(char, '"' | '\n' | '\r');
     let has_space = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
@@ -102,6 +101,24 @@ pub fn secs_text(secs: f64) -> String {
         text.pop();
     }
     text
+}
+
+/// Seconds as `H:MM:SS.fff` with so many digits for the hours at least, 2 always having them and 1 only from an hour on, and decimals from 3
+/// to `most_decimals` as needed.
+pub fn clock_cell(secs: f64, hour_digits: usize, most_decimals: usize) -> String {
+    let scale = 10_f64.powi(most_decimals as i32);
+    let ticks = (secs.abs() * scale).round();
+    let whole = (ticks / scale).floor();
+    let (hours, minutes, seconds) = ((whole / 3600.0).floor(), (whole / 60.0).floor() % 60.0, whole % 60.0);
+    let mut fraction = format!("{:0most_decimals$.0}", ticks - whole * scale);
+    while fraction.len() > 3 && fraction.ends_with('0') {
+        fraction.pop();
+    }
+    let sign = if secs < 0.0 && ticks > 0.0 { "-" } else { "" };
+    match hour_digits {
+        1 if hours == 0.0 => format!("{sign}{minutes:.0}:{seconds:02.0}.{fraction}"),
+        _ => format!("{sign}{hours:0hour_digits$.0}:{minutes:02.0}:{seconds:02.0}.{fraction}"),
+    }
 }
 
 #[cfg(test)]
@@ -148,5 +165,14 @@ mod tests {
         assert_eq!(secs_text(1.5), "1.500");
         assert_eq!(secs_text(1.23456), "1.23456");
         assert_eq!(secs_text(86_399.999_999_6), "86400.000");
+    }
+
+    #[test]
+    fn seconds_are_written_as_a_clock_shows_them() {
+        assert_eq!(clock_cell(1.25, 2, 6), "00:00:01.250");
+        assert_eq!(clock_cell(3_723.123_456, 2, 6), "01:02:03.123456");
+        assert_eq!(clock_cell(62.5, 1, 3), "1:02.500");
+        assert_eq!(clock_cell(3_599.999_9, 1, 3), "1:00:00.000");
+        assert_eq!(clock_cell(-1.5, 1, 3), "-0:01.500");
     }
 }

@@ -173,6 +173,20 @@ impl<'a> TextSource<'a> {
         Ok(whole)
     }
 
+    /// The bytes after the mark, for formats that are no text: what was guessed about the encoding is not told then.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`], or [`ReadError::NotLabels`] if there are more than [`MAX_BYTES`].
+    pub fn whole_bytes(&mut self) -> Result<Vec<u8>, ReadError> {
+        let mut whole = Vec::new();
+        (&mut self.bytes).take(MAX_BYTES + 1).read_to_end(&mut whole)?;
+        if whole.len() as u64 > MAX_BYTES {
+            return Err(ReadError::NotLabels(format!("more than {} MiB, which is no label file", MAX_BYTES >> 20)));
+        }
+        self.note = None;
+        Ok(whole)
+    }
+
     /// Appends the next characters; whether there were more bytes.
     fn decode_block(&mut self, decoder: &mut Decoder, into: &mut String) -> io::Result<bool> {
         let had = decoder.rest.len();

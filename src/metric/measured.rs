@@ -26,6 +26,16 @@ pub enum Undefined {
     ClassesOnly,
     /// A count, of which no mean is told.
     NoMean,
+    /// Events of one label overlap, and the measure does not say what that means.
+    Overlapping,
+    /// Reference events of one label touch or overlap, or have no length, and the measure does not say what that means.
+    Connected,
+    /// Cross-triggers are those with other classes, and there is none.
+    NoOtherClass,
+    /// Counts per hour, and the recordings have no length.
+    NoDuration,
+    /// Nobody wanted it.
+    NotWanted,
 }
 
 impl fmt::Display for Undefined {
@@ -40,6 +50,11 @@ impl fmt::Display for Undefined {
             Self::OverallOnly => "told for all classes together only",
             Self::ClassesOnly => "told class by class only",
             Self::NoMean => "no mean of counts is told",
+            Self::Overlapping => "events of one label overlap",
+            Self::Connected => "reference events of this label touch, overlap or have no length",
+            Self::NoOtherClass => "cross-triggers need a second class",
+            Self::NoDuration => "the recordings have no length",
+            Self::NotWanted => "not computed",
         })
     }
 }

@@ -5,25 +5,50 @@
 //!
 //! A metric is a file with a `METRIC` and a line in [`ALL`], from which the window and the command line list them.
 
+mod box_tuning;
+mod collar_curve;
 mod complete;
 mod counts;
 mod event_based;
+mod frame_columns;
+mod frame_map;
 mod intersection_based;
+mod intersection_curve;
 mod matching;
 mod measured;
 mod outcome;
+mod psd_roc;
+mod psds_by_thresholds;
 mod report;
+mod run_sweep;
+mod score_report;
+mod scored_set;
 mod segment_based;
+mod segment_curve;
 mod segments;
+mod threshold_curve;
+mod tuning;
 
+pub use box_tuning::{BestBoxes, best_boxes, usual_box_rules};
+pub use collar_curve::{Collars, collar_curve};
 pub use complete::Completeness;
 pub use counts::{Counts, ErrorRate, WhenNothingEstimated};
 pub use event_based::{Boundaries, EventBased, EventBasedScores, Matching, event_based};
+pub use frame_columns::FrameColumns;
+pub use frame_map::{frame_average_precision, frame_curve};
 pub use intersection_based::{IntersectionBased, IntersectionScores, intersection_based};
+pub use intersection_curve::{IntersectionRule, intersection_curve};
 pub use measured::{Measured, Quirks, Undefined, mean};
 pub use outcome::{Confusion, ConfusionCell, Outcome, Outcomes, Pair, outcomes};
+pub use psd_roc::{CrossTriggers, PsdRoc, Psds, PsdsSettings, RocPoint, class_roc, psds};
+pub use psds_by_thresholds::{class_roc_by_thresholds, fifty_thresholds, psds_by_thresholds};
 pub use report::{Evaluated, Measure, MeasureKind, Metric, Needs, Report, Settings};
+pub use score_report::{AverageF, ClassF, ClassReport, ScoreMeasure, ScoreReport, ScoreSettings};
+pub use scored_set::{ClassTotals, ScoreColumns, ScoreTable, ScoredFile, ScoredSet, SetError, Values, apart};
 pub use segment_based::{SegmentBasedScores, SegmentCounts, segment_based};
+pub use segment_curve::segment_curve;
+pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_average};
+pub use tuning::{BestSettings, Goal, best_settings};
 
 use crate::time::Span;
 use std::collections::BTreeMap;

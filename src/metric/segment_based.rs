@@ -315,6 +315,8 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotation::{CompleteSpan, Edited};
+    use proptest::prelude::*;
 
     #[test]
     fn times_that_are_no_times_touch_nothing() {
@@ -331,6 +333,89 @@ mod tests {
         assert_eq!(grid.whole(&[Span::between(0.5, 3.7)]), Segments::of([1..3]));
         assert_eq!(grid.whole(&[Span::between(1.0004, 2.9996)]), Segments::of([1..3]));
         assert_eq!(grid.whole(&[Span::between(5.0, 6.5)]), Segments::of([5..7]));
+    }
+
+    /// Segment by segment, as a table: does the same without ranges.
+    fn one_by_one(
+        lists: [&[LabelledSpan<'_>]; 2],
+        segment_secs: f64,
+        length_secs: f64,
+        complete: Option<&Completeness<'_>>,
+    ) -> ([usize; 7], usize) {
+        let labels: BTreeSet<&str> = lists.concat().iter().map(|event| event.label).collect();
+        let count = (length_secs / segment_secs).ceil() as usize;
+        let mut sums = [0; 7];
+        for segment in 0..count {
+            let is_active = |list: &[LabelledSpan<'_>], label: &str| {
+                let mut spans = list.iter().filter(|event| event.label == label).map(|event| event.span);
+                spans.any(|span| {
+                    (span.onset_secs / segment_secs).floor() as usize <= segment
+                        && segment < (span.offset_secs / segment_secs).ceil() as usize
+                })
+            };
+            let is_known = |label: &str| {
+                complete.is_none_or(|complete| {
+                    let whole = Span::between(
+                        segment as f64 * segment_secs + SAME_SECS,
+                        ((segment + 1) as f64 * segment_secs).min(length_secs) - SAME_SECS,
+                    );
+                    let holds =
+                        |mark: &Span| mark.onset_secs <= whole.onset_secs && whole.offset_secs <= mark.offset_secs;
+                    complete.spans("a", label).iter().any(holds)
+                })
+            };
+            let (mut expected, mut reported, mut both) = (0_usize, 0_usize, 0_usize);
+            for label in &labels {
+                match (is_active(lists[0], label), is_active(lists[1], label)) {
+                    (true, true) => (expected, reported, both) = (expected + 1, reported + 1, both + 1),
+                    (true, false) => expected += 1,
+                    (false, true) if is_known(label) => reported += 1,
+                    (false, false) if is_known(label) => sums[3] += 1,
+                    (false, _) => {}
+                }
+            }
+            let wrong = expected.min(reported) - both;
+            let more = [both, reported - both, expected - both, 0, wrong];
+            let rest = [expected.saturating_sub(reported), reported.saturating_sub(expected)];
+            for (sum, count) in sums.iter_mut().zip(more.into_iter().chain(rest)) {
+                *sum += count;
+            }
+        }
+        (sums, count)
+    }
+
+    fn drawn() -> impl Strategy<Value = Vec<(u8, u8, usize)>> {
+        prop::collection::vec((0_u8..60, 0_u8..20, 0_usize..3), 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_count_what_segments_one_by_one_count(
+            reference in drawn(), estimated in drawn(), marks in prop::option::of(drawn()),
+            segment in prop::sample::select(vec![0.25, 0.5, 1.0, 1.5]), length in 20_u8..70,
+        ) {
+            let labels = ["cat", "dog", "owl"];
+            let span = |onset: u8, length: u8| Span::between(f64::from(onset) / 4.0, f64::from(onset + length) / 4.0);
+            let events = |drawn: &[(u8, u8, usize)]| -> Vec<LabelledSpan<'static>> {
+                drawn.iter().map(|&(onset, length, label)| LabelledSpan { file: "a", span: span(onset, length), label: labels[label] }).collect()
+            };
+            let (reference, estimated) = (events(&reference), events(&estimated));
+            let marks: Vec<CompleteSpan> = marks.iter().flatten().map(|&(onset, length, label)| CompleteSpan {
+                span: span(onset, length),
+                labels: if label == 0 { Vec::new() } else { vec![labels[label].into()] },
+                edited: Edited::default(),
+            }).collect();
+            let complete = Completeness::new([("a", marks.as_slice())]);
+            let length_secs = f64::from(length) / 4.0;
+            let durations = BTreeMap::from([("a", length_secs)]);
+            let scores = segment_based(&reference, &estimated, segment, &durations, complete.as_ref());
+            let all = scores.overall();
+            let Counts { true_positives, false_positives, false_negatives } = all.active;
+            let errors = [scores.substitutions, scores.deletions, scores.insertions];
+            let counts = [true_positives, false_positives, false_negatives, all.true_negatives, errors[0], errors[1], errors[2]];
+            let slow = one_by_one([&reference, &estimated], segment, length_secs, complete.as_ref());
+            prop_assert_eq!((counts, scores.segments), slow);
+        }
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn comment(ui: &mut Ui, target: Target, drafts: &mut EventDrafts, requests: &mut
 fn new_field(ui: &mut Ui, drafts: &mut EventDrafts) -> bool {
     let Some((name, value)) = &mut drafts.new_field else {
         let button = ui.add(Button::new(weak(format!("{} Add field", icons::PLUS))).small().frame_when_inactive(false));
+        let button = button.accessible_name("Add field");
         if button.on_hover_text("Say something under a name of your own: quality, species, recordist").clicked() {
             drafts.new_field = Some(Default::default());
         }

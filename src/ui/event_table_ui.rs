@@ -2,11 +2,14 @@
 
 use super::filter_ui::{self, FilterRow};
 use super::long_list::LongList;
-use super::widgets::{list_row, text_in, weak};
+use super::widgets::{choosing, list_row, text_in, weak};
 use super::{Panels, event_ui, icons, theme};
 use crate::annotation::{Band, Status};
-use crate::app::{Mark, Request, Target, TimeUnit, Workbench};
+use crate::app::{Choosing, Mark, Request, Target, TimeUnit, Workbench};
 use eframe::egui::{Align2, Rect, ScrollArea, Ui, vec2};
+
+/// How wide the bar at the left of a selected row is, in points.
+const SELECTED_BAR: f32 = 3.0;
 
 /// Where columns begin and how wide they are, as shares of the row.
 type Columns = &'static [(&'static str, f32, f32)];
@@ -82,8 +85,8 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         table.revealed = bench.selected;
     }
     let shown = table.list.show(ui, "Events", rows, |ui, rows| {
-        for (row, mark) in rows.clone().zip(marks.shown_from(rows.start)) {
-            row_ui(ui, bench, (mark, columns), selected == Some(row), requests);
+        for mark in marks.shown_from(rows.start).take(rows.len()) {
+            row_ui(ui, bench, (mark, columns), requests);
         }
     });
     table.anchor = marks.shown_at(shown.start).map(|mark| (marks.revision(), mark.target));
@@ -146,14 +149,13 @@ fn cell(row: Rect, left: f32, width: f32) -> Rect {
     Rect::from_min_size(min, vec2(width * row.width() - 4.0, row.height()))
 }
 
-fn row_ui(
-    ui: &mut Ui,
-    bench: &Workbench,
-    (mark, columns): (&Mark, Columns),
-    selected: bool,
-    requests: &mut Vec<Request>,
-) {
+fn row_ui(ui: &mut Ui, bench: &Workbench, (mark, columns): (&Mark, Columns), requests: &mut Vec<Request>) {
+    let selected = bench.is_selected(mark.target);
     let response = list_row(ui, &format!("{} in the table", mark.spoken()), selected, |ui, rect| {
+        if selected {
+            let bar = Rect::from_min_size(rect.left_top() - vec2(6.0, 0.0), vec2(SELECTED_BAR, rect.height()));
+            ui.painter().rect_filled(bar, 0.0, theme::colors(ui.visuals()).accent);
+        }
         super::batch_ui::behind_row(ui, bench, mark, rect);
         let (icon, color) = state_icon(ui, mark.state);
         text_in(ui, rect, Align2::LEFT_CENTER, icon, 14.0, color);
@@ -175,15 +177,21 @@ fn row_ui(
             text_in(ui, area, Align2::LEFT_CENTER, text, 13.0, text_color);
         }
     });
-    if response.clicked() {
+    let choosing = choosing(ui.input(|input| input.modifiers));
+    if response.clicked() && choosing == Choosing::Only {
         requests.push(Request::SelectAndReveal(mark.target));
+    } else if response.clicked() {
+        requests.push(Request::SelectMore(mark.target, choosing));
     }
-    if response.double_clicked() {
+    if response.double_clicked() && choosing == Choosing::Only {
         requests.push(Request::Do(crate::app::Command::PlayEvent));
     }
     response.on_hover_ui(|ui| {
         let changed = bench.changed_text_of(mark.target).map(|text| format!("\nChanged by {text}")).unwrap_or_default();
-        ui.label(format!("{}{changed}\nClick to show, double-click to play", mark.spoken()));
+        ui.label(format!(
+            "{}{changed}\nClick to show, double-click to play; Ctrl+click or Shift+click to select more",
+            mark.spoken()
+        ));
     });
 }
 

@@ -1,6 +1,7 @@
 //! The selected event: its labels, times, frequencies, what was decided, where it came from, and what is remarked.
 
 use super::event_drafts::EventDrafts;
+use super::event_table_ui::grouped;
 use super::widgets::{command_button, swatch, weak};
 use super::{event_remarks_ui, icons, theme};
 use crate::annotation::{Band, Event, Origin, Status};
@@ -20,6 +21,9 @@ pub fn show(ui: &mut Ui, bench: &Workbench, drafts: &mut EventDrafts, requests: 
         ui.label(weak("Select an event, or drag on the spectrogram to draw one"));
         return;
     };
+    if let Some(selection) = bench.selection() {
+        ui.label(format!("{} events are selected; this is one of them:", grouped(selection.len())));
+    }
     labels(ui, bench, mark, requests);
     decision(ui, bench, mark);
     Grid::new("event").num_columns(4).spacing([8.0, 4.0]).show(ui, |ui| {

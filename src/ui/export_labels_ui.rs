@@ -130,8 +130,10 @@ fn events_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport, settings: 
     }
     let overlaps = exporting.weighed.as_ref().map_or(0, |weighed| weighed.overlaps);
     let can_unite = overlaps > 0 || settings.unites;
-    let checkbox =
-        egui::Checkbox::new(&mut settings.unites, format!("Unite labels of one class that overlap ({overlaps})"));
+    let checkbox = egui::Checkbox::new(
+        &mut settings.unites,
+        format!("Unite labels of one class that overlap or touch ({overlaps})"),
+    );
     let hover =
         "Some evaluation programs (PSDS) stop at labels of one class that overlap; only the file has them united";
     ui.add_enabled(can_unite, checkbox).on_hover_text(hover).on_disabled_hover_text("There are none");

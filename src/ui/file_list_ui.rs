@@ -1,7 +1,7 @@
 //! The list of recordings on the left: searched, filtered, ordered, selected by mouse and keys. Draws the rows that are seen and no others.
 
 use super::file_row_ui::{self, RowPlace, row_id, state_icon};
-use super::widgets::{icon_button, menu_line, section, weak};
+use super::widgets::{choosing, icon_button, menu_line, section, weak};
 use super::{icons, theme};
 use crate::annotation::RecordingId;
 use crate::app::{Choosing, Command, ListFilter, ListOrder, ListRequest, RecordingState, Request, Workbench, counted};
@@ -110,18 +110,19 @@ fn filter_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
     let is_on = bench.list.filter != ListFilter::All;
     let button = Button::new(RichText::new(icons::FILTER).size(14.0)).selected(is_on).frame_when_inactive(is_on);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        let mut line = |ui: &mut Ui, filter: ListFilter, words: String| {
-            if ui.selectable_label(bench.list.filter == filter, words).clicked() {
+        let mut line = |ui: &mut Ui, filter: ListFilter, icon: &str, words: String| {
+            let text = if icon.is_empty() { words.clone() } else { format!("{icon}  {words}") };
+            if ui.selectable_label(bench.list.filter == filter, text).accessible_name(words).clicked() {
                 requests.push(Request::List(ListRequest::Filter(filter)));
                 ui.close();
             }
         };
-        line(ui, ListFilter::All, "All recordings".to_owned());
-        line(ui, ListFilter::Incomplete, "Not done".to_owned());
-        line(ui, ListFilter::WithNote, format!("{}  With a note", icons::NOTE_PENCIL));
+        line(ui, ListFilter::All, "", "All recordings".to_owned());
+        line(ui, ListFilter::Incomplete, "", "Not done".to_owned());
+        line(ui, ListFilter::WithNote, icons::NOTE_PENCIL, "With a note".to_owned());
         ui.separator();
         for state in RecordingState::ALL {
-            line(ui, ListFilter::In(state), format!("{}  {}", state_icon(state), capitalised(state.words())));
+            line(ui, ListFilter::In(state), state_icon(state), capitalised(state.words()));
         }
     });
     response.accessible_name("Filter recordings").on_hover_text("List recordings in one state only");
@@ -144,6 +145,11 @@ fn order_menu(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
 fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Whether the list has the keyboard, where Ctrl+A selects recordings.
+pub fn has_keyboard(context: &egui::Context) -> bool {
+    context.memory(|memory| memory.has_focus(list_id()))
 }
 
 /// The control that has the keyboard while arrows go from row to row.
@@ -234,14 +240,9 @@ fn clicks(
     let mut wants_keyboard = false;
     let choose = |choosing| Request::List(ListRequest::Choose(id, choosing));
     if response.clicked() {
-        let modifiers = ui.input(|input| input.modifiers);
-        let choosing = match (modifiers.shift, modifiers.command) {
-            (true, _) => Choosing::Extend,
-            (false, true) => Choosing::Toggle,
-            (false, false) => Choosing::Only,
-        };
-        requests.push(choose(choosing));
-        if choosing == Choosing::Only {
+        let chosen_as = choosing(ui.input(|input| input.modifiers));
+        requests.push(choose(chosen_as));
+        if chosen_as == Choosing::Only {
             requests.push(Request::ShowRecording(id));
         } else {
             // Whoever selects goes on with keys of the list; whoever opens, with those of the picture.

@@ -16,6 +16,8 @@ pub struct Pressed {
     pub typed: String,
     /// The spectrogram has the focus, where Tab goes from event to event.
     on_canvas: bool,
+    /// The list of recordings has the keyboard: there Ctrl+A is about recordings.
+    on_list: bool,
     /// The key of a command that goes on for as long as it is held.
     pub held: Option<Key>,
     /// The key that hides what is drawn over the spectrogram for as long as it is held.
@@ -31,13 +33,9 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     let is_focused = context.memory(|memory| memory.focused().is_some());
     let on_canvas = is_focused && panels.canvas_focused;
     let control_focused = (is_focused && !on_canvas) || panels.takes_enter;
-    let page_open = panels.keys.shown
-        || panels.about_shown
-        || panels.complexity.shown
-        || panels.models.shown
-        || panels.versions_shown;
-    let page_open = page_open || panels.labels.takes_escape;
-    let mut pressed = Pressed { on_canvas, ..Pressed::default() };
+    let page_open = panels.is_page_open();
+    let on_list = super::file_list_ui::has_keyboard(context);
+    let mut pressed = Pressed { on_canvas, on_list, ..Pressed::default() };
     let keymap = Keymap::of(context);
     context.input_mut(|input| input.events.retain(|event| pressed.leaves(event, &keymap, control_focused, page_open)));
     pressed
@@ -55,7 +53,7 @@ impl Pressed {
             return !matches!(event, Event::Text(_) | Event::Key { .. });
         }
         let Event::Key { key, physical_key, modifiers, pressed: true, repeat } = event else { return true };
-        if self.on_canvas && *key == Key::Tab && !modifiers.command && !modifiers.alt {
+        if self.on_canvas && !page_open && *key == Key::Tab && !modifiers.command && !modifiers.alt {
             let command = if modifiers.shift { Command::PreviousEvent } else { Command::NextEvent };
             self.requests.push(Request::Do(command));
             return false;
@@ -63,7 +61,8 @@ impl Pressed {
         // Outside the canvas, Tab goes from control to control, whatever a set of keys says.
         let is_way = *key == Key::Tab && (control_focused || !(modifiers.command || modifiers.alt));
         let is_of_control = is_way || (control_focused && *key == Key::Enter && modifiers.is_none());
-        if is_of_control || (page_open && *key == Key::Escape) {
+        let is_of_list = self.on_list && *key == Key::A && modifiers.matches_exact(Modifiers::COMMAND);
+        if is_of_control || is_of_list || (page_open && *key == Key::Escape) {
             return true;
         }
         // A digit that the user has given to a command is that command's.
@@ -136,6 +135,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::Redo
             | Command::NextEvent
             | Command::PreviousEvent
+            | Command::SelectNextToo
+            | Command::SelectPreviousToo
             | Command::ZoomIn
             | Command::ZoomOut
             | Command::PageForward

@@ -4,8 +4,9 @@ use super::canvas_ui::{Canvas, row_name};
 use super::lane_tiles::{LaneTile, LaneTiles, state_bit};
 use super::sub_lanes::{SubLanes, sub_lanes};
 use super::theme::label_color_on;
+use super::widgets::choosing;
 use crate::annotation::Status;
-use crate::app::{Mark, Request, Workbench};
+use crate::app::{Choosing, Mark, Request, Workbench};
 use crate::time::Span;
 use eframe::egui::{
     self, Color32, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
@@ -91,6 +92,7 @@ fn lane_ui(
     let bars = Bars { canvas, lane };
     let place = |span: Span| bars.bar(span, 0, 1);
     let mut selected_bar = None;
+    let ring = Stroke::new(2.0, canvas.colors.accent);
     match contents {
         Contents::Marks(marks) => {
             for (mark, bar) in bars.of_label(marks, label) {
@@ -98,6 +100,8 @@ fn lane_ui(
                 super::batch_ui::around_bar(canvas, &painter, mark, bar);
                 if canvas.bench.selected == Some(mark.target) {
                     selected_bar = Some(bar);
+                } else if canvas.bench.is_selected(mark.target) {
+                    painter.rect_stroke(bar.expand(1.0), 2.0, ring, StrokeKind::Outside);
                 }
             }
         }
@@ -110,7 +114,7 @@ fn lane_ui(
     let selected = canvas.bench.selected_mark().filter(|mark| mark.has_label(label));
     if let Some(mark) = selected {
         let bar = selected_bar.unwrap_or_else(|| place(mark.span)).expand(1.0);
-        painter.rect_stroke(bar, 2.0, Stroke::new(2.0, canvas.colors.accent), StrokeKind::Outside);
+        painter.rect_stroke(bar, 2.0, ring, StrokeKind::Outside);
     }
     let response = ui.interact(lane, ui.scope_id().with(("lane", label)), Sense::click());
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
@@ -121,8 +125,12 @@ fn lane_ui(
             Contents::Marks(marks) => bars.under(marks, label, at).map(|mark| mark.target),
             Contents::Tiles(_) => hits.find(|mark| mark.span.contains(secs)).map(|mark| mark.target),
         };
-        requests.push(Request::Select(hit));
-        requests.push(Request::Seek(secs));
+        match (hit, choosing(ui.input(|input| input.modifiers))) {
+            (Some(hit), choosing @ (Choosing::Extend | Choosing::Toggle)) => {
+                requests.push(Request::SelectMore(hit, choosing));
+            }
+            _ => requests.extend([Request::Select(hit), Request::Seek(secs)]),
+        }
     }
     response.on_hover_text(&**label);
 }

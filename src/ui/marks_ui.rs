@@ -132,7 +132,7 @@ pub fn paint_density(canvas: &Canvas<'_>, painter: &Painter, placed: &[PlacedMar
         );
     }
     let selected: Vec<&PlacedMark<'_>> =
-        placed.iter().filter(|placed| canvas.bench.selected == Some(placed.mark.target)).collect();
+        placed.iter().filter(|placed| canvas.bench.is_selected(placed.mark.target)).collect();
     selected.iter().for_each(|placed| paint_outline(canvas, painter, placed, heights, true));
 }
 
@@ -144,8 +144,7 @@ pub fn paint(
     heights: &Heights,
     dragged: [Option<Target>; 2],
 ) {
-    let selected = canvas.bench.selected;
-    let is_selected = |placed: &&PlacedMark<'_>| selected == Some(placed.mark.target);
+    let is_selected = |placed: &&PlacedMark<'_>| canvas.bench.is_selected(placed.mark.target);
     let is_drawn = |placed: &&PlacedMark<'_>| !dragged.contains(&Some(placed.mark.target));
     let drawn: Vec<&PlacedMark<'_>> = placed.iter().filter(is_drawn).collect();
     let (front, back): (Vec<_>, Vec<_>) = drawn.into_iter().partition(is_selected);
@@ -160,7 +159,8 @@ pub fn paint(
 
 fn paint_outline(canvas: &Canvas<'_>, painter: &Painter, placed: &PlacedMark<'_>, heights: &Heights, selected: bool) {
     let color = label_color(canvas.bench.label_place(&placed.mark.label));
-    let look = outline_ui::Look { color, state: placed.mark.state, selected };
+    let has_grips = canvas.bench.selected == Some(placed.mark.target);
+    let look = outline_ui::Look { color, state: placed.mark.state, selected, has_grips };
     placed.regions(heights).for_each(|region| match (placed.mark.is_point, placed.mark.band) {
         (true, _) => outline_ui::paint_point(canvas, painter, region, look),
         (false, Some(_)) => outline_ui::paint_box(canvas, painter, region, look),

@@ -334,14 +334,8 @@ fn side_panels_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels, req
     if bench.settings.show_inspector {
         Panel::right("inspector").default_size(right_width).size_range(280.0..=560.0).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (inspector, name) in [
-                    (Inspector::Events, "Events"),
-                    (Inspector::Model, "Model"),
-                    (Inspector::Display, "Display"),
-                    (Inspector::Check, "Check"),
-                    (Inspector::History, "History"),
-                ] {
-                    if ui.selectable_label(bench.inspector == inspector, name).clicked() {
+                for inspector in Inspector::ALL {
+                    if ui.selectable_label(bench.inspector == inspector, inspector.name()).clicked() {
                         requests.push(Request::ShowInspector(inspector));
                     }
                 }
@@ -384,6 +378,12 @@ fn dropped_files(context: &egui::Context) -> Option<Request> {
 impl Panels {
     fn is_modal(&self) -> bool {
         self.palette.is_some() || self.path_prompt.is_some() || self.time_prompt.is_some()
+    }
+
+    /// Whether a page lies over the window: Escape is its own, and Tab goes into it.
+    fn is_page_open(&self) -> bool {
+        let is_shown = self.keys.shown || self.about_shown || self.complexity.shown || self.models.shown;
+        is_shown || self.versions_shown || self.labels.takes_escape
     }
 
     fn filter(&mut self, request: Request, bench: &Workbench) -> Option<Request> {

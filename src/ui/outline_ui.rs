@@ -19,8 +19,10 @@ pub struct Look {
     pub color: Color32,
     /// What was decided about it.
     pub state: Status,
-    /// It is the selected one.
+    /// It is selected, alone or with others.
     pub selected: bool,
+    /// It is the one whose edges keys move.
+    pub has_grips: bool,
 }
 
 impl Look {
@@ -37,7 +39,7 @@ pub fn paint_span(canvas: &Canvas<'_>, painter: &Painter, region: Rect, look: Lo
         [region.left_top(), region.right_top()],
     ];
     paint_outline(canvas, painter, region, &sides, look);
-    if look.selected {
+    if look.has_grips {
         for x in [region.left(), region.right()] {
             grip(canvas, painter, pos2(x, region.center().y), vec2(GRIP, GRIP_LENGTH));
         }
@@ -49,7 +51,7 @@ pub fn paint_box(canvas: &Canvas<'_>, painter: &Painter, region: Rect, look: Loo
     let corners = [region.left_top(), region.right_top(), region.right_bottom(), region.left_bottom()];
     let sides = [0, 1, 2, 3].map(|place: usize| [corners[place], corners[(place + 1) % 4]]);
     paint_outline(canvas, painter, region, &sides, look);
-    if look.selected {
+    if look.has_grips {
         let middles = [region.center_top(), region.right_center(), region.center_bottom(), region.left_center()];
         // Grips of a small box would hide it.
         let is_small = region.width().min(region.height()) < 3.0 * GRIP;

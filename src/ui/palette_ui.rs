@@ -70,13 +70,21 @@ impl Palette {
         Self { subject, query, place: 0, fresh: true, found: Rc::default(), found_for: None }
     }
 
-    fn hint(&self) -> &'static str {
-        match self.subject {
+    fn hint(&self, bench: &Workbench) -> String {
+        let several = bench.selected_count();
+        let hint = match self.subject {
+            Subject::Labels { target: Some(_), adds: true } if several > 1 => {
+                return format!("Search a label to add to {several} events");
+            }
+            Subject::Labels { target: Some(_), .. } if several > 1 => {
+                return format!("Search a label for {several} events");
+            }
             Subject::Commands => "Search a command",
             Subject::Labels { target: Some(_), adds: true } => "Search a label to add to this event",
             Subject::Labels { target: Some(_), .. } => "Search a label for this event",
             Subject::Labels { target: None, .. } => "Search a label for new events",
-        }
+        };
+        hint.to_owned()
     }
 
     fn lines(&mut self, context: &egui::Context, bench: &Workbench) -> Rc<Vec<Line>> {
@@ -165,7 +173,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, panels: &mut Panels, req
     let response = area.accessible_name("Palette").show(context, |ui| {
         Frame::window(ui.style()).show(ui, |ui| {
             ui.set_width(WIDTH);
-            query_ui(ui, palette);
+            query_ui(ui, bench, palette);
             if matches!(palette.subject, Subject::Labels { target: Some(_), adds: false }) {
                 ui.label(weak("Enter gives the label · Ctrl+Enter adds it to the event's labels, or takes it away"));
             }
@@ -201,9 +209,9 @@ fn stepped(context: &egui::Context, place: usize, count: usize) -> usize {
     (place + down).saturating_sub(up).min(count.saturating_sub(1))
 }
 
-fn query_ui(ui: &mut Ui, palette: &mut Palette) {
-    let hint = palette.hint();
-    let field = TextEdit::singleline(&mut palette.query).hint_text(hint).desired_width(f32::INFINITY);
+fn query_ui(ui: &mut Ui, bench: &Workbench, palette: &mut Palette) {
+    let hint = palette.hint(bench);
+    let field = TextEdit::singleline(&mut palette.query).hint_text(&*hint).desired_width(f32::INFINITY);
     let response = ui.add(field).accessible_name(hint);
     if palette.fresh {
         response.request_focus();

@@ -1,5 +1,6 @@
 //! The status line: the mode, the queue, what the selected event is and what the keys do now, and how far review is.
 
+use super::event_table_ui::grouped;
 use super::widgets::{icon_button_showing, weak};
 use super::{icons, theme};
 use crate::annotation::Status;
@@ -138,6 +139,12 @@ pub fn hint_text(ui: &Ui, bench: &Workbench) -> String {
             keys([next, (Command::NextEvent, "next event"), mode, (Command::ShowKeys, "all keys")])
         };
     };
+    if let Some(selection) = bench.selection() {
+        let (uncertain, merge) = ((Command::Uncertain, "uncertain"), (Command::MergeNext, "merge"));
+        let several = keys([accept, reject, uncertain, merge]);
+        let one = Command::Deselect.key_text(ui.ctx());
+        return format!("{} events selected   {several}   {one} only one", grouped(selection.len()));
+    }
     let can_undecide = bench.can(Command::Undecide);
     let commands = match (mark.state, is_review) {
         (Status::Predicted, true) => [accept, reject, (Command::Uncertain, "uncertain"), label],

@@ -5,9 +5,9 @@ use super::drag::{Drag, DragKind};
 use super::heights::Heights;
 use super::hit::{self, Under};
 use super::marks_ui::{self, PlacedMark};
-use super::widgets::menu_line;
+use super::widgets::{choosing, menu_line};
 use super::{Panels, bands, batch_ui, beside_ui, complete_ui, draft_ui, magnet};
-use crate::app::{Command, Handle, Place, Request, Shape};
+use crate::app::{Choosing, Command, Handle, Place, Request, Shape};
 use eframe::egui::{
     self, CursorIcon, Modifiers, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
 };
@@ -44,7 +44,7 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     beside_ui::borders(ui, canvas, rect);
     let response = ui.interact(rect, ui.scope_id().with("spectrogram"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Spectrogram"));
-    panels.canvas_focused = keeps_focus(ui, &response);
+    panels.canvas_focused = keeps_focus(ui, &response, !panels.is_page_open());
     // Keys may have opened another recording.
     panels.drag = panels.drag.filter(|drag| drag.recording == canvas.open.id);
     let peeking = !canvas.bench.show_marks || panels.peek_key.is_some();
@@ -73,13 +73,14 @@ pub fn show(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, panels: &mut Panels, r
     context_menu(&response, canvas, requests);
 }
 
-/// A click gives the spectrogram the focus. As long as it has it, Tab goes from event to event and arrows move edges; Escape leaves it.
-fn keeps_focus(ui: &Ui, response: &Response) -> bool {
+/// A click gives the spectrogram the focus. As long as it has it, Tab goes from event to event (unless a
+/// page is open, which it leads into) and arrows move edges; Escape leaves it.
+fn keeps_focus(ui: &Ui, response: &Response, tab: bool) -> bool {
     if response.clicked() {
         response.request_focus();
     }
     if response.has_focus() {
-        let own = egui::EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
+        let own = egui::EventFilter { tab, horizontal_arrows: true, vertical_arrows: true, escape: false };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, own));
     }
     response.has_focus()
@@ -92,12 +93,15 @@ fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Pane
     for (mark, tag) in with_tags.take(NAMED_MARKS) {
         let id = ui.scope_id().with(("tag", mark.target));
         let response = ui.interact(tag, id, Sense::click_and_drag());
-        let selected = canvas.bench.selected == Some(mark.target);
+        let selected = canvas.bench.is_selected(mark.target);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, mark.spoken()));
-        if response.clicked() || response.secondary_clicked() {
+        let choosing = choosing(ui.input(|input| input.modifiers));
+        if response.clicked() && choosing != Choosing::Only {
+            requests.push(Request::SelectMore(mark.target, choosing));
+        } else if response.clicked() || (response.secondary_clicked() && !selected) {
             requests.push(Request::Select(Some(mark.target)));
         }
-        if response.double_clicked() {
+        if response.double_clicked() && choosing == Choosing::Only {
             requests.push(Request::Do(Command::PlayEvent));
         }
         if response.drag_started_by(egui::PointerButton::Primary)
@@ -107,7 +111,9 @@ fn tags(ui: &Ui, sheet: &Sheet<'_>, placed: &[PlacedMark<'_>], panels: &mut Pane
             panels.drag = Some(drag_from(sheet, kind, origin, false));
         }
         context_menu(&response, canvas, requests);
-        response.on_hover_text(format!("{}\nDrag to move", mark.spoken())).on_hover_cursor(CursorIcon::Grab);
+        response
+            .on_hover_text(format!("{}\nDrag to move; Ctrl+click or Shift+click to select more", mark.spoken()))
+            .on_hover_cursor(CursorIcon::Grab);
     }
 }
 
@@ -213,7 +219,10 @@ fn clicks(
     let Some(at) = response.interact_pointer_pos() else { return };
     let secs = sheet.canvas.scale.secs_from_x(at.x);
     let target = hit::under(sheet.canvas, placed, &sheet.heights, at).target();
-    if response.clicked() && modifiers.command {
+    let choosing = choosing(modifiers);
+    if let Some(target) = target.filter(|_| response.clicked() && choosing != Choosing::Only) {
+        requests.push(Request::SelectMore(target, choosing));
+    } else if response.clicked() && modifiers.command {
         requests.push(Request::DrawShape(Shape::point(secs)));
     } else if response.double_clicked() {
         requests.push(Request::Select(target));
@@ -221,8 +230,10 @@ fn clicks(
     } else if response.clicked() {
         requests.push(Request::Select(target));
         requests.push(Request::Seek(secs));
-    } else if response.secondary_clicked() && target.is_some() {
-        requests.push(Request::Select(target));
+    } else if response.secondary_clicked()
+        && let Some(target) = target.filter(|&target| !sheet.canvas.bench.is_selected(target))
+    {
+        requests.push(Request::Select(Some(target)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Small controls that several panels share.
 
 use super::theme;
-use crate::app::{Command, Request, Workbench};
+use crate::app::{Choosing, Command, Request, Workbench};
 use eframe::egui::{self, Align2, Button, Color32, Response, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
 /// A button that shows only a command's icon; its name, sentence and key are in the tooltip.
@@ -58,6 +58,15 @@ pub fn menu_line(ui: &mut Ui, bench: &Workbench, command: Command, requests: &mu
     if response.clicked() {
         requests.push(Request::Do(command));
         ui.close();
+    }
+}
+
+/// How what is clicked joins the selection: with Shift all up to it, with Ctrl it too.
+pub fn choosing(modifiers: egui::Modifiers) -> Choosing {
+    match (modifiers.shift, modifiers.command) {
+        (true, _) => Choosing::Extend,
+        (false, true) => Choosing::Toggle,
+        (false, false) => Choosing::Only,
     }
 }
 

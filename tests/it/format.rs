@@ -1,5 +1,11 @@
 //! Integration tests: format.
 
+mod conversion;
+mod drawn;
+mod json;
+mod json_properties;
+mod tables;
+
 use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};
 use earmark::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongLabels};
 use earmark::time::Span;

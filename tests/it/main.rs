@@ -9,6 +9,7 @@ mod deciding;
 mod decode;
 mod download;
 mod format;
+mod format_sound;
 mod http_server;
 mod metric;
 mod model;

@@ -2,7 +2,9 @@
 
 mod command;
 mod event_lists;
+mod frame_scores;
 mod recipe;
+mod scores_command;
 
 use earmark::metric::{Measured, WhenNothingEstimated};
 use serde_json::Value;

@@ -6,6 +6,8 @@ mod durations;
 mod json;
 mod label_map;
 mod paper;
+mod score_paper;
+mod scores;
 
 use crate::annotation::{CompleteSpan, Edited};
 use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels, TextSource};
@@ -32,7 +34,8 @@ use std::process::ExitCode;
   earmark evaluate labels.tsv events.tsv --collar 0.2 --offset-share 0.2   as the DCASE challenges count
   earmark evaluate --reference labels.tsv --estimated events.tsv --durations durations.tsv --json
   earmark evaluate labels.tsv events.tsv --metric segment_based --resolution 0.1
-  earmark evaluate labels.tsv events.tsv --map classes.tsv --details")]
+  earmark evaluate labels.tsv events.tsv --map classes.tsv --details
+  earmark evaluate --reference labels.tsv --scores scores/ --durations durations.tsv   PSDS and more, over all thresholds")]
 pub(super) struct Arguments {
     /// Strong labels that are right, and those to judge, where --reference and --estimated do not name them
     #[arg(value_names = ["REFERENCE", "ESTIMATED"], num_args = 0..=2)]
@@ -95,6 +98,8 @@ pub(super) struct Arguments {
     /// Print everything as JSON: all measures, what became of each event, which labels were taken for which
     #[arg(long, conflicts_with = "details")]
     json: bool,
+    #[command(flatten)]
+    of_scores: scores::ScoreArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -174,6 +179,9 @@ impl Arguments {
 
 /// Fails if a file cannot be read, or the two have no recording in common.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &arguments.of_scores.scores {
+        return run_on_scores(arguments, folder);
+    }
     let (reference_path, estimated_path) = arguments.paths()?;
     let reference = read_labels(reference_path)?;
     let mut estimated = read_labels(estimated_path)?;
@@ -198,6 +206,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let lists = Lists::new(&reference.rows, &estimated.rows);
     super::write_stdout(&report(&lists, &durations, &marks, arguments)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Evaluates frame scores.
+fn run_on_scores(arguments: &Arguments, folder: &Path) -> anyhow::Result<ExitCode> {
+    let Some(path) = arguments.reference.as_ref().or_else(|| arguments.files.first()) else {
+        bail!("a reference is needed: earmark evaluate --reference FILE --scores DIR");
+    };
+    let (labels, durations) = (read_labels(path)?, arguments.durations.as_deref().map(durations::read).transpose()?);
+    let job = scores::Job {
+        folder,
+        events: Lists::new(&labels.rows, &[]).reference,
+        recordings: labels.files.iter().map(|file| &*file.name).collect(),
+        durations: durations.as_ref(),
+        settings: arguments.of_scores.settings(&arguments.settings()),
+        is_by_thresholds: arguments.of_scores.by_thresholds,
+        has_curves: arguments.of_scores.curves,
+        is_json: arguments.json,
+    };
+    super::write_stdout(&scores::run(&job)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,9 @@
 
 #[cfg(test)]
 mod tests;
+mod writing;
+
+pub(super) use writing::RowWriter;
 
 use super::{ReadError, TextSource, cell, text};
 use std::sync::Arc;
@@ -43,7 +46,7 @@ impl Dialect {
     /// As most programs write: TAB, `;` or `,`, with quotes and comments.
     pub const ANY: Self = Self { separators: &['\t', ';', ','], quoting: Quoting::Csv, has_comments: true };
     /// TAB and nothing else; quotes are text, and there are no comments.
-    #[allow(dead_code, reason = "other formats use it")]
+    #[allow(dead_code, reason = "formats that are read elsewhere use it")]
     pub const PLAIN_TABS: Self = Self { separators: &['\t'], quoting: Quoting::Text, has_comments: false };
 }
 
@@ -363,7 +366,8 @@ impl Outline {
 /// most rows have.
 fn separator_of(head: &str, dialect: Dialect) -> char {
     let mut found: Option<(char, usize)> = None;
-    let (mut most, mut has_decimal_commas) = (('\t', 0), false);
+    let first = dialect.separators.first().copied().unwrap_or('\t');
+    let (mut most, mut has_decimal_commas) = ((first, 0), false);
     for &separator in dialect.separators {
         let rows = first_rows(head, separator, dialect);
         let cells = rows.first().map_or(0, Row::len);

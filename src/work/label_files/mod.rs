@@ -88,6 +88,8 @@ pub enum LabelFileTask {
         paths: Vec<PathBuf>,
         /// How.
         reading: Box<LabelReading>,
+        /// The project's recordings, whose lengths may be needed.
+        recordings: Vec<KnownRecording>,
     },
     /// Find out what importing does.
     Plan {
@@ -108,7 +110,7 @@ pub enum LabelFileTask {
         recordings: Arc<Vec<ExportedRecording>>,
         /// Which of them.
         choices: Box<ExportChoices>,
-        /// Whether labels of one class that overlap become one.
+        /// Whether labels of one class that overlap or touch become one.
         unites: bool,
         /// The format's id.
         format: &'static str,
@@ -154,7 +156,7 @@ pub struct ExportWeighed {
     pub labels: Arc<StrongLabels>,
     /// What the format cannot hold of it.
     pub losses: Vec<String>,
-    /// How many labels overlap an earlier one of their class, before any were united.
+    /// How many labels overlap or touch an earlier one of their class, before any were united.
     pub overlaps: usize,
 }
 
@@ -209,8 +211,9 @@ pub enum LabelFileNews {
 /// Does a task.
 pub fn carry_out(task: LabelFileTask) -> LabelFileNews {
     match task {
-        LabelFileTask::Read { number, paths, reading } => {
-            LabelFileNews::Read { number, result: reading::read_all(&paths, &reading).map(Arc::new) }
+        LabelFileTask::Read { number, paths, reading, recordings } => {
+            let result = reading::read_all(&paths, &reading, &recordings).map(Arc::new);
+            LabelFileNews::Read { number, result }
         }
         LabelFileTask::Plan { number, read, recordings, choices } => {
             let index = match recordings {
@@ -224,9 +227,12 @@ pub fn carry_out(task: LabelFileTask) -> LabelFileNews {
             LabelFileNews::Planned { number, plan, index }
         }
         LabelFileTask::Weigh { number, recordings, choices, unites, format } => {
-            let labels = format::exported(&recordings, &choices);
-            let (united, overlaps) = format::united_overlaps(&labels);
-            let labels = if unites { united } else { labels };
+            let mut labels = format::exported(&recordings, &choices);
+            let mut united = labels.clone();
+            let overlaps = united.unite_overlaps();
+            if unites {
+                labels = united;
+            }
             let losses = format::by_id(format).map(|format| format::losses(format, &labels)).unwrap_or_default();
             LabelFileNews::Weighed {
                 number,

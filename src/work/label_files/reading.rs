@@ -1,7 +1,9 @@
 //! Reading label files: several as one, in the format that fits them all, with answers that were given before.
 
 use super::{LabelReading, LabelsRead, RememberedAnswer};
-use crate::format::{self, LabelFormat, Likelihood, Question, ReadOptions, StrongLabels, TextSource};
+use crate::format::{
+    self, Durations, KnownRecording, LabelFormat, Likelihood, Question, ReadOptions, StrongLabels, TextSource,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +25,11 @@ pub fn label_extensions() -> Vec<&'static str> {
 ///
 /// # Errors
 /// Why none can be read.
-pub(super) fn read_all(paths: &[PathBuf], reading: &LabelReading) -> Result<LabelsRead, String> {
+pub(super) fn read_all(
+    paths: &[PathBuf],
+    reading: &LabelReading,
+    recordings: &[KnownRecording],
+) -> Result<LabelsRead, String> {
     let mut failures = Vec::new();
     let mut sniffed = Vec::new();
     for path in listed(paths, &mut failures) {
@@ -41,6 +47,9 @@ pub(super) fn read_all(paths: &[PathBuf], reading: &LabelReading) -> Result<Labe
         return Err(format!("{list}\nEarmark reads: {}", known.join(", ")));
     };
     let mut all = Gathered::new(format, sniffed.len() + failures.len() > 1, reading);
+    for known in recordings.iter().filter(|known| known.duration_secs > 0.0) {
+        all.durations.insert(&known.path.to_string_lossy(), known.duration_secs);
+    }
     for (path, of_file) in &sniffed {
         let is_readable = reading.format.is_some() || of_file.iter().any(|(id, _)| *id == format.id());
         if is_readable {
@@ -127,6 +136,8 @@ struct Gathered<'a> {
     format: &'static dyn LabelFormat,
     are_many: bool,
     reading: &'a LabelReading,
+    /// How long the project's recordings are.
+    durations: Durations,
     files: Vec<PathBuf>,
     failures: Vec<String>,
     labels: StrongLabels,
@@ -138,7 +149,8 @@ impl<'a> Gathered<'a> {
     fn new(format: &'static dyn LabelFormat, are_many: bool, reading: &'a LabelReading) -> Self {
         let (files, failures, warnings) = (Vec::new(), Vec::new(), Vec::new());
         let labels = StrongLabels::default();
-        Self { format, are_many, reading, files, failures, labels, warnings, unreadable_rows: 0 }
+        let durations = Durations::default();
+        Self { format, are_many, reading, durations, files, failures, labels, warnings, unreadable_rows: 0 }
     }
 
     fn read(&mut self, path: &Path) {
@@ -146,12 +158,15 @@ impl<'a> Gathered<'a> {
         options.sample_rate = self.reading.sample_rate;
         options.time_expansion = self.reading.time_expansion;
         options.answers.clone_from(&self.reading.answers);
+        // Lent, as copies for each of many files would cost more than reading them.
+        options.durations = std::mem::take(&mut self.durations);
         let mut read = format::read_with(self.format, path, &options);
         if let Ok(labels) = &read
             && self.answer_as_before(labels, &mut options)
         {
             read = format::read_with(self.format, path, &options);
         }
+        self.durations = options.durations;
         match read {
             Ok(labels) => self.take(path, labels),
             Err(error) => self.failures.push(error.to_string()),
@@ -238,7 +253,7 @@ mod tests {
     use super::*;
 
     fn read(paths: &[PathBuf]) -> Result<LabelsRead, String> {
-        read_all(paths, &LabelReading::default())
+        read_all(paths, &LabelReading::default(), &[])
     }
 
     #[test]

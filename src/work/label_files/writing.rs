@@ -31,52 +31,46 @@ pub(super) fn write_each(
     let format = format_of(format)?;
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("{}: the folder cannot be made: {error}", folder.display()))?;
-    let extension = format.extensions().first().copied().unwrap_or("txt");
-    let mut rows: HashMap<&str, Vec<&format::StrongLabel>> = HashMap::new();
-    for row in &labels.rows {
-        rows.entry(&row.filename).or_default().push(row);
-    }
+    let parts: Vec<StrongLabels> = labels
+        .by_recording()
+        .into_iter()
+        // That a recording has no events is lost in such a format, which is told before.
+        .filter(|part| format.holds().empty_files || !part.rows.is_empty())
+        .collect();
     let mut written = ExportWritten { events: 0, recordings: 0, files: 0, kept: Vec::new() };
-    for (file, name) in labels.files.iter().zip(file_names(labels, extension)) {
+    let names = file_names(parts.iter().filter_map(|part| part.file_names().next()), format);
+    for (part, name) in parts.iter().zip(names) {
         let path = folder.join(name);
         if !replaces && path.exists() {
             written.kept.push(path);
             continue;
         }
-        let of_file: Vec<_> = rows.get(&*file.name).into_iter().flatten().map(|row| (*row).clone()).collect();
-        let one = StrongLabels {
-            rows: of_file,
-            files: vec![file.clone()],
-            columns: labels.columns.clone(),
-            line_end: labels.line_end,
-            ..StrongLabels::default()
-        };
         let so_far = written.files;
-        format::write_file(format, &path, &one)
+        format::write_file(format, &path, part)
             .map_err(|error| format!("{error} ({so_far} files were written before)"))?;
         written.files += 1;
         written.recordings += 1;
-        written.events += one.rows.len();
+        written.events += part.rows.len();
     }
     Ok(written)
 }
 
 /// The names of the files, without the recordings' extensions where that tells them apart, and never the same for two.
-fn file_names(labels: &StrongLabels, extension: &str) -> Vec<String> {
+fn file_names<'a>(recordings: impl Iterator<Item = &'a str> + Clone, format: &dyn LabelFormat) -> Vec<String> {
     let flat = |name: &str| name.replace(['/', '\\', ':'], "_");
     let stem = |name: &str| Path::new(name).with_extension("").to_string_lossy().into_owned();
     let mut stems: HashMap<String, usize> = HashMap::new();
-    for name in labels.file_names() {
+    for name in recordings.clone() {
         *stems.entry(flat(&stem(name)).to_lowercase()).or_default() += 1;
     }
     let mut taken: HashMap<String, usize> = HashMap::new();
-    let names = labels.file_names().map(|name| {
+    let names = recordings.map(|name| {
         let short = flat(&stem(name));
         let is_alone = stems.get(&short.to_lowercase()) == Some(&1);
         let base = if is_alone { short } else { flat(name) };
         let count = taken.entry(base.to_lowercase()).or_default();
         *count += 1;
-        if *count > 1 { format!("{base} ({count}).{extension}") } else { format!("{base}.{extension}") }
+        format.file_name_of(&if *count > 1 { format!("{base} ({count})") } else { base })
     });
     names.collect()
 }

@@ -250,6 +250,12 @@ fn what_a_million_events_cost() {
         println!("  from the key to the frame with it: {median:.1?}, at most {most:.1?}");
         let (median, _) = timed(60, |_| harness.state_mut().bench.dispatch(Request::Do(Command::Undo)));
         println!("  undo: {median:.1?}");
+        let (median, _) = timed(3, |_| harness.state_mut().bench.dispatch(Request::Do(Command::SelectAll)));
+        println!("  select all: {median:.1?}");
+        frames(&mut harness, "10 s in view, all selected");
+        let (decided, _) = timed(1, |_| harness.state_mut().bench.dispatch(Request::Do(Command::Uncertain)));
+        let (undone, _) = timed(1, |_| harness.state_mut().bench.dispatch(Request::Do(Command::Undo)));
+        println!("  all put aside in one step: {decided:.1?}, undone: {undone:.1?}");
         let words = |text: &str| Request::SetFilter(MarkFilter { text: text.into(), ..MarkFilter::default() });
         let (median, _) = timed(4, |place| {
             harness.state_mut().bench.dispatch(words(["dog", "bell", "horn", ""][place]));

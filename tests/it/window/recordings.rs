@@ -156,6 +156,28 @@ fn rows_are_selected_by_mouse_and_keys_and_said_to_be_complete_in_one_step() {
 }
 
 #[test]
+fn the_list_is_filtered_and_ordered_through_its_menus() {
+    let folder = a_folder();
+    std::fs::remove_file(folder.path().join("north/broken.wav")).unwrap();
+    let mut harness = opened(vec![folder.path().to_path_buf()], 12);
+    let done = open_name(&harness);
+    press_with(&mut harness, Modifiers::COMMAND, Key::Enter);
+    let mut choose = |menu: &str, line: &str, count: usize| {
+        harness.get_by_label(menu).click();
+        harness.run_steps(3);
+        harness.get_by_label(line).click();
+        wait(&mut harness, line, |bench| !bench.list.is_being_made() && bench.list.shown().len() == count);
+        names(&harness.state().bench)
+    };
+    assert!(!choose("Filter recordings", "Not done", 11).contains(&done));
+    choose("Filter recordings", "All recordings", 12);
+    let by_state = choose("Order recordings", ListOrder::State.words(), 12);
+    assert_eq!(by_state.last(), Some(&done), "what asks for something comes first");
+    let by_name = choose("Order recordings", ListOrder::Name.words(), 12);
+    assert_eq!(by_name[..3], ["take1.wav", "take2.wav", "take3.wav"]);
+}
+
+#[test]
 fn a_complete_recording_gives_way_to_the_next_that_is_not() {
     let folder = a_folder();
     std::fs::remove_file(folder.path().join("north/broken.wav")).unwrap();

@@ -1,0 +1,356 @@
+//! How AOEF is read: first what objects refer to, then the events.
+
+use super::geometry::{Bounds, bounds};
+use super::{FEATURE_PREFIX, GEOMETRY_FIELD, KEY_FIELD, LABEL_KEY, TAG_SCORE_FIELD};
+use crate::annotation::Status;
+use crate::format::json::{Document, Gatherer, Kind, Node, is_point};
+use crate::format::{Choice, Question, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, time_scale};
+use crate::time::Span;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Keys that are taken for labels before others, where events have several.
+const LABEL_KEYS: &[&str] = &[LABEL_KEY, "species", "dwc:scientificName", "class", "event", "label"];
+
+/// A tag's value and key.
+type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+struct RecordingEntry {
+    name: Arc<str>,
+    /// By what times of the file are multiplied.
+    factor: f64,
+    duration_secs: Option<f64>,
+    sample_rate: Option<f64>,
+}
+
+struct Reader<'a, 'l> {
+    gatherer: Gatherer<'l>,
+    /// By the text of their ids.
+    tags: HashMap<&'a str, Tag<'a>>,
+    users: HashMap<Cow<'a, str>, Cow<'a, str>>,
+    recordings: HashMap<Cow<'a, str>, RecordingEntry>,
+    sound_events: HashMap<Cow<'a, str>, Node<'a>>,
+    label_key: String,
+    /// How many sound events an annotation or prediction speaks of.
+    used: HashSet<Cow<'a, str>>,
+}
+
+pub(super) fn read(
+    source: &mut TextSource<'_>,
+    options: &ReadOptions,
+    labels: &mut StrongLabels,
+) -> Result<(), ReadError> {
+    let document = Document::read(source)?;
+    let root = document.root();
+    let data = root.get("data").filter(|data| data.kind() == Kind::Object);
+    let collection = data.and_then(|data| data.get("collection_type")).and_then(Node::string);
+    let (Some(data), Some(collection)) = (data, collection) else {
+        let text = "no AOEF: expected an object with “data”, which has a “collection_type”";
+        return Err(ReadError::NotLabels(text.to_owned()));
+    };
+    if matches!(&*collection, "dataset" | "recording_set") {
+        let text = format!("an AOEF {collection} lists recordings only: choose a file with annotations or predictions");
+        return Err(ReadError::NotLabels(text));
+    }
+    let mut gatherer = Gatherer::new(labels, &document);
+    if let Some(version) = root.get("version").and_then(Node::string).filter(|version| version != "1.1.0") {
+        gatherer.warn(root, format!("AOEF {version} is read as 1.1.0"));
+    }
+    let mut reader = Reader {
+        gatherer,
+        tags: HashMap::new(),
+        users: HashMap::new(),
+        recordings: HashMap::new(),
+        sound_events: HashMap::new(),
+        label_key: String::new(),
+        used: HashSet::new(),
+    };
+    reader.read_data(data, options);
+    reader.gatherer.finish();
+    Ok(())
+}
+
+/// The elements of an array under a key, with their UUIDs.
+fn objects<'a>(data: Node<'a>, key: &str) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> {
+    let elements = data.get(key).into_iter().flat_map(Node::elements);
+    elements.map(|node| (node.get("uuid").and_then(Node::id).unwrap_or_default(), node))
+}
+
+impl<'a> Reader<'a, '_> {
+    fn read_data(&mut self, data: Node<'a>, options: &ReadOptions) {
+        let tags = data.get("tags").into_iter().flat_map(Node::elements);
+        self.tags = tags.filter_map(tag_of).collect();
+        self.users = objects(data, "users").filter_map(|(uuid, user)| Some((uuid, user_name(user)?))).collect();
+        for (uuid, recording) in objects(data, "recordings") {
+            let entry = self.recording_of(recording, options);
+            self.recordings.insert(uuid, entry);
+        }
+        self.sound_events = objects(data, "sound_events").collect();
+        self.choose_label_key(data, options);
+        let model = self.model_of(data);
+        self.list_recordings(data);
+        for (_, annotation) in objects(data, "sound_event_annotations") {
+            self.read_event(annotation, None);
+        }
+        for (_, prediction) in objects(data, "sound_event_predictions") {
+            self.read_event(prediction, Some(&model));
+        }
+        let lonely = self.sound_events.len() - self.used.len();
+        if lonely > 0 {
+            let text = format!("sound events without annotation or prediction are left out: {lonely}");
+            self.gatherer.warn_of_file(text);
+        }
+        for (key, value) in data.entries() {
+            match &*key {
+                "uuid" | "collection_type" | "tags" | "users" | "recordings" | "sound_events" | "clips" | "model" => {}
+                "sound_event_annotations" | "sound_event_predictions" | "clip_annotations" | "clip_predictions" => {}
+                "name" | "version" if !model.is_empty() => {}
+                _ if value.kind() == Kind::Array => value.elements().for_each(|one| self.gatherer.unread(&key, one)),
+                _ => self.gatherer.unread(&key, value),
+            }
+        }
+    }
+
+    fn recording_of(&mut self, recording: Node<'a>, options: &ReadOptions) -> RecordingEntry {
+        let (mut path, mut duration, mut rate, mut expansion) = (None, None, None, 1.0);
+        for (key, value) in recording.entries() {
+            match &*key {
+                "path" => path = value.string(),
+                "duration" => duration = value.number(),
+                "samplerate" => rate = value.number(),
+                "time_expansion" => expansion = value.number().unwrap_or(1.0),
+                "uuid" | "channels" => {}
+                _ => self.gatherer.unread(&format!("recordings.{key}"), value),
+            }
+        }
+        let factor = time_scale::factor(self.gatherer.labels(), options, expansion);
+        RecordingEntry {
+            name: self.gatherer.name(&path.unwrap_or_default()),
+            factor,
+            duration_secs: duration.map(|secs| secs * factor),
+            sample_rate: rate.map(|rate| rate / factor),
+        }
+    }
+
+    /// The model that made predictions, as `name` or `name version`.
+    fn model_of(&mut self, data: Node<'a>) -> Arc<str> {
+        let model = data.get("model").unwrap_or(data);
+        let text = |key: &str| model.get(key).and_then(Node::string).unwrap_or_default();
+        let is_run = data.get("collection_type").and_then(Node::string).is_some_and(|kind| kind == "model_run");
+        let name = if is_run { format!("{} {}", text("name"), text("version")) } else { String::new() };
+        for (key, value) in data.get("model").into_iter().flat_map(Node::entries) {
+            if !matches!(&*key, "name" | "version") {
+                self.gatherer.unread(&format!("model.{key}"), value);
+            }
+        }
+        self.gatherer.name(name.trim())
+    }
+
+    /// Lists the recordings of which a part was annotated or searched, so that those without events stand among them.
+    fn list_recordings(&mut self, data: Node<'a>) {
+        let clips: HashMap<Cow<'a, str>, Node<'a>> = objects(data, "clips").collect();
+        let said = objects(data, "clip_annotations").chain(objects(data, "clip_predictions"));
+        for (_, said) in said {
+            for (key, value) in said.entries() {
+                if !matches!(&*key, "uuid" | "clip" | "sound_events") {
+                    self.gatherer.unread(&format!("clips.{key}"), value);
+                }
+            }
+            let clip = said.get("clip").and_then(Node::id).and_then(|uuid| clips.get(&uuid));
+            let Some(clip) = clip.copied() else { continue };
+            let recording = clip.get("recording").and_then(Node::id).and_then(|uuid| self.recordings.get(&uuid));
+            let Some(entry) = recording else { continue };
+            let number = |key: &str| clip.get(key).and_then(Node::number).map(|secs| secs * entry.factor);
+            let is_whole = number("start_time").is_none_or(|secs| secs <= 0.0)
+                && number("end_time").zip(entry.duration_secs).is_none_or(|(end, length)| end >= length - 1e-3);
+            list(&mut self.gatherer, entry);
+            if !is_whole {
+                self.gatherer
+                    .note("clips that are a part of their recording only: what lies outside was not annotated");
+            }
+        }
+    }
+
+    /// Decides which key's tags are labels, and asks if there are several.
+    fn choose_label_key(&mut self, data: Node<'a>, options: &ReadOptions) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let events = objects(data, "sound_event_annotations").chain(objects(data, "sound_event_predictions"));
+        for (_, event) in events {
+            for (id, _) in event.get("tags").into_iter().flat_map(Node::elements).map(tag_use) {
+                if let Some((_, key)) = self.tags.get(id) {
+                    *counts.entry(&**key).or_default() += 1;
+                }
+            }
+        }
+        let keys: Vec<String> = counts.keys().map(|key| (*key).to_owned()).collect();
+        let answered = options.answer(Choice::LabelColumn).and_then(|answer| keys.iter().position(|key| key == answer));
+        let known = LABEL_KEYS.iter().find_map(|known| keys.iter().position(|key| key == known));
+        let most = || (0..keys.len()).max_by_key(|&index| (counts.get(keys[index].as_str()), std::cmp::Reverse(index)));
+        let Some(taken) = answered.or(known).or_else(most) else { return };
+        self.label_key.clone_from(&keys[taken]);
+        // Our own key is no question.
+        if keys.len() > 1 && keys[taken] != LABEL_KEY {
+            let text = "events have tags of several keys: which key's are the labels?".to_owned();
+            let question = Question { choice: Choice::LabelColumn, text, answers: keys, taken: Some(taken) };
+            self.gatherer.labels().questions.push(question);
+        }
+    }
+
+    fn read_event(&mut self, said: Node<'a>, model: Option<&Arc<str>>) {
+        match self.row_of(said, model) {
+            Ok(row) => self.gatherer.push(row),
+            Err(reason) => self.gatherer.reject(said, reason),
+        }
+    }
+
+    fn row_of(&mut self, said: Node<'a>, model: Option<&Arc<str>>) -> Result<StrongLabel, String> {
+        let uuid = said.get("sound_event").and_then(Node::id).ok_or("no sound_event is named")?;
+        let sound_event =
+            *self.sound_events.get(&uuid).ok_or_else(|| format!("the sound event {uuid} is not there"))?;
+        self.used.insert(uuid);
+        let recording = sound_event.get("recording").and_then(Node::id).unwrap_or_default();
+        let entry = self.recordings.get(&recording);
+        let entry = entry.ok_or_else(|| format!("the recording “{recording}” of a sound event is not there"))?;
+        let geometry = sound_event.get("geometry").ok_or("the sound event has no geometry")?;
+        let found = bounds(geometry)?;
+        let factor = entry.factor;
+        let span = Span { onset_secs: found.onset * factor, offset_secs: found.offset * factor };
+        let mut row = StrongLabel::new(entry.name.clone(), span, "");
+        list(&mut self.gatherer, entry);
+        row.is_point = found.is_point || is_point(span);
+        self.add_shape(&mut row, geometry, found, factor);
+        self.add_tags(&mut row, said);
+        self.add_rest(&mut row, said, sound_event);
+        if let Some(model) = model {
+            row.status = Some(Status::Predicted);
+            row.score = said.get("score").and_then(Node::number);
+            if !model.is_empty() {
+                row.particulars_mut().model = model.clone();
+            }
+        }
+        Ok(row)
+    }
+
+    fn add_shape(&mut self, row: &mut StrongLabel, geometry: Node<'a>, found: Bounds, factor: f64) {
+        row.band = found.band.and_then(|(low, high)| self.gatherer.band(low / factor, high / factor));
+        if !found.is_exact {
+            self.gatherer
+                .note("lines, polygons and their like are taken as the box around them and kept in the field geometry");
+            // Of an expanded recording it would be in other units than the event.
+            if factor == 1.0 {
+                self.gatherer.field(row, GEOMETRY_FIELD, geometry);
+            }
+        }
+    }
+
+    fn add_tags(&mut self, row: &mut StrongLabel, said: Node<'a>) {
+        let mut labels: Vec<(&Cow<'a, str>, Option<f64>)> = Vec::new();
+        let mut others = Vec::new();
+        let (event_score, mut unknown) = (said.get("score").and_then(Node::number), 0);
+        for (id, score) in said.get("tags").into_iter().flat_map(Node::elements).map(tag_use) {
+            match self.tags.get(id) {
+                Some((value, key)) if **key == *self.label_key => labels.push((value, score)),
+                Some((value, key)) => others.push((key.clone(), value.clone(), score)),
+                None => unknown += 1,
+            }
+        }
+        // The likeliest first; equal ones in the file's order.
+        labels.sort_by(|a, b| b.1.unwrap_or(f64::INFINITY).total_cmp(&a.1.unwrap_or(f64::INFINITY)));
+        let mut labels = labels.into_iter();
+        if let Some((label, score)) = labels.next() {
+            row.event_label = self.gatherer.name(label);
+            if let Some(score) = score.filter(|score| event_score != Some(*score)) {
+                self.gatherer.field_text(row, TAG_SCORE_FIELD, crate::format::json::number_text(score));
+            }
+        }
+        for (label, score) in labels {
+            let label = self.gatherer.name(label);
+            row.particulars_mut().more_labels.push(label);
+            if score.is_some() {
+                self.gatherer.note("scores of an event's further labels are not kept");
+            }
+        }
+        if self.label_key != LABEL_KEY && !row.event_label.is_empty() {
+            let key = self.label_key.clone();
+            self.gatherer.field_text(row, KEY_FIELD, key);
+        }
+        for (key, value, score) in others {
+            self.gatherer.field_text(row, &key, value.into_owned());
+            if score.is_some_and(|score| event_score != Some(score)) {
+                self.gatherer.note("scores of tags that are no labels are not kept");
+            }
+        }
+        for _ in 0..unknown {
+            self.gatherer.note("tags that the file does not explain are left out");
+        }
+    }
+
+    fn add_rest(&mut self, row: &mut StrongLabel, said: Node<'a>, sound_event: Node<'a>) {
+        let mut by = None;
+        for (key, value) in said.entries() {
+            match &*key {
+                "notes" => by = by.or(self.add_notes(row, value)),
+                "created_by" => by = value.id().and_then(|uuid| self.users.get(&uuid)).or(by.as_ref()).cloned(),
+                "uuid" | "sound_event" | "tags" | "score" => {}
+                _ => self.gatherer.unread(&format!("sound_event_annotations.{key}"), value),
+            }
+        }
+        if let Some(name) = by {
+            row.particulars_mut().annotator = self.gatherer.name(&name);
+        }
+        for (key, value) in sound_event.entries() {
+            match &*key {
+                "features" => {
+                    for (name, value) in value.entries() {
+                        self.gatherer.field(row, &format!("{FEATURE_PREFIX}{name}"), value);
+                    }
+                }
+                "uuid" | "recording" | "geometry" => {}
+                _ => self.gatherer.unread(&format!("sound_events.{key}"), value),
+            }
+        }
+    }
+
+    /// Adds what notes say; who wrote the first one.
+    fn add_notes(&mut self, row: &mut StrongLabel, notes: Node<'a>) -> Option<Cow<'a, str>> {
+        let mut by = None;
+        for note in notes.elements() {
+            let comment = &mut row.particulars_mut().comment;
+            if !comment.is_empty() {
+                comment.push('\n');
+            }
+            comment.push_str(&note.get("message").and_then(Node::string).unwrap_or_default());
+            let user = note.get("created_by").and_then(Node::id).and_then(|uuid| self.users.get(&uuid));
+            by = by.or_else(|| user.cloned());
+            if note.get("is_issue").and_then(Node::bool) == Some(true) {
+                self.gatherer.note("notes that are issues are remarks like others");
+            }
+        }
+        by
+    }
+}
+
+fn list(gatherer: &mut Gatherer<'_>, entry: &RecordingEntry) {
+    gatherer.describe(&entry.name, entry.duration_secs, entry.sample_rate);
+}
+
+fn tag_of(tag: Node<'_>) -> Option<(&str, Tag<'_>)> {
+    let id = tag.get("id")?.raw();
+    let key = tag.get("key").or_else(|| tag.get("term"))?.string()?;
+    Some((id, (tag.get("value")?.id()?, key)))
+}
+
+/// The id of a tag of an annotation, or id and score of a tag of a prediction.
+fn tag_use(node: Node<'_>) -> (&str, Option<f64>) {
+    let mut elements = node.elements();
+    match elements.next() {
+        Some(id) => (id.raw(), elements.next().and_then(Node::number)),
+        None => (node.raw(), None),
+    }
+}
+
+fn user_name(user: Node<'_>) -> Option<Cow<'_, str>> {
+    let text = |key: &str| user.get(key).and_then(Node::string).filter(|text| !text.is_empty());
+    text("name").or_else(|| text("username")).or_else(|| text("email"))
+}

@@ -1,0 +1,109 @@
+//! The markers of Adobe Audition: `Name Start Duration Time Format Type Description`, with TABs although the file is called `.csv`, times as
+//! `0:01.250`, one file a recording. A marker without duration is a point.
+
+use super::cell::Times;
+use super::collector::Collector;
+use super::event_columns::{ColumnNames, EventColumns};
+use super::table::{Dialect, Outline, RowWriter};
+use super::text::clock_cell;
+use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource, TimeUnit};
+use std::io;
+
+/// The format, as it stands in [`super::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub struct Audition;
+
+const NAMES: ColumnNames = ColumnNames {
+    file: &[],
+    onset: &["Start"],
+    offset: &[],
+    duration: &["Duration"],
+    label: &["Name"],
+    score: &[],
+    low: &[],
+    high: &[],
+    comment: &["Description"],
+};
+const TIME_FORMAT: &[&str] = &["Time Format"];
+const TYPE: &[&str] = &["Type"];
+
+impl LabelFormat for Audition {
+    fn id(&self) -> &'static str {
+        "audition"
+    }
+
+    fn name(&self) -> &'static str {
+        "Adobe Audition markers"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["csv"]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds { points: true, overlaps: true, comments: true, empty_files: true, ..Holds::default() }
+    }
+
+    fn likelihood(&self, head: &Head<'_>) -> Likelihood {
+        let header = Outline::of(head.text, Dialect::ANY).header(&[NAMES.label, NAMES.onset, NAMES.duration, TYPE]);
+        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+    }
+
+    fn read(
+        &self,
+        source: &mut TextSource<'_>,
+        options: &ReadOptions,
+        labels: &mut StrongLabels,
+    ) -> Result<(), ReadError> {
+        let outline = Outline::of(source.head(), Dialect::ANY);
+        let Some(header) = outline.header(&[NAMES.label, NAMES.onset, NAMES.duration]) else {
+            let expected = "no Audition markers: expected the columns Name, Start and Duration";
+            return Err(ReadError::NotLabels(expected.to_owned()));
+        };
+        let mut columns = EventColumns::of(&header, &NAMES);
+        let time_format = header.find(TIME_FORMAT);
+        columns.take_other(time_format);
+        columns.take_other(header.find(TYPE));
+        labels.columns = columns.other_names();
+        let mut out = Collector::new(labels);
+        out.file(&options.file_stem);
+        let mut secs = Times::secs_of(outline.separator, options);
+        let mut samples = Times::new(TimeUnit::Samples, outline.separator, options);
+        let comments = outline.for_each_row(source, 1, |row| {
+            let counts_samples = row.maybe(time_format).to_ascii_lowercase().contains("sample");
+            let times = if counts_samples { samples.as_mut() } else { Some(&mut secs) };
+            let Some(times) = times else {
+                out.reject(row.line, "the times are samples: say the recording's sample rate (--sample-rate)");
+                return Ok(());
+            };
+            if let Some(mut event) = columns.event(row, &options.file_stem, times, &mut out) {
+                event.is_point = event.span.onset_secs == event.span.offset_secs;
+                out.push(event);
+            }
+            Ok(())
+        })?;
+        out.finish(comments);
+        Ok(())
+    }
+
+    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
+        let is_finer = |secs: f64| (secs * 1e3 - (secs * 1e3).round()).abs() > 1e-6;
+        let finer =
+            labels.label_rows().filter(|(row, _)| is_finer(row.span.onset_secs) || is_finer(row.span.offset_secs));
+        let finer = finer.count();
+        (finer > 0).then(|| format!("what {finer} events have beyond milliseconds")).into_iter().collect()
+    }
+
+    fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut rows = RowWriter::tabs(out, labels);
+        rows.row(["Name", "Start", "Duration", "Time Format", "Type", "Description"])?;
+        for (row, label) in labels.label_rows() {
+            let comment = row.particulars.as_ref().map_or("", |particulars| particulars.comment.as_str());
+            // Of whole milliseconds, so that the end is not rounded twice.
+            let [onset, offset] = [row.span.onset_secs, row.span.offset_secs].map(|secs| (secs * 1e3).round() / 1e3);
+            let (start, duration) = (clock_cell(onset, 1, 3), clock_cell(offset - onset, 1, 3));
+            rows.row([&**label, &start, &duration, "decimal", "Cue", comment])?;
+        }
+        Ok(())
+    }
+}

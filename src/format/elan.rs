@@ -1,0 +1,396 @@
+//! ELAN annotation files (`.eaf`): XML whose annotations refer to slots in time, counted in milliseconds.
+//!
+//! Slots without a time lie evenly between those around them; annotations that refer to others have their times. The tier is kept with
+//! each event. Events that overlap are written to several tiers.
+
+use super::collector::Collector;
+use super::xml::{self, Lines};
+use super::{
+    Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, tiers,
+};
+use crate::time::{CivilTime, Span};
+use roxmltree::Node;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The format, as it stands in [`super::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub struct Elan;
+
+impl LabelFormat for Elan {
+    fn id(&self) -> &'static str {
+        "elan"
+    }
+
+    fn name(&self) -> &'static str {
+        "ELAN annotations"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["eaf"]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds {
+            empty_files: true,
+            overlaps: true,
+            tiers: true,
+            needs_order: true,
+            whole_millis: true,
+            ..Holds::default()
+        }
+    }
+
+    fn likelihood(&self, head: &Head<'_>) -> Likelihood {
+        if xml::root_name(head.text) == Some("ANNOTATION_DOCUMENT") { Likelihood::Certain } else { Likelihood::No }
+    }
+
+    fn read(
+        &self,
+        source: &mut TextSource<'_>,
+        options: &ReadOptions,
+        labels: &mut StrongLabels,
+    ) -> Result<(), ReadError> {
+        let text = source.whole()?;
+        let document = xml::parse(&text)?;
+        let root = document.root_element();
+        if root.tag_name().name() != "ANNOTATION_DOCUMENT" {
+            return Err(ReadError::NotLabels("no ELAN file: expected <ANNOTATION_DOCUMENT> around it".to_owned()));
+        }
+        Reader::new(root, Lines::of(&text), options, labels).read(root);
+        Ok(())
+    }
+
+    /// Times are rounded to milliseconds.
+    fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
+        write(labels, out)
+    }
+}
+
+struct Reader<'a, 'x> {
+    collector: Collector<'a>,
+    filename: Arc<str>,
+    tier_field: Arc<str>,
+    lines: Lines,
+    slots: Slots<'x>,
+    /// The spans of annotations by their names, for those that refer to them.
+    spans: HashMap<&'x str, Span>,
+    /// What each annotation refers to.
+    parents: HashMap<&'x str, &'x str>,
+}
+
+impl<'a, 'x> Reader<'a, 'x> {
+    fn new(root: Node<'x, 'x>, lines: Lines, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
+        let mut collector = Collector::new(labels);
+        let media: Vec<Node<'_, '_>> = xml::elements(root, "MEDIA_DESCRIPTOR").collect();
+        let is_audio =
+            |media: &&Node<'_, '_>| media.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio"));
+        let medium = media.iter().find(is_audio).or(media.first());
+        let urls =
+            medium.into_iter().flat_map(|media| [media.attribute("MEDIA_URL"), media.attribute("RELATIVE_MEDIA_URL")]);
+        let path = urls.flatten().map(path_of_url).find(|path| !path.is_empty());
+        let filename = collector.file(path.as_deref().unwrap_or(&options.file_stem));
+        if let Some(origin) = medium.and_then(|media| media.attribute("TIME_ORIGIN")).filter(|origin| *origin != "0") {
+            let text = format!(
+                "the recording begins {origin} ms into the annotations' time (TIME_ORIGIN): times are as stated"
+            );
+            collector.warn(0, text);
+        }
+        let tier_field = collector.text(tiers::TIER_FIELD);
+        let mut slots = Slots::of(root);
+        let between = slots.fill(root);
+        if between > 0 {
+            collector
+                .warn(0, format!("{between} moments have no time of their own: placed evenly between those that do"));
+        }
+        Self { collector, filename, tier_field, lines, slots, spans: HashMap::new(), parents: HashMap::new() }
+    }
+
+    fn read(mut self, root: Node<'x, 'x>) {
+        for annotation in xml::elements(root, "REF_ANNOTATION") {
+            let attributes = (annotation.attribute("ANNOTATION_ID"), annotation.attribute("ANNOTATION_REF"));
+            if let (Some(id), Some(parent)) = attributes {
+                self.parents.insert(id, parent);
+            }
+        }
+        let referred = if self.parents.is_empty() { None } else { Some(root) };
+        for annotation in referred.into_iter().flat_map(|root| xml::elements(root, "ALIGNABLE_ANNOTATION")) {
+            if let (Some(id), Ok(span)) = (annotation.attribute("ANNOTATION_ID"), self.slots.span(annotation)) {
+                self.spans.insert(id, span);
+            }
+        }
+        for tier in xml::elements(root, "TIER") {
+            self.read_tier(tier);
+        }
+        self.collector.finish(Default::default());
+    }
+
+    fn read_tier(&mut self, tier: Node<'x, 'x>) {
+        let name = tier.attribute("TIER_ID").unwrap_or_default();
+        let says_nothing = tiers::says_nothing(name);
+        if !says_nothing && self.collector.labels.columns.is_empty() {
+            self.collector.labels.columns.push(self.tier_field.clone());
+        }
+        let annotator = tier.attribute("ANNOTATOR").filter(|name| !name.is_empty());
+        let annotator = annotator.map(|name| self.collector.text(name));
+        for annotation in tier.descendants().filter(Node::is_element) {
+            let span = match annotation.tag_name().name() {
+                "ALIGNABLE_ANNOTATION" => self.slots.span(annotation),
+                "REF_ANNOTATION" => self.span_of_parent(annotation),
+                _ => continue,
+            };
+            let span = match span {
+                Ok(span) => span,
+                Err(text) => {
+                    self.collector.reject(self.lines.line_at(annotation.range().start), text);
+                    continue;
+                }
+            };
+            let value = annotation.children().find(|node| node.has_tag_name("ANNOTATION_VALUE"));
+            let label = self.collector.label(&value.map(text_of).unwrap_or_default());
+            let mut row = StrongLabel::new(self.filename.clone(), span, label);
+            row.is_point = span.onset_secs == span.offset_secs;
+            if !says_nothing {
+                row.particulars_mut().fields.push((self.tier_field.clone(), name.to_owned()));
+            }
+            if let Some(annotator) = &annotator {
+                row.particulars_mut().annotator = annotator.clone();
+            }
+            self.collector.push(row);
+        }
+    }
+
+    /// The span of what an annotation refers to, over as many steps as it takes.
+    fn span_of_parent(&mut self, annotation: Node<'x, 'x>) -> Result<Span, String> {
+        let id = annotation.attribute("ANNOTATION_ID").unwrap_or_default();
+        let mut passed = Vec::new();
+        let mut at = id;
+        loop {
+            if let Some(&span) = self.spans.get(at) {
+                // So that a long chain is walked once.
+                self.spans.extend(passed.into_iter().map(|id| (id, span)));
+                return Ok(span);
+            }
+            passed.push(at);
+            at = match self.parents.get(at) {
+                Some(parent) if passed.len() <= self.parents.len() => parent,
+                _ => return Err(format!("annotation {id} refers to none that has a time")),
+            };
+        }
+    }
+}
+
+/// All text of an element, which an entity or a comment may cut into pieces.
+fn text_of(node: Node<'_, '_>) -> String {
+    node.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
+}
+
+/// The moments that annotations refer to.
+struct Slots<'x> {
+    places: HashMap<&'x str, usize>,
+    /// In milliseconds, in the file's order.
+    times: Vec<Option<f64>>,
+}
+
+impl<'x> Slots<'x> {
+    fn of(root: Node<'x, 'x>) -> Self {
+        let units = xml::elements(root, "HEADER").find_map(|header| header.attribute("TIME_UNITS"));
+        let millis = match units {
+            Some("PAL-frames") => 1000.0 / 25.0,
+            Some("NTSC-frames") => 1001.0 / 30.0,
+            _ => 1.0,
+        };
+        let mut slots = Self { places: HashMap::new(), times: Vec::new() };
+        for slot in xml::elements(root, "TIME_SLOT") {
+            let value = slot.attribute("TIME_VALUE").and_then(|value| value.trim().parse::<f64>().ok());
+            if let Some(id) = slot.attribute("TIME_SLOT_ID") {
+                slots.places.insert(id, slots.times.len());
+            }
+            slots.times.push(value.map(|value| value * millis).filter(|value| value.is_finite()));
+        }
+        slots
+    }
+
+    fn ends(&self, annotation: Node<'_, '_>) -> Option<(usize, usize)> {
+        let place = |name: &str| self.places.get(annotation.attribute(name)?).copied();
+        Some((place("TIME_SLOT_REF1")?, place("TIME_SLOT_REF2")?))
+    }
+
+    fn span(&self, annotation: Node<'_, '_>) -> Result<Span, String> {
+        let id = annotation.attribute("ANNOTATION_ID").unwrap_or_default();
+        let (onset, offset) =
+            self.ends(annotation).ok_or_else(|| format!("annotation {id} names no moment in time"))?;
+        match (self.times[onset], self.times[offset]) {
+            (Some(onset), Some(offset)) => Ok(Span { onset_secs: onset / 1e3, offset_secs: offset / 1e3 }),
+            _ => Err(format!("annotation {id} has no time, and nothing around it has")),
+        }
+    }
+
+    /// Gives times to moments without one, and tells how many: first along the annotations of a tier that follow on each other, then
+    /// along the order of all moments.
+    fn fill(&mut self, root: Node<'x, 'x>) -> usize {
+        let missing = |slots: &Self| slots.times.iter().filter(|time| time.is_none()).count();
+        let before = missing(self);
+        if before == 0 {
+            return 0;
+        }
+        for tier in xml::elements(root, "TIER") {
+            let ends = xml::elements(tier, "ALIGNABLE_ANNOTATION").filter_map(|annotation| self.ends(annotation));
+            let mut run: Vec<usize> = Vec::new();
+            let mut runs = Vec::new();
+            for (onset, offset) in ends {
+                if run.last() != Some(&onset) {
+                    runs.push(std::mem::replace(&mut run, vec![onset]));
+                }
+                run.push(offset);
+            }
+            runs.push(run);
+            for run in runs {
+                self.fill_run(&run);
+            }
+        }
+        let all: Vec<usize> = (0..self.times.len()).collect();
+        self.fill_run(&all);
+        before - missing(self)
+    }
+
+    /// Spaces the moments without a time evenly between their neighbours in a run that have one.
+    fn fill_run(&mut self, run: &[usize]) {
+        let mut known: Option<(usize, f64)> = None;
+        for (at, &slot) in run.iter().enumerate() {
+            let Some(time) = self.times[slot] else { continue };
+            if let Some((from, start)) = known.filter(|(from, _)| from + 1 < at) {
+                let step = (time - start) / (at - from) as f64;
+                for (steps, &between) in (1..).zip(&run[from + 1..at]) {
+                    self.times[between] = Some(start + step * f64::from(steps));
+                }
+            }
+            known = Some((at, time));
+        }
+    }
+}
+
+/// The path of a `file:` address, or of one relative to the file, with its percent signs resolved; other addresses as they are.
+fn path_of_url(url: &str) -> String {
+    let Some(rest) = url.strip_prefix("file:").or_else(|| url.strip_prefix("./")) else { return url.to_owned() };
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let mut bytes = Vec::with_capacity(rest.len());
+    let mut after = rest.as_bytes();
+    while let [first, tail @ ..] = after {
+        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        after = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    let path = String::from_utf8_lossy(&bytes).into_owned();
+    // A drive's letter stands behind the slash that a path without drive begins with.
+    let has_drive = matches!(path.as_bytes(), [b'/', letter, b':', ..] if letter.is_ascii_alphabetic());
+    if has_drive { path[1..].to_owned() } else { path }
+}
+
+/// The address of a path, with what an address cannot hold after percent signs.
+fn url_of_path(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    let mut url = String::from(if path.starts_with('/') {
+        "file://"
+    } else if has_drive {
+        "file:///"
+    } else {
+        "./"
+    });
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-~:".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
+    let tiers =
+        tiers::lay_out(labels.label_rows().filter(|(row, _)| row.span.offset_secs >= row.span.onset_secs), false);
+    let slots = WrittenSlots::of(&tiers);
+    let end = labels.line_end.text();
+    let mut line = |text: &str| write!(out, "{text}{end}");
+    line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    line(&format!(
+        "<ANNOTATION_DOCUMENT AUTHOR=\"\" DATE=\"{}\" FORMAT=\"3.0\" VERSION=\"3.0\" \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:noNamespaceSchemaLocation=\"http://www.mpi.nl/tools/elan/EAFv3.0.xsd\">",
+        now()
+    ))?;
+    line(" <HEADER MEDIA_FILE=\"\" TIME_UNITS=\"milliseconds\">")?;
+    for file in labels.files.iter().take(1) {
+        let url = xml::escaped(&url_of_path(&file.name));
+        line(&format!("  <MEDIA_DESCRIPTOR MEDIA_URL=\"{url}\" MIME_TYPE=\"{}\"/>", mime_type(&file.name)))?;
+    }
+    line(" </HEADER>")?;
+    line(" <TIME_ORDER>")?;
+    for (name, time) in (1..).zip(&slots.times) {
+        line(&format!("  <TIME_SLOT TIME_SLOT_ID=\"ts{name}\" TIME_VALUE=\"{time}\"/>"))?;
+    }
+    line(" </TIME_ORDER>")?;
+    let mut names = (1..).zip(&slots.names);
+    for tier in &tiers {
+        line(&format!(" <TIER LINGUISTIC_TYPE_REF=\"default-lt\" TIER_ID=\"{}\">", xml::escaped(&tier.name)))?;
+        for ((_, label), (number, [onset, offset])) in tier.rows.iter().zip(&mut names) {
+            line(&format!(
+                "  <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a{number}\" TIME_SLOT_REF1=\"ts{onset}\" \
+                 TIME_SLOT_REF2=\"ts{offset}\"><ANNOTATION_VALUE>{}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>",
+                xml::escaped(label)
+            ))?;
+        }
+        line(" </TIER>")?;
+    }
+    line(" <LINGUISTIC_TYPE GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"default-lt\" TIME_ALIGNABLE=\"true\"/>")?;
+    line("</ANNOTATION_DOCUMENT>")
+}
+
+/// The moments of a file that is written: each annotation has two of its own.
+struct WrittenSlots {
+    /// Milliseconds in their order.
+    times: Vec<i64>,
+    /// The numbers, from 1, of the moments where each annotation begins and ends.
+    names: Vec<[usize; 2]>,
+}
+
+impl WrittenSlots {
+    fn of(tiers: &[tiers::Tier<'_>]) -> Self {
+        let millis = |secs: f64| (secs * 1e3).round() as i64;
+        let spans = tiers.iter().flat_map(|tier| &tier.rows).map(|(row, _)| row.span);
+        let ends = |(number, span): (usize, Span)| {
+            [(millis(span.onset_secs), number, 0_usize), (millis(span.offset_secs), number, 1)]
+        };
+        let mut slots: Vec<(i64, usize, usize)> = spans.enumerate().flat_map(ends).collect();
+        slots.sort_unstable();
+        let mut names = vec![[0; 2]; slots.len() / 2];
+        for (name, &(_, number, end)) in (1..).zip(&slots) {
+            names[number][end] = name;
+        }
+        Self { times: slots.into_iter().map(|(time, ..)| time).collect(), names }
+    }
+}
+
+fn mime_type(name: &str) -> String {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
+    match extension.as_str() {
+        "" | "wav" => "audio/x-wav".to_owned(),
+        "mp3" => "audio/mpeg".to_owned(),
+        other => xml::escaped(&format!("audio/{other}")),
+    }
+}
+
+/// This machine's date and time, as the schema wants it.
+fn now() -> String {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let Some(time) = i64::try_from(millis).ok().and_then(CivilTime::from_unix_millis) else {
+        return "1970-01-01T00:00:00+00:00".to_owned();
+    };
+    let (year, month, day) = time.date().parts();
+    format!("{year:04}-{month:02}-{day:02}T{}+00:00", time.time_text(0))
+}
