@@ -241,9 +241,10 @@ impl Workbench {
         self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
     }
 
-    /// Whether predictions that nobody has decided about are to be exported.
-    fn exports_predictions(&self) -> bool {
-        self.settings.export.predictions && self.settings.export.format().holds().status
+    /// Whether predictions that nobody has decided about are exported: that was chosen, and the format tells them from labels.
+    pub fn exports_predictions(&self) -> bool {
+        let holds = self.settings.export.format().holds();
+        self.settings.export.predictions && (holds.status || holds.predictions)
     }
 
     fn gather_for_export(&mut self) {

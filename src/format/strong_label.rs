@@ -167,11 +167,6 @@ impl StrongLabels {
         names
     }
 
-    /// What formats that hold labels alone write, a row for each label: the rows that are labels with each of their labels.
-    pub fn label_rows(&self) -> impl Iterator<Item = (&StrongLabel, &Arc<str>)> {
-        self.rows.iter().filter(|row| row.is_label()).flat_map(|row| row.labels().map(move |label| (row, label)))
-    }
-
     /// The recordings that no row names, in their order, each once.
     pub fn empty_files(&self) -> Vec<&LabelledFile> {
         let mut seen: HashSet<&str> = self.rows.iter().map(|row| &*row.filename).collect();

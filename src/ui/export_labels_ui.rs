@@ -113,10 +113,11 @@ fn events_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport, settings: 
     ] {
         let of_models = if status == Status::Predicted { bench.shelf_of_scores.undecided() } else { 0 };
         let count = counts.of(status) + of_models;
-        let mut shown = *is_on && holds.status;
+        let is_held = holds.status || (holds.predictions && status == Status::Predicted);
+        let mut shown = *is_on && is_held;
         let checkbox = egui::Checkbox::new(&mut shown, format!("{text} ({count})"));
-        let response = ui.add_enabled(holds.status && count > 0, checkbox);
-        let why = if holds.status { "There are none" } else { "This format cannot say what was decided" };
+        let response = ui.add_enabled(is_held && count > 0, checkbox);
+        let why = if is_held { "There are none" } else { "This format cannot say what was decided" };
         if response.on_disabled_hover_text(why).changed() {
             *is_on = shown;
         }
@@ -199,18 +200,12 @@ fn outcome_ui(ui: &mut Ui, bench: &Workbench, exporting: &LabelExport) {
     }
     if exporting.left_behind > 0 {
         let recordings = counted(exporting.left_behind, "recording");
-        let text = if bench.settings.export.predictions && bench.settings.export.format().holds().status {
+        let text = if bench.exports_predictions() {
             format!("The predictions of {recordings} are not in memory and are not exported: show them before")
         } else {
             format!("{recordings} with predictions but no decision: exported as without events")
         };
         warning(ui, &text);
-    }
-    for told in labels.warnings.iter().take(20) {
-        warning(ui, &told.text);
-    }
-    if labels.warnings.len() > 20 {
-        ui.label(weak(format!("… and {} more", labels.warnings.len() - 20)));
     }
     ui.add_space(theme::GRID);
 }

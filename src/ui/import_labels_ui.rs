@@ -6,11 +6,13 @@ use super::import_mapping_ui::{self, Mapping};
 use super::theme;
 use super::widgets::{text_in, weak};
 use crate::app::{ImportRequest, LabelImport, Request, Workbench, counted};
-use crate::format::{self, ImportAs, LabelFate, Likelihood, Question, StrongLabel};
+use crate::format::{self, Choice, ImportAs, LabelFate, Likelihood, Question, StrongLabel};
 use crate::work::LabelsRead;
 use eframe::egui::{
-    self, Align2, Button, DragValue, Key, Label, Modifiers, Rect, RichText, ScrollArea, Sense, Ui, Window, vec2,
+    self, Align2, Button, DragValue, Key, Label, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Window,
+    vec2,
 };
+use std::collections::HashMap;
 
 /// Size of the page as long as nobody has changed it, and the least one, in points.
 const FIRST_SIZE: egui::Vec2 = vec2(940.0, 680.0);
@@ -23,6 +25,8 @@ const NARROW: f32 = 84.0;
 #[derive(Default)]
 pub struct ImportPage {
     mapping: Mapping,
+    /// What is being typed as the answer to a question that has none to choose from.
+    typed: HashMap<Choice, String>,
     /// The button has been given the keyboard once.
     was_ready: bool,
 }
@@ -75,7 +79,7 @@ fn page_ui(
         }
         return;
     };
-    reading_ui(ui, importing, read, requests);
+    reading_ui(ui, importing, read, page, requests);
     if let Some(reason) = &importing.failure {
         warning(ui, reason);
     }
@@ -103,7 +107,13 @@ pub(super) fn warning(ui: &mut Ui, text: &str) {
 }
 
 /// Format and questions.
-fn reading_ui(ui: &mut Ui, importing: &LabelImport, read: &LabelsRead, requests: &mut Vec<Request>) {
+fn reading_ui(
+    ui: &mut Ui,
+    importing: &LabelImport,
+    read: &LabelsRead,
+    page: &mut ImportPage,
+    requests: &mut Vec<Request>,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.label(weak("Format"));
         let name = |id: &str| format::by_id(id).map_or_else(|| id.to_owned(), |format| format.name().to_owned());
@@ -122,7 +132,7 @@ fn reading_ui(ui: &mut Ui, importing: &LabelImport, read: &LabelsRead, requests:
             requests.push(ImportRequest::Format(id).into());
         }
         for question in &read.labels.questions {
-            question_ui(ui, importing, question, requests);
+            question_ui(ui, importing, question, page, requests);
         }
         if importing.counts_samples() {
             ui.label(weak("Sample rate"));
@@ -143,13 +153,24 @@ fn reading_ui(ui: &mut Ui, importing: &LabelImport, read: &LabelsRead, requests:
     });
 }
 
-fn question_ui(ui: &mut Ui, importing: &LabelImport, question: &Question, requests: &mut Vec<Request>) {
+fn question_ui(
+    ui: &mut Ui,
+    importing: &LabelImport,
+    question: &Question,
+    page: &mut ImportPage,
+    requests: &mut Vec<Request>,
+) {
     let current = importing.answer_to(question).map(str::to_owned);
     let text = RichText::new(&question.text);
     // What cannot go on without an answer stands out.
     let text = if current.is_none() { text.color(theme::colors(ui.visuals()).warning) } else { text.weak() };
     ui.label(text);
     if question.answers.is_empty() {
+        let typed = page.typed.entry(question.choice).or_insert_with(|| current.clone().unwrap_or_default());
+        let response = ui.add(TextEdit::singleline(typed).desired_width(190.0)).accessible_name(&question.text);
+        if response.lost_focus() && !typed.trim().is_empty() && current.as_deref() != Some(typed.trim()) {
+            requests.push(ImportRequest::Answer(question.choice, typed.trim().to_owned()).into());
+        }
         return;
     }
     let mut all: Vec<(Option<String>, String)> =
