@@ -31,6 +31,22 @@ enum FirstColumn {
     Label,
 }
 
+/// Whose time a slowed recording states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TimeScale {
+    /// The slowed recording's
+    Recording,
+    /// The sound's before it was slowed
+    Sound,
+}
+
+/// A unit of frequency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FrequencyUnit {
+    Hertz,
+    Kilohertz,
+}
+
 /// How labels are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LabelNames {
@@ -63,6 +79,12 @@ pub(super) struct LabelInput {
     /// What columns without a header mean, as the question about it words it
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<String>,
+    /// Whether times are those of the slowed recording or of the sound before
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    time_scale: Option<TimeScale>,
+    /// The unit of frequencies, where a file does not say it
+    #[arg(long, value_enum, value_name = "UNIT")]
+    frequency_unit: Option<FrequencyUnit>,
     /// Whether ids of an ontology stay, or become names
     #[arg(long, value_enum, value_name = "WHAT")]
     label_names: Option<LabelNames>,
@@ -84,7 +106,9 @@ fn flag(choice: Choice) -> &'static str {
         Choice::LabelColumn => "--label-column",
         Choice::TimeOrigin => "--time-origin",
         Choice::FirstColumn => "--first-column",
+        Choice::TimeScale => "--time-scale",
         Choice::Layout => "--layout",
+        Choice::FrequencyUnit => "--frequency-unit",
         Choice::ClockStart => "--clock-start",
         Choice::LabelNames => "--label-names",
     }
@@ -121,6 +145,8 @@ impl LabelInput {
             (Choice::FirstColumn, self.first_column.as_ref().map(answer)),
             (Choice::Layout, self.layout.clone()),
             (Choice::ClockStart, self.clock_start.clone()),
+            (Choice::TimeScale, self.time_scale.as_ref().map(answer)),
+            (Choice::FrequencyUnit, self.frequency_unit.as_ref().map(answer)),
             (Choice::LabelNames, self.label_names.as_ref().map(answer)),
         ];
         for (choice, given) in answers {

@@ -89,6 +89,9 @@ impl LabelFormat for DurationTable {
             comments: true,
             fields: true,
             status: true,
+            tiers: true,
+            predictions: true,
+            ..Holds::default()
         }
     }
 

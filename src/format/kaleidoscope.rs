@@ -213,7 +213,7 @@ fn parts<'a>(path: &'a str, folder: &'a str) -> [&'a str; 3] {
 
 fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     let is_written = |name: &str| WRITTEN.iter().any(|written| written.eq_ignore_ascii_case(name));
-    let others: Vec<Arc<str>> = labels.field_names().into_iter().filter(|name| !is_written(name)).collect();
+    let others: Vec<Arc<str>> = labels.field_names(|_| true).into_iter().filter(|name| !is_written(name)).collect();
     let has_scores = labels.rows.iter().any(|row| row.score.is_some());
     let end = labels.line_end.text();
     write!(out, "{}{}", WRITTEN.join(","), if has_scores { ",confidence" } else { "" })?;

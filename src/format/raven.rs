@@ -368,7 +368,7 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     let rates: HashMap<&str, f64> =
         labels.files.iter().filter_map(|file| Some((&*file.name, file.sample_rate?))).collect();
     let is_written = |name: &str| WRITTEN.iter().any(|written| written.eq_ignore_ascii_case(name.trim()));
-    let others: Vec<Arc<str>> = labels.field_names().into_iter().filter(|name| !is_written(name)).collect();
+    let others: Vec<Arc<str>> = labels.field_names(|_| true).into_iter().filter(|name| !is_written(name)).collect();
     let is_free = |name: &&&str| !others.iter().any(|other| other.trim().eq_ignore_ascii_case(name));
     let label_name = LABELS.iter().find(is_free).unwrap_or(&LABELS[0]);
     let has_scores = labels.rows.iter().any(|row| row.score.is_some());

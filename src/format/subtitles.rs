@@ -28,6 +28,7 @@ const HOLDS: Holds = Holds {
     comments: false,
     fields: false,
     status: false,
+    predictions: false,
     tiers: false,
     needs_label: false,
     needs_order: false,
