@@ -8,10 +8,11 @@ use super::widgets::weak;
 use crate::annotation::Status;
 use crate::app::{ExportRequest, ExportScope, ExportSettings, LabelExport, Request, Workbench, counted};
 use crate::format::ALL;
-use eframe::egui::{self, Button, Grid, Key, Label, Modifiers, Rect, ScrollArea, Ui, Window, vec2};
+use eframe::egui::{self, Align2, Button, Grid, Key, Label, Modifiers, ScrollArea, Ui, Window};
 
-/// Size of the page as long as nobody has changed it, in points.
-const FIRST_SIZE: egui::Vec2 = vec2(600.0, 480.0);
+/// Width of the page, and the most height of what would be written, in points.
+const WIDTH: f32 = 560.0;
+const OUTCOME_HEIGHT: f32 = 150.0;
 
 /// What the page keeps for itself.
 #[derive(Default)]
@@ -31,13 +32,13 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ExportPage, r
     let is_confirmed = is_free
         && context.memory(|memory| memory.focused().is_none())
         && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
-    let room = context.content_rect().shrink2(vec2(24.0, 48.0));
-    let size = FIRST_SIZE.min(room.size());
     let mut shown = true;
-    let window = Window::new("Export labels").open(&mut shown).collapsible(false).resizable(true);
-    let window =
-        window.default_rect(Rect::from_center_size(room.center(), size)).min_size(vec2(420.0, 320.0).min(size));
-    window.constrain_to(context.content_rect()).show(context, |ui| page_ui(ui, bench, exporting, page, requests));
+    let window = Window::new("Export labels").open(&mut shown).collapsible(false).resizable(false);
+    let window = window.pivot(Align2::CENTER_CENTER).default_pos(context.content_rect().center());
+    window.constrain_to(context.content_rect()).show(context, |ui| {
+        ui.set_width(WIDTH.min(context.content_rect().width() - 48.0));
+        page_ui(ui, bench, exporting, page, requests);
+    });
     if is_confirmed {
         requests.push(ExportRequest::Ask.into());
     }
@@ -72,10 +73,8 @@ fn page_ui(
         requests.push(ExportRequest::Set(settings).into());
     }
     ui.separator();
-    ScrollArea::vertical()
-        .max_height((ui.available_height() - 40.0).max(60.0))
-        .auto_shrink([false, false])
-        .show(ui, |ui| outcome_ui(ui, bench, exporting));
+    let outcome = ScrollArea::vertical().max_height(OUTCOME_HEIGHT).auto_shrink([false, true]);
+    outcome.show(ui, |ui| outcome_ui(ui, bench, exporting));
     ui.separator();
     ui.horizontal(|ui| {
         let folder = bench.exports_folder();

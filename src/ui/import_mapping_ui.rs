@@ -77,7 +77,7 @@ impl Mapping {
         let count =
             [read.failures.len(), plan.unmatched.len(), plan.odd.len(), read.warnings.len(), plan.remarks.len()];
         let count: usize = count.into_iter().sum();
-        if count == 0 {
+        if count == 0 && plan.left_out.all() == 0 {
             ui.label(weak("Nothing is left out or changed"));
             return;
         }
@@ -174,7 +174,10 @@ fn label_ui(
             Layout::left_to_right(Align::Center),
             |ui| {
                 ui.set_min_width((width - 270.0).max(60.0));
-                ui.add(Label::new(shown).truncate()).on_hover_text(shown);
+                // What it may be meant by, as long as nothing was said about it.
+                let open = importing.suggestions.get(label).filter(|_| !importing.choices.mapping.contains_key(label));
+                let text = open.map_or_else(|| shown.to_owned(), |(meant, _)| format!("{shown}  (→ {meant}?)"));
+                ui.add(Label::new(text).truncate()).on_hover_text(shown);
             },
         );
         ui.allocate_ui_with_layout(vec2(56.0, theme::ROW_HEIGHT), Layout::right_to_left(Align::Center), |ui| {
