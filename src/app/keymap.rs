@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(keymap.command_of(Modifiers::SHIFT, Key::Plus), Some(Command::ZoomIn));
         assert_eq!(keymap.command_of(Modifiers::COMMAND, Key::Z), Some(Command::Undo));
         assert_eq!(keymap.command_of(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), Some(Command::Redo));
-        assert_eq!(keymap.command_of(Modifiers::COMMAND, Key::A), None);
+        assert_eq!(keymap.command_of(Modifiers::COMMAND, Key::U), None);
         // On many keyboards `/` is Shift+7, and Shift with `,` is a semicolon.
         assert_eq!(keymap.command_of(Modifiers::SHIFT, Key::Slash), Some(Command::Relabel));
         assert_eq!(keymap.command_of(Modifiers::NONE, Key::Semicolon), Some(Command::SameLabel));

@@ -182,13 +182,16 @@ impl Workbench {
             let targets = self.selected.into_iter().collect();
             selection = Selection { targets, ..Selection::default() };
         }
-        if !selection.targets.remove(&target) {
+        if selection.targets.remove(&target) {
+            if self.selected == Some(target) {
+                self.selected = selection.first();
+            }
+            selection.anchor = Some(target);
+        } else if self.marks.shown_place(target).is_some() {
             selection.targets.insert(target);
+            selection.anchor = Some(target);
             self.selected = Some(target);
-        } else if self.selected == Some(target) {
-            self.selected = selection.first();
         }
-        selection.anchor = Some(target);
         self.hold(selection);
     }
 

@@ -97,7 +97,8 @@ fn read_all(arguments: &Arguments) -> anyhow::Result<StrongLabels> {
 /// A format that cannot say that an event is only predicted gets it as a label.
 fn take_predictions(labels: &mut StrongLabels, format: &dyn LabelFormat, threshold: Option<f64>) {
     let has_some = labels.rows.iter().any(|row| row.status == Some(Status::Predicted));
-    if !has_some || (threshold.is_none() && format.holds().status) {
+    let holds = format.holds();
+    if !has_some || (threshold.is_none() && (holds.status || holds.predictions)) {
         return;
     }
     let (taken, left_out) = labels.take_predictions(threshold);

@@ -9,7 +9,7 @@ use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
     TextSource, cell, text,
 };
-use crate::annotation::Band;
+use crate::annotation::{Band, Status};
 use crate::time::Span;
 use std::io;
 
@@ -248,6 +248,7 @@ impl Reader<'_> {
             }
         }
         row.score = score;
+        row.status = score.map(|_| Status::Predicted);
         row
     }
 

@@ -41,7 +41,14 @@ impl LabelFormat for Audition {
     }
 
     fn holds(&self) -> Holds {
-        Holds { points: true, overlaps: true, comments: true, empty_files: true, ..Holds::default() }
+        Holds {
+            points: true,
+            overlaps: true,
+            comments: true,
+            empty_files: true,
+            whole_millis: true,
+            ..Holds::default()
+        }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -84,14 +91,6 @@ impl LabelFormat for Audition {
         })?;
         out.finish(comments);
         Ok(())
-    }
-
-    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
-        let is_finer = |secs: f64| (secs * 1e3 - (secs * 1e3).round()).abs() > 1e-6;
-        let finer =
-            labels.label_rows().filter(|(row, _)| is_finer(row.span.onset_secs) || is_finer(row.span.offset_secs));
-        let finer = finer.count();
-        (finer > 0).then(|| format!("what {finer} events have beyond milliseconds")).into_iter().collect()
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

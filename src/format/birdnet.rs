@@ -8,6 +8,7 @@ use super::event_columns::{ColumnNames, EventColumns};
 use super::raven::recording_stem;
 use super::table::{Dialect, Header, Outline};
 use super::{Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabels, TextSource};
+use crate::annotation::Status;
 use std::io;
 
 /// The format, as it stands in [`super::ALL`].
@@ -79,6 +80,7 @@ impl LabelFormat for BirdNet {
         let comments = outline.for_each_row(source, 1, |row| {
             if let Some(mut event) = columns.event(row, stem, &mut times, &mut out) {
                 let named = row.maybe(model).trim();
+                event.status = Some(Status::Predicted);
                 event.particulars_mut().model = out.text(if named.is_empty() { MODEL } else { named });
                 out.push(event);
             }

@@ -57,7 +57,10 @@ impl LabelFormat for DcaseList {
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
-        lost_controls(labels).into_iter().collect()
+        let commas = labels.label_rows().filter(|(_, label)| label.contains([',', ';'])).count();
+        let commas = (commas > 0)
+            .then(|| format!("{commas} labels with commas or semicolons, which dcase_util refuses to read"));
+        lost_controls(labels).into_iter().chain(commas).collect()
     }
 
     /// `file onset offset label`, with the scene after the file if any row has one, and a line with the file alone where it has no event.

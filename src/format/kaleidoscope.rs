@@ -10,7 +10,7 @@ use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
 use super::frequency_unit::{self, Stated};
 use super::table::{Dialect, Header, Outline, Row};
-use super::text::{csv_text, is_empty, secs_text};
+use super::text::{csv_text, secs_text};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use crate::annotation::{Band, Status};
 use std::io;
@@ -83,6 +83,7 @@ impl LabelFormat for Kaleidoscope {
             points: true,
             overlaps: true,
             fields: true,
+            predictions: true,
             ..Holds::default()
         }
     }
@@ -166,6 +167,7 @@ impl<'a> Reader<'a> {
             if proposed.is_empty() {
                 self.out.note(row.line, "no label");
             } else {
+                event.status = Some(Status::Predicted);
                 event.particulars_mut().model = self.out.text(MODEL);
             }
             event.event_label = self.out.label(proposed);
@@ -213,15 +215,17 @@ fn parts<'a>(path: &'a str, folder: &'a str) -> [&'a str; 3] {
 
 fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     let is_written = |name: &str| WRITTEN.iter().any(|written| written.eq_ignore_ascii_case(name));
-    let others: Vec<Arc<str>> = labels.field_names(|_| true).into_iter().filter(|name| !is_written(name)).collect();
-    let has_scores = labels.rows.iter().any(|row| row.score.is_some());
+    let others: Vec<Arc<str>> =
+        labels.field_names(is_written_row).into_iter().filter(|name| !is_written(name)).collect();
+    let has_scores = labels.rows.iter().any(|row| is_written_row(row) && row.score.is_some());
     let end = labels.line_end.text();
     write!(out, "{}{}", WRITTEN.join(","), if has_scores { ",confidence" } else { "" })?;
     for name in &others {
         write!(out, ",{}", csv_text(&NAMES.field(name), ','))?;
     }
     write!(out, "{end}")?;
-    for (row, label) in labels.label_rows() {
+    let rows = labels.rows.iter().filter(|row| is_written_row(row));
+    for (row, label) in rows.flat_map(|row| row.labels().map(move |label| (row, label))) {
         let field = |name: &str| {
             row.fields()
                 .iter()
@@ -265,8 +269,11 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a program says so and no person did.
+/// Whether a program says so, and nobody has decided about it.
 fn is_proposed(row: &StrongLabel) -> bool {
-    let has_model = row.particulars.as_ref().is_some_and(|more| !is_empty(&more.model));
-    row.status.is_none() && (has_model || row.score.is_some())
+    row.status == Some(Status::Predicted)
+}
+
+fn is_written_row(row: &StrongLabel) -> bool {
+    row.is_label() || is_proposed(row)
 }

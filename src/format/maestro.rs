@@ -44,7 +44,7 @@ impl LabelFormat for Maestro {
     }
 
     fn holds(&self) -> Holds {
-        Holds { scores: true, overlaps: true, status: true, empty_files: true, ..Holds::default() }
+        Holds { scores: true, overlaps: true, predictions: true, empty_files: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -100,11 +100,9 @@ impl LabelFormat for Maestro {
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
-        let refused = labels.rows.iter().filter(|row| !is_written(row)).count();
-        let refused = (refused > 0).then(|| format!("{refused} rejected or uncertain events"));
-        let fields = labels.rows.iter().filter(|row| is_written(row) && row.score.is_none()).count();
-        let fields = (fields > 0).then(|| format!("{fields} events without a score, written with the value 1"));
-        refused.into_iter().chain(fields).collect()
+        let without = labels.rows.iter().filter(|row| is_written(row) && row.score.is_none()).count();
+        let without = (without > 0).then(|| format!("{without} events without a score, written with the value 1"));
+        without.into_iter().collect()
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

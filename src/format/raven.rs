@@ -368,12 +368,13 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
     let rates: HashMap<&str, f64> =
         labels.files.iter().filter_map(|file| Some((&*file.name, file.sample_rate?))).collect();
     let is_written = |name: &str| WRITTEN.iter().any(|written| written.eq_ignore_ascii_case(name.trim()));
-    let others: Vec<Arc<str>> = labels.field_names(|_| true).into_iter().filter(|name| !is_written(name)).collect();
+    let others: Vec<Arc<str>> =
+        labels.field_names(StrongLabel::is_label).into_iter().filter(|name| !is_written(name)).collect();
     let is_free = |name: &&&str| !others.iter().any(|other| other.trim().eq_ignore_ascii_case(name));
     let label_name = LABELS.iter().find(is_free).unwrap_or(&LABELS[0]);
-    let has_scores = labels.rows.iter().any(|row| row.score.is_some());
+    let has_scores = labels.label_rows().any(|(row, _)| row.score.is_some());
     let comment = |row: &StrongLabel| row.particulars.as_ref().map_or(String::new(), |more| more.comment.clone());
-    let has_comments = labels.rows.iter().any(|row| !comment(row).is_empty());
+    let has_comments = labels.label_rows().any(|(row, _)| !comment(row).is_empty());
     let end = labels.line_end.text();
     write!(out, "{}\t{label_name}", WRITTEN.join("\t"))?;
     write!(out, "{}{}", if has_scores { "\tConfidence" } else { "" }, if has_comments { "\tComments" } else { "" })?;

@@ -17,23 +17,9 @@ pub struct SubRip;
 #[derive(Clone, Copy, Debug)]
 pub struct WebVtt;
 
-const HOLDS: Holds = Holds {
-    many_files: false,
-    empty_files: true,
-    bands: false,
-    scores: false,
-    points: true,
-    overlaps: true,
-    many_labels: false,
-    comments: false,
-    fields: false,
-    status: false,
-    predictions: false,
-    tiers: false,
-    needs_label: false,
-    needs_order: false,
-    whole_millis: true,
-};
+fn holds() -> Holds {
+    Holds { empty_files: true, points: true, overlaps: true, whole_millis: true, ..Holds::default() }
+}
 
 const ARROW: &str = "-->";
 
@@ -51,7 +37,7 @@ impl LabelFormat for SubRip {
     }
 
     fn holds(&self) -> Holds {
-        HOLDS
+        holds()
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -90,7 +76,7 @@ impl LabelFormat for WebVtt {
     }
 
     fn holds(&self) -> Holds {
-        HOLDS
+        holds()
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {

@@ -28,14 +28,22 @@ pub(super) const METRIC: Metric = Metric {
     report,
 };
 
-const MEASURES: &[Measure] =
-    &[m::F_SCORE, m::PRECISION, m::RECALL, m::REFERENCE, m::TRUE_POSITIVES, m::FALSE_POSITIVES, m::FALSE_NEGATIVES];
+const MEASURES: &[Measure] = &[
+    m::F_SCORE,
+    m::PRECISION,
+    m::RECALL,
+    m::REFERENCE,
+    m::TRUE_POSITIVES,
+    m::FALSE_POSITIVES,
+    m::FALSE_NEGATIVES,
+    m::CROSS_TRIGGERS,
+];
 
 fn report(evaluated: &Evaluated<'_>, settings: &Settings) -> Report {
     let (judged, note) = judged(evaluated, &settings.event_based);
     let scores =
         intersection_based(evaluated.reference, &judged, &settings.intersection_based, evaluated.durations_secs);
-    let row = |counts: &Counts| {
+    let row = |counts: &Counts, cross_triggers: usize| {
         vec![
             IntersectionScores::f_score(counts, settings.quirks),
             counts.precision(WhenNothingEstimated::Undefined),
@@ -44,10 +52,14 @@ fn report(evaluated: &Evaluated<'_>, settings: &Settings) -> Report {
             count(counts.true_positives),
             count(counts.false_positives),
             count(counts.false_negatives),
+            count(cross_triggers),
         ]
     };
-    let per_class = scores.per_class.iter().map(|(label, counts)| (label.clone(), row(counts))).collect();
-    let mut report = Report::new(MEASURES, row(&scores.overall()), per_class);
+    let of_class = |label: &str| scores.cross_triggers_of(label);
+    let per_class =
+        scores.per_class.iter().map(|(label, counts)| (label.clone(), row(counts, of_class(label)))).collect();
+    let overall = row(&scores.overall(), scores.cross_triggers.values().sum());
+    let mut report = Report::new(MEASURES, overall, per_class);
     report.notes.extend(note);
     if scores.united > 0 {
         report.notes.push(format!("{} events were united with others of their label that they overlap", scores.united));
@@ -92,6 +104,11 @@ impl IntersectionScores {
             all += *counts;
         }
         all
+    }
+
+    /// How many false alarms of a label are cross-triggers, each counted once for each label that it may have been triggered by.
+    pub fn cross_triggers_of(&self, label: &str) -> usize {
+        self.cross_triggers.iter().filter(|((estimated, _), _)| estimated == label).map(|(_, count)| count).sum()
     }
 
     /// The F-score of a class, 0 to 1.

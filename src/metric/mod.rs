@@ -51,7 +51,7 @@ pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_a
 pub use tuning::{BestSettings, Goal, best_settings};
 
 use crate::time::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Every metric, in the order in which they are shown.
 pub const ALL: &[Metric] = &[event_based::METRIC, segment_based::METRIC, intersection_based::METRIC];
@@ -69,11 +69,24 @@ pub struct LabelledSpan<'a> {
 
 /// The places of the events of each label and recording, in the order of the input.
 fn grouped<'a>(events: &[LabelledSpan<'a>]) -> BTreeMap<(&'a str, &'a str), Vec<usize>> {
-    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (index, event) in events.iter().enumerate() {
-        groups.entry((event.label, event.file)).or_default().push(index);
-    }
-    groups
+    // Names are compared once, not at each step of a search among pairs of names: there may be hundreds of thousands of groups.
+    let labels = ranks(events.iter().map(|event| event.label));
+    let files = ranks(events.iter().map(|event| event.file));
+    let rank = |(place, event): (usize, &LabelledSpan<'a>)| (labels[event.label], files[event.file], place);
+    let mut places: Vec<(usize, usize, usize)> = events.iter().enumerate().map(rank).collect();
+    places.sort_unstable();
+    let group = |group: &[(usize, usize, usize)]| {
+        let first = &events[group[0].2];
+        ((first.label, first.file), group.iter().map(|&(.., place)| place).collect())
+    };
+    places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(group).collect()
+}
+
+/// The place of each name among all in order.
+fn ranks<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    let mut sorted: Vec<&str> = names.collect::<HashSet<_>>().into_iter().collect();
+    sorted.sort_unstable();
+    sorted.into_iter().enumerate().map(|(rank, name)| (name, rank)).collect()
 }
 
 /// Spans that overlap or touch become one; in order.

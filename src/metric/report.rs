@@ -185,6 +185,11 @@ pub(super) mod measures {
     pub const TRUE_POSITIVES: Measure = main(count("true_positives", "TP", "Found"));
     pub const FALSE_POSITIVES: Measure = main(count("false_positives", "FP", "False alarms"));
     pub const FALSE_NEGATIVES: Measure = main(count("false_negatives", "FN", "Misses"));
+    pub const CROSS_TRIGGERS: Measure = count(
+        "cross_triggers",
+        "CT",
+        "False alarms where another label of the reference sounds, once for each such label",
+    );
     pub const TRUE_NEGATIVES: Measure = count("true_negatives", "TN", "Silent in both lists");
     pub const SUBSTITUTIONS: Measure = count("substitutions", "S", "Missed, and reported under another label");
     pub const DELETIONS: Measure = count("deletions", "D", "Missed, and nothing reported instead");

@@ -109,18 +109,23 @@ fn audacity_labels_of_birdnet_have_a_score() {
     assert_eq!(
         read_text(&Audacity, text),
         format!(
-            "rec_7 0–3 [Parus major_Great Tit] score 0.8123\nrec_7 3–6 [Corvus corax_Common Raven] score 0.5\n{question}: whole label"
+            "rec_7 0–3 [Parus major_Great Tit] score 0.8123 predicted\nrec_7 3–6 [Corvus corax_Common Raven] score 0.5 predicted\n{question}: whole label"
         )
     );
     let common = read_with(&Audacity, text, &[(Choice::LabelColumn, "common name")]);
     assert_eq!(
         common,
-        format!("rec_7 0–3 [Great Tit] score 0.8123\nrec_7 3–6 [Common Raven] score 0.5\n{question}: common name")
+        format!(
+            "rec_7 0–3 [Great Tit] score 0.8123 predicted\nrec_7 3–6 [Common Raven] score 0.5 predicted\n{question}: common name"
+        )
     );
     let scored = "1\t2\tcall 0.87\n2\t3\tsong two 1\n";
     assert!(read_text(&Audacity, scored).starts_with("rec_7 1–2 [call 0.87]\nrec_7 2–3 [song two 1]\n? Each label"));
     let split = read_with(&Audacity, scored, &[(Choice::Layout, "label and score")]);
-    assert!(split.starts_with("rec_7 1–2 [call] score 0.87\nrec_7 2–3 [song two] score 1\n"), "{split}");
+    assert!(
+        split.starts_with("rec_7 1–2 [call] score 0.87 predicted\nrec_7 2–3 [song two] score 1 predicted\n"),
+        "{split}"
+    );
 }
 
 #[test]
@@ -418,16 +423,19 @@ fn birdnet_results_are_read() {
     assert_eq!(
         drawn(&labels),
         format!(
-            "/data/a.wav 0–3 [Great Tit] score 0.8123 Scientific name=Parus major week=20\n\
-             /data/a.wav 3–6 [Owl, Eagle] score 0.5 Scientific name=Bubo bubo week=20\n\
-             /data/b.wav 6–9 [Common Raven] Scientific name=Corvus corax week=20\n\
+            "/data/a.wav 0–3 [Great Tit] score 0.8123 predicted Scientific name=Parus major week=20\n\
+             /data/a.wav 3–6 [Owl, Eagle] score 0.5 predicted Scientific name=Bubo bubo week=20\n\
+             /data/b.wav 6–9 [Common Raven] predicted Scientific name=Corvus corax week=20\n\
              ! line 4: score is “high”, not a number: left out\n{question}: common name"
         )
     );
     assert_eq!(&*labels.rows[0].particulars.as_ref().unwrap().model, "BirdNET");
     let for_r = "filepath,start,end,scientific_name,common_name,confidence,lat,lon,model\na.wav,0,3,Parus major,Great Tit,0.5,,,BirdNET 2.4\n";
     let read = read_with(&BirdNet, for_r, &[(Choice::LabelColumn, "scientific name")]);
-    assert_eq!(read, format!("a.wav 0–3 [Parus major] score 0.5 common_name=Great Tit\n{question}: scientific name"));
+    assert_eq!(
+        read,
+        format!("a.wav 0–3 [Parus major] score 0.5 predicted common_name=Great Tit\n{question}: scientific name")
+    );
     let empty = "Start (s),End (s),Scientific name,Common name,Confidence\n";
     let labels = format::read(&BirdNet, empty.as_bytes(), Path::new("/x/rec_7.BirdNET.results.csv")).unwrap();
     assert!(drawn(&labels).starts_with("rec_7 nothing"));
@@ -442,7 +450,7 @@ fn kaleidoscope_is_read_and_written_back_as_it_was() {
     assert_eq!(
         drawn(&labels),
         format!(
-            "{file} 1.25–2 [GRETIT] 2500–4200 Hz FOLDER=site1 CHANNEL=0 Fmean=3100 {rest} TOP1DIST=0.31\n\
+            "{file} 1.25–2 [GRETIT] 2500–4200 Hz predicted FOLDER=site1 CHANNEL=0 Fmean=3100 {rest} TOP1DIST=0.31\n\
              {file} 3–3.5 [Tit, Great] 2500–4200 Hz accepted FOLDER=site1 CHANNEL=0 Fmean=3100 {rest} TOP1DIST=0.4 TOP1MATCH=GRETIT\n\
              C:\\rec\\site1\\b.wav nothing"
         )
@@ -455,13 +463,13 @@ fn kaleidoscope_is_read_and_written_back_as_it_was() {
     let bats = "indir,folder,in file,offset,duration,FMIN,fmax,Auto ID\n/rec,,a.wav,0,5,20.5,45,PIPPIP\n";
     assert_eq!(
         read_text(&Kaleidoscope, bats),
-        "/rec/a.wav 0–5 [PIPPIP] 20500–45000 Hz\n\
+        "/rec/a.wav 0–5 [PIPPIP] 20500–45000 Hz predicted\n\
          ? No frequency is above 45. Are they hertz or kilohertz? (hertz, kilohertz): kilohertz"
     );
     let of_birdnet = "INDIR,FOLDER,IN FILE,OFFSET,DURATION,scientific_name,common_name,confidence\n/rec,s,a.wav,0,3,Parus major,Great Tit,0.5\n";
     assert!(
         read_text(&Kaleidoscope, of_birdnet)
-            .starts_with("/rec/s/a.wav 0–3 [Great Tit] score 0.5 FOLDER=s scientific_name=Parus major")
+            .starts_with("/rec/s/a.wav 0–3 [Great Tit] score 0.5 predicted FOLDER=s scientific_name=Parus major")
     );
 }
 

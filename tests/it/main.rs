@@ -11,6 +11,7 @@ mod download;
 mod format;
 mod format_sound;
 mod http_server;
+mod label_cli;
 mod metric;
 mod model;
 mod model_cli;

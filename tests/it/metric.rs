@@ -1,4 +1,5 @@
 //! Integration tests: metric. Numbers of reference programs, all of them.
+#![allow(clippy::print_stdout, reason = "how many values were compared, and how close they are, is worth seeing")]
 
 mod command;
 mod event_lists;

@@ -75,6 +75,7 @@ def draw_case(rng):
         "resolution": rng.choice([1.0, 0.1, 0.5, 0.02]),
         "dtc": rng.choice([0.1, 0.5, 0.7]),
         "gtc": rng.choice([0.1, 0.5, 0.7]),
+        "cttc": rng.choice([0.1, 0.3, 0.5]),
         "durations": rng.random() < 0.5,
     }
     return files, reference, estimated, settings
@@ -110,6 +111,7 @@ def ours(earmark, files, reference, estimated, settings, folder):
     command += ["--collar", repr(settings["collar"]), "--offset-share", repr(settings["offset_share"])]
     command += ["--matching", settings["matching"], "--nothing-estimated", settings["nothing"]]
     command += ["--resolution", repr(settings["resolution"]), "--dtc", repr(settings["dtc"]), "--gtc", repr(settings["gtc"])]
+    command += ["--cttc", repr(settings["cttc"])]
     if settings["boundaries"] != "both":
         command.append(f"--{settings['boundaries']}-only")
     if settings["durations"]:
@@ -149,7 +151,7 @@ def theirs_of_sed_eval(files, reference, estimated, settings):
 
 
 def theirs_of_psds_eval(files, reference, estimated, settings):
-    """F-scores of the classes and their mean; none where psds_eval refuses the lists."""
+    """Mean F-score, and F-score, false positives and cross-triggers of each class; none where psds_eval refuses the lists."""
     import pandas
     import psds_eval
 
@@ -159,10 +161,16 @@ def theirs_of_psds_eval(files, reference, estimated, settings):
         evaluation = psds_eval.PSDSEval(
             dtc_threshold=settings["dtc"],
             gtc_threshold=settings["gtc"],
+            cttc_threshold=settings["cttc"],
             ground_truth=pandas.DataFrame(reference, columns=columns),
             metadata=pandas.DataFrame(durations, columns=["filename", "duration"]),
         )
-        return evaluation.compute_macro_f_score(pandas.DataFrame(estimated, columns=columns))
+        detections = pandas.DataFrame(estimated, columns=columns)
+        mean, f_scores = evaluation.compute_macro_f_score(detections)
+        counts, *_ = evaluation._evaluate_detections(evaluation._init_det_table(detections))
+        # Rows are estimated classes, columns reference classes and then anything at all.
+        others = {label: (row[-1], row[:-1].sum() - row[place]) for place, (label, row) in enumerate(zip(f_scores, counts))}
+        return mean, {label: (value, *others[label]) for label, value in f_scores.items()}
     except psds_eval.psds.PSDSEvalError:
         return None
 
@@ -215,10 +223,11 @@ class Comparison:
             return
         mean, classes = theirs
         self.value(f"{what} mean F1", ours["class_average"]["f_score"], mean)
-        for label, value in classes.items():
-            # A class without a reference event is given what happened to be in memory.
-            if ours["per_class"][label]["reference"] > 0:
-                self.value(f"{what} {label} F1", ours["per_class"][label]["f_score"], value)
+        for label, (f_score, false_positives, cross_triggers) in classes.items():
+            row = ours["per_class"][label]
+            self.value(f"{what} {label} F1", row["f_score"], f_score)
+            self.value(f"{what} {label} FP", row["false_positives"], false_positives)
+            self.value(f"{what} {label} CT", row["cross_triggers"], cross_triggers)
 
 
 def main():

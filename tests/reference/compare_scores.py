@@ -165,7 +165,10 @@ class Comparison:
                 self.value(f"{what} {key} {label} threshold", row["threshold"], thresholds[label])
 
     def areas(self, what, ours, key, labels, theirs):
-        self.value(f"{what} {key} mean", ours["overall"][key], theirs["mean"])
+        # Where a class has none, as one without a negative segment, the mean here is that of the others; there it is not a number.
+        defined = [theirs[label] for label in labels if math.isfinite(theirs[label])]
+        mean = theirs["mean"] if len(defined) in (0, len(labels)) else sum(defined) / len(defined)
+        self.value(f"{what} {key} mean", ours["overall"][key], mean)
         for label in labels:
             self.value(f"{what} {key} {label}", ours["per_class"][label][key], theirs[label])
 

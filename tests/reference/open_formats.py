@@ -387,7 +387,7 @@ def simple_seq_to_crowsetta(earmark, rng, tally, folder):
     for path in sorted(out.glob("*.csv")):
         if len(path.read_text().splitlines()) < 2:
             continue
-        for segment in crowsetta.formats.seq.SimpleSeq.from_file(path).to_seq().segments:
+        for segment in crowsetta.formats.seq.SimpleSeq.from_file(path).to_seq(round_times=False).segments:
             found.append(Event(path.stem, segment.onset_s, segment.offset_s, segment.label))
     tally.compare("simple-seq → crowsetta", renamed(labels.events, stem), found, 1e-9)
 
@@ -439,7 +439,7 @@ def audacity_both_ways(earmark, rng, tally, folder):
     for path in sorted(out.glob("*.txt")):
         if not path.read_text().strip():
             continue
-        for segment in crowsetta.formats.seq.AudSeq.from_file(path).to_seq().segments:
+        for segment in crowsetta.formats.seq.AudSeq.from_file(path).to_seq(round_times=False).segments:
             found.append(Event(path.stem, segment.onset_s, segment.offset_s, segment.label))
     tally.compare("audacity → crowsetta", renamed(labels.events, stem), found, 1e-9)
 

@@ -84,6 +84,9 @@ pub(super) struct Arguments {
     /// Intersection-based: share of a reference event that right estimated events must cover
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
     gtc: f64,
+    /// Intersection-based: share of a false alarm that another label's reference events must cover to count as its cross-trigger
+    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
+    cttc: f64,
     /// Give the very numbers of sed_eval and psds_eval, also where they divide by nothing: errors of a class without a reference event
     /// become 10¹⁵ and more, and a class of which nothing is found is left out of the mean of intersection-based F1
     #[arg(long)]
@@ -166,7 +169,7 @@ impl Arguments {
             intersection_based: IntersectionBased {
                 detection_share: self.dtc,
                 reference_share: self.gtc,
-                ..IntersectionBased::default()
+                cross_trigger_share: self.cttc,
             },
             when_nothing_estimated: match self.nothing_estimated {
                 NothingEstimated::Zero => WhenNothingEstimated::Zero,

@@ -78,7 +78,7 @@ fn setting(key: &str, settings: &Settings) -> String {
         "segment_based" => format!("segments of {} s", settings.segment_secs),
         "intersection_based" => {
             let rule = &settings.intersection_based;
-            format!("DTC {}, GTC {}", rule.detection_share, rule.reference_share)
+            format!("DTC {}, GTC {}, CTTC {}", rule.detection_share, rule.reference_share, rule.cross_trigger_share)
         }
         _ => String::new(),
     }

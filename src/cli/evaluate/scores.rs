@@ -21,7 +21,7 @@ pub(super) struct ScoreArguments {
     /// Judge frame scores over all thresholds instead of events: a folder with a file of scores for each recording, as
     /// `earmark detect --scores` and sed_scores_eval write them
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "estimated", "map", "details", "complete", "metrics", "onset_only", "offset_only", "matching", "nothing_estimated", "as_reference",
+        "estimated", "map", "details", "complete", "metrics", "onset_only", "offset_only", "matching", "nothing_estimated", "cttc", "as_reference",
     ])]
     pub(super) scores: Option<PathBuf>,
     /// Frame scores: only these measures; may be given several times

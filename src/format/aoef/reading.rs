@@ -44,7 +44,8 @@ pub(super) fn read(
     let document = Document::read(source)?;
     let root = document.root();
     let data = root.get("data").filter(|data| data.kind() == Kind::Object);
-    let collection = data.and_then(|data| data.get("collection_type")).and_then(Node::string);
+    let data = data.map(|data| Collection(data.entries().collect()));
+    let collection = data.as_ref().and_then(|data| data.get("collection_type")).and_then(Node::string);
     let (Some(data), Some(collection)) = (data, collection) else {
         let text = "no AOEF: expected an object with “data”, which has a “collection_type”";
         return Err(ReadError::NotLabels(text.to_owned()));
@@ -66,19 +67,28 @@ pub(super) fn read(
         label_key: String::new(),
         used: HashSet::new(),
     };
-    reader.read_data(data, options);
+    reader.read_data(&data, options);
     reader.gatherer.finish();
     Ok(())
 }
 
+/// The keys and values of the collection, found once: arrays under them may be most of a large file.
+struct Collection<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+
+impl<'a> Collection<'a> {
+    fn get(&self, key: &str) -> Option<Node<'a>> {
+        self.0.iter().rev().find(|(found, _)| found == key).map(|(_, value)| *value)
+    }
+}
+
 /// The elements of an array under a key, with their UUIDs.
-fn objects<'a>(data: Node<'a>, key: &str) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> {
+fn objects<'a>(data: &Collection<'a>, key: &str) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> + use<'a> {
     let elements = data.get(key).into_iter().flat_map(Node::elements);
     elements.map(|node| (node.get("uuid").and_then(Node::id).unwrap_or_default(), node))
 }
 
 impl<'a> Reader<'a, '_> {
-    fn read_data(&mut self, data: Node<'a>, options: &ReadOptions) {
+    fn read_data(&mut self, data: &Collection<'a>, options: &ReadOptions) {
         let tags = data.get("tags").into_iter().flat_map(Node::elements);
         self.tags = tags.filter_map(tag_of).collect();
         self.users = objects(data, "users").filter_map(|(uuid, user)| Some((uuid, user_name(user)?))).collect();
@@ -101,13 +111,14 @@ impl<'a> Reader<'a, '_> {
             let text = format!("sound events without annotation or prediction are left out: {lonely}");
             self.gatherer.warn_of_file(text);
         }
-        for (key, value) in data.entries() {
-            match &*key {
+        for (key, value) in &data.0 {
+            let value = *value;
+            match &**key {
                 "uuid" | "collection_type" | "tags" | "users" | "recordings" | "sound_events" | "clips" | "model" => {}
                 "sound_event_annotations" | "sound_event_predictions" | "clip_annotations" | "clip_predictions" => {}
                 "name" | "version" if !model.is_empty() => {}
-                _ if value.kind() == Kind::Array => value.elements().for_each(|one| self.gatherer.unread(&key, one)),
-                _ => self.gatherer.unread(&key, value),
+                _ if value.kind() == Kind::Array => value.elements().for_each(|one| self.gatherer.unread(key, one)),
+                _ => self.gatherer.unread(key, value),
             }
         }
     }
@@ -134,9 +145,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The model that made predictions, as `name` or `name version`.
-    fn model_of(&mut self, data: Node<'a>) -> Arc<str> {
-        let model = data.get("model").unwrap_or(data);
-        let text = |key: &str| model.get(key).and_then(Node::string).unwrap_or_default();
+    fn model_of(&mut self, data: &Collection<'a>) -> Arc<str> {
+        let model = data.get("model");
+        let text = |key: &str| {
+            let value = model.map_or_else(|| data.get(key), |model| model.get(key));
+            value.and_then(Node::string).unwrap_or_default()
+        };
         let is_run = data.get("collection_type").and_then(Node::string).is_some_and(|kind| kind == "model_run");
         let name = if is_run { format!("{} {}", text("name"), text("version")) } else { String::new() };
         for (key, value) in data.get("model").into_iter().flat_map(Node::entries) {
@@ -148,7 +162,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Lists the recordings of which a part was annotated or searched, so that those without events stand among them.
-    fn list_recordings(&mut self, data: Node<'a>) {
+    fn list_recordings(&mut self, data: &Collection<'a>) {
         let clips: HashMap<Cow<'a, str>, Node<'a>> = objects(data, "clips").collect();
         let said = objects(data, "clip_annotations").chain(objects(data, "clip_predictions"));
         for (_, said) in said {
@@ -173,7 +187,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Decides which key's tags are labels, and asks if there are several.
-    fn choose_label_key(&mut self, data: Node<'a>, options: &ReadOptions) {
+    fn choose_label_key(&mut self, data: &Collection<'a>, options: &ReadOptions) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let events = objects(data, "sound_event_annotations").chain(objects(data, "sound_event_predictions"));
         for (_, event) in events {

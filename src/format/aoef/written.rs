@@ -7,13 +7,23 @@ use crate::format::json::{Document, number_text, quoted};
 use crate::format::{LabelledFile, StrongLabel, StrongLabels, TextSource};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
+use std::sync::Arc;
 
 type Out<'o> = &'o mut dyn io::Write;
 
+/// A row and the UUIDs of what is said and of what it is said of.
+struct Row<'a> {
+    row: &'a StrongLabel,
+    said: String,
+    sound_event: String,
+}
+
 struct Written<'a> {
     files: Vec<LabelledFile>,
-    /// The rows that are written, with the UUID of each.
-    rows: Vec<(&'a StrongLabel, String)>,
+    /// The rows that are written.
+    rows: Vec<Row<'a>>,
+    /// The UUIDs of recordings.
+    recordings: HashMap<Arc<str>, String>,
     /// Ids of tags by key and value.
     tags: HashMap<(&'a str, &'a str), usize>,
     annotators: BTreeSet<&'a str>,
@@ -24,7 +34,7 @@ pub(super) fn write(labels: &StrongLabels, is_run: bool, out: Out<'_>) -> io::Re
     let written = Written::of(labels, is_run);
     let collection = if is_run { "model_run" } else { "annotation_set" };
     let models: BTreeSet<&str> =
-        written.rows.iter().filter_map(|(row, _)| Some(&*row.particulars.as_deref()?.model)).collect();
+        written.rows.iter().filter_map(|one| Some(&*one.row.particulars.as_deref()?.model)).collect();
     let model = models.iter().copied().find(|model| !model.is_empty()).unwrap_or("Earmark");
     write!(out, "{{\"version\": \"1.1.0\", \"data\": {{\"uuid\": \"{}\"", uuid::of(collection, &[model]))?;
     let (name, version) = if is_run { name_and_version(model) } else { (model, "") };
@@ -82,9 +92,16 @@ impl<'a> Written<'a> {
         };
         let mut files = labels.files.clone();
         let mut places: HashMap<&str, usize> = files_by_name(&labels.files);
-        let mut written =
-            Self { files: Vec::new(), rows: Vec::new(), tags: HashMap::new(), annotators: BTreeSet::new(), is_run };
-        let mut repeats: HashMap<String, usize> = HashMap::new();
+        let mut written = Self {
+            files: Vec::new(),
+            rows: Vec::new(),
+            recordings: HashMap::new(),
+            tags: HashMap::new(),
+            annotators: BTreeSet::new(),
+            is_run,
+        };
+        // Events of one recording, span and label are told apart by their number.
+        let mut repeats = HashMap::new();
         for row in labels.rows.iter().filter(is_written) {
             let place = *places.entry(&row.filename).or_insert_with(|| {
                 files.push(LabelledFile::named(row.filename.clone()));
@@ -102,14 +119,22 @@ impl<'a> Written<'a> {
             if let Some(more) = row.particulars.as_deref().filter(|more| !more.annotator.is_empty()) {
                 written.annotators.insert(&more.annotator);
             }
-            let name = format!("{} {:?} {}", row.filename, row.span, row.event_label);
-            let repeat = repeats.entry(name).and_modify(|count| *count += 1).or_insert(0);
+            let (onset, offset) = (row.span.onset_secs.to_bits(), row.span.offset_secs.to_bits());
+            let repeat = repeats.entry((&*row.filename, onset, offset, &*row.event_label)).or_insert(0_usize);
             let times = format!("{} {}", number_text(row.span.onset_secs), number_text(row.span.offset_secs));
-            let id = uuid::of("event", &[&row.filename, &times, &row.event_label, &repeat.to_string()]);
-            written.rows.push((row, id));
+            let said = uuid::of("event", &[&row.filename, &times, &row.event_label, &repeat.to_string()]);
+            *repeat += 1;
+            let sound_event = uuid::of("sound_event", &[&said]);
+            written.rows.push(Row { row, said, sound_event });
         }
+        let id = |file: &LabelledFile| (file.name.clone(), uuid::of("recording", &[&file.name]));
+        written.recordings = files.iter().map(id).collect();
         written.files = files;
         written
+    }
+
+    fn recording(&self, name: &str) -> &str {
+        self.recordings.get(name).map_or("", String::as_str)
     }
 
     /// Tags and users.
@@ -129,29 +154,28 @@ impl<'a> Written<'a> {
 
     fn write_recordings(&self, out: Out<'_>) -> io::Result<()> {
         write_array("recordings", &self.files, out, |file, out| {
-            let id = uuid::of("recording", &[&file.name]);
+            let id = self.recording(&file.name);
             write!(out, "\"uuid\": \"{id}\", \"path\": {}", quoted(&file.name))?;
             let (secs, rate) = (file.duration_secs.unwrap_or(0.0), file.sample_rate.unwrap_or(0.0).round());
             write!(out, ", \"duration\": {}, \"channels\": 1, \"samplerate\": {rate}", number_text(secs))
         })?;
         write_array("clips", &self.files, out, |file, out| {
-            let ids = (uuid::of("clip", &[&file.name]), uuid::of("recording", &[&file.name]));
+            let ids = (uuid::of("clip", &[&file.name]), self.recording(&file.name));
             write!(out, "\"uuid\": \"{}\", \"recording\": \"{}\", \"start_time\": 0.0", ids.0, ids.1)?;
             write!(out, ", \"end_time\": {}", number_text(file.duration_secs.unwrap_or(0.0)))
         })
     }
 
     fn write_events(&self, out: Out<'_>) -> io::Result<()> {
-        write_array("sound_events", &self.rows, out, |(row, id), out| {
-            let id = uuid::of("sound_event", &[id]);
-            write!(out, "\"uuid\": \"{id}\", \"recording\": \"{}\"", uuid::of("recording", &[&row.filename]))?;
+        write_array("sound_events", &self.rows, out, |Row { row, sound_event, .. }, out| {
+            write!(out, "\"uuid\": \"{sound_event}\", \"recording\": \"{}\"", self.recording(&row.filename))?;
             write!(out, ", \"geometry\": {}", geometry_of(row))?;
             let features: Vec<String> = row.fields().iter().filter_map(|(name, field)| feature(name, field)).collect();
             if features.is_empty() { Ok(()) } else { write!(out, ", \"features\": {{{}}}", features.join(", ")) }
         })?;
         let key = if self.is_run { "sound_event_predictions" } else { "sound_event_annotations" };
-        write_array(key, &self.rows, out, |(row, id), out| {
-            write!(out, "\"uuid\": \"{id}\", \"sound_event\": \"{}\"", uuid::of("sound_event", &[id]))?;
+        write_array(key, &self.rows, out, |Row { row, said, sound_event }, out| {
+            write!(out, "\"uuid\": \"{said}\", \"sound_event\": \"{sound_event}\"")?;
             let ids = tags_of(row).into_iter().filter_map(|tag| self.tags.get(&tag));
             if self.is_run {
                 let score = row.score.unwrap_or(1.0);
@@ -162,15 +186,15 @@ impl<'a> Written<'a> {
             }
             let tags: Vec<String> = ids.map(ToString::to_string).collect();
             write!(out, ", \"tags\": [{}]", tags.join(", "))?;
-            write_remarks(row, id, out)
+            write_remarks(row, said, out)
         })
     }
 
     /// What was annotated or searched: all of each recording, with or without events.
     fn write_clips(&self, out: Out<'_>) -> io::Result<()> {
         let mut ids: HashMap<&str, Vec<String>> = HashMap::new();
-        for (row, id) in &self.rows {
-            ids.entry(&row.filename).or_default().push(format!("\"{id}\""));
+        for Row { row, said, .. } in &self.rows {
+            ids.entry(&row.filename).or_default().push(format!("\"{said}\""));
         }
         let key = if self.is_run { "clip_predictions" } else { "clip_annotations" };
         write_array(key, &self.files, out, |file, out| {

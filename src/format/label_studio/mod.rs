@@ -64,7 +64,7 @@ impl LabelFormat for LabelStudio {
     fn read(&self, source: &mut TextSource<'_>, _: &ReadOptions, labels: &mut StrongLabels) -> Result<(), ReadError> {
         let document = Document::read(source)?;
         let root = document.root();
-        let is_task = |node: Node<'_>| node.get("data").is_some_and(|data| data.kind() == Kind::Object);
+        let is_task = |node: Node<'_>| node.entries().any(|(key, data)| key == "data" && data.kind() == Kind::Object);
         let is_short = |node: Node<'_>| node.entries().any(|(_, value)| short_region(value).is_some());
         let mut reader = Reader { gatherer: Gatherer::new(labels, &document), addresses: Addresses::default() };
         match root.kind() {

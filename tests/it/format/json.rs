@@ -199,7 +199,7 @@ fn the_vocabulary_of_hear_keeps_its_numbers() {
 }
 
 #[test]
-fn aviaz_files_of_all_ages_are_read() {
+fn avianz_files_of_all_ages_are_read() {
     assert_eq!(
         drawn(&read(&AviaNz, "a.wav.data")),
         "a.wav 1–19 Kiwi 1200–2500 Hz score 1 by \"A\"\n\

@@ -61,7 +61,7 @@ fn a_table_for_people_has_every_metric_and_says_why_a_value_is_missing() {
         "  All events           0.400      0.500   0.333  1.000   1   1   2",
         "  ¹ no estimated event",
         "Segment-based: segments of 1 s",
-        "Intersection-based: DTC 0.5, GTC 0.5",
+        "Intersection-based: DTC 0.5, GTC 0.5, CTTC 0.3",
     ] {
         assert!(said.lines().any(|one| one == line), "{line}\n{said}");
     }

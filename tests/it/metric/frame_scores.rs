@@ -130,6 +130,9 @@ fn compare_psds(what: &str, ours: &Psds, classes: &[&str], theirs: &Value, tally
     }
 }
 
+/// One number of an F-score.
+type Part = fn(&FScore) -> f64;
+
 /// F-scores, with their averages and counts.
 fn compare_f(
     what: &str,
@@ -140,7 +143,7 @@ fn compare_f(
     tally: &mut Tally,
 ) {
     let micro = micro_average(scores);
-    let parts: [(&str, fn(&FScore) -> f64); 3] =
+    let parts: [(&str, Part); 3] =
         [("f", |score| score.f), ("precision", |score| score.precision), ("recall", |score| score.recall)];
     for (key, part) in parts {
         let mean = scores.iter().map(part).sum::<f64>() / scores.len() as f64;
@@ -354,8 +357,11 @@ fn every_value_of_the_cases_is_that_of_the_reference_programs() {
     assert_eq!((tally.numbers, tally.refusals, tally.chances), (1417, 58, 12));
 }
 
+/// Classes, the lengths of recordings, their scores, and the reference: recording, span, label.
+type Recipe = (Vec<String>, Vec<(String, f64)>, Vec<ScoreTable<'static>>, Vec<(String, Span, String)>);
+
 /// The synthetic recordings of the recipe: scores after a median of 9 frames, of the files with events.
-fn recipe() -> (Vec<String>, Vec<(String, f64)>, Vec<ScoreTable<'static>>, Vec<(String, Span, String)>) {
+fn recipe() -> Recipe {
     let rows = |path: &str| -> Vec<Vec<String>> {
         let text = std::fs::read_to_string(data(path)).unwrap();
         text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
@@ -433,8 +439,7 @@ fn every_value_of_the_recipe_is_that_of_its_own_metrics() {
 #[test]
 fn bounding_boxes_are_those_of_sebbs() {
     // Random scores: noise, noise in tenths (plateaus), and smooth curves.
-    let path = std::env::var_os("EARMARK_BOXES").map_or_else(|| data("metric_scores/boxes.json"), PathBuf::from);
-    let cases: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let cases = read_json("metric_scores/boxes.json");
     let mut compared = 0;
     for (place, case) in cases.as_array().unwrap().iter().enumerate() {
         let limit = |key: &str| case[key].as_f64().unwrap_or(f64::INFINITY);
