@@ -356,4 +356,3 @@ fn both_pages_fit_the_smallest_window() {
     wait(&mut harness, "what would be written", is_weighed);
     inside(&harness, "Export these labels");
 }
-
