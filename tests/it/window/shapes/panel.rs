@@ -46,11 +46,11 @@ fn a_comment_is_one_step_whether_confirmed_or_left() {
     harness.run_steps(2);
     harness.get_by_label("Comment on the selected event").type_text("a dog");
     harness.run_steps(2);
-    press(&mut harness, Key::Enter);
+    press_with(&mut harness, Modifiers::SHIFT, Key::Enter);
     harness.get_by_label("Comment on the selected event").type_text("or a fox");
     harness.run_steps(2);
     assert_eq!(selected(&harness).comment, "", "nothing is said before it is done");
-    press_with(&mut harness, Modifiers::COMMAND, Key::Enter);
+    press(&mut harness, Key::Enter);
     harness.run_steps(2);
     assert_eq!(selected(&harness).comment, "a dog\nor a fox");
     assert_eq!(harness.state().bench.history.undo_count(), steps + 1);
