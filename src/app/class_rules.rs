@@ -5,6 +5,7 @@ use super::notices::Gravity;
 use super::workbench::{Scored, Workbench};
 use crate::decision::{ClassRules, DecisionRule, RuleBook, RuleEntry};
 use crate::work::DetectionStart;
+use crate::work::evaluation::BestOfClass;
 use std::sync::Arc;
 
 /// How far one key press moves the threshold, and below [`FINE_BELOW`], where many models have their best one.
@@ -55,6 +56,13 @@ pub enum RuleChange {
     },
     /// Take a preset away.
     DeletePreset(String),
+}
+
+/// Rules that were in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RulesBefore {
+    model: Arc<str>,
+    rules: ClassRules,
 }
 
 /// A class that was asked for in the decoding lane. It holds until something else is selected or becomes the active label.
@@ -192,6 +200,32 @@ impl Workbench {
         self.scored.values_mut().filter(is_alike).for_each(|scored| scored.rules = rules.clone());
         self.revision += 1;
         self.refresh_predictions();
+    }
+
+    /// Takes the best rules of classes over, if the open recording was scored by a model that has them; gives what was in force.
+    pub(super) fn take_best_rules(&mut self, best: &[BestOfClass]) -> Option<RulesBefore> {
+        let start = self.scored_here()?.start.clone();
+        if !best.iter().all(|found| start.classes.contains(&found.class)) {
+            return None;
+        }
+        let before = RulesBefore { model: start.model.clone(), rules: self.scored_here()?.rules.clone() };
+        self.change_rules(|entry| {
+            for found in best {
+                entry.rules.set(&found.class, &found.rule(entry.rules.of(&found.class)));
+            }
+        });
+        Some(before)
+    }
+
+    /// Puts rules back in force.
+    pub(super) fn restore_rules_before(&mut self, before: RulesBefore) {
+        if self.scored_here().is_none_or(|scored| scored.start.model != before.model) {
+            let text = format!("Open a recording that {} has scored: its rules can be taken back there", before.model);
+            self.notices.add(Gravity::Warning, text);
+            self.evaluation.rules_before = Some(before);
+            return;
+        }
+        self.change_rules(|entry| entry.rules = before.rules);
     }
 
     /// Raises the threshold of the focused class (`direction` > 0) or lowers it; for all classes, if changes are for all or there is none.

@@ -159,6 +159,9 @@ commands! {
     NextQueueOrder, Review, "", "Next order of the queue", "By time, high scores first, low scores first, least certain first, class by class, in turn", [ALT, Q];
     QueueThisClass, Review, "", "Queue of this class only", "Let only events of the selected one's class come; again: those of all classes", [ALT, C];
     CheckLabels, Review, icons::CHECK_LIST, "Check labels", "List what is suspicious in the labels of all recordings: overlaps, unknown labels, odd durations …", [CTRL, L];
+    Evaluate, Review, icons::TARGET, "Evaluate", "Compare predictions, another annotator or a label file with the labels: scores by class, curves, and each error with its place", [CTRL_SHIFT, L];
+    NextError, Review, "", "Next error", "Show the next error of the evaluation, also in another recording", [ALT, J];
+    PreviousError, Review, "", "Previous error", "Show the error of the evaluation before this one", [ALT, K];
     MarkComplete, Review, icons::DONE, "Recording is done", "Say that work on this recording is done, and go to the next that is not; again to take it back", [CTRL, Enter];
     ToggleAutoAdvance, Review, "", "Go on after a decision", "Select the next undecided event after each decision", [];
     ToggleAutoPlay, Review, "", "Play what is selected", "Play an event as soon as a key selects it", [];

@@ -45,6 +45,15 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .add_filter("Labels", &label_extensions())
             .add_filter("All files", &["*"])
             .pick_files(),
+        DialogPurpose::EvaluatedLabels => {
+            dialog.set_title("Labels to evaluate").add_filter("All files", &["*"]).pick_file().map(|path| vec![path])
+        }
+        DialogPurpose::EvaluationMap => dialog
+            .set_title("What labels stand for")
+            .add_filter("Tables of labels", labels)
+            .add_filter("All files", &["*"])
+            .pick_file()
+            .map(|path| vec![path]),
         DialogPurpose::LabelSet => dialog
             .set_title("Import label set")
             .add_filter("Tables of labels", labels)

@@ -69,6 +69,7 @@ impl Workbench {
             Request::DecodingLane(change) => self.settings.decoding.change(change),
             Request::SetFilter(filter) => self.set_filter(filter),
             Request::Findings(request) => self.see_to_findings(request),
+            Request::Evaluation(request) => self.see_to_evaluation(request),
             Request::ChooseClasses(classes) => self.choose_classes(classes),
             Request::DismissNotice(id) => self.notices.dismiss(id),
             Request::ShowInspector(inspector) => self.inspector = inspector,
@@ -192,6 +193,9 @@ impl Workbench {
             Command::ImportModel => self.ask(DialogPurpose::ImportModel),
             Command::ThresholdUp => self.step_threshold(1.0),
             Command::ThresholdDown => self.step_threshold(-1.0),
+            Command::Evaluate => self.toggle_evaluation(),
+            Command::NextError => self.step_error(1),
+            Command::PreviousError => self.step_error(-1),
             _ => self.perform_on_event(command),
         }
     }
@@ -338,6 +342,7 @@ impl Workbench {
         self.go_on_linting();
         self.follow_import();
         self.go_on_exporting();
+        self.go_on_evaluating();
         self.keep_up();
         more
     }
@@ -373,6 +378,9 @@ impl Workbench {
             Update::ModelTaskProgress { number, stage } => self.model_task_came(number, stage),
             Update::ModelTaskEnded { number, end, models } => self.model_task_ended(number, end, models),
             Update::LabelsChecked { revision, result } => self.labels_checked(revision, result),
+            Update::EvaluationProgress { number, part } => self.evaluation_came(number, part),
+            Update::Evaluated { number, result } => self.evaluated(number, result),
+            Update::Tuned { number, result } => self.tuned(number, result),
             Update::Chosen { purpose, project, paths, .. } => self.chosen(purpose, project, paths),
             Update::KeysWritten { path, result } => self.keys_written(&path, result),
             Update::KeysRead { path, result } => self.keys_read(&path, result),
@@ -415,6 +423,10 @@ impl Workbench {
             }
             DialogPurpose::ImportLabels if paths.is_empty() => {}
             DialogPurpose::ImportLabels => self.change_import(ImportRequest::Read(paths)),
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+                let request = |path| super::evaluation::chosen(purpose, path);
+                paths.drain(..).for_each(|path| self.see_to_evaluation(request(path)));
+            }
         }
     }
 

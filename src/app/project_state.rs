@@ -93,6 +93,7 @@ impl Workbench {
         self.history = state.history;
         self.review = Review::of_queue(&state.view["queue"]);
         self.linting = Linting::default();
+        self.evaluation.leave_project();
         self.zooms = Zooms::default();
         self.filter = serde_json::from_value(state.view["filter"].clone()).unwrap_or_default();
         self.restore_labels(&state.view);

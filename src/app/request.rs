@@ -4,6 +4,7 @@ use super::class_rules::RuleChange;
 use super::command::Command;
 use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
+use super::evaluation::EvaluationRequest;
 use super::exporting::ExportRequest;
 use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
@@ -105,6 +106,8 @@ pub enum Request {
     SetActiveLabel(Arc<str>),
     /// Something about what is suspicious in the labels.
     Findings(LintRequest),
+    /// Something about the evaluation.
+    Evaluation(EvaluationRequest),
     /// Something about labels.
     Labels(LabelRequest),
     /// Something about sets of labels.

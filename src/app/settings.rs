@@ -8,6 +8,7 @@ use super::listening::ListeningSettings;
 use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
+use crate::work::evaluation::EvaluationSettings;
 use crate::work::{RememberedAnswer, RememberedSet};
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,8 @@ pub struct Settings {
     pub listening: ListeningSettings,
     /// How events are drawn.
     pub shaping: ShapingSettings,
+    /// How labels are evaluated.
+    pub evaluation: EvaluationSettings,
     /// The model that was used last, by name.
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
@@ -103,6 +106,7 @@ impl Default for Settings {
             volume: 0.8,
             listening: ListeningSettings::default(),
             shaping: ShapingSettings::default(),
+            evaluation: EvaluationSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
             preset: "overlapping".to_owned(),
@@ -209,6 +213,7 @@ impl Settings {
         self.decoding = self.decoding.within_bounds();
         self.listening = self.listening.within_bounds();
         self.shaping = self.shaping.within_bounds();
+        self.evaluation = self.evaluation.within_bounds();
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self.label_sets.truncate(RECENT_LABEL_SETS);

@@ -8,6 +8,7 @@ use super::complexity::Complexity;
 use super::crash_report;
 use super::detection_batch::DetectionBatch;
 use super::display::Display;
+use super::evaluation::Evaluation;
 use super::exporting::LabelExport;
 use super::importing::LabelImport;
 use super::keeping::Keeping;
@@ -265,6 +266,8 @@ pub struct Workbench {
     pub show_marks: bool,
     /// What is suspicious in the labels.
     pub linting: Linting,
+    /// How the labels compare with something else.
+    pub evaluation: Evaluation,
     /// What the panel on the right shows.
     pub inspector: Inspector,
     /// Which mode keys are for, and how far review is.
@@ -365,6 +368,7 @@ impl Workbench {
             saving_picture: None,
             show_marks: true,
             linting: Linting::default(),
+            evaluation: Evaluation::default(),
             inspector: Inspector::default(),
             review: Review::default(),
             pictures: None,
@@ -516,7 +520,9 @@ impl Workbench {
             Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
             Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
             _ if command.heard_edge().is_some() => self.selected.is_some(),
-            Command::CheckLabels
+            Command::NextError | Command::PreviousError => !self.evaluation.shown.places.is_empty(),
+            Command::Evaluate
+            | Command::CheckLabels
             | Command::Relabel
             | Command::SaveProject
             | Command::SaveProjectAs
@@ -555,6 +561,7 @@ impl Workbench {
             Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
             Command::ShowHistory => Some(settings.show_inspector && self.inspector == Inspector::History),
             Command::CheckLabels => Some(self.shows_findings()),
+            Command::Evaluate => Some(self.evaluation.is_shown),
             Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
             Command::ToggleBand => Some(self.listening.is_banded),
             _ => command.speed().map(|speed| speed == self.listening.speed),

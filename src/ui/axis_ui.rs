@@ -10,6 +10,8 @@ use eframe::egui::{
 };
 
 /// Least distance between labelled ticks, in points.
+/// Axes lower than this have no room for a number, in points.
+const LEAST_FOR_TEXT: f32 = 14.0;
 const TICK_POINTS: f32 = 90.0;
 const FREQUENCY_TICK_POINTS: f32 = 26.0;
 const TEXT: f32 = 11.0;
@@ -99,6 +101,9 @@ fn frequency_ticks(view: &FrequencyView) -> Vec<f64> {
 
 /// Draws the frequency axis at the left of the spectrogram.
 pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
+    if rect.height() < LEAST_FOR_TEXT {
+        return;
+    }
     let painter = ui.painter_at(Rect::from_min_max(
         pos2(rect.left() - width, rect.top() - 6.0),
         pos2(rect.left(), rect.bottom() + 6.0),
@@ -126,6 +131,9 @@ pub fn frequencies(ui: &Ui, canvas: &Canvas<'_>, rect: Rect, width: f32) {
 
 /// Draws the colour scale at the right of the spectrogram; a click opens the display settings.
 pub fn levels(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Request>) {
+    if rect.height() < LEAST_FOR_TEXT {
+        return;
+    }
     let style = canvas.style();
     let bar = Rect::from_min_size(rect.min, vec2(10.0, rect.height()));
     let mut mesh = Mesh::default();

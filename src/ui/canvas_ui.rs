@@ -3,7 +3,8 @@
 use super::theme::{self, Colors, GRID, ROW_HEIGHT};
 use super::timeline_ui::{self, TIMELINE_HEIGHT};
 use super::{
-    Panels, axis_ui, bands, beside_ui, decoding_lane_ui, lanes_ui, overview_ui, spectrogram_ui, waveform_painter,
+    Panels, axis_ui, bands, beside_ui, decoding_lane_ui, evaluation_marks_ui, lanes_ui, overview_ui, spectrogram_ui,
+    waveform_painter,
 };
 use crate::app::{Display, OpenRecording, Request, TimeAxis, TimeScale, Workbench};
 use crate::spectrogram::{FrequencyScale, FrequencyView, TimeView, colormap};
@@ -17,6 +18,8 @@ const SCALE_WIDTH: f32 = 52.0;
 const OVERVIEW_HEIGHT: f32 = 44.0;
 const RULER_HEIGHT: f32 = 24.0;
 const LANES_RESERVED: usize = 8;
+/// Beside the page of evaluation, a canvas lower than this has neither waveform nor score curves, in points.
+const LOW_HEIGHT: f32 = 380.0;
 /// The part of the room that the decoding lane takes at most.
 const MOST_DECODING: f32 = 0.4;
 /// How much one notch of the wheel zooms frequencies, per point.
@@ -87,12 +90,20 @@ struct Rows {
     ruler: Rect,
     waveform: Rect,
     spectrogram: Rect,
+    errors: Rect,
     decoding: Rect,
     lanes: Rect,
 }
 
 impl Rows {
-    fn new(all: Rect, timeline: bool, waveform_height: f32, decoding_height: f32, lanes: usize) -> Self {
+    fn new(
+        all: Rect,
+        timeline: bool,
+        waveform_height: f32,
+        errors_height: f32,
+        decoding_height: f32,
+        lanes: usize,
+    ) -> Self {
         let middle = Rect::from_min_max(
             pos2(all.left() + AXIS_WIDTH, all.top() + GRID),
             pos2(all.right() - SCALE_WIDTH, all.bottom() - GRID),
@@ -111,15 +122,18 @@ impl Rows {
         let rest = (middle.height() - fixed).max(1.0);
         let decoding_height = decoding_height.min(MOST_DECODING * rest);
         let decoding_gap = if decoding_height > 0.0 { 2.0 * GRID } else { 0.0 };
-        let rest = rest - decoding_height - decoding_gap;
+        let errors_gap = if errors_height > 0.0 { GRID } else { 0.0 };
+        let rest = rest - decoding_height - decoding_gap - errors_height - errors_gap;
         // As high as a few lanes, however many there are: the picture must not jump while events come and go.
         let lanes_height = (lanes as f32 * lanes_ui::LANE_HEIGHT).min(0.35 * rest);
         let gap = if lanes > 0 { GRID } else { 0.0 };
         let spectrogram = take(rest - lanes_height - gap);
+        take(errors_gap);
+        let errors = take(errors_height);
         take(decoding_gap);
         let decoding = take(decoding_height);
         take(gap);
-        Self { timeline, overview, ruler, waveform, spectrogram, decoding, lanes: take(lanes_height) }
+        Self { timeline, overview, ruler, waveform, spectrogram, errors, decoding, lanes: take(lanes_height) }
     }
 }
 
@@ -144,9 +158,13 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     };
     let lanes = if bench.settings.show_lanes { lanes_ui::labels(bench) } else { Vec::new() };
     let reserved = if lanes.is_empty() { 0 } else { LANES_RESERVED };
-    let waveform_height = if bench.settings.show_waveform { bands::waveform_height(open) } else { 0.0 };
-    let decoding_height = decoding_lane_ui::height(bench);
-    let rows = Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, decoding_height, reserved);
+    // In a low window, the spectrogram needs the room beside the page of evaluation.
+    let is_low = bench.evaluation.is_shown && ui.max_rect().height() < LOW_HEIGHT;
+    let waveform_height = if bench.settings.show_waveform && !is_low { bands::waveform_height(open) } else { 0.0 };
+    let decoding_height = if is_low { 0.0 } else { decoding_lane_ui::height(bench) };
+    let errors_height = evaluation_marks_ui::height(bench);
+    let rows =
+        Rows::new(ui.max_rect(), bench.shows_timeline(), waveform_height, errors_height, decoding_height, reserved);
     let scale = TimeScale { span: open.viewport.span(), left: rows.ruler.left(), width: rows.ruler.width() };
     let canvas = Canvas { bench, open, scale, colors: theme::colors(ui.visuals()) };
     let pixels_per_point = ui.ctx().pixels_per_point();
@@ -174,6 +192,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
         ),
         requests,
     );
+    evaluation_marks_ui::show(ui, &canvas, rows.errors, requests);
     decoding_lane_ui::show(ui, &canvas, rows.decoding, panels, requests);
     lanes_ui::show(ui, &canvas, &lanes, rows.lanes, AXIS_WIDTH, &mut panels.lane_tiles, requests);
     wheel(

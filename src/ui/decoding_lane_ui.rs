@@ -131,6 +131,9 @@ fn scale(ui: &Ui, canvas: &Canvas<'_>, axis: &ScoreAxis) {
         &[(0.0, "0"), (0.25, ".25"), (0.5, ".5"), (0.75, ".75"), (1.0, "1")]
     };
     let few = axis.rect.height() < 76.0;
+    if axis.rect.height() < 12.0 {
+        return;
+    }
     for (place, &(score, text)) in marks.iter().enumerate() {
         let y = axis.y(score);
         ui.painter().hline(axis.rect.x_range(), y, Stroke::new(1.0, canvas.colors.line.gamma_multiply(0.6)));

@@ -10,6 +10,9 @@ macro_rules! icons {
 }
 
 icons! {
+    TARGET = "\u{E47C}";
+    ARROWS_HORIZONTAL = "\u{EB06}";
+    SWAP = "\u{E83C}";
     FOLDER_OPEN = "\u{E256}";
     SPARKLE = "\u{E6A2}";
     TERMINAL = "\u{E47E}";

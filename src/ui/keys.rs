@@ -135,6 +135,8 @@ fn may_repeat(command: Command) -> bool {
             | Command::Redo
             | Command::NextEvent
             | Command::PreviousEvent
+            | Command::NextError
+            | Command::PreviousError
             | Command::SelectNextToo
             | Command::SelectPreviousToo
             | Command::ZoomIn

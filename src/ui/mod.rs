@@ -20,6 +20,11 @@ mod draft_ui;
 mod drag;
 mod drawing_ui;
 mod empty_ui;
+mod evaluation_curves_ui;
+mod evaluation_errors_ui;
+mod evaluation_marks_ui;
+mod evaluation_table_ui;
+mod evaluation_ui;
 mod event_drafts;
 mod event_remarks_ui;
 mod event_table_ui;
@@ -122,6 +127,8 @@ pub struct Panels {
     takes_enter: bool,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
+    /// The page of evaluation.
+    evaluation: evaluation_ui::EvaluationPage,
     /// The page of findings.
     lint: lint_ui::LintPage,
     /// What the lanes show of very many events.
@@ -170,6 +177,7 @@ impl Panels {
             export_labels: export_labels_ui::ExportPage::default(),
             takes_enter: false,
             table: event_table_ui::EventTable::default(),
+            evaluation: evaluation_ui::EvaluationPage::default(),
             lint: lint_ui::LintPage::default(),
             lane_tiles: lane_tiles::LaneTiles::default(),
             popup_open: false,
@@ -308,6 +316,14 @@ pub fn window_ui(ui: &mut egui::Ui, bench: &Workbench, panels: &mut Panels) -> V
     if bench.document.recordings().next().is_none() {
         CentralPanel::default().show(ui, |ui| empty_ui::show(ui, bench, &mut requests));
     } else {
+        if bench.evaluation.is_shown {
+            let most = (ui.available_height() - evaluation_ui::LEFT_HEIGHT).max(evaluation_ui::LEAST_HEIGHT);
+            Panel::bottom("evaluation")
+                .default_size(evaluation_ui::FIRST_HEIGHT.min(most))
+                .size_range(evaluation_ui::LEAST_HEIGHT..=most)
+                .frame(bar)
+                .show(ui, |ui| evaluation_ui::show(ui, bench, &mut panels.evaluation, &mut requests));
+        }
         side_panels_ui(ui, bench, panels, &mut requests);
         let canvas = Frame::new().fill(ui.visuals().panel_fill);
         CentralPanel::default().frame(canvas).show(ui, |ui| canvas_ui::show(ui, bench, panels, &mut requests));

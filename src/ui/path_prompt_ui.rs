@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::{ExportRequest, ImportRequest, LabelSetRequest, ListRequest, Request};
+use crate::app::{ExportRequest, ImportRequest, LabelSetRequest, ListRequest, Request, evaluation_request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ impl PathPrompt {
             DialogPurpose::CopyProject => "Path to write a copy of the project to",
             DialogPurpose::ExportText => "Path of a folder to write everything as text to",
             DialogPurpose::ImportLabels => "Path of the labels to import, or of a folder of them",
+            DialogPurpose::EvaluatedLabels => "Path of the labels to evaluate",
+            DialogPurpose::EvaluationMap => "Path of a table: estimated label, TAB, reference label",
             DialogPurpose::LabelSet => "Path of the table of labels to import",
             DialogPurpose::ExportLabelClasses => "Path to export the label classes to",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
@@ -57,6 +59,9 @@ impl PathPrompt {
             DialogPurpose::CopyProject => Request::CopyProjectTo(path),
             DialogPurpose::ExportText => Request::ExportTextTo(path),
             DialogPurpose::ImportLabels => ImportRequest::Read(vec![path]).into(),
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+                Request::Evaluation(evaluation_request(self.purpose, path))
+            }
             DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),
             DialogPurpose::ExportLabelClasses => Request::LabelSet(LabelSetRequest::ExportTo(path)),
             DialogPurpose::ImportModel => Request::AskForImport(path),

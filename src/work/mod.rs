@@ -4,6 +4,7 @@ mod cancel;
 mod decider;
 mod detection;
 mod drawing;
+pub mod evaluation;
 mod features;
 pub mod folders;
 mod frames;

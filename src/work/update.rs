@@ -1,5 +1,6 @@
 //! The one way in which results reach the window: a closed list of updates through one bounded channel.
 
+use super::evaluation::{EvaluationReport, Tuned};
 use super::keeper::{ProjectId, ProjectNews};
 use super::{LabelFileNews, LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
@@ -55,6 +56,10 @@ pub enum DialogPurpose {
     ExportText,
     /// Which labels to import.
     ImportLabels,
+    /// Which labels to evaluate.
+    EvaluatedLabels,
+    /// Which table says what labels stand for when they are evaluated.
+    EvaluationMap,
     /// Which set of labels to preview.
     LabelSet,
     /// Where to write the label classes.
@@ -230,6 +235,27 @@ pub enum Update {
         revision: u64,
         /// What was found, or why nothing could be.
         result: Result<Box<Report>, String>,
+    },
+    /// How much of an evaluation is done, 0 to 1.
+    EvaluationProgress {
+        /// Which.
+        number: u64,
+        /// How much.
+        part: f64,
+    },
+    /// Labels were evaluated.
+    Evaluated {
+        /// Which job.
+        number: u64,
+        /// What it gives, or why nothing.
+        result: Result<Box<EvaluationReport>, String>,
+    },
+    /// The best rules of classes were looked for.
+    Tuned {
+        /// Which job.
+        number: u64,
+        /// What was found, or why nothing.
+        result: Result<Box<Tuned>, String>,
     },
     /// A file dialog was answered; no paths if it was closed or could not be shown.
     Chosen {

@@ -4,6 +4,7 @@ mod appearance;
 mod complexity;
 mod decoding;
 mod display;
+mod evaluation;
 mod keeping;
 mod keys;
 mod label_files;
