@@ -103,8 +103,8 @@ commands! {
     SaveCopy, File, "", "Save a copy…", "Write a copy of the project, and go on in this one", [];
     ShowVersions, File, "", "Versions…", "Show the earlier versions of the project that its file keeps, and open one", [];
     ExportText, File, "", "Export everything as text…", "Write recordings, events and the whole log as text files, one JSON value a line, into a folder", [];
-    ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read DCASE strong labels for the open recordings; one step of undo", [CTRL, I];
-    ExportLabels, File, icons::EXPORT, "Export labels…", "Write the accepted events of all recordings as DCASE strong labels", [CTRL, E];
+    ImportLabels, File, icons::DOWNLOAD, "Import labels…", "Read label files of any format, with a preview; one step of undo", [CTRL, I];
+    ExportLabels, File, icons::EXPORT, "Export labels…", "Write labels in any format, and see before what it cannot hold", [CTRL, E];
     ImportLabelSet, File, "", "Import label set…", "Read names, other names, parents, colours and keys of labels from CSV or TSV, with a preview", [];
     ExportLabelClasses, File, "", "Export label classes…", "Write the project's labels with their colours and keys as CSV", [];
     SavePicture, File, "", "Save picture…", "Save what is in view as PNG or SVG, with axes, colour bar and events", [CTRL_SHIFT, E];

@@ -2,9 +2,10 @@
 
 use super::models::MODEL_EXTENSIONS;
 use crate::audio;
+use crate::format;
 use crate::project::EXTENSION as PROJECT_EXTENSION;
 use crate::work::thread::spawn;
-use crate::work::{DialogPurpose, ProjectId, Update, UpdateSender};
+use crate::work::{DialogPurpose, ProjectId, Update, UpdateSender, label_extensions};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -31,7 +32,7 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             dialog
                 .set_title("Open recordings")
                 .add_filter("Recordings and projects", &all)
-                .add_filter("Labels", labels)
+                .add_filter("Labels", &label_extensions())
                 .add_filter("All files", &["*"])
                 .pick_files()
         }
@@ -41,7 +42,7 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
         }
         DialogPurpose::ImportLabels => dialog
             .set_title("Import labels")
-            .add_filter("DCASE strong labels", labels)
+            .add_filter("Labels", &label_extensions())
             .add_filter("All files", &["*"])
             .pick_files(),
         DialogPurpose::EvaluatedLabels => {
@@ -116,11 +117,18 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .set_file_name(format!("psds1-{}.{}", against.word(), form.extension()))
             .save_file()
             .map(|path| vec![path]),
-        DialogPurpose::ExportLabels => dialog
-            .set_title("Export labels")
-            .add_filter("DCASE strong labels", &["tsv"])
-            .set_file_name("labels.tsv")
-            .save_file()
-            .map(|path| vec![path]),
+        DialogPurpose::ExportLabels(id) => {
+            let format = format::by_id(id).unwrap_or(format::ALL[0]);
+            let extension = format.extensions().first().copied().unwrap_or("txt");
+            dialog
+                .set_title("Export labels")
+                .add_filter(format.name(), &[extension])
+                .set_file_name(format!("labels.{extension}"))
+                .save_file()
+                .map(|path| vec![path])
+        }
+        DialogPurpose::ExportLabelsFolder(_) => {
+            dialog.set_title("Folder for a label file of each recording").pick_folder().map(|path| vec![path])
+        }
     }
 }

@@ -4,6 +4,8 @@ use super::command::{Command, Group};
 use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
+use super::exporting::ExportRequest;
+use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
 use super::notices::Gravity;
@@ -42,8 +44,8 @@ impl Workbench {
             Request::GoToStep(place) => self.go_to_step(place),
             Request::SetAnnotator(name) => self.set_annotator(&name),
             Request::AskAnnotatorNoMore => self.ask_annotator_no_more(),
-            Request::ExportTo(path) => self.export_to(path),
-            Request::ImportFrom(path) => self.import_from(path),
+            Request::ExportLabels(request) => self.change_export(request),
+            Request::ImportLabels(request) => self.change_import(request),
             Request::ShowRecording(id) => self.show_recording(id),
             Request::List(request) => self.list_request(request),
             Request::Select(target) => self.select_only(target),
@@ -175,7 +177,7 @@ impl Workbench {
             Command::ExportLabelClasses => self.ask(DialogPurpose::ExportLabelClasses),
             Command::ShowAllLabels => self.change_labels(LabelRequest::ShowAll),
             Command::SavePicture => self.ask(DialogPurpose::SavePicture),
-            Command::ExportLabels => self.ask(DialogPurpose::ExportLabels),
+            Command::ExportLabels => self.begin_export(),
             Command::CloseRecording => self.remove_recordings(),
             Command::FindRecordings => self.ask(DialogPurpose::FindRecordings),
             Command::ClearPictures => self.clear_pictures(),
@@ -338,6 +340,8 @@ impl Workbench {
         self.follow_by_ear();
         self.take_tile_news();
         self.go_on_linting();
+        self.follow_import();
+        self.go_on_exporting();
         self.go_on_evaluating();
         self.keep_up();
         more
@@ -363,9 +367,8 @@ impl Workbench {
             Update::Decided(all) => self.decided(all),
             Update::DetectionEnded { run, end } => self.detection_ended(run, end),
             Update::Project(project, news) => self.project_news(project, news),
-            Update::Exported { path, result } => self.exported(&path, result),
+            Update::LabelFiles(news) => self.label_files_came(news),
             Update::LabelSet(news) => self.label_set_came(news),
-            Update::Imported { project, path, result } => self.imported(project, &path, result),
             Update::CrashReports { reports, project } => self.tell_crashes(&reports, project.as_deref()),
             Update::ChartExported { path, result } => self.chart_exported(&path, result),
             Update::PictureProgress(part) => self.picture_came(part),
@@ -401,7 +404,9 @@ impl Workbench {
             DialogPurpose::SaveProject => paths.drain(..).for_each(|path| self.save_project_to(path)),
             DialogPurpose::CopyProject => paths.drain(..).for_each(|path| self.copy_project_to(path)),
             DialogPurpose::ExportText => paths.drain(..).for_each(|path| self.export_text_to(path)),
-            DialogPurpose::ExportLabels => paths.drain(..).for_each(|path| self.export_to(path)),
+            DialogPurpose::ExportLabels(_) | DialogPurpose::ExportLabelsFolder(_) => {
+                paths.drain(..).for_each(|path| self.change_export(ExportRequest::WriteTo(path)));
+            }
             DialogPurpose::SavePicture => paths.drain(..).for_each(|path| self.save_picture_to(path)),
             DialogPurpose::ExportChart(against, form) => {
                 paths.drain(..).for_each(|path| self.export_chart(path, against, form));
@@ -416,7 +421,8 @@ impl Workbench {
             DialogPurpose::ExportLabelClasses => {
                 paths.drain(..).for_each(|path| self.change_label_sets(LabelSetRequest::ExportTo(path)));
             }
-            DialogPurpose::ImportLabels => paths.drain(..).for_each(|path| self.dispatch(Request::ImportFrom(path))),
+            DialogPurpose::ImportLabels if paths.is_empty() => {}
+            DialogPurpose::ImportLabels => self.change_import(ImportRequest::Read(paths)),
             DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
                 let request = |path| super::evaluation::chosen(purpose, path);
                 paths.drain(..).for_each(|path| self.see_to_evaluation(request(path)));

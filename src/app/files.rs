@@ -1,13 +1,14 @@
-//! Opening, saving, importing and exporting: requests to the storage thread, and what its answers change.
+//! Opening files and showing recordings: requests to the storage thread, and what its answers change.
 
+use super::importing::ImportRequest;
 use super::models::is_model_file;
 use super::notices::Gravity;
 use super::viewport::Viewport;
 use super::workbench::{OpenRecording, Workbench};
 use crate::annotation::{Fact, RecordingId};
-use crate::format;
+use crate::audio;
 use crate::project;
-use crate::work::{ProjectId, StorageRequest};
+use crate::work::{ProjectId, StorageRequest, label_extensions};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -41,16 +42,19 @@ impl Workbench {
 
     /// Opens recordings, a project or label files, told apart by their extension.
     fn open_files(&mut self, paths: Vec<PathBuf>, is_first: bool) {
-        let mut recordings = Vec::new();
+        let (mut recordings, mut label_files) = (Vec::new(), Vec::new());
         for path in paths {
             match extension(&path).as_str() {
                 project::EXTENSION => drop(self.load_project(path)),
-                "tsv" | "csv" | "txt" => self.import_from(path),
                 _ if is_model_file(&path) => self.ask_for_import(path),
+                extension if is_label_file(extension) => label_files.push(path),
                 _ => recordings.push(path),
             }
         }
         self.add_recordings(&recordings, is_first);
+        if !label_files.is_empty() {
+            self.change_import(ImportRequest::Read(label_files));
+        }
     }
 
     /// States the length of a recording, if that is news.
@@ -113,70 +117,7 @@ impl Workbench {
         }
     }
 
-    /// Writes the accepted and corrected events of all recordings.
-    pub(super) fn export_to(&mut self, mut path: PathBuf) {
-        if path.extension().is_none() {
-            path.set_extension("tsv");
-        }
-        let labels = format::export(&self.document);
-        let open_ends =
-            self.document.recordings().filter(|(id, recording)| recording.events.is_empty() && self.has_scores(*id));
-        let undecided = open_ends.count();
-        if undecided > 0 {
-            let text = format!(
-                "{} with predictions but no decision: exported as without events",
-                counted(undecided, "recording")
-            );
-            self.notices.add(Gravity::Warning, text);
-        }
-        self.tell_all(Gravity::Warning, &path, labels.warnings.iter().map(ToString::to_string));
-        self.ask_storage(StorageRequest::ExportLabels { path, labels });
-    }
-
-    /// Labels were written.
-    pub(super) fn exported(&mut self, path: &Path, result: Result<(usize, usize), String>) {
-        match result {
-            Ok((events, recordings)) => {
-                let (events, recordings) = (counted(events, "event"), counted(recordings, "recording"));
-                self.notices.add(Gravity::Done, format!("Exported {events} of {recordings} to {}", path.display()));
-            }
-            Err(reason) => self.notices.add(Gravity::Failure, reason),
-        }
-    }
-
-    /// Reads labels for the project in the window.
-    pub(super) fn import_from(&mut self, path: PathBuf) {
-        let project = self.keeping.project;
-        self.ask_storage(StorageRequest::ImportLabels { path, project });
-    }
-
-    /// Labels were read: they are added in one step of undo, and what did not fit is told.
-    pub(super) fn imported(&mut self, project: ProjectId, path: &Path, result: Result<format::StrongLabels, String>) {
-        if !self.is_for_this(project, || format!("The labels of {} were not imported", path.display())) {
-            return;
-        }
-        let labels = match result {
-            Ok(labels) => labels,
-            Err(reason) => {
-                self.notices.add(Gravity::Failure, reason);
-                return;
-            }
-        };
-        let import = format::import(&labels, &mut self.document);
-        let unmatched = import.unmatched.iter().map(|(file, reason)| format!("{file}: {reason}"));
-        let warnings = labels.warnings.iter().map(ToString::to_string).chain(import.warnings.iter().cloned());
-        self.tell_all(Gravity::Warning, path, warnings.chain(unmatched));
-        let added = counted(import.added, "event");
-        if import.added > 0 && !self.perform(format!("import {added}"), import.edit) {
-            return;
-        }
-        let already =
-            if import.already_there > 0 { format!("; {} there already", import.already_there) } else { String::new() };
-        let recordings = counted(import.matched_files, "recording");
-        self.notices.add(Gravity::Done, format!("Imported {added} for {recordings}{already} from {}", path.display()));
-    }
-
-    fn tell_all(&mut self, gravity: Gravity, path: &Path, reasons: impl Iterator<Item = String>) {
+    pub(super) fn tell_all(&mut self, gravity: Gravity, path: &Path, reasons: impl Iterator<Item = String>) {
         let mut reasons: Vec<String> = reasons.collect();
         if reasons.is_empty() {
             return;
@@ -189,6 +130,12 @@ impl Workbench {
         }
         self.notices.add(gravity, format!("{}:\n{}", path.display(), reasons.join("\n")));
     }
+}
+
+/// Whether files of an extension are read as labels.
+fn is_label_file(extension: &str) -> bool {
+    !audio::EXTENSIONS.contains(&extension)
+        && label_extensions().iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 pub(super) fn extension(path: &Path) -> String {

@@ -5,6 +5,8 @@ use super::command::Command;
 use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::evaluation::EvaluationRequest;
+use super::exporting::ExportRequest;
+use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
 use super::linting::LintRequest;
@@ -50,10 +52,10 @@ pub enum Request {
     SetAnnotator(String),
     /// Do not ask for the annotator's name any more.
     AskAnnotatorNoMore,
-    /// Write labels here.
-    ExportTo(PathBuf),
-    /// Read labels from here.
-    ImportFrom(PathBuf),
+    /// Something about labels that are exported.
+    ExportLabels(ExportRequest),
+    /// Something about labels that are imported.
+    ImportLabels(ImportRequest),
     /// Show another recording of the list.
     ShowRecording(RecordingId),
     /// Select an event or prediction, or nothing.
@@ -252,6 +254,18 @@ impl From<LabelRequest> for Request {
 impl From<LabelSetRequest> for Request {
     fn from(request: LabelSetRequest) -> Self {
         Self::LabelSet(request)
+    }
+}
+
+impl From<ImportRequest> for Request {
+    fn from(request: ImportRequest) -> Self {
+        Self::ImportLabels(request)
+    }
+}
+
+impl From<ExportRequest> for Request {
+    fn from(request: ExportRequest) -> Self {
+        Self::ExportLabels(request)
     }
 }
 

@@ -110,12 +110,17 @@ impl Workbench {
 
     /// The predictions of a recording that is not shown about which nobody has decided.
     fn undecided_of(&self, id: RecordingId, scored: &Scored) -> usize {
-        let Some(recording) = self.document.recording(id) else { return 0 };
+        self.open_predictions(id, scored).len()
+    }
+
+    /// The predictions of a recording about which nobody has decided, decided anew.
+    pub(super) fn open_predictions(&self, id: RecordingId, scored: &Scored) -> Vec<Prediction> {
+        let Some(recording) = self.document.recording(id) else { return Vec::new() };
         let chosen = if scored.chosen_by_user { scored.chosen.clone() } else { scored.strongest() };
         let decide = |class| decide_class(&scored.scores, class, &scored.rule_of(class), recording.duration_secs);
         let predictions: Vec<Prediction> = chosen.into_iter().flat_map(decide).collect();
         let (_, answers) = marks::marks(recording, &predictions, &scored.scores.classes);
-        answers.open().count()
+        answers.open().filter_map(|place| predictions.get(place).cloned()).collect()
     }
 
     /// The scores of a recording are complete, or it is no longer looked at: they are kept in memory as long as there is room.

@@ -2,18 +2,20 @@
 
 use super::decoding_lane::DecodingSettings;
 use super::display::Display;
+use super::exporting::ExportSettings;
 use super::keymap::KeySettings;
 use super::listening::ListeningSettings;
 use super::shaping::ShapingSettings;
 use crate::decision::Preset;
 use crate::model::ShortClips;
-use crate::work::RememberedSet;
 use crate::work::evaluation::EvaluationSettings;
+use crate::work::{RememberedAnswer, RememberedSet};
 use std::path::{Path, PathBuf};
 
 const RECENT_FILES: usize = 12;
 const RECENT_LABELS: usize = 24;
 const RECENT_LABEL_SETS: usize = 6;
+const RECENT_ANSWERS: usize = 32;
 
 /// The user's choices. Unknown fields are ignored and missing ones take their defaults, so that versions can follow each other.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -78,6 +80,10 @@ pub struct Settings {
     pub recent_labels: Vec<String>,
     /// Sets of labels that were imported last, latest first; the palette searches them.
     pub label_sets: Vec<RememberedSet>,
+    /// What was answered to the questions of label files, latest first.
+    pub label_answers: Vec<RememberedAnswer>,
+    /// How labels were exported last.
+    pub export: ExportSettings,
 }
 
 impl Default for Settings {
@@ -112,6 +118,8 @@ impl Default for Settings {
             annotator_asked: false,
             recent_labels: Vec::new(),
             label_sets: Vec::new(),
+            label_answers: Vec::new(),
+            export: ExportSettings::default(),
         }
     }
 }
@@ -178,6 +186,15 @@ impl Settings {
         remember(&mut self.label_sets, set, RECENT_LABEL_SETS);
     }
 
+    /// Puts an answer to a question of label files at the head of those that are known.
+    pub fn remember_answer(&mut self, answer: RememberedAnswer) {
+        let is_same = |other: &RememberedAnswer| {
+            other.format == answer.format && other.choice == answer.choice && other.answers == answer.answers
+        };
+        self.label_answers.retain(|other| !is_same(other));
+        remember(&mut self.label_answers, answer, RECENT_ANSWERS);
+    }
+
     /// Calls a recent label something else.
     pub fn rename_label(&mut self, from: &str, to: &str) {
         if self.recent_labels.iter().any(|label| label == from) {
@@ -200,6 +217,7 @@ impl Settings {
         self.recent_files.truncate(RECENT_FILES);
         self.recent_labels.truncate(RECENT_LABELS);
         self.label_sets.truncate(RECENT_LABEL_SETS);
+        self.label_answers.truncate(RECENT_ANSWERS);
         self
     }
 }

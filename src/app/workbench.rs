@@ -9,6 +9,8 @@ use super::crash_report;
 use super::detection_batch::DetectionBatch;
 use super::display::Display;
 use super::evaluation::Evaluation;
+use super::exporting::LabelExport;
+use super::importing::LabelImport;
 use super::keeping::Keeping;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
@@ -244,6 +246,10 @@ pub struct Workbench {
     pub(super) label_looks: LabelLooks,
     /// Sets of labels that the user brings along.
     pub label_sets: LabelSets,
+    /// Label files that are previewed.
+    pub importing: Option<LabelImport>,
+    /// Labels that are about to be exported.
+    pub exporting: Option<LabelExport>,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -352,6 +358,8 @@ impl Workbench {
             label_order: Vec::new(),
             label_looks: LabelLooks::default(),
             label_sets: LabelSets::default(),
+            importing: None,
+            exporting: None,
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),

@@ -14,6 +14,18 @@ pub enum TimeUnit {
     Samples,
 }
 
+impl TimeUnit {
+    /// The unit that an answer to [`Choice::TimeUnit`] means.
+    pub fn of_answer(answer: &str) -> Option<Self> {
+        match answer {
+            "seconds" => Some(Self::Seconds),
+            "milliseconds" => Some(Self::Milliseconds),
+            "samples" => Some(Self::Samples),
+            _ => None,
+        }
+    }
+}
+
 /// Something that a file leaves open and that reading has an option for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Choice {
@@ -85,11 +97,6 @@ impl ReadOptions {
 
     /// The unit of times that was answered.
     pub fn time_unit(&self) -> Option<TimeUnit> {
-        match self.answer(Choice::TimeUnit)? {
-            "seconds" => Some(TimeUnit::Seconds),
-            "milliseconds" => Some(TimeUnit::Milliseconds),
-            "samples" => Some(TimeUnit::Samples),
-            _ => None,
-        }
+        TimeUnit::of_answer(self.answer(Choice::TimeUnit)?)
     }
 }

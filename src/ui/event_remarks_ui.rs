@@ -43,7 +43,12 @@ pub fn show(ui: &mut Ui, target: Target, drafts: &mut EventDrafts, requests: &mu
 fn comment(ui: &mut Ui, target: Target, drafts: &mut EventDrafts, requests: &mut Vec<Request>) {
     let id = Id::unique("comment of the selected event");
     let is_focused = ui.memory(|memory| memory.has_focus(id));
-    let confirms = is_focused && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    // Ctrl+Enter, too, because other programs take it so, and it must not mark the recording as done.
+    let confirms = is_focused
+        && ui.input_mut(|input| {
+            !input.modifiers.shift
+                && (input.consume_key(Modifiers::COMMAND, Key::Enter) || input.consume_key(Modifiers::NONE, Key::Enter))
+        });
     let new_line = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
     let hint = format!("Comment ({})", Command::EditComment.key_text(ui.ctx()));
     // One line until there is more to say.

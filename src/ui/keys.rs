@@ -32,7 +32,7 @@ pub fn pressed(context: &Context, panels: &Panels) -> Pressed {
     }
     let is_focused = context.memory(|memory| memory.focused().is_some());
     let on_canvas = is_focused && panels.canvas_focused;
-    let control_focused = is_focused && !on_canvas;
+    let control_focused = (is_focused && !on_canvas) || panels.takes_enter;
     let page_open = panels.is_page_open();
     let on_list = super::file_list_ui::has_keyboard(context);
     let mut pressed = Pressed { on_canvas, on_list, ..Pressed::default() };

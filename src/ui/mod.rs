@@ -29,6 +29,7 @@ mod event_drafts;
 mod event_remarks_ui;
 mod event_table_ui;
 mod event_ui;
+mod export_labels_ui;
 mod file_list_ui;
 mod file_row_ui;
 mod filter_ui;
@@ -36,6 +37,8 @@ mod heights;
 mod history_ui;
 mod hit;
 mod import_form_ui;
+mod import_labels_ui;
+mod import_mapping_ui;
 mod key_list_ui;
 mod keys;
 mod keys_ui;
@@ -118,6 +121,10 @@ pub struct Panels {
     /// The key that is held to look beneath events.
     peek_key: Option<egui::Key>,
     labels: LabelsPanel,
+    import_labels: import_labels_ui::ImportPage,
+    export_labels: export_labels_ui::ExportPage,
+    /// A page is open that a press of Enter confirms.
+    takes_enter: bool,
     /// The table of events, and how it is scrolled.
     table: event_table_ui::EventTable,
     /// The page of evaluation.
@@ -166,6 +173,9 @@ impl Panels {
             held_key: None,
             peek_key: None,
             labels: LabelsPanel::default(),
+            import_labels: import_labels_ui::ImportPage::default(),
+            export_labels: export_labels_ui::ExportPage::default(),
+            takes_enter: false,
             table: event_table_ui::EventTable::default(),
             evaluation: evaluation_ui::EvaluationPage::default(),
             lint: lint_ui::LintPage::default(),
@@ -367,7 +377,10 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
     label_set_ui::show(context, bench, requests);
-    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some();
+    import_labels_ui::show(context, bench, &mut panels.import_labels, requests);
+    export_labels_ui::show(context, bench, &mut panels.export_labels, requests);
+    panels.takes_enter = bench.importing.is_some() || bench.exporting.is_some();
+    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some() || panels.takes_enter;
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     versions_ui::show(context, bench, &mut panels.versions_shown, requests);
 }

@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::{LabelSetRequest, ListRequest, Request, evaluation_request};
+use crate::app::{ExportRequest, ImportRequest, LabelSetRequest, ListRequest, Request, evaluation_request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl PathPrompt {
             DialogPurpose::SaveProject => "Path to save the project to",
             DialogPurpose::CopyProject => "Path to write a copy of the project to",
             DialogPurpose::ExportText => "Path of a folder to write everything as text to",
-            DialogPurpose::ImportLabels => "Path of the labels to import",
+            DialogPurpose::ImportLabels => "Path of the labels to import, or of a folder of them",
             DialogPurpose::EvaluatedLabels => "Path of the labels to evaluate",
             DialogPurpose::EvaluationMap => "Path of a table: estimated label, TAB, reference label",
             DialogPurpose::LabelSet => "Path of the table of labels to import",
@@ -45,7 +45,8 @@ impl PathPrompt {
             DialogPurpose::ExportKeys => "Path to export the keys to",
             DialogPurpose::ImportKeys => "Path of the keys to import",
             DialogPurpose::ExportChart(..) => "Path to export the chart to",
-            DialogPurpose::ExportLabels => "Path to export the labels to",
+            DialogPurpose::ExportLabels(_) => "Path to export the labels to",
+            DialogPurpose::ExportLabelsFolder(_) => "Path of a folder to export a label file of each recording to",
         }
     }
 
@@ -57,7 +58,7 @@ impl PathPrompt {
             DialogPurpose::SaveProject => Request::SaveProjectTo(path),
             DialogPurpose::CopyProject => Request::CopyProjectTo(path),
             DialogPurpose::ExportText => Request::ExportTextTo(path),
-            DialogPurpose::ImportLabels => Request::ImportFrom(path),
+            DialogPurpose::ImportLabels => ImportRequest::Read(vec![path]).into(),
             DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
                 Request::Evaluation(evaluation_request(self.purpose, path))
             }
@@ -65,7 +66,9 @@ impl PathPrompt {
             DialogPurpose::ExportLabelClasses => Request::LabelSet(LabelSetRequest::ExportTo(path)),
             DialogPurpose::ImportModel => Request::AskForImport(path),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
-            DialogPurpose::ExportLabels => Request::ExportTo(path),
+            DialogPurpose::ExportLabels(_) | DialogPurpose::ExportLabelsFolder(_) => {
+                ExportRequest::WriteTo(path).into()
+            }
             DialogPurpose::SavePicture => Request::SavePictureTo(path),
             DialogPurpose::ExportKeys => Request::ExportKeysTo(path),
             DialogPurpose::ImportKeys => Request::ImportKeysFrom(path),

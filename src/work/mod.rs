@@ -10,6 +10,7 @@ pub mod folders;
 mod frames;
 mod keeper;
 mod keeping_queue;
+mod label_files;
 mod label_sets;
 mod linting;
 mod measuring;
@@ -31,6 +32,10 @@ pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use keeper::{Carried, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use keeping_queue::KeepingQueue;
+pub use label_files::{
+    ExportTarget, ExportWeighed, ExportWritten, LabelFileNews, LabelFileTask, LabelReading, LabelsRead, Recordings,
+    RememberedAnswer, label_extensions,
+};
 pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
 pub use linting::check_labels;
 pub use measuring::{MeasuringJob, measure};

@@ -2,10 +2,10 @@
 //!
 //! It is never killed while it has something to write: dropping [`Storage`] waits until it is done.
 
+use super::label_files::{self, LabelFileTask};
 use super::label_sets::{self, LabelSetTask};
 use super::thread::{guarded, spawn};
 use super::{ChartForm, ProjectId, Update, UpdateSender, folders};
-use crate::format::{self, StrongLabels};
 use crate::picture_cache::PictureCache;
 use crate::plot::{Chart, png, svg};
 use crate::project;
@@ -22,13 +22,8 @@ pub enum StorageRequest {
         /// For which project.
         project: ProjectId,
     },
-    /// Write labels.
-    ExportLabels {
-        /// Where.
-        path: PathBuf,
-        /// The labels.
-        labels: StrongLabels,
-    },
+    /// Something about label files.
+    LabelFiles(Box<LabelFileTask>),
     /// Write a chart.
     ExportChart {
         /// Where.
@@ -37,13 +32,6 @@ pub enum StorageRequest {
         chart: Box<Chart>,
         /// As what.
         form: ChartForm,
-    },
-    /// Read labels.
-    ImportLabels {
-        /// From where.
-        path: PathBuf,
-        /// For which project.
-        project: ProjectId,
     },
     /// Write keys.
     WriteKeys {
@@ -126,12 +114,7 @@ fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
         StorageRequest::ClearPictures(cache) => {
             Update::PicturesCleared { result: cache.clear().map_err(|error| error.to_string()) }
         }
-        StorageRequest::ExportLabels { path, labels } => {
-            let counts = (labels.rows.len(), labels.files.len());
-            let result =
-                format::write_file(format::ALL[0], &path, &labels).map(|_| counts).map_err(|error| error.to_string());
-            Update::Exported { path, result }
-        }
+        StorageRequest::LabelFiles(task) => Update::LabelFiles(label_files::carry_out(*task)),
         StorageRequest::WriteKeys { path, text } => {
             let written = project::write_atomically(&path, text.as_bytes());
             let result = written.map_err(|error| format!("{}: the keys cannot be written: {error}", path.display()));
@@ -146,10 +129,6 @@ fn answer(request: StorageRequest, updates: &UpdateSender) -> Option<Update> {
             Update::ChartExported { path, result }
         }
         StorageRequest::LabelSet(task) => Update::LabelSet(label_sets::carry_out(*task)),
-        StorageRequest::ImportLabels { path, project } => {
-            let result = format::read_file(format::ALL[0], &path).map_err(|error| error.to_string());
-            Update::Imported { project, path, result }
-        }
     };
     Some(update)
 }

@@ -2,11 +2,10 @@
 
 use super::evaluation::{EvaluationReport, Tuned};
 use super::keeper::{ProjectId, ProjectNews};
-use super::{LabelSetNews, ModelEnd, Relocated, Surveyed};
+use super::{LabelFileNews, LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
 use crate::annotation::lint::Report;
 use crate::decision::{Decided, DecisionRule, FrameAxis};
-use crate::format::StrongLabels;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
 use crate::model::registry::ListedModel;
@@ -65,8 +64,10 @@ pub enum DialogPurpose {
     LabelSet,
     /// Where to write the label classes.
     ExportLabelClasses,
-    /// Where to export labels.
-    ExportLabels,
+    /// Where to export labels of a format, by its id.
+    ExportLabels(&'static str),
+    /// Into which folder to export labels of a format, by its id, a file for each recording.
+    ExportLabelsFolder(&'static str),
     /// Which file to make a model of.
     ImportModel,
     /// Which file has the names of the classes of a model that is being imported.
@@ -190,22 +191,8 @@ pub enum Update {
     },
     /// What became of a request about a project.
     Project(ProjectId, ProjectNews),
-    /// Labels were written.
-    Exported {
-        /// Where.
-        path: PathBuf,
-        /// How many events and recordings, or why not.
-        result: Result<(usize, usize), String>,
-    },
-    /// Labels were read.
-    Imported {
-        /// For which project.
-        project: ProjectId,
-        /// From where.
-        path: PathBuf,
-        /// The labels, or why not.
-        result: Result<StrongLabels, String>,
-    },
+    /// Something came of a task about label files.
+    LabelFiles(LabelFileNews),
     /// A chart was written.
     ChartExported {
         /// Where.

@@ -79,7 +79,7 @@ echo "5. Undo all, redo all"
 keys ctrl+z ctrl+z ctrl+z ctrl+z ctrl+y ctrl+y ctrl+y ctrl+y
 
 echo "6. Export"
-keys ctrl+e
+keys ctrl+e Return
 text "$work/labels.tsv"
 keys Return
 until_file "$work/labels.tsv"
@@ -98,7 +98,7 @@ for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
 kill -0 "$pid" 2>/dev/null && fail "the window did not close"
 start "$work/kept.earmark"
 until_log "first view complete"
-keys ctrl+e
+keys ctrl+e Return
 text "$work/again.tsv"
 keys Return
 until_file "$work/again.tsv"

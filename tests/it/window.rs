@@ -7,6 +7,7 @@ mod display;
 mod evaluation;
 mod keeping;
 mod keys;
+mod label_files;
 mod labels;
 mod lint;
 mod listening;
