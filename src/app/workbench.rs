@@ -614,6 +614,8 @@ mod tests {
             Command::SameLabel | Command::AddLabel | Command::EditComment | Command::Split | Command::MergeNext => true,
             Command::SnapEdges | Command::MoveEarlier | Command::MoveLater | Command::Undecide => true,
             Command::AcceptShown | Command::RejectShown | Command::AcceptAbove | Command::RejectBelow => true,
+            // Nothing was evaluated.
+            Command::NextError | Command::PreviousError => true,
             // Several events are not selected in review.
             Command::QueueThisClass | Command::SelectAll => true,
             _ => command.id().starts_with("Onset") || command.id().starts_with("Offset"),
