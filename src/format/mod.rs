@@ -37,6 +37,7 @@ mod import_plan;
 mod jams;
 mod json;
 mod kaleidoscope;
+mod label_pairs;
 pub mod label_set;
 mod label_studio;
 mod maestro;
@@ -86,6 +87,7 @@ pub use import_plan::{
 };
 pub use jams::Jams;
 pub use kaleidoscope::Kaleidoscope;
+pub use label_pairs::label_pairs;
 pub use label_studio::LabelStudio;
 pub use maestro::{Clip, Maestro, clip_of, join_clips};
 pub use raven::Raven;

@@ -1,6 +1,6 @@
 //! A table that says which reference labels an estimated label stands for.
 
-use crate::format::{StrongLabel, StrongLabels};
+use crate::format::{StrongLabel, StrongLabels, label_pairs};
 use crate::metric::united;
 use crate::time::Span;
 use std::collections::{BTreeMap, HashMap};
@@ -11,16 +11,9 @@ pub(super) struct LabelMap(HashMap<String, Vec<Arc<str>>>);
 
 impl LabelMap {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let mut map: HashMap<String, Vec<Arc<str>>> = HashMap::new();
-        let rows = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim_end());
-        for (index, row) in rows.enumerate().filter(|(_, row)| !row.is_empty() && !row.starts_with('#')) {
-            let mut cells = row.split('\t');
-            let (Some(from), Some(to)) = (cells.next(), cells.next()) else {
-                anyhow::bail!("line {} has no TAB: expected an estimated label, TAB, a reference label", index + 1);
-            };
-            map.entry(from.to_owned()).or_default().push(to.into());
-        }
-        Ok(Self(map))
+        label_pairs(text).map(Self).map_err(|line| {
+            anyhow::anyhow!("line {line} has no TAB: expected an estimated label, TAB, a reference label")
+        })
     }
 
     /// Relabels the events, unites those that overlap under one label, and says how many were left out and united.

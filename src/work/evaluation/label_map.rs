@@ -2,6 +2,7 @@
 
 use super::Stopped;
 use super::job::read_text;
+use crate::format::label_pairs;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,14 +30,7 @@ impl LabelMap {
 
     /// The same of a text; else the number of the line that is wrong.
     fn parse(text: &str) -> Result<Self, usize> {
-        let mut map: HashMap<String, Vec<Arc<str>>> = HashMap::new();
-        let rows = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim_end());
-        for (index, row) in rows.enumerate().filter(|(_, row)| !row.is_empty() && !row.starts_with('#')) {
-            let mut cells = row.split('\t');
-            let (Some(from), Some(to)) = (cells.next(), cells.next()) else { return Err(index + 1) };
-            map.entry(from.to_owned()).or_default().push(to.into());
-        }
-        Ok(Self::Table(map))
+        label_pairs(text).map(Self::Table)
     }
 
     /// What a label stands for.
