@@ -10,7 +10,7 @@
 
 use super::cell::Times;
 use super::collector::Collector;
-use super::dcase::{Entry, lost_controls, sorted};
+use super::dcase::{Entry, sorted};
 use super::event_columns::EventColumns;
 use super::table::{Dialect, Outline, Row};
 use super::text::{cell_text, secs_text};
@@ -40,7 +40,7 @@ impl LabelFormat for DcaseList {
     }
 
     fn holds(&self) -> Holds {
-        Holds { many_files: true, empty_files: true, overlaps: true, ..Holds::default() }
+        Holds { many_files: true, empty_files: true, overlaps: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -58,9 +58,8 @@ impl LabelFormat for DcaseList {
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let commas = labels.label_rows().filter(|(_, label)| label.contains([',', ';'])).count();
-        let commas = (commas > 0)
-            .then(|| format!("{commas} labels with commas or semicolons, which dcase_util refuses to read"));
-        lost_controls(labels).into_iter().chain(commas).collect()
+        let text = || format!("{commas} labels with commas or semicolons, which dcase_util refuses to read");
+        (commas > 0).then(text).into_iter().collect()
     }
 
     /// `file onset offset label`, with the scene after the file if any row has one, and a line with the file alone where it has no event.

@@ -4,6 +4,7 @@
 //! is no recursion, and nothing is fetched.
 
 use super::ReadError;
+use super::text::line_ends;
 
 /// A file of more nodes is no label file: more than a million annotations of ELAN, which take ten each.
 const MOST_NODES: u32 = 1 << 24;
@@ -52,7 +53,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub fn of(text: &str) -> Self {
-        Self { starts: text.match_indices('\n').map(|(at, _)| at + 1).collect() }
+        Self { starts: line_ends(text, None).map(|at| at + 1).collect() }
     }
 
     /// The line of a byte, counted from 1.

@@ -5,7 +5,6 @@ use super::{FEATURE_PREFIX, GEOMETRY_FIELD, KEY_FIELD, LABEL_KEY, TAG_SCORE_FIEL
 use crate::annotation::Status;
 use crate::format::json::{Document, Gatherer, Kind, Node, is_point};
 use crate::format::{Choice, Question, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, time_scale};
-use crate::time::Span;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -229,7 +228,7 @@ impl<'a> Reader<'a, '_> {
         let geometry = sound_event.get("geometry").ok_or("the sound event has no geometry")?;
         let found = bounds(geometry)?;
         let factor = entry.factor;
-        let span = Span { onset_secs: found.onset * factor, offset_secs: found.offset * factor };
+        let span = Gatherer::span(found.onset * factor, found.offset * factor)?;
         let mut row = StrongLabel::new(entry.name.clone(), span, "");
         list(&mut self.gatherer, entry);
         row.is_point = found.is_point || is_point(span);
