@@ -111,7 +111,8 @@ impl Columns {
     fn take(&self, row: &Row, options: &ReadOptions, times: &mut Times, out: &mut Collector<'_>) -> bool {
         let has = |column: Option<usize>| column.is_some_and(|column| !row.is_empty_at(column));
         let has_dates = has(self.in_dates.onset) || has(self.in_dates.offset);
-        let has_secs = self.in_secs.onset.is_some() && !has_dates || has(self.in_secs.onset) && has(self.in_secs.offset);
+        let has_secs =
+            self.in_secs.onset.is_some() && !has_dates || has(self.in_secs.onset) && has(self.in_secs.offset);
         let columns = if has_secs { &self.in_secs } else { &self.in_dates };
         let rejects = out.labels.warnings.len();
         let Some(mut event) = columns.event(row, &options.file_stem, times, out) else {

@@ -165,8 +165,7 @@ impl<'a> Reader<'a> {
         }
         let Some(mut event) = self.columns.event(row, &path, &mut self.times, &mut self.out) else { return };
         event.is_point = event.span.onset_secs == event.span.offset_secs;
-        event.band =
-            event.band.and_then(|band| frequency_unit::in_hertz(band, self.hertz, row.line, &mut self.out));
+        event.band = event.band.and_then(|band| frequency_unit::in_hertz(band, self.hertz, row.line, &mut self.out));
         if manual.trim().is_empty() {
             let proposed = proposed.unwrap_or_default();
             if proposed.is_empty() {
@@ -261,7 +260,7 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
             write!(out, ",{}", row.score.map_or(String::new(), |score| score.to_string()))?;
         }
         for name in &others {
-            write!(out, ",{}", csv_text(field(name), ','))?;
+            write!(out, ",{}", csv_text(row.field(name), ','))?;
         }
         write!(out, "{end}")?;
     }

@@ -18,14 +18,7 @@ pub struct SubRip;
 pub struct WebVtt;
 
 fn holds() -> Holds {
-    Holds {
-        empty_files: true,
-        points: true,
-        overlaps: true,
-        whole_millis: true,
-        one_line: true,
-        ..Holds::default()
-    }
+    Holds { empty_files: true, points: true, overlaps: true, whole_millis: true, one_line: true, ..Holds::default() }
 }
 
 const ARROW: &str = "-->";

@@ -157,9 +157,13 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_they_must_be() {
-        for (text, written) in
-            [("plain", "plain"), ("Walk, footsteps", "Walk, footsteps"), (" a ", " a "), ("#1", "\"#1\""), (" #1", "\" #1\"")]
-        {
+        for (text, written) in [
+            ("plain", "plain"),
+            ("Walk, footsteps", "Walk, footsteps"),
+            (" a ", " a "),
+            ("#1", "\"#1\""),
+            (" #1", "\" #1\""),
+        ] {
             assert_eq!(cell_text(text, '\t'), written);
         }
         assert_eq!(cell_text("a\tb\nc", '\t'), "a b c");

@@ -159,7 +159,10 @@ fn subtitles_are_read() {
         "rec_7 1–2.5 [call]\n! line 3: text outside of the subtitles, not read (and in 1 more lines)"
     );
     assert_eq!(
-        read_text(&SubRip, "1\n00:00:01,000 --> 00:00:02,500\ncall\n\nsong\n\n2\n00:00:03,000 --> 00:00:04,000\nx\n\nend\n"),
+        read_text(
+            &SubRip,
+            "1\n00:00:01,000 --> 00:00:02,500\ncall\n\nsong\n\n2\n00:00:03,000 --> 00:00:04,000\nx\n\nend\n"
+        ),
         "rec_7 1–2.5 [call]\nrec_7 3–4 [x]\n! line 5: text outside of the subtitles, not read (and in 1 more lines)"
     );
     assert_eq!(read_text(&WebVtt, "WEBVTT\n"), "rec_7 nothing");

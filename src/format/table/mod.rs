@@ -447,7 +447,8 @@ impl Header {
                 continue;
             }
             let stem = if name.is_empty() { "column" } else { name };
-            let numbered = || (column + 1..).map(|number| format!("{stem} {number}")).find(|name| !taken.contains(name));
+            let numbered =
+                || (column + 1..).map(|number| format!("{stem} {number}")).find(|name| !taken.contains(name));
             let name = if is_repeated { numbered().unwrap_or_default() } else { name.clone() };
             others.push((column, name.as_str().into()));
             taken.insert(name);

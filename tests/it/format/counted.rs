@@ -21,7 +21,10 @@ const TABLES: [(&str, &str); 20] = [
     ("das", ",name,start_seconds,stop_seconds"),
     ("audition", "Name,Start,Duration,Time Format,Type,Description"),
     ("hoplite", "recording,start_offset_s,end_offset_s,label,label_type"),
-    ("aplose", "filename,start_time,end_time,start_frequency,end_frequency,annotation,start_datetime,end_datetime,is_box"),
+    (
+        "aplose",
+        "filename,start_time,end_time,start_frequency,end_frequency,annotation,start_datetime,end_datetime,is_box",
+    ),
     ("chirpity", "File,Detection start,Detection end,Common name,Confidence,Start (s)"),
     ("raven", "Begin Time (s),End Time (s),Species"),
     ("birdnet", "Start (s),End (s),Common name,Confidence,File"),
@@ -138,8 +141,23 @@ proptest! {
 
 fn json_value() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "1.5", "0", "-2", "1e308", "null", "true", "\"a\"", "\"s1\"", "[]", "{}", "[\"x\"]", "[1]", "{\"label\": \"x\"}",
-        "{\"start\": 1, \"end\": 2}", "{\"start\": 1e308, \"end\": 2, \"labels\": [\"x\"]}", "\"labels\"", "\"textarea\"",
+        "1.5",
+        "0",
+        "-2",
+        "1e308",
+        "null",
+        "true",
+        "\"a\"",
+        "\"s1\"",
+        "[]",
+        "{}",
+        "[\"x\"]",
+        "[1]",
+        "{\"label\": \"x\"}",
+        "{\"start\": 1, \"end\": 2}",
+        "{\"start\": 1e308, \"end\": 2, \"labels\": [\"x\"]}",
+        "\"labels\"",
+        "\"textarea\"",
     ])
 }
 

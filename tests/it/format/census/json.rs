@@ -25,7 +25,8 @@ pub(super) fn count(id: &str, text: &str) -> Option<usize> {
             events.len() - usize::from(events.first().is_some_and(is_metadata))
         }
         "batdetect2" => {
-            let recordings = if let Tree::Array(recordings) = &root { &recordings[..] } else { std::slice::from_ref(&root) };
+            let recordings =
+                if let Tree::Array(recordings) = &root { &recordings[..] } else { std::slice::from_ref(&root) };
             recordings.iter().map(|recording| recording.array("annotation").len()).sum()
         }
         "aoef" | "aoef-run" => {
@@ -58,7 +59,8 @@ fn observations(annotation: &Tree) -> usize {
 }
 
 fn label_studio(root: &Tree) -> usize {
-    let is_task = |node: &Tree| node.entries().iter().any(|(key, data)| key == "data" && matches!(data, Tree::Object(_)));
+    let is_task =
+        |node: &Tree| node.entries().iter().any(|(key, data)| key == "data" && matches!(data, Tree::Object(_)));
     if is_task(root) {
         return regions(root);
     }

@@ -32,13 +32,13 @@ pub fn census(id: &str, text: &str) -> Option<Census> {
         return None;
     }
     match id {
-        "audacity" => Some(Census::exactly(
-            lines(text).filter(|line| !is_passed_over(line) && !line.starts_with('\\')).count(),
-        )),
+        "audacity" => {
+            Some(Census::exactly(lines(text).filter(|line| !is_passed_over(line) && !line.starts_with('\\')).count()))
+        }
         "srt" | "vtt" => Some(Census::exactly(lines(text).filter(|line| line.contains("-->")).count())),
-        "elan" => xml(text, |node| {
-            usize::from(matches!(node.tag_name().name(), "ALIGNABLE_ANNOTATION" | "REF_ANNOTATION"))
-        }),
+        "elan" => {
+            xml(text, |node| usize::from(matches!(node.tag_name().name(), "ALIGNABLE_ANNOTATION" | "REF_ANNOTATION")))
+        }
         "svl" => xml(text, |node| match node.tag_name().name() {
             "dataset" => node.children().filter(|node| node.tag_name().name() == "point").count(),
             _ => 0,

@@ -187,6 +187,9 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
     let others: Vec<usize> = table.others.iter().filter_map(|name| find(&[name])).collect();
     let known: Vec<usize> = times.iter().chain(&labels).chain(&others).copied().chain(file).collect();
     let fate = |row: &Vec<&str>| {
+        if id == "das" && !has(row, times.first().copied()) {
+            return Fate::Nothing;
+        }
         if file.is_some_and(|file| needs_file && row.get(file).is_none_or(|name| name.trim().is_empty())) {
             return Fate::Counted;
         }
@@ -197,6 +200,9 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
         if id == "chirpity" && !others.iter().all(|&date| has(row, Some(date))) {
             return Fate::Counted;
         }
+        if others.iter().any(|&other| refuses(id, row.get(other).map_or("", |cell| cell.trim()))) {
+            return Fate::Counted;
+        }
         let has_label = labels.iter().any(|&label| has(row, Some(label)));
         let has_more = (0..row.len()).any(|place| !known.contains(&place) && has(row, Some(place)));
         match (has_label, is_open) {
@@ -204,7 +210,11 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
             (true, true) if labels.len() == 1 && header.len() <= known.len() => Fate::Counted,
             (true, true) => Fate::Open,
             (false, true) if has_more => Fate::Open,
-            (false, _) if others.iter().any(|&other| has(row, Some(other))) => Fate::Open,
+            (false, _)
+                if matches!(id, "kaleidoscope" | "chirpity") && others.iter().any(|&other| has(row, Some(other))) =>
+            {
+                Fate::Open
+            }
             (false, _) => Fate::Nothing,
         }
     };
@@ -212,6 +222,16 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
     // Views of one selection are one event.
     let has_views = id == "raven" && find(&["selection"]).is_some() && find(&["view"]).is_some();
     Some(if has_views { Census { least: census.least.min(1), ..census } } else { census })
+}
+
+/// Whether a cell of the further columns makes a reject of its row, whatever else stands there.
+fn refuses(id: &str, cell: &str) -> bool {
+    match id {
+        "audition" => cell.to_ascii_lowercase().contains("sample"),
+        "audioset-strong" => !["", "PRESENT", "NOT_PRESENT"].contains(&cell),
+        "hoplite" => !["", "positive", "negative", "uncertain"].contains(&&*cell.to_ascii_lowercase()),
+        _ => false,
+    }
 }
 
 fn total(fates: impl Iterator<Item = Fate>) -> Census {
