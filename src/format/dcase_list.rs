@@ -90,9 +90,15 @@ pub(super) fn is_list(outline: &Outline) -> bool {
     layout_of(outline).is_some()
 }
 
+/// How many rows are a header. One with times where a layout has them is none, whatever the next rows have in other columns.
+fn headers(outline: &Outline) -> usize {
+    let is_event = outline.rows.first().is_some_and(|row| columns_of_row(row).is_some());
+    usize::from(outline.begins_with_words() && !is_event)
+}
+
 /// The columns of the first row that has times where a layout has them; else those of a list of files.
 fn layout_of(outline: &Outline) -> Option<(EventColumns, Option<usize>)> {
-    let words = usize::from(outline.begins_with_words());
+    let words = headers(outline);
     let rows = || outline.rows.iter().skip(words);
     let found = rows().find_map(columns_of_row);
     let only_files = || {
@@ -156,7 +162,7 @@ pub(super) fn read_rows(
         let expected = "no DCASE labels: expected the columns filename, onset, offset and event_label";
         return Err(ReadError::NotLabels(expected.to_owned()));
     };
-    let headers = usize::from(outline.begins_with_words());
+    let headers = headers(outline);
     let asked = question_of_ids(outline, headers, &columns, options);
     let are_labels = asked.as_ref().is_some_and(|question| question.taken == Some(1));
     if are_labels {

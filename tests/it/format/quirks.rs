@@ -306,3 +306,9 @@ fn no_sum_or_product_of_times_is_without_end() {
         );
     }
 }
+
+#[test]
+fn a_first_row_with_times_is_no_header() {
+    let labels = read(by_id("dcase-list").unwrap(), b"0.5\t1\tDog\n2\t3\t7\n4\t5\t8\n").unwrap();
+    assert_eq!(drawn(&labels), "a.wav 0.5–1 Dog\na.wav 2–3 7\na.wav 4–5 8\n@ a.wav");
+}

@@ -186,6 +186,8 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
     };
     let others: Vec<usize> = table.others.iter().filter_map(|name| find(&[name])).collect();
     let known: Vec<usize> = times.iter().chain(&labels).chain(&others).copied().chain(file).collect();
+    // Raven's label may be in any column that nobody knows; which of BirdNET's two names it is, is asked.
+    let is_open = is_open && if id == "raven" { header.len() > known.len() } else { labels.len() != 1 };
     let fate = |row: &Vec<&str>| {
         if id == "das" && !has(row, times.first().copied()) {
             return Fate::Nothing;
@@ -207,7 +209,6 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
         let has_more = (0..row.len()).any(|place| !known.contains(&place) && has(row, Some(place)));
         match (has_label, is_open) {
             (true, false) => Fate::Counted,
-            (true, true) if labels.len() == 1 && header.len() <= known.len() => Fate::Counted,
             (true, true) => Fate::Open,
             (false, true) if has_more => Fate::Open,
             (false, _)
@@ -255,8 +256,8 @@ fn has(row: &[&str], place: Option<usize>) -> bool {
 /// In every layout a row with its second and third cell, or without its first, is an event or a reject; the first row may be a header.
 fn list(rows: &[Vec<&str>]) -> Census {
     let is_sure = |row: &&Vec<&str>| {
-        let [first, second, third] = [0, 1, 2].map(|place| has(row, Some(place)));
-        second && (third || !first)
+        let [second, third] = [1, 2].map(|place| has(row, Some(place)));
+        second && (third || row[0].trim().is_empty())
     };
     let sure = rows.iter().filter(is_sure).count();
     let is_headless = rows.first().is_some_and(|row| row.iter().filter(|cell| cell.parse::<f64>().is_ok()).count() > 1);
