@@ -260,7 +260,16 @@ fn list(rows: &[Vec<&str>]) -> Census {
         second && (third || row[0].trim().is_empty())
     };
     let sure = rows.iter().filter(is_sure).count();
-    let is_headless = rows.first().is_some_and(|row| row.iter().filter(|cell| cell.parse::<f64>().is_ok()).count() > 1);
+    let is_headless = rows.first().is_some_and(|row| {
+        let is_number =
+            |place: usize| row.get(place).is_some_and(|cell| cell.trim().parse::<f64>().is_ok_and(f64::is_finite));
+        let onset = match row.len() {
+            2 | 3 => 0,
+            4 => 1,
+            _ => 2,
+        };
+        row.len() <= 5 && is_number(onset) && is_number(onset + 1)
+    });
     Census { least: if is_headless { sure } else { sure.saturating_sub(1) }, most: rows.len() }
 }
 
