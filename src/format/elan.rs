@@ -211,9 +211,50 @@ fn text_of<'x>(node: Node<'x, 'x>) -> Cow<'x, str> {
 
 /// The moments that annotations refer to.
 struct Slots<'x> {
-    places: HashMap<&'x str, usize>,
+    names: Names<'x>,
     /// In milliseconds, in the file's order.
     times: Vec<Option<f64>>,
+}
+
+/// Names with their places. Most files number them in their order, so that a name's number says where to look; the others are looked up.
+#[derive(Default)]
+struct Names<'x> {
+    in_order: Vec<&'x str>,
+    first_number: usize,
+    others: HashMap<&'x str, usize>,
+}
+
+impl<'x> Names<'x> {
+    /// Names that follow on each other are known by their number; a name that comes again is the later place.
+    fn of(names: Vec<&'x str>) -> Self {
+        let first_number = names.first().and_then(|name| number_at_end(name)).unwrap_or_default();
+        let mut found = Self { in_order: Vec::new(), first_number, others: HashMap::new() };
+        for (place, name) in names.iter().enumerate() {
+            if found.guess(name) != Some(place) {
+                found.others.insert(name, place);
+            } else if !found.others.is_empty() {
+                found.others.remove(name);
+            }
+        }
+        found.in_order = names;
+        found
+    }
+
+    fn guess(&self, name: &str) -> Option<usize> {
+        number_at_end(name)?.checked_sub(self.first_number)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let other = if self.others.is_empty() { None } else { self.others.get(name).copied() };
+        let in_order =
+            || self.guess(name).filter(|place| self.in_order.get(*place).is_some_and(|there| *there == name));
+        other.or_else(in_order).filter(|_| !name.is_empty())
+    }
+}
+
+fn number_at_end(name: &str) -> Option<usize> {
+    let digits = name.trim_end_matches(|char: char| char.is_ascii_digit()).len();
+    name[digits..].parse().ok()
 }
 
 impl<'x> Slots<'x> {
@@ -224,19 +265,19 @@ impl<'x> Slots<'x> {
             Some("NTSC-frames") => 1001.0 / 30.0,
             _ => 1.0,
         };
-        let mut slots = Self { places: HashMap::new(), times: Vec::new() };
+        let (mut names, mut times) = (Vec::new(), Vec::new());
         for slot in xml::elements(root, "TIME_SLOT") {
+            // One without a name is referred to by none, but stands between others.
+            let name = slot.attribute("TIME_SLOT_ID").unwrap_or_default();
             let value = slot.attribute("TIME_VALUE").and_then(|value| value.trim().parse::<f64>().ok());
-            if let Some(id) = slot.attribute("TIME_SLOT_ID") {
-                slots.places.insert(id, slots.times.len());
-            }
-            slots.times.push(value.map(|value| value * millis).filter(|value| value.is_finite()));
+            names.push(name);
+            times.push(value.map(|value| value * millis).filter(|value| value.is_finite()));
         }
-        slots
+        Self { names: Names::of(names), times }
     }
 
     fn ends(&self, annotation: Node<'_, '_>) -> Option<(usize, usize)> {
-        let place = |name: &str| self.places.get(annotation.attribute(name)?).copied();
+        let place = |name: &str| self.names.place(annotation.attribute(name)?);
         Some((place("TIME_SLOT_REF1")?, place("TIME_SLOT_REF2")?))
     }
 

@@ -28,7 +28,7 @@ fn version_5(namespace: &[u8; 16], name: &str) -> String {
             text.push('-');
         }
         for digit in [byte >> 4, byte & 0x0f] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
         }
     }
     text
@@ -52,18 +52,12 @@ fn sha1(message: &[u8]) -> [u8; 20] {
             let mixed = words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16];
             words[index] = mixed.rotate_left(1);
         }
-        let [mut a, mut b, mut c, mut d, mut e] = state;
-        for (index, word) in words.into_iter().enumerate() {
-            let (choice, constant) = match index / 20 {
-                0 => ((b & c) | (!b & d), 0x5a82_7999),
-                1 => (b ^ c ^ d, 0x6ed9_eba1),
-                2 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
-                _ => (b ^ c ^ d, 0xca62_c1d6_u32),
-            };
-            let next = a.rotate_left(5).wrapping_add(choice).wrapping_add(e).wrapping_add(constant).wrapping_add(word);
-            (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
-        }
-        for (value, worked) in state.iter_mut().zip([a, b, c, d, e]) {
+        let mut worked = state;
+        rounds(&mut worked, &words[..20], 0x5a82_7999, |b, c, d| (b & c) | (!b & d));
+        rounds(&mut worked, &words[20..40], 0x6ed9_eba1, |b, c, d| b ^ c ^ d);
+        rounds(&mut worked, &words[40..60], 0x8f1b_bcdc, |b, c, d| (b & c) | (b & d) | (c & d));
+        rounds(&mut worked, &words[60..], 0xca62_c1d6, |b, c, d| b ^ c ^ d);
+        for (value, worked) in state.iter_mut().zip(worked) {
             *value = value.wrapping_add(worked);
         }
     }
@@ -72,6 +66,15 @@ fn sha1(message: &[u8]) -> [u8; 20] {
         bytes.copy_from_slice(&value.to_be_bytes());
     }
     hash
+}
+
+fn rounds(state: &mut [u32; 5], words: &[u32], constant: u32, choose: impl Fn(u32, u32, u32) -> u32) {
+    let [mut a, mut b, mut c, mut d, mut e] = *state;
+    for word in words {
+        let next = a.rotate_left(5).wrapping_add(choose(b, c, d)).wrapping_add(e);
+        (a, b, c, d, e) = (next.wrapping_add(constant).wrapping_add(*word), a, b.rotate_left(30), c, d);
+    }
+    *state = [a, b, c, d, e];
 }
 
 #[cfg(test)]

@@ -111,6 +111,11 @@ fn value_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while at < bytes.len() {
+        // Most of a large value is numbers, names and what is between them.
+        if depth > 0 && !matches!(bytes[at], b'"' | b'{' | b'[' | b'}' | b']') {
+            at += 1;
+            continue;
+        }
         match bytes[at] {
             b'"' => {
                 at = string_end(bytes, at);
