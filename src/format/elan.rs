@@ -74,7 +74,7 @@ struct Reader<'a, 'x> {
     collector: Collector<'a>,
     filename: Arc<str>,
     tier_field: Arc<str>,
-    lines: Lines,
+    lines: Lines<'x>,
     slots: Slots<'x>,
     /// The spans of annotations by their names, for those that refer to them.
     spans: HashMap<&'x str, Span>,
@@ -83,7 +83,7 @@ struct Reader<'a, 'x> {
 }
 
 impl<'a, 'x> Reader<'a, 'x> {
-    fn new(root: Node<'x, 'x>, lines: Lines, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
+    fn new(root: Node<'x, 'x>, lines: Lines<'x>, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
         let mut collector = Collector::new(labels);
         let media: Vec<Node<'_, '_>> = xml::elements(root, "MEDIA_DESCRIPTOR").collect();
         let is_audio =

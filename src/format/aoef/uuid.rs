@@ -19,7 +19,10 @@ pub(super) fn of(kind: &str, parts: &[&str]) -> String {
 }
 
 fn version_5(namespace: &[u8; 16], name: &str) -> String {
-    let mut hash = sha1(&[&namespace[..], name.as_bytes()].concat());
+    let mut message = Vec::with_capacity(namespace.len() + name.len() + 2 * BLOCK_BYTES);
+    message.extend(namespace);
+    message.extend(name.as_bytes());
+    let mut hash = sha1(message);
     hash[6] = hash[6] & 0x0f | 0x50;
     hash[8] = hash[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);
@@ -34,16 +37,17 @@ fn version_5(namespace: &[u8; 16], name: &str) -> String {
     text
 }
 
+const BLOCK_BYTES: usize = 64;
+
 /// FIPS 180-4.
-fn sha1(message: &[u8]) -> [u8; 20] {
-    let mut padded = message.to_vec();
+fn sha1(message: Vec<u8>) -> [u8; 20] {
+    let bits = message.len() as u64 * 8;
+    let mut padded = message;
     padded.push(0x80);
-    while padded.len() % 64 != 56 {
-        padded.push(0);
-    }
-    padded.extend((message.len() as u64 * 8).to_be_bytes());
+    padded.resize((padded.len() + 8).next_multiple_of(BLOCK_BYTES) - 8, 0);
+    padded.extend(bits.to_be_bytes());
     let mut state: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-    for block in padded.chunks_exact(64) {
+    for block in padded.chunks_exact(BLOCK_BYTES) {
         let mut words = [0_u32; 80];
         for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
             *word = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);

@@ -57,6 +57,9 @@ impl<'a> LineEnds<'a> {
 
 impl io::Write for LineEnds<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.end == b"\n" {
+            return self.out.write(bytes);
+        }
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match line.split_last() {
                 Some((b'\n', line)) => {

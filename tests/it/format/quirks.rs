@@ -7,6 +7,7 @@ use earmark::format::{
     self, Choice, LabelFormat, LabelledFile, LineEnd, ReadOptions, StrongLabel, StrongLabels, TextSource, by_id,
 };
 use earmark::time::Span;
+use proptest::prelude::*;
 use std::path::Path;
 
 /// The formats that are read and written.
@@ -311,4 +312,26 @@ fn no_sum_or_product_of_times_is_without_end() {
 fn a_first_row_with_times_is_no_header() {
     let labels = read(by_id("dcase-list").unwrap(), b"0.5\t1\tDog\n2\t3\t7\n4\t5\t8\n").unwrap();
     assert_eq!(drawn(&labels), "a.wav 0.5–1 Dog\na.wav 2–3 7\na.wav 4–5 8\n@ a.wav");
+}
+
+proptest! {
+    #[test]
+    fn weak_labels_and_lengths_come_back(
+        files in prop::collection::btree_map("[a-z#= ]{0,3}[a-z]_0\\.000_10\\.000\\.wav", prop::collection::btree_set("[ -+.-~é🦇]{0,4}[a-z]", 0..4), 0..6),
+        micros in 1_u64..5_000_000_000
+    ) {
+        let mut labels = StrongLabels::default();
+        for (name, classes) in &files {
+            // A cell of it alone says that there is nothing.
+            prop_assume!(!classes.iter().any(|class| class.trim().eq_ignore_ascii_case("nan")));
+            let duration_secs = Some(micros as f64 / 1e6);
+            labels.files.push(LabelledFile { name: name.as_str().into(), duration_secs, sample_rate: None });
+            let span = Span { onset_secs: 0.0, offset_secs: 10.0 };
+            labels.rows.extend(classes.iter().map(|class| StrongLabel::new(name.as_str(), span, class.as_str())));
+        }
+        let weak = again(by_id("dcase-weak").unwrap(), &labels);
+        prop_assert_eq!(&weak.rows, &labels.rows);
+        prop_assert_eq!(weak.file_names().collect::<Vec<_>>(), labels.file_names().collect::<Vec<_>>());
+        prop_assert_eq!(again(by_id("durations").unwrap(), &labels).files, labels.files);
+    }
 }

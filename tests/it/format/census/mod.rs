@@ -17,10 +17,6 @@ impl Census {
         Self { least: count, most: count }
     }
 
-    pub fn is_exact(self) -> bool {
-        self.least == self.most
-    }
-
     pub fn holds(self, count: usize) -> bool {
         (self.least..=self.most).contains(&count)
     }
