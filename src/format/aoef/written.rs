@@ -101,7 +101,7 @@ impl<'a> Written<'a> {
             is_run,
         };
         // Events of one recording, span and label are told apart by their number.
-        let mut repeats = HashMap::new();
+        let mut repeats = HashMap::with_capacity(labels.rows.len());
         for row in labels.rows.iter().filter(is_written) {
             let place = *places.entry(&row.filename).or_insert_with(|| {
                 files.push(LabelledFile::named(row.filename.clone()));
@@ -120,7 +120,7 @@ impl<'a> Written<'a> {
                 written.annotators.insert(&more.annotator);
             }
             let (onset, offset) = (row.span.onset_secs.to_bits(), row.span.offset_secs.to_bits());
-            let repeat = repeats.entry((&*row.filename, onset, offset, &*row.event_label)).or_insert(0_usize);
+            let repeat = repeats.entry((place, onset, offset, &*row.event_label)).or_insert(0_usize);
             let times = format!("{} {}", number_text(row.span.onset_secs), number_text(row.span.offset_secs));
             let said = uuid::of("event", &[&row.filename, &times, &row.event_label, &repeat.to_string()]);
             *repeat += 1;
