@@ -111,7 +111,7 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
             without += 1;
             continue;
         };
-        let end = scores.table.borders_secs().last().copied().unwrap_or(0.0);
+        let end = scores.table.borders_secs(0).last().copied().unwrap_or(0.0);
         let duration_secs = job.durations.and_then(|table| duration_of(table, name)).unwrap_or(end);
         files.push(ScoredFile { name, duration_secs, scores: &scores.table });
     }
