@@ -6,7 +6,8 @@ use crate::decision::BoxRule;
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct BoxArguments {
     /// Events are bounding boxes between changes of the score (cSEBBs), as sebbs finds them: their extent does not depend on the threshold,
-    /// which their mean score must be above. All scores of a recording are kept in memory, a few hundred MB for hours of hundreds of classes
+    /// which their mean score must be above. All scores of the wanted classes are kept in memory at once, up to 1 GB an hour of hundreds of
+    /// classes
     #[arg(long)]
     boxes: bool,
     /// Bounding boxes: a change is the mean score of half of this after a moment less that of half of it before
