@@ -170,7 +170,7 @@ pub struct EventFinder {
 
 /// What has been seen so far.
 enum Finding {
-    Runs(RunFinder),
+    Runs(Box<RunFinder>),
     /// The scores of the wanted classes, and which these are.
     Scores(FrameScores, Vec<usize>),
 }
@@ -184,7 +184,7 @@ impl EventFinder {
     /// For rows of `class_count` scores, of which only the events of some classes are asked for; others may be found too.
     pub fn of_classes(rule: &DecisionRule, axis: FrameAxis, class_count: usize, wanted: &BTreeSet<usize>) -> Self {
         let finding = match rule.boxes {
-            None => Finding::Runs(RunFinder::new(rule, class_count)),
+            None => Finding::Runs(Box::new(RunFinder::new(rule, class_count))),
             Some(_) => {
                 let wanted: Vec<usize> = wanted.range(..class_count).copied().collect();
                 let names: Vec<Arc<str>> = wanted.iter().map(|class| class.to_string().into()).collect();
