@@ -363,6 +363,7 @@ impl Workbench {
 
     /// Keeps the whole project in a new file without a name, and on from there.
     pub(super) fn keep_unnamed(&mut self) {
+        self.settle_step();
         let Some(folder) = self.keeping.folder.clone() else {
             self.unlogged.clear();
             return;
@@ -463,8 +464,11 @@ impl Workbench {
         self.keep_view();
     }
 
-    /// Whether the project cannot be changed; then that is said, so that no key seems to do nothing.
+    /// Whether the project cannot be changed, or not now; then that is said, so that no key seems to do nothing.
     pub(super) fn refuses_changes(&mut self) -> bool {
+        if self.waits_for_step() {
+            return true;
+        }
         let Some(reason) = self.read_only_reason() else { return false };
         let text = format!(
             "Nothing was changed: {} cannot be changed, because {reason}. \"Save project as…\" (Ctrl+Shift+S) makes a project of your own of it",

@@ -125,6 +125,12 @@ impl Workbench {
         if self.keeping.leaving.is_none() || self.keeping.leaves_next {
             return;
         }
+        // What is half made is neither kept nor lost: it is waited for.
+        if let Some(step) = &self.under_way {
+            let text = format!("Before leaving, this is waited for: {}", step.text());
+            self.notices.renew("leaving", Gravity::Warning, text);
+            return;
+        }
         self.send_unlogged();
         if self.keeping.waiting > 0 {
             return;

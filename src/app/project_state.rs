@@ -8,12 +8,13 @@ use super::notices::Gravity;
 use super::request::Request;
 use super::review::Review;
 use super::score_shelf;
+use super::timeline::Timeline;
 use super::viewport::Viewport;
 use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
 use super::zooms::Zooms;
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
-use crate::work::{DetectionStart, ProjectRequest};
+use crate::work::{DetectionStart, ProjectRequest, let_go};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Workbench {
@@ -88,9 +89,11 @@ impl Workbench {
         self.keeping.read_only = opened.read_only;
         self.keeping.unread_steps = opened.unread_steps;
         self.restore_display(&state.view);
-        self.document = state.document;
+        // A million events take too long to be freed here.
+        let_go(std::mem::replace(&mut self.document, state.document));
+        let_go(std::mem::replace(&mut self.history, state.history));
+        self.timeline = Timeline::default();
         self.refresh_timeline();
-        self.history = state.history;
         self.review = Review::of_queue(&state.view["queue"]);
         self.linting = Linting::default();
         self.evaluation.leave_project();

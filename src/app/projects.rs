@@ -125,6 +125,7 @@ impl Workbench {
 
     /// Writes the whole state into a new file, and goes on there.
     fn create_at(&mut self, path: PathBuf) {
+        self.settle_step();
         self.begin_rewriting();
         let state = Box::new(self.project_state());
         self.keeping.view = state.view.clone();

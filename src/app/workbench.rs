@@ -16,6 +16,7 @@ use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
 use super::linting::Linting;
 use super::listening::Listening;
+use super::long_steps::{StepUnderWay, let_steps_go};
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
 use super::marks::{Mark, Target};
@@ -29,7 +30,7 @@ use super::selection::Selection;
 use super::settings::Settings;
 use super::surveying::Surveying;
 use super::timeline::Timeline;
-use super::timeline_view::Neighbour;
+use super::timeline_view::{Neighbour, TimelineOrder};
 use super::viewport::Viewport;
 use super::zooms::Zooms;
 use crate::annotation::{
@@ -162,6 +163,8 @@ pub struct Workbench {
     pub document: Document,
     /// What can be undone.
     pub history: History,
+    /// A step of it that is made in pieces.
+    pub(super) under_way: Option<StepUnderWay>,
     /// What the project file has still to be told.
     pub(super) unlogged: Vec<Change>,
     /// The project's file, if it has a name.
@@ -188,10 +191,8 @@ pub struct Workbench {
     pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
     /// The recordings whose clock times are known, in their order.
     pub timeline: Timeline,
-    /// Whether recordings have come that the timeline lacks.
-    pub(super) timeline_stale: bool,
-    /// Before that it is not put in order again.
-    pub(super) timeline_due: Instant,
+    /// How far it is to put them in order again.
+    pub(super) timeline_order: TimelineOrder,
     /// Pictures of recordings before and after the open one on the timeline.
     pub neighbours: Vec<Neighbour>,
     /// How recordings are displayed, in this project.
@@ -316,6 +317,7 @@ impl Workbench {
         let mut bench = Self {
             document: Document::default(),
             history: History::default(),
+            under_way: None,
             unlogged: Vec::new(),
             project_path: None,
             keeping: Keeping::default(),
@@ -329,8 +331,7 @@ impl Workbench {
             list: RecordingList::default(),
             clocks: BTreeMap::new(),
             timeline: Timeline::default(),
-            timeline_stale: false,
-            timeline_due: Instant::now(),
+            timeline_order: TimelineOrder::default(),
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),
@@ -445,8 +446,9 @@ impl Workbench {
             return false;
         }
         let edited = self.edited();
-        match self.history.perform(&mut self.document, title, edit, &edited) {
-            Ok(entry) => {
+        match self.history.perform_and_forget(&mut self.document, title, edit, &edited) {
+            Ok((entry, forgotten)) => {
+                let_steps_go(forgotten);
                 crash_report::note(&entry.title);
                 self.forget_unread_redo();
                 self.ask_whose_edits();
