@@ -139,7 +139,8 @@ impl Edit {
     /// are not: who shows recordings must know of all of them at once.
     pub fn is_long(&self, most: usize) -> bool {
         let Self::Many { edits } = self else { return false };
-        let is_of_recordings = matches!(edits.first(), Some(Self::RemoveRecording { .. } | Self::InsertRecording { .. }));
+        let is_of_recordings =
+            matches!(edits.first(), Some(Self::RemoveRecording { .. } | Self::InsertRecording { .. }));
         !is_of_recordings && count_of(edits) > most
     }
 }
@@ -183,7 +184,11 @@ impl History {
             Direction::Redo => &mut self.redo,
             Direction::Do | Direction::ForgetUndo | Direction::ForgetRedo => return Some(step),
         };
-        side.push(HistoryEntry { title: step.title, edit: Edit::Many { edits: step.edits }, edited: step.edited_before });
+        side.push(HistoryEntry {
+            title: step.title,
+            edit: Edit::Many { edits: step.edits },
+            edited: step.edited_before,
+        });
         None
     }
 

@@ -228,7 +228,7 @@ pub(super) fn put(recording: RecordingId, event: Event, is_new: bool) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Origin;
+    use crate::annotation::{EventId, Origin};
 
     #[test]
     fn what_was_rejected_or_put_aside_stays_so_until_it_has_another_label() {

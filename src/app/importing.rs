@@ -12,7 +12,8 @@ use crate::format::{
     Choice, ImportAs, ImportChoices, ImportPlan, KnownRecording, LabelFate, Question, RecordingIndex, TimeUnit,
 };
 use crate::work::{
-    LabelFileNews, LabelFileTask, LabelReading, LabelsRead, ProjectId, Recordings, RememberedAnswer, StorageRequest, let_go,
+    LabelFileNews, LabelFileTask, LabelReading, LabelsRead, ProjectId, Recordings, RememberedAnswer, StorageRequest,
+    let_go,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -438,6 +439,7 @@ pub(super) fn left_out_texts(plan: &ImportPlan, read: &LabelsRead, index: &Recor
     let more_files = plan.unmatched.len().saturating_sub(LISTED);
     let more_remarks = plan.remarks.len().saturating_sub(LISTED);
     let files = (more_files > 0).then(|| format!("{} more were not found", counted(more_files, "recording")));
-    let rows = (more_remarks > 0).then(|| format!("{} more were left out, changed or look wrong", counted(more_remarks, "row")));
+    let rows = (more_remarks > 0)
+        .then(|| format!("{} more were left out, changed or look wrong", counted(more_remarks, "row")));
     failures.chain(unmatched).chain(files).chain(remarks).chain(rows).collect()
 }

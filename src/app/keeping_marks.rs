@@ -26,7 +26,7 @@ impl Workbench {
             self.refresh_marks();
             return;
         }
-        self.replace_event_marks(recording, before);
+        self.replace_event_marks(&self.scored_classes(), recording, before);
         self.follow_pieces();
     }
 
@@ -34,7 +34,7 @@ impl Workbench {
     pub(super) fn follow_piece(&mut self, events: BTreeMap<EventId, Option<Event>>) {
         let here = self.open.as_ref().map(|open| open.id);
         if let Some(recording) = here.filter(|_| here == self.marks_of) {
-            self.replace_event_marks(recording, events);
+            self.replace_event_marks(&self.scored_classes(), recording, events);
         }
     }
 
@@ -118,10 +118,14 @@ impl Workbench {
         self.scored_here().map(|scored| scored.scores.classes.clone()).unwrap_or_default()
     }
 
-    fn replace_event_marks(&mut self, recording: RecordingId, before: BTreeMap<EventId, Option<Event>>) {
-        let classes = self.scored_classes();
+    fn replace_event_marks(
+        &mut self,
+        classes: &[Arc<str>],
+        recording: RecordingId,
+        before: BTreeMap<EventId, Option<Event>>,
+    ) {
         let Self { marks, answers, predictions, document, .. } = self;
-        let mark_of = |place: usize| predicted_mark(predictions, &classes, place);
+        let mark_of = |place: usize| predicted_mark(predictions, classes, place);
         marks.change_many(|marks| {
             for (id, before) in before {
                 let after = document.event(recording, id);

@@ -95,6 +95,7 @@ pub use evaluation::{EstimateChoice, Evaluating, Evaluation, EvaluationRequest, 
 pub use evaluation_errors::{ErrorFilter, Shown};
 pub use exporting::{ExportRequest, ExportScope, ExportSettings, LabelExport};
 pub use files::counted;
+pub use frame_times::FrameTimes;
 pub use importing::{ImportRequest, LabelImport};
 pub use keeping::{Keeping, KeptIn};
 pub use keymap::{KeyFile, KeySettings, Keymap};
@@ -132,7 +133,6 @@ pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Previous, Sco
 
 use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
-use frame_times::FrameTimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -206,6 +206,11 @@ impl App {
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
         }
+    }
+
+    /// How long the frames took since this was asked last, for measurements.
+    pub fn take_frame_times(&mut self) -> FrameTimes {
+        std::mem::take(&mut self.frame_times)
     }
 
     fn apply_settings(&mut self, context: &egui::Context) {
