@@ -23,6 +23,19 @@ use std::time::{Duration, Instant};
 /// While recordings come, plans are made again no more often than this.
 const BETWEEN_PLANS: Duration = Duration::from_secs(1);
 
+/// Numbers what is asked about label files. They are never given again, so that an answer which still comes after its page was closed is not
+/// taken for that of the next one.
+#[derive(Debug, Default)]
+pub(super) struct RequestNumbers(u64);
+
+impl RequestNumbers {
+    /// The next number.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
 /// What is asked for about label files.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ImportRequest {
@@ -77,8 +90,7 @@ pub struct LabelImport {
     pub index: Arc<RecordingIndex>,
     /// The project that they are for.
     project: ProjectId,
-    /// The newest request, and the one that is being worked on.
-    newest: u64,
+    /// The request that is being worked on.
     at_work: Option<u64>,
     /// Whether it only follows the recordings, so that the plan before is as good.
     is_refreshing: bool,
@@ -133,11 +145,9 @@ impl LabelImport {
         plan.filter(|_| !is_open && (!self.is_working() || self.is_refreshing) && self.failure.is_none())
     }
 
-    fn next_number(&mut self) -> u64 {
+    fn begin_work(&mut self, number: u64) {
         self.is_refreshing = false;
-        self.newest += 1;
-        self.at_work = Some(self.newest);
-        self.newest
+        self.at_work = Some(number);
     }
 }
 
@@ -220,8 +230,6 @@ impl Workbench {
             plan: None,
             index: Arc::default(),
             project: self.keeping.project(),
-            // What still comes of files that were previewed before is of no use any more.
-            newest: self.importing.as_ref().map_or(0, |before| before.newest),
             at_work: None,
             is_refreshing: false,
             wants: None,
@@ -250,7 +258,8 @@ impl Workbench {
         }
         match want {
             Want::Reading => {
-                let (number, paths) = (importing.next_number(), importing.paths.clone());
+                let (number, paths) = (self.label_requests.next(), importing.paths.clone());
+                importing.begin_work(number);
                 let reading = Box::new(importing.reading.clone());
                 let recordings = self.known_recordings();
                 let task = LabelFileTask::Read { number, paths, reading, recordings };
@@ -281,7 +290,8 @@ impl Workbench {
         };
         importing.indexed = Some(stamp);
         importing.planned_at = Instant::now();
-        let (number, choices) = (importing.next_number(), Box::new(importing.choices.clone()));
+        let (number, choices) = (self.label_requests.next(), Box::new(importing.choices.clone()));
+        importing.begin_work(number);
         let task = LabelFileTask::Plan { number, read, recordings, choices };
         self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
     }

@@ -3,7 +3,7 @@
 //! Whoever wants to leave waits, while the window goes on, until the keeping thread has said that all is on disk. What cannot be written
 //! where it belongs is kept as a project without a name; only if that fails too the window stays, and says so.
 
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::project::ProjectState;

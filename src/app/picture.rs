@@ -82,6 +82,20 @@ impl Workbench {
         }
     }
 
+    /// Has the pictures of what is looked at computed, the most important view first.
+    pub(super) fn look_at(&mut self, views: &[TimeView]) {
+        if let Some(open) = &mut self.open {
+            open.tiles.set_views(views);
+            open.drop_previous();
+            if open.tiles.is_view_complete()
+                && let Some(shown_at) = open.shown_at.take()
+            {
+                let elapsed_ms = 1e3 * shown_at.elapsed().as_secs_f64();
+                log::info!("first view complete {elapsed_ms:.0} ms after the recording was shown");
+            }
+        }
+    }
+
     /// Starts to compute the pictures of a recording.
     pub(super) fn engine_of(&self, path: &Path, spec: &StreamSpec) -> TileEngine {
         let file = self.sound_file(path);

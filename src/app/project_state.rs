@@ -1,7 +1,7 @@
 //! What a project file is told of the window, and what becomes of it when a project comes into the window: document, history, scores and how
 //! they were shown.
 
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::leaving::Arrival;
 use super::linting::Linting;
 use super::notices::Gravity;
@@ -10,7 +10,8 @@ use super::review::Review;
 use super::score_shelf;
 use super::timeline::Timeline;
 use super::viewport::Viewport;
-use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
+use super::scored::{CLASSES_SHOWN_FIRST, Scored};
+use super::workbench::Workbench;
 use super::zooms::Zooms;
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};

@@ -1,7 +1,7 @@
 //! Projects: opening, naming, copying, older versions; what the keeping thread tells of them.
 
 use super::files::{counted, extension};
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
 use super::workbench::Workbench;
