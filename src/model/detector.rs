@@ -4,7 +4,7 @@ use super::folder::ModelFolder;
 use super::framed_clips::Framing;
 use super::manifest::{Layout, Padding};
 use super::pipeline::{self, Plan};
-use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport};
+use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
 use crate::decision::{DecisionRule, FrameAxis, Preset};
@@ -100,7 +100,8 @@ impl Detector {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = options.threads.unwrap_or(processors.min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
-        let network = runtime::open(folder, &onnx, options.runtime, options.device, threads)?;
+        let network =
+            runtime::open(folder, &onnx, &[], Wanted { runtime: options.runtime, device: options.device, threads })?;
         Ok(Self { folder: folder.clone(), network, hop_secs, preset: options.preset, short: options.short })
     }
 
