@@ -125,6 +125,7 @@ pub use request::Request;
 pub use review::{Mode, Review, ReviewChange};
 pub use saving_picture::SavingPicture;
 pub use score_shelf::{ScoreShelf, ScoreSummary};
+pub use scored::{CLASSES_SHOWN_FIRST, Scored};
 pub use selection::Selection;
 pub use settings::Settings;
 pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
@@ -133,7 +134,6 @@ pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
 pub use timeline::{Block, Timeline};
 pub use timeline_view::Neighbour;
 pub use viewport::{Room, TimeScale, Viewport};
-pub use scored::{CLASSES_SHOWN_FIRST, Scored};
 pub use workbench::{Inspector, OpenRecording, Previous, Workbench};
 
 use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};

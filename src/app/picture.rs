@@ -7,7 +7,7 @@ use super::workbench::{Inspector, OpenRecording, Previous, Workbench};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::model::ModelInput;
-use crate::spectrogram::{Channel, PictureKind};
+use crate::spectrogram::{Channel, PictureKind, TimeView};
 use crate::work::{SourceFactory, TileEngine, TileSettings};
 use std::path::Path;
 use std::sync::Arc;

@@ -33,9 +33,7 @@ use super::timeline::Timeline;
 use super::timeline_view::{Neighbour, TimelineOrder};
 use super::viewport::Viewport;
 use super::zooms::Zooms;
-use crate::annotation::{
-    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId,
-};
+use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::decision::{DecisionRule, Decisions, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
@@ -48,7 +46,7 @@ use crate::work::{
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
