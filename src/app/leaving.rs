@@ -126,9 +126,7 @@ impl Workbench {
             return;
         }
         // What is half made is neither kept nor lost: it is waited for.
-        if let Some(step) = &self.under_way {
-            let text = format!("Before leaving, this is waited for: {}", step.text());
-            self.notices.renew("leaving", Gravity::Warning, text);
+        if self.leaves_after_step() {
             return;
         }
         self.send_unlogged();

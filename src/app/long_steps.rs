@@ -29,6 +29,8 @@ pub struct StepUnderWay {
     steps_after: u64,
     /// What is told when it is done, if it is an import.
     import: Option<Box<ImportEnd>>,
+    /// Whoever wants to leave was told that it is waited for.
+    is_leave_told: bool,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,12 @@ impl Workbench {
     /// Begins to import so many events that this takes more than a frame.
     pub(super) fn begin_import_of_many(&mut self, import: ImportMany) {
         self.leave_others();
-        self.under_way = Some(StepUnderWay { stage: Stage::Preparing(Box::new(import)), steps_after: 0, import: None });
+        self.under_way = Some(StepUnderWay {
+            stage: Stage::Preparing(Box::new(import)),
+            steps_after: 0,
+            import: None,
+            is_leave_told: false,
+        });
     }
 
     /// Begins to take the last step back, or to make the one again that was taken back last, if that is long; false if it is not.
@@ -99,7 +106,12 @@ impl Workbench {
         let step = if is_undo { self.history.begin_undo(&edited) } else { self.history.begin_redo(&edited) };
         let Some(step) = step else { return false };
         self.leave_others();
-        self.under_way = Some(StepUnderWay { stage: Stage::Making(Box::new(step)), steps_after: 0, import: None });
+        self.under_way = Some(StepUnderWay {
+            stage: Stage::Making(Box::new(step)),
+            steps_after: 0,
+            import: None,
+            is_leave_told: false,
+        });
         true
     }
 
@@ -120,6 +132,16 @@ impl Workbench {
             100.0 * under_way.part()
         );
         self.notices.renew(ABOUT_STEP, Gravity::Warning, text);
+        true
+    }
+
+    /// Whether leaving waits for a step, which is told once.
+    pub(super) fn leaves_after_step(&mut self) -> bool {
+        let Some(under_way) = &mut self.under_way else { return false };
+        if !std::mem::replace(&mut under_way.is_leave_told, true) {
+            let text = format!("Before leaving, this is waited for: {}", under_way.text());
+            self.notices.renew(ABOUT_STEP, Gravity::Warning, text);
+        }
         true
     }
 

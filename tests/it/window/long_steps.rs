@@ -6,7 +6,7 @@
 use super::many_events::silence;
 use super::stage::{opened, settings, soundscape, wait, window, window_keeping};
 use earmark::annotation::RecordingId;
-use earmark::app::{App, Command, EstimateChoice, EvaluationRequest, ImportRequest, Request, Workbench};
+use earmark::app::{App, Command, EstimateChoice, EvaluationRequest, FrameTimes, ImportRequest, Request, Workbench};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use std::fmt::Write;
@@ -242,11 +242,15 @@ fn measured(recordings: usize, events: usize) {
     do_it(&mut harness, Command::Evaluate);
     if recordings > 20 {
         harness.state_mut().take_frame_times();
+        let mut requests = FrameTimes::default();
         for id in 1..20 {
+            let began = Instant::now();
             harness.state_mut().bench.dispatch(Request::ShowRecording(RecordingId(id)));
+            requests.add(began.elapsed());
             harness.run_steps(3);
         }
-        println!("  other recordings: {}", harness.state_mut().take_frame_times());
+        println!("  other recordings, the request: {requests}");
+        println!("  other recordings, what follows: {}", harness.state_mut().take_frame_times());
     }
 }
 
