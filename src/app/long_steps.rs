@@ -18,6 +18,9 @@ pub(super) const MOST_AT_ONCE: usize = 2000;
 /// How long one frame may spend on it, and edits between two looks at the clock.
 const BUDGET: Duration = Duration::from_millis(6);
 const EDITS_A_PIECE: usize = 128;
+/// Where frames take long anyway, because there is no graphics device, it is so large a part of the time between them, up to so long.
+const PART_OF_FRAMES: f64 = 0.4;
+const MOST_BUDGET: Duration = Duration::from_millis(60);
 /// What is said about it takes the place of what was said before.
 const ABOUT_STEP: &str = "long step";
 
@@ -31,6 +34,8 @@ pub struct StepUnderWay {
     import: Option<Box<ImportEnd>>,
     /// Whoever wants to leave was told that it is waited for.
     is_leave_told: bool,
+    /// When it was gone on with last.
+    worked_at: Instant,
 }
 
 #[derive(Debug)]
@@ -43,6 +48,10 @@ enum Stage {
 }
 
 impl StepUnderWay {
+    fn new(stage: Stage) -> Self {
+        Self { stage, steps_after: 0, import: None, is_leave_told: false, worked_at: Instant::now() }
+    }
+
     /// What is being done, in words: `undo import 20,000 events from labels.tsv`.
     pub fn text(&self) -> String {
         match &self.stage {
@@ -87,12 +96,7 @@ impl Workbench {
     /// Begins to import so many events that this takes more than a frame.
     pub(super) fn begin_import_of_many(&mut self, import: ImportMany) {
         self.leave_others();
-        self.under_way = Some(StepUnderWay {
-            stage: Stage::Preparing(Box::new(import)),
-            steps_after: 0,
-            import: None,
-            is_leave_told: false,
-        });
+        self.under_way = Some(StepUnderWay::new(Stage::Preparing(Box::new(import))));
     }
 
     /// Begins to take the last step back, or to make the one again that was taken back last, if that is long; false if it is not.
@@ -106,12 +110,7 @@ impl Workbench {
         let step = if is_undo { self.history.begin_undo(&edited) } else { self.history.begin_redo(&edited) };
         let Some(step) = step else { return false };
         self.leave_others();
-        self.under_way = Some(StepUnderWay {
-            stage: Stage::Making(Box::new(step)),
-            steps_after: 0,
-            import: None,
-            is_leave_told: false,
-        });
+        self.under_way = Some(StepUnderWay::new(Stage::Making(Box::new(step))));
         true
     }
 
@@ -163,7 +162,11 @@ impl Workbench {
 
     /// Goes on with the step that is under way, a few milliseconds of it.
     pub(super) fn go_on_with_step(&mut self) {
-        if self.under_way.is_some() && !self.work_on_step(Some(Instant::now() + BUDGET)) {
+        let Some(under_way) = &mut self.under_way else { return };
+        let now = Instant::now();
+        let between = now.duration_since(std::mem::replace(&mut under_way.worked_at, now));
+        let budget = between.mul_f64(PART_OF_FRAMES).clamp(BUDGET, MOST_BUDGET);
+        if !self.work_on_step(Some(now + budget)) {
             (self.wake)();
         }
     }

@@ -170,7 +170,7 @@ fn a_name_moves_the_project_and_is_asked_for_once() {
     // Not even a frame goes by before the window is gone.
     let before = document(&harness);
     drop(harness);
-    let mut again = shown_in(data.path(), vec![path]);
+    let again = shown_in(data.path(), vec![path]);
     assert_eq!(document(&again), before);
     assert_eq!(again.state().bench.history.undo_count(), 2, "the log has moved with it");
 }
@@ -267,7 +267,7 @@ fn a_file_that_is_gone_loses_nothing() {
     let before = document(&harness);
     assert_eq!(events(&harness.state().bench), 4);
     drop(harness);
-    let mut again = shown_in(data.path(), vec![rescued]);
+    let again = shown_in(data.path(), vec![rescued]);
     assert_eq!(document(&again), before);
 }
 
@@ -290,7 +290,7 @@ fn leaving_a_project_that_cannot_be_written_keeps_it_without_a_name() {
     closes = harness.state_mut().bench.may_close();
     assert!(closes);
     drop(harness);
-    let mut again = shown_in(data.path(), vec![]);
+    let again = shown_in(data.path(), vec![]);
     assert_eq!(document(&again), before);
 }
 
@@ -475,7 +475,7 @@ fn the_project_that_was_open_last_is_continued_also_if_it_has_a_name() {
     assert_eq!(left.last_project.as_ref(), Some(&path));
     let before = document(&harness);
     drop(harness);
-    let mut again = shown_with(data.path(), left.clone(), vec![]);
+    let again = shown_with(data.path(), left.clone(), vec![]);
     assert_eq!(document(&again), before);
     assert!(notices(&again).contains("You continue street"), "{}", notices(&again));
     drop(again);

@@ -102,8 +102,8 @@ fn thousands_of_events_come_and_go_in_pieces_and_as_one_step() {
     done(&mut harness);
     let bench = &harness.state().bench;
     assert_eq!((count(bench), shown(bench), bench.history.undo_count()), (EVENTS, EVENTS, 1));
-    assert_eq!(bench.history.undo_title(), Some("import 30,000 events from many.tsv"));
-    assert!(is_told(&harness, "Imported 30,000 events for 1 recording"));
+    assert_eq!(bench.history.undo_title(), Some("import 30000 events from many.tsv"));
+    assert!(is_told(&harness, "Imported 30000 events for 1 recording"));
     let whole = bench.document.clone();
     do_it(&mut harness, Command::Undo);
     half_way(&mut harness, |bench| count(bench) < EVENTS);
