@@ -65,8 +65,9 @@ impl LabelFormat for Aplose {
         table.read(source, options, None, labels, |row, times, out| {
             let has = |column: Option<usize>| column.is_some_and(|column| !row.is_empty_at(column));
             let in_secs = &table.columns;
-            let has_secs =
-                has(in_secs.onset) && has(in_secs.offset) || in_secs.onset.is_some() && !has(start) && !has(end);
+            let has_dates = has(start) || has(end);
+            let (onset, offset) = (in_secs.onset, in_secs.offset);
+            let has_secs = has(onset) && has(offset) || !has_dates && onset.or(offset).is_some();
             let columns = if has_secs { in_secs } else { &in_dates };
             let Some(mut event) = columns.event(row, &options.file_stem, times, out) else {
                 needs_clock |= !has_secs && iso_time(row.maybe(start)).is_some();
