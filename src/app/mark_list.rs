@@ -205,6 +205,11 @@ impl MarkList {
         self.count_from(position);
     }
 
+    /// Makes room for so many more marks, so that they come without a pause in between.
+    pub fn reserve(&mut self, more: usize) {
+        self.homes.reserve(more);
+    }
+
     /// Lets many marks come and go: places are counted once, at the end. In between no place may be asked for.
     pub fn change_many(&mut self, changes: impl FnOnce(&mut Self)) {
         self.put_off = Some(usize::MAX);
