@@ -220,7 +220,14 @@ impl MarkList {
         if let Some(first) = self.put_off.take().filter(|&first| first < usize::MAX) {
             self.count_from(first);
         }
-        std::mem::take(&mut self.changed).into_iter().for_each(|span| self.note(span));
+        let changed = std::mem::take(&mut self.changed);
+        if changed.len() > MOST_TOLD_APART {
+            let onset_secs = changed.iter().map(|span| span.onset_secs).fold(f64::INFINITY, f64::min);
+            let offset_secs = changed.iter().map(|span| span.offset_secs).fold(f64::NEG_INFINITY, f64::max);
+            self.note(Span { onset_secs, offset_secs });
+        } else {
+            changed.into_iter().for_each(|span| self.note(span));
+        }
     }
 
     /// Takes a target's mark away.
@@ -375,12 +382,6 @@ impl MarkList {
     fn note(&mut self, span: Span) {
         if self.put_off.is_some() {
             self.changed.push(span);
-            if self.changed.len() > MOST_TOLD_APART {
-                let all = std::mem::take(&mut self.changed);
-                let onset_secs = all.iter().map(|span| span.onset_secs).fold(f64::INFINITY, f64::min);
-                let offset_secs = all.iter().map(|span| span.offset_secs).fold(f64::NEG_INFINITY, f64::max);
-                self.changed.push(Span { onset_secs, offset_secs });
-            }
             return;
         }
         self.revision += 1;
