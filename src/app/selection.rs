@@ -243,7 +243,7 @@ impl Workbench {
     /// What an edit was about, told by the edit that takes it back: events of one recording, with what they were before if they are gone now.
     /// Of very many, the first only.
     pub(super) fn touched_by(&self, inverse: &Edit) -> Touched {
-        let Some((recording, first)) = inverse.first_event() else { return None };
+        let (recording, first) = inverse.first_event()?;
         let mut events = Vec::new();
         if !inverse.each_event(&mut |of, id, before| {
             if of == recording && self.document.event(of, id).is_some() {

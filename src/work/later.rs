@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_value_comes_and_a_panic_says_why_none_will() {
         let (woken, wakes) = bounded(8);
-        let (updates, _received) = update_channel(Arc::new(move || drop(woken.try_send(()))));
+        let (updates, _received) = update_channel(Arc::new(move || _ = woken.try_send(())));
         let later = Later::start("sum", &updates, || 20 + 22).unwrap();
         assert_eq!(waited(&later), Ok(42));
         assert!(wakes.recv_timeout(Duration::from_secs(20)).is_ok(), "the window was not woken");
