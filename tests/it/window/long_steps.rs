@@ -185,7 +185,8 @@ fn what_is_half_made_when_the_program_ends_has_never_been() {
     assert_eq!(count(&harness.state().bench), 1);
 }
 
-/// Time that the processor spent on this thread, other programs beside it or not; none where the system does not tell it so.
+/// Time that the processor spent on this thread, other programs beside it or not, to a few milliseconds; none where the system does not
+/// tell it so.
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or_default())
@@ -195,7 +196,7 @@ fn processor_time() -> Duration {
 fn counting(times: &mut FrameTimes, work: impl FnOnce()) {
     let before = processor_time();
     work();
-    times.add(processor_time() - before);
+    times.add(processor_time().saturating_sub(before));
 }
 
 /// Runs until something is so; tells how long that took, and the processor's time for each frame.
@@ -255,7 +256,6 @@ fn measured(recordings: usize, events: usize) {
     println!("    {:?}", harness.state().bench.evaluation.failure);
     do_it(&mut harness, Command::Evaluate);
     if recordings > 20 {
-        harness.state_mut().take_frame_times();
         let (mut requests, mut frames) = (FrameTimes::default(), FrameTimes::default());
         for id in 1..20 {
             let request = Request::ShowRecording(RecordingId(id));
