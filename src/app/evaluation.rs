@@ -8,9 +8,8 @@ use super::files::counted;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::metric::Measured;
-use crate::work::CancelOnDrop;
-use crate::work::DialogPurpose;
 use crate::work::evaluation::{EvaluationReport, EvaluationSettings, Tuned, Tuning};
+use crate::work::{CancelOnDrop, DialogPurpose, let_go};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -283,7 +282,8 @@ impl Workbench {
         self.evaluation.answered = Some((working.question, working.revision));
         match result {
             Ok(report) => {
-                self.evaluation.report = Some(Arc::from(report));
+                // Many errors take too long to be freed here.
+                let_go(self.evaluation.report.replace(Arc::from(report)));
                 self.evaluation.failure = None;
                 self.evaluation.current = None;
                 self.filter_errors(self.evaluation.filter.clone());
@@ -295,7 +295,7 @@ impl Workbench {
     pub(super) fn evaluation_failed(&mut self, reason: String) {
         // Not tried again before something has changed.
         self.evaluation.answered = Some((self.question(), self.revision));
-        self.evaluation.report = None;
+        let_go(self.evaluation.report.take());
         self.evaluation.current = None;
         self.filter_errors(self.evaluation.filter.clone());
         self.evaluation.failure = Some(reason);
