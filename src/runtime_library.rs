@@ -31,6 +31,13 @@ const UNVERSIONED_FILE: &str = if cfg!(target_os = "windows") {
     "libonnxruntime.so"
 };
 
+/// The environment variable that names libraries of plug-in providers, or folders of them, separated as in `PATH`.
+pub const PROVIDERS_VARIABLE: &str = "EARMARK_EP_LIBRARIES";
+
+/// The folder of libraries of plug-in providers, within the cache folder and beside the program. Those in it whose names hold
+/// `onnxruntime_providers_` are taken for one; others may be what these need.
+pub const PROVIDERS_FOLDER: &str = "providers";
+
 /// Which place a library was found in, most wanted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -58,6 +65,40 @@ pub struct Found {
 pub fn find() -> Option<Found> {
     let program_folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
     search(override_path(), program_folder.as_deref(), cache_folder().as_deref())
+}
+
+/// The libraries of plug-in providers: those that [`PROVIDERS_VARIABLE`] names, then those in [`PROVIDERS_FOLDER`] beside the program and in
+/// the cache folder. A file that the variable names is listed even if it does not exist, so that loading it fails with a message.
+pub fn provider_libraries() -> Vec<PathBuf> {
+    let named = std::env::var_os(PROVIDERS_VARIABLE).unwrap_or_default();
+    let program_folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let folders = program_folder.into_iter().chain(cache_folder()).map(|folder| folder.join(PROVIDERS_FOLDER));
+    providers_in(std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()), folders)
+}
+
+fn providers_in(named: impl Iterator<Item = PathBuf>, folders: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut libraries = Vec::new();
+    for path in named {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if path.is_dir() { libraries.extend(libraries_of(&path)) } else { libraries.push(path) }
+    }
+    libraries.extend(folders.flat_map(|folder| libraries_of(&folder)));
+    let mut seen = std::collections::HashSet::new();
+    libraries.retain(|path| seen.insert(path.clone()));
+    libraries
+}
+
+/// The providers among the shared libraries in a folder, by name.
+fn libraries_of(folder: &Path) -> Vec<PathBuf> {
+    let is_library = |path: &PathBuf| {
+        let is_library = path.extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        is_library && stem.contains("onnxruntime_providers_") && path.is_file()
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut libraries: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_library).collect();
+    libraries.sort();
+    libraries
 }
 
 /// The path the user set through [`OVERRIDE_VARIABLE`], if any. Its existence is not checked.
@@ -170,6 +211,17 @@ mod tests {
         std::fs::create_dir(cache.join(LIBRARY_FILE)).unwrap();
         assert_eq!(search(None, Some(&scratch.0), Some(&cache)), None);
         assert_eq!(search(None, None, None), None);
+    }
+
+    #[test]
+    fn provider_libraries_are_those_named_and_those_in_folders_each_once() {
+        let scratch = Scratch::new("providers");
+        let library = |name: &str| format!("{name}.{}", std::env::consts::DLL_EXTENSION);
+        let (a, b) = (library("libonnxruntime_providers_a"), library("libonnxruntime_providers_b"));
+        let folder = scratch.folder("providers", &[&b, &a, &library("dxcompiler"), "LICENSE"]);
+        let named = [scratch.0.join("no-such-library"), folder.clone()];
+        let found = providers_in(named.into_iter(), [folder.clone(), scratch.0.join("no-such-folder")].into_iter());
+        assert_eq!(found, [scratch.0.join("no-such-library"), folder.join(a), folder.join(b)]);
     }
 
     #[test]

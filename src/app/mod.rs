@@ -15,6 +15,7 @@ mod deciding;
 mod decoding_lane;
 mod detecting;
 mod detection_batch;
+mod device_choice;
 mod dialogs;
 mod dispatch;
 mod display;
