@@ -96,11 +96,11 @@ fn a_detection_goes_on_where_its_device_fails() {
                 command.env("EARMARK_INFERENCE_LIMIT_SECS", "5");
             }
         });
-        let expected = ["Test device · StandIn failed: ", reason, "went on from there on the CPU; nothing is lost"];
+        let expected = ["Test device · Stand-In failed: ", reason, "went on from there on the CPU; nothing is lost"];
         for part in expected {
             assert!(found.said.contains(part), "{fault}: {part} in\n{}", found.said);
         }
-        assert_eq!(found.said.matches("StandIn failed").count(), 1, "{fault}: {}", found.said);
+        assert_eq!(found.said.matches("Stand-In failed").count(), 1, "{fault}: {}", found.said);
         assert!(largest_difference(&found.scores, &on_cpu.scores) < 1e-5, "{fault}");
         assert_eq!(found.events, on_cpu.events, "{fault}");
     }
@@ -123,7 +123,7 @@ fn a_device_that_fails_its_trial_is_not_used() {
         let found = detected(&sound, "bicycle-bell", "stand-in", |command| {
             command.env("EARMARK_INFERENCE_FAULT", fault);
         });
-        let line = found.said.lines().find(|line| line.contains("Test device · StandIn requested, running on CPU: "));
+        let line = found.said.lines().find(|line| line.contains("Test device · Stand-In requested, running on CPU: "));
         assert!(line.is_some_and(|line| line.contains(reason)), "{fault}: {}", found.said);
         assert_eq!(found.scores, on_cpu.scores, "{fault}");
     }
@@ -135,8 +135,8 @@ fn a_device_that_works_is_used_and_measured() {
     let sound = recording(&folder, 620);
     let on_cpu = detected(&sound, "bicycle-bell", "cpu", |_| {});
     let works = |command: &mut Command| drop(command.env("EARMARK_INFERENCE_FAULT", "abort@1000000"));
-    let found = detected(&sound, "bicycle-bell", "test device · standin", works);
-    assert!(found.said.contains("Test device · StandIn, 2 threads"), "{}", found.said);
+    let found = detected(&sound, "bicycle-bell", "test device · stand-in", works);
+    assert!(found.said.contains("Test device · Stand-In, 2 threads"), "{}", found.said);
     assert!(
         found.said.contains("nodes on the device, ") && found.said.contains("× as fast as the CPU"),
         "{}",

@@ -12,7 +12,7 @@ use std::time::Duration;
 const VARIABLE: &str = "EARMARK_INFERENCE_FAULT";
 
 /// The provider of the stand-in.
-const STAND_IN: &str = "StandInExecutionProvider";
+const STAND_IN: &str = "Stand-InExecutionProvider";
 
 /// The stand-in, where tests want one.
 pub fn stand_in() -> Option<Device> {
