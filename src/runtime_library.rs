@@ -64,7 +64,8 @@ pub struct Found {
 /// wrong setting must not quietly become another library. `None` means that there is none anywhere.
 pub fn find() -> Option<Found> {
     let program_folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
-    search(override_path(), program_folder.as_deref(), cache_folder().as_deref())
+    let cached: Vec<PathBuf> = cuda_folder().into_iter().chain(cache_folder()).collect();
+    search(override_path(), program_folder.as_deref(), &cached.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
 /// The libraries of plug-in providers: those that [`PROVIDERS_VARIABLE`] names, then those in [`PROVIDERS_FOLDER`] beside the program and in
@@ -135,7 +136,16 @@ fn cache_folder_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<P
     caches.map(|caches| caches.join("earmark").join(format!("onnxruntime-{VERSION}")))
 }
 
-fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_folder: Option<&Path>) -> Option<Found> {
+/// The folder beside [`cache_folder`] for the library that was built with CUDA and TensorRT, which goes before the other if it is there: it can do
+/// all that the other can.
+pub fn cuda_folder() -> Option<PathBuf> {
+    let folder = cache_folder()?;
+    let mut name = folder.file_name()?.to_owned();
+    name.push("-cuda");
+    Some(folder.with_file_name(name))
+}
+
+fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_folders: &[&Path]) -> Option<Found> {
     if let Some(path) = override_path {
         return Some(Found { path, origin: Origin::Override });
     }
@@ -143,8 +153,7 @@ fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_f
         .into_iter()
         .flat_map(|folder| [folder.join(LIBRARY_FILE), folder.join(UNVERSIONED_FILE)])
         .map(|path| Found { path, origin: Origin::BesideProgram });
-    let cached =
-        cache_folder.into_iter().map(|folder| Found { path: folder.join(LIBRARY_FILE), origin: Origin::Cache });
+    let cached = cache_folders.iter().map(|folder| Found { path: folder.join(LIBRARY_FILE), origin: Origin::Cache });
     beside.chain(cached).find(|found| found.path.is_file())
 }
 
@@ -188,7 +197,7 @@ mod tests {
         let scratch = Scratch::new("override");
         let cache = scratch.folder("cache", &[LIBRARY_FILE]);
         let wrong = scratch.0.join("no-such-library");
-        let found = search(Some(wrong.clone()), None, Some(&cache));
+        let found = search(Some(wrong.clone()), None, &[&cache]);
         assert_eq!(found, Some(Found { path: wrong, origin: Origin::Override }));
     }
 
@@ -197,11 +206,15 @@ mod tests {
         let scratch = Scratch::new("beside");
         let cache = scratch.folder("cache", &[LIBRARY_FILE]);
         let program = scratch.folder("program", &[UNVERSIONED_FILE]);
-        let found = search(None, Some(&program), Some(&cache)).unwrap();
+        let found = search(None, Some(&program), &[&cache]).unwrap();
         assert_eq!(found, Found { path: program.join(UNVERSIONED_FILE), origin: Origin::BesideProgram });
         std::fs::remove_file(&found.path).unwrap();
-        let found = search(None, Some(&program), Some(&cache)).unwrap();
+        let with_cuda = scratch.folder("with-cuda", &[]);
+        let found = search(None, Some(&program), &[&with_cuda, &cache]).unwrap();
         assert_eq!(found, Found { path: cache.join(LIBRARY_FILE), origin: Origin::Cache });
+        std::fs::write(with_cuda.join(LIBRARY_FILE), "library").unwrap();
+        let found = search(None, Some(&program), &[&with_cuda, &cache]).unwrap();
+        assert_eq!(found.path, with_cuda.join(LIBRARY_FILE));
     }
 
     #[test]
@@ -209,8 +222,8 @@ mod tests {
         let scratch = Scratch::new("nothing");
         let cache = scratch.folder("cache", &[]);
         std::fs::create_dir(cache.join(LIBRARY_FILE)).unwrap();
-        assert_eq!(search(None, Some(&scratch.0), Some(&cache)), None);
-        assert_eq!(search(None, None, None), None);
+        assert_eq!(search(None, Some(&scratch.0), &[&cache]), None);
+        assert_eq!(search(None, None, &[]), None);
     }
 
     #[test]

@@ -17,7 +17,10 @@ Examples:
 
 Providers beyond the CPU come with the ONNX Runtime library (ORT_DYLIB_PATH), or as libraries of their own
 in the folder `providers` beside the program or in the cache folder of ONNX Runtime; EARMARK_EP_LIBRARIES
-names more of them. `cargo xtask setup --gpu` fetches the one that suits this machine.";
+names more of them. `cargo xtask setup --gpu` fetches the one that suits this machine.
+
+A device that does not answer for a minute, or for twenty times as long as before, is given up; set
+EARMARK_INFERENCE_LIMIT_SECS to the seconds that any run of a network may take to change that.";
 
 /// List the devices that can run models
 #[derive(clap::Args)]

@@ -1,7 +1,7 @@
-//! The plug-in provider that runs networks on graphics processors: looking for it, fetching it, checking it. It is WebGPU, since that runs on
-//! those of any maker.
+//! What runs networks on graphics processors: looking for it, fetching it, checking it. It is the plug-in provider for WebGPU, since that runs on
+//! those of any maker, and where an NVIDIA driver is loaded the ONNX Runtime library that was built with CUDA.
 //!
-//! The folder it is kept in is `earmark::runtime_library`'s to say. Each file there is whole and verified or absent.
+//! The folders they are kept in are `earmark::runtime_library`'s to say. Each file there is whole and verified or absent.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,26 +15,38 @@ use crate::runtime_library::{cannot, lock, remove_folder, sha256};
 use crate::steps::{Step, Steps};
 use crate::system::System;
 
-/// The package and its release that are fetched.
-const PACKAGE: &str = "onnxruntime-ep-webgpu";
-const VERSION: &str = "0.4.0";
-/// The folder within the wheel.
-const MODULE: &str = "onnxruntime_ep_webgpu";
+/// The release of the WebGPU provider that is fetched.
+const WEBGPU_VERSION: &str = "0.4.0";
+
+/// Where a driver of NVIDIA's says that it is loaded, on Linux.
+const NVIDIA_DRIVER: &str = "/proc/driver/nvidia";
 
 /// A graphics processor in software, for tests on machines that have none: a Vulkan driver that a Debian package brings.
 const SOFTWARE_DRIVER: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const SOFTWARE_DRIVER_PACKAGE: &str = "chromium-common";
 
-/// A wheel and what is kept of it, each file with its SHA-256.
+/// A wheel and what is kept of it.
 struct Release {
+    package: &'static str,
+    version: &'static str,
     wheel: Wheel,
+    /// The folder of the files within the wheel.
+    module: &'static str,
+    /// Each file with its SHA-256, the one that is looked for last.
     files: &'static [(&'static str, &'static str)],
 }
 
-/// The pinned wheel for the platform this helper was compiled for.
-fn release() -> Option<Release> {
+/// The pinned wheel of WebGPU for the platform this helper was compiled for.
+fn webgpu() -> Option<Release> {
     let release = |pip_platform, uv_platform, sha256, files| {
-        Some(Release { wheel: Wheel { pip_platform, uv_platform, sha256 }, files })
+        let wheel = Wheel { pip_platform, uv_platform, sha256 };
+        Some(Release {
+            package: "onnxruntime-ep-webgpu",
+            version: WEBGPU_VERSION,
+            wheel,
+            module: "onnxruntime_ep_webgpu",
+            files,
+        })
     };
     if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
         release(
@@ -99,25 +111,52 @@ fn release() -> Option<Release> {
     }
 }
 
-/// Fetches the provider if it is missing, and says how models are run on it.
+/// The pinned wheel of ONNX Runtime with CUDA and TensorRT. Their libraries, which it needs, are NVIDIA's to install.
+fn cuda() -> Option<Release> {
+    let is_built = cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"));
+    is_built.then_some(Release {
+        package: "onnxruntime-gpu",
+        version: place::VERSION,
+        wheel: Wheel {
+            pip_platform: "manylinux_2_28_x86_64",
+            uv_platform: "x86_64-manylinux_2_28",
+            sha256: "05d548956197b9d01f59b625de740e0d6be3593f874e241a12dc0362650ecdf7",
+        },
+        module: "onnxruntime/capi",
+        files: &[
+            ("libonnxruntime_providers_cuda.so", "8387867e857499e045caff5d13ac6a5de29571c801562fa2dde0e45f1f31de52"),
+            ("libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"),
+            (
+                "libonnxruntime_providers_tensorrt.so",
+                "1882ee49fdb0e6fc2d272b00cfaf9a3310bf8580a34385c0eec4d82014ea172e",
+            ),
+            (place::LIBRARY_FILE, "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
+        ],
+    })
+}
+
+/// Fetches what runs networks on the graphics processors of this machine, if it is missing: WebGPU, and where there is an NVIDIA driver CUDA too.
 pub fn ensure(steps: &mut Steps) -> Result<(), Failure> {
-    let mut step = steps.begin(&format!("GPU support (WebGPU {VERSION})"));
-    fetch_if_missing(&mut step)?;
-    step.says("`earmark devices` lists what can run models now");
-    if Path::new("/proc/driver/nvidia").is_dir() {
-        step.says(&format!(
-            "WebGPU runs on this NVIDIA device too. To use CUDA instead: install its libraries and the Python package onnxruntime-gpu, \
-             and set {} to the library in it",
-            place::OVERRIDE_VARIABLE
-        ));
+    let mut step = steps.begin(&format!("GPU support (WebGPU {WEBGPU_VERSION})"));
+    ensure_webgpu(&mut step)?;
+    if Path::new(NVIDIA_DRIVER).is_dir() {
+        step.says("an NVIDIA driver is there: ONNX Runtime with CUDA is wanted too (256 MB)");
+        let fetched = match cuda().zip(place::cuda_folder()) {
+            Some((release, folder)) => fetch_if_missing(&release, &folder, &mut step),
+            None => Err(Failure::new("there is no build of it for this platform")),
+        };
+        if let Err(failure) = fetched {
+            step.says(&format!("Going on with WebGPU alone: {failure}"));
+        }
     }
+    step.says("`earmark devices` lists what can run models now, and what libraries of the maker are missing");
     Ok(())
 }
 
 /// Makes ready what tests of a graphics processor need, software in its place included. `false` where they cannot be run, which is said.
 pub fn ensure_testable(steps: &mut Steps) -> bool {
     let mut step = steps.begin("GPU in software");
-    if let Err(failure) = fetch_if_missing(&mut step) {
+    if let Err(failure) = ensure_webgpu(&mut step) {
         step.says(&format!("left out: {failure}"));
         return false;
     }
@@ -134,27 +173,30 @@ pub fn ensure_testable(steps: &mut Steps) -> bool {
     is_there()
 }
 
-fn fetch_if_missing(step: &mut Step) -> Result<(), Failure> {
-    let release = release().ok_or_else(|| {
+fn ensure_webgpu(step: &mut Step) -> Result<(), Failure> {
+    let release = webgpu().ok_or_else(|| {
         let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
-        Failure::new(format!("there is no build of {PACKAGE} for this platform ({system} on {processor})"))
+        Failure::new(format!("there is no build of WebGPU for this platform ({system} on {processor})"))
     })?;
     let cache = place::cache_folder();
     let cache = cache.ok_or_else(|| Failure::new("your user has no home folder to keep it in"))?;
-    let folder = cache.join(place::PROVIDERS_FOLDER);
-    if is_verified(&release, &folder) {
+    fetch_if_missing(&release, &cache.join(place::PROVIDERS_FOLDER), step)
+}
+
+fn fetch_if_missing(release: &Release, folder: &Path, step: &mut Step) -> Result<(), Failure> {
+    if is_verified(release, folder) {
         step.says("already there");
         return Ok(());
     }
     let pip = pip::find();
     let pip = pip.ok_or_else(|| Failure::new("it comes through pip, and there is no pip (nor uv) on this machine"))?;
     step.says(&format!("not there yet; fetching it with `{}`", pip.typed()));
-    fs::create_dir_all(&folder).map_err(|error| cannot("create", &folder, &error))?;
-    let _lock = lock(&folder);
-    if !is_verified(&release, &folder) {
+    fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
+    let _lock = lock(folder);
+    if !is_verified(release, folder) {
         let unfinished = folder.join(".unfinished");
         remove_folder(&unfinished)?;
-        let outcome = unpack_verified(&release, pip, &unfinished).and_then(|files| keep(&files, &folder));
+        let outcome = unpack_verified(release, pip, &unfinished).and_then(|files| keep(&files, folder));
         remove_folder(&unfinished)?;
         outcome?;
     }
@@ -170,14 +212,14 @@ fn is_verified(release: &Release, folder: &Path) -> bool {
 fn unpack_verified(release: &Release, pip: pip::Pip, workplace: &Path) -> Result<Vec<PathBuf>, Failure> {
     fs::create_dir_all(workplace).map_err(|error| cannot("create", workplace, &error))?;
     let (unpacked, requirements) = (workplace.join("wheel"), workplace.join("requirements.txt"));
-    let pinned = format!("{PACKAGE}=={VERSION} --hash=sha256:{}\n", release.wheel.sha256);
+    let pinned = format!("{}=={} --hash=sha256:{}\n", release.package, release.version, release.wheel.sha256);
     fs::write(&requirements, pinned).map_err(|error| cannot("write", &requirements, &error))?;
     if !process::status(&mut pip.unpacking(&release.wheel, &requirements, &unpacked))?.success() {
         return Err(Failure::new(format!("`{}` could not fetch it, see above", pip.typed())));
     }
     let mut files = Vec::new();
     for (name, expected) in release.files {
-        let path = unpacked.join(MODULE).join(name);
+        let path = unpacked.join(release.module).join(name);
         let found = sha256(&path).map_err(|error| cannot("read", &path, &error))?;
         if found != *expected {
             return Err(Failure::new(format!("the fetched {name} has the wrong checksum {found}, so it is not used")));
@@ -202,17 +244,18 @@ mod tests {
 
     #[test]
     fn the_provider_is_the_last_file_and_one_that_is_looked_for() {
-        let Some(release) = release() else { return };
+        let Some(release) = webgpu() else { return };
         let (last, _) = release.files.last().unwrap();
         assert!(last.contains("onnxruntime_providers_") && last.ends_with(std::env::consts::DLL_EXTENSION), "{last}");
-        assert!(release.files.iter().all(|(_, sha256)| sha256.len() == 64));
+        let files = release.files.iter().chain(cuda().iter().flat_map(|release| release.files));
+        assert!(files.into_iter().all(|(_, sha256)| sha256.len() == 64));
     }
 
     #[test]
     fn what_is_not_whole_is_not_taken_for_there() {
         let folder = std::env::temp_dir().join(format!("earmark-provider-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        if let Some(release) = release() {
+        if let Some(release) = webgpu() {
             assert!(!is_verified(&release, &folder));
             release.files.iter().for_each(|(name, _)| fs::write(folder.join(name), "half").unwrap());
             assert!(!is_verified(&release, &folder));
