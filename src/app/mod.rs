@@ -16,6 +16,7 @@ mod deciding;
 mod decoding_lane;
 mod detecting;
 mod detection_batch;
+mod device_choice;
 mod dialogs;
 mod dispatch;
 mod display;

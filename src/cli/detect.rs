@@ -83,9 +83,9 @@ pub(super) struct Arguments {
     /// What runs the network
     #[arg(long, value_enum, default_value_t = Runtime::Auto)]
     runtime: Runtime,
-    /// Device that runs the network
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
+    /// Device that runs the network: auto, cpu, or one of `earmark devices`
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: String,
     /// Threads that run the network [default: one a processor, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -105,14 +105,6 @@ enum Runtime {
     Onnxruntime,
     /// The built-in one, slower, needs no library
     BuiltIn,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Device {
-    /// An accelerator if the library has one that works, else the CPU
-    Auto,
-    /// The CPU
-    Cpu,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -148,6 +140,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         super::ensure_not_replaced(file, output)?;
     }
     let folder = registry::find(&arguments.model)?;
+    super::devices::ensure_there(&arguments.device)?;
     let mut job = Job::prepare(arguments, Detector::load(&folder, &arguments.options())?)?;
     let progress = Progress::new(arguments.files.len());
     job.announce(&progress);
@@ -220,10 +213,7 @@ impl Arguments {
                 Runtime::Onnxruntime => RuntimeChoice::OnnxRuntime,
                 Runtime::BuiltIn => RuntimeChoice::BuiltIn,
             },
-            device: match self.device {
-                Device::Auto => DeviceChoice::Auto,
-                Device::Cpu => DeviceChoice::Cpu,
-            },
+            device: DeviceChoice::parse(&self.device),
             hop_secs: self.hop,
             threads: self.threads.map(usize::from),
             preset: match self.preset {
@@ -277,6 +267,7 @@ impl Job {
         let manifest = &self.detector.folder().manifest;
         let report = self.detector.report();
         progress.say(&format!("{} version {} · {report} · {}", manifest.name, manifest.version, self.rule.text()));
+        report.truth.iter().for_each(|truth| progress.say(&format!("{}: {}", report.device, truth.text())));
         report.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
     }
 

@@ -1,10 +1,11 @@
 //! Running a model over recordings: the one thing that the window, the command line and the tests ask of this module.
 
+use super::devices::DeviceChoice;
 use super::folder::ModelFolder;
 use super::framed_clips::Framing;
 use super::manifest::{Layout, Padding};
 use super::pipeline::{self, Plan};
-use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
+use super::runtime::{self, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
 use crate::decision::{DecisionRule, FrameAxis, Preset};
@@ -22,7 +23,7 @@ const FRAMED_CLIPS_PER_BATCH_ACCELERATOR: usize = 16;
 const MOST_DEFAULT_THREADS: usize = 8;
 
 /// What can be chosen about a detector.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetectorOptions {
     /// The runtime.
     pub runtime: RuntimeChoice,
@@ -100,8 +101,8 @@ impl Detector {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = options.threads.unwrap_or(processors.min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
-        let network =
-            runtime::open(folder, &onnx, &[], Wanted { runtime: options.runtime, device: options.device, threads })?;
+        let wanted = Wanted { runtime: options.runtime, device: options.device.clone(), threads };
+        let network = runtime::open(folder, &onnx, &[], wanted)?;
         Ok(Self { folder: folder.clone(), network, hop_secs, preset: options.preset, short: options.short })
     }
 
@@ -160,7 +161,10 @@ impl Detector {
                 hand_on(scores, padding_count, duration_secs);
             }
         };
-        let heard = pipeline::run(&plan, &mut self.network.backends, source, is_cancelled, &mut take)?;
+        let heard = pipeline::run(&plan, &mut self.network.backends, source, is_cancelled, &mut take);
+        let failure = self.network.notice_failure();
+        let mut heard = heard?;
+        heard.warnings.extend(failure);
         duration_secs = heard.duration_secs;
         let missing = missing_rows(axis, frame_count, duration_secs);
         if missing > 0 {

@@ -220,9 +220,16 @@ fn score(
     batch: Batch,
 ) -> Result<BatchScores, String> {
     let shape = plan.layout.input_shape(&plan.front_end, batch.frame_count);
-    let output = backend.run(features.of(&batch.input), &shape)?;
+    let input = features.of(&batch.input);
     let rows = plan.layout.row_count(batch.frame_count);
-    let mut scores = output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)?;
+    let run = |backend: &mut dyn Backend| {
+        let output = backend.run(input, &shape)?;
+        output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)
+    };
+    let mut scores = match run(backend) {
+        Err(reason) if backend.give_up(&reason) => run(backend)?,
+        scores => scores?,
+    };
     if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
         drop_unused_rows(&mut scores, given_rows * plan.class_count, rows * plan.class_count);
     }

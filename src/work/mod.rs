@@ -3,6 +3,7 @@
 mod cancel;
 mod decider;
 mod detection;
+mod device_listing;
 mod drawing;
 pub mod evaluation;
 mod features;
@@ -29,6 +30,7 @@ mod update;
 pub use cancel::{CancelOnDrop, CancelToken};
 pub use decider::Decider;
 pub use detection::{DetectionJob, DetectionQueue};
+pub use device_listing::list_devices;
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
 pub use keeper::{Carried, OpenedProject, ProjectId, ProjectNews, ProjectRequest};

@@ -45,6 +45,7 @@ fn scored(spans: &[(&str, f64, f64, f32)]) -> Scored {
         model: "made up".into(),
         version: "1".into(),
         ran_on: String::new(),
+        truth: None,
         notes: Vec::new(),
         axis,
         classes,
