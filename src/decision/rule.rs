@@ -1,6 +1,7 @@
 //! The rule that turns scores into events, and its result.
 
 use super::filter::{MedianEdges, MedianWindow};
+use super::run_peaks::RunPeak;
 use super::runs::{Run, RunFinder};
 use super::{FrameAxis, FrameScores};
 use crate::time::Span;
@@ -82,20 +83,34 @@ impl DecisionRule {
 
     /// Merges runs by class and time, and gives those that are long enough with their spans; none without length.
     fn merged(&self, runs: &[Run], axis: FrameAxis, frame_count: usize, duration_secs: f64) -> Vec<(Run, Span)> {
+        let runs = runs.iter().map(|&run| (run, RunPeak::default()));
+        let merged = self.merged_with_peaks(runs, axis, frame_count, duration_secs);
+        merged.into_iter().map(|(run, _, span)| (run, span)).collect()
+    }
+
+    /// The same with the greatest score of each, gaps that were closed included.
+    fn merged_with_peaks(
+        &self,
+        runs: impl Iterator<Item = (Run, RunPeak)>,
+        axis: FrameAxis,
+        frame_count: usize,
+        duration_secs: f64,
+    ) -> Vec<(Run, f32, Span)> {
         let gap_frames = self.merge_gap_secs / axis.hop_secs + 1e-9;
-        let mut merged: Vec<Run> = Vec::new();
-        for &run in runs {
+        let mut merged: Vec<(Run, f32)> = Vec::new();
+        for (run, peak) in runs {
             match merged.last_mut() {
-                Some(last) if last.class == run.class && (run.first - last.after) as f64 <= gap_frames => {
+                Some((last, most)) if last.class == run.class && (run.first - last.after) as f64 <= gap_frames => {
                     last.after = run.after;
+                    *most = most.max(peak.before).max(peak.own);
                 }
-                _ => merged.push(run),
+                _ => merged.push((run, peak.own)),
             }
         }
         // A little less than the minimum is taken for it: seconds are not exact.
         let least_secs = (self.min_duration_secs - 1e-9).max(f64::MIN_POSITIVE);
-        let span = |run: Run| (run, axis.span(run.first, run.after, frame_count, duration_secs));
-        merged.into_iter().map(span).filter(|(_, span)| span.duration_secs() >= least_secs).collect()
+        let span = |(run, peak): (Run, f32)| (run, peak, axis.span(run.first, run.after, frame_count, duration_secs));
+        merged.into_iter().map(span).filter(|(_, _, span)| span.duration_secs() >= least_secs).collect()
     }
 }
 
@@ -143,6 +158,11 @@ impl EventFinder {
         Self { rule: *rule, axis, runs: RunFinder::new(rule, class_count) }
     }
 
+    /// The same with the greatest scores of events: ask for them by [`Self::finish_with_scores`].
+    pub fn with_scores(rule: &DecisionRule, axis: FrameAxis, class_count: usize) -> Self {
+        Self { rule: *rule, axis, runs: RunFinder::new(rule, class_count).with_peaks() }
+    }
+
     /// Takes the next rows `[frame × class]`.
     pub fn push(&mut self, scores: &[f32]) {
         self.runs.push(scores);
@@ -151,14 +171,20 @@ impl EventFinder {
     /// The events within a recording of `duration_secs`, by class and onset. With [`Preset::Reference`] they are what the reference program
     /// lists: nothing merged or dropped, and those in the silence after the recording with no length at its end.
     pub fn finish(self, duration_secs: f64) -> Vec<(usize, Span)> {
-        let (runs, frame_count) = self.runs.finish();
+        self.finish_with_scores(duration_secs).into_iter().map(|event| (event.class, event.span)).collect()
+    }
+
+    /// The same events, with the scores of those of a finder that was made for it; else the scores say nothing.
+    pub fn finish_with_scores(self, duration_secs: f64) -> Vec<Prediction> {
+        let (runs, frame_count) = self.runs.finish_with_peaks();
         if self.rule.preset == Some(Preset::Reference) {
             let border = |frame| self.axis.border_secs(frame);
             let span = |run: Run| Span::between(border(run.first), border(run.after)).clipped(duration_secs);
-            return runs.into_iter().map(|run| (run.class, span(run))).collect();
+            let event = |(run, peak): (Run, RunPeak)| Prediction { class: run.class, span: span(run), score: peak.own };
+            return runs.into_iter().map(event).collect();
         }
-        let events = self.rule.merged(&runs, self.axis, frame_count, duration_secs);
-        events.into_iter().map(|(run, span)| (run.class, span)).collect()
+        let events = self.rule.merged_with_peaks(runs.into_iter(), self.axis, frame_count, duration_secs);
+        events.into_iter().map(|(run, score, span)| Prediction { class: run.class, span, score }).collect()
     }
 }
 
@@ -271,6 +297,9 @@ mod tests {
             };
             let duration_secs = frame_count as f64;
             prop_assert_eq!(decide_class(&scores, 0, &rule, duration_secs), plain(&scores, &rule, duration_secs));
+            let mut finder = EventFinder::with_scores(&rule, AXIS, 1);
+            scores.class_scores(0).chunks(37).for_each(|rows| finder.push(rows));
+            prop_assert_eq!(finder.finish_with_scores(duration_secs), plain(&scores, &rule, duration_secs));
         }
     }
 

@@ -7,9 +7,11 @@
 pub mod acquire;
 mod backend;
 mod bare_network;
+mod batch_choice;
 pub mod bench;
 mod built_in;
 pub mod catalogue;
+mod covering;
 mod detector;
 pub mod download;
 mod error;
@@ -29,6 +31,8 @@ mod runtime;
 mod self_check;
 
 pub use bare_network::BareNetwork;
+pub use batch_choice::BatchChoice;
+pub use covering::ScoreTaker;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};
@@ -37,4 +41,5 @@ pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{
     Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding, SelfCheck, WaveformSpec,
 };
+pub use pipeline::{NetworkTime, QueuedRecording};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

@@ -1,7 +1,11 @@
-//! `earmark detect`: events of recordings as DCASE strong labels, and their frame scores.
+//! `earmark detect`: events of recordings as labels of any format, and their frame scores; of a few recordings into one file, or of an archive
+//! into a file each.
+
+mod archive;
+mod archive_log;
+mod archive_progress;
 
 use super::progress::Progress;
-use super::scores_file::ScoresFile;
 use super::write_stdout;
 use crate::audio;
 use crate::decision::{DecisionRule, EventFinder, Preset};
@@ -9,7 +13,9 @@ use crate::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongL
 use crate::model::{
     Detector, DetectorOptions, DeviceChoice, ModelError, RunSummary, RuntimeChoice, ShortClips, class_indices, registry,
 };
+use crate::project::write_atomically;
 use crate::time::Span;
+use crate::work::archive::{Disk, EventForm, FileSystem, PendingFile, Proposer, ScoreForm};
 use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -30,18 +36,31 @@ Examples:
       What the program that the model comes from would list, to the last digit
   earmark detect yard.wav --classes \"Dog,Walk, footsteps\"
       Only these classes; `earmark model list --classes yamnet` lists them all
+  earmark detect archive/ --recursive -o results/
+      All recordings in a folder, a result file each; the same command again goes on where it was stopped
+  earmark detect archive/ -r -o results/ --to raven --scores scores/ --joint all.tsv --log run.jsonl
+      Selection tables, frame scores, one table of all events, and a log that programs can read
+  earmark detect archive/ -r -o results/ --dry-run
+      What would be done, and how many hours of sound that is
 
-The output is TAB-separated with the header `filename onset offset event_label`, in seconds. A recording
+Of a few recordings, the output is TAB-separated with the header `filename onset offset event_label`, in seconds. A recording
 without events has one row whose other cells are empty. Recordings that fail are listed at the end and are
-not in the output; the exit code is then 1.";
+not in the output; the exit code is then 1.
+
+Of folders, each recording gets a file of its own in the folder of results, below folders like its own. What is done
+stands in earmark-archive.jsonl there: run again, the command does what is new, what has changed and what failed. With
+another model, rule or format it stops and says so, unless --redo is given.";
 
 /// Detect sound events in recordings
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Recordings: WAV, FLAC, MP3, Ogg, Opus, AAC, AIFF, CAF, Matroska and others
+    /// Recordings: WAV, FLAC, MP3, Ogg, Opus, AAC, AIFF, CAF, Matroska and others; with --recursive, folders of them
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Take all recordings of folders and of the folders in them
+    #[arg(short, long)]
+    recursive: bool,
     /// Model by name (see `earmark model list`) or by folder
     #[arg(long, value_name = "NAME|FOLDER", default_value = registry::DEFAULT_MODEL)]
     model: String,
@@ -81,12 +100,26 @@ pub(super) struct Arguments {
     /// Threads that run the network [default: one a processor, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Write the events to this file instead of standard output
-    #[arg(short, long, value_name = "EVENTS.TSV")]
+    /// Clips that the network takes at a time [default: of folders, what is measured to be fastest]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    batch: Option<u16>,
+    /// Recordings of folders that are read at the same time [default: one a thread, at least 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
+    /// Write the events to this file instead of standard output; of folders, to a file a recording in this folder
+    #[arg(short, long, value_name = "FILE|FOLDER")]
     output: Option<PathBuf>,
+    /// Format of the events: one that `earmark convert --help` lists, or parquet [default: dcase]
+    #[arg(long, value_name = "FORMAT", value_parser = event_form)]
+    to: Option<EventForm>,
     /// Write frame scores into this folder, a file a recording: `onset offset CLASS…`
     #[arg(long, value_name = "FOLDER")]
     scores: Option<PathBuf>,
+    /// How frame scores are written
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Scores::Tsv)]
+    scores_to: Scores,
+    #[command(flatten)]
+    archive: archive::Arguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -108,6 +141,14 @@ enum Device {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Scores {
+    /// TAB-separated, as sed_scores_eval reads them
+    Tsv,
+    /// Tables for DuckDB, pandas and polars: `filename onset offset CLASS…`
+    Parquet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Cutting {
     /// Clips overlap and fade into each other, and nothing beyond the end is scored
     Overlapping,
@@ -124,6 +165,10 @@ enum Short {
     Repeat,
 }
 
+fn event_form(id: &str) -> Result<EventForm, String> {
+    EventForm::by_id(id).ok_or_else(|| format!("is none of {}", EventForm::ids().join(", ")))
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "is not a number".to_owned())?;
     if (0.0..=3600.0).contains(&value) { Ok(value) } else { Err("is not from 0 to 3600".to_owned()) }
@@ -136,11 +181,13 @@ fn threshold(text: &str) -> Result<f32, String> {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
+    if archive::is_meant(arguments) {
+        return archive::run(arguments);
+    }
     for (file, output) in arguments.files.iter().flat_map(|file| arguments.output.iter().map(move |out| (file, out))) {
         super::ensure_not_replaced(file, output)?;
     }
-    let folder = registry::find(&arguments.model)?;
-    let mut job = Job::prepare(arguments, Detector::load(&folder, &arguments.options())?)?;
+    let mut job = Job::prepare(arguments, arguments.load()?)?;
     let progress = Progress::new(arguments.files.len());
     job.announce(&progress);
     let mut failures = Vec::new();
@@ -151,10 +198,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     progress.finish();
-    match &arguments.output {
-        Some(path) => format::write_file(&Dcase, path, &job.labels)?,
-        None => write_stdout(&Dcase.written(&job.labels))?,
-    }
+    job.write(arguments)?;
     if failures.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -172,10 +216,36 @@ impl Arguments {
             ("--min-duration", self.min_duration.is_some()),
             ("--short repeat", self.short == Short::Repeat),
         ];
+        archive::check(self)?;
         match foreign.iter().find(|(_, is_given)| *is_given && self.preset == Cutting::Reference) {
             Some((name, _)) => bail!("the reference program does nothing like {name}: leave it or --preset out"),
             None => Ok(()),
         }
+    }
+
+    /// The model, ready to run.
+    fn load(&self) -> anyhow::Result<Detector> {
+        let mut detector = Detector::load(&registry::find(&self.model)?, &self.options())?;
+        if let Some(batch) = self.batch {
+            detector.set_batch(usize::from(batch));
+        }
+        Ok(detector)
+    }
+
+    fn score_form(&self) -> ScoreForm {
+        match self.scores_to {
+            Scores::Tsv => ScoreForm::Tsv,
+            Scores::Parquet => ScoreForm::Parquet,
+        }
+    }
+
+    /// The classes whose events are wanted.
+    fn wanted_classes(&self, detector: &Detector) -> anyhow::Result<BTreeSet<usize>> {
+        let names = detector.classes();
+        Ok(match &self.classes {
+            Some(list) => class_indices(&detector.folder().manifest.name, &names, list)?.into_iter().collect(),
+            None => (0..names.len()).collect(),
+        })
     }
 
     /// The model's rule with what was asked for.
@@ -229,18 +299,14 @@ struct Job {
     names: Vec<String>,
     /// The score file of each recording, if scores are wanted.
     score_files: Vec<Option<PathBuf>>,
+    score_form: ScoreForm,
     labels: StrongLabels,
 }
 
 impl Job {
     /// Finds all that could be wrong with the arguments before the first recording takes its time.
     fn prepare(arguments: &Arguments, detector: Detector) -> anyhow::Result<Self> {
-        let manifest = &detector.folder().manifest;
-        let names = detector.classes();
-        let classes = match &arguments.classes {
-            Some(list) => class_indices(&manifest.name, &names, list)?.into_iter().collect(),
-            None => (0..names.len()).collect(),
-        };
+        let classes = arguments.wanted_classes(&detector)?;
         let rule = arguments.rule(detector.rule())?;
         if let Some(folder) = arguments.output.as_deref().map(folder_of) {
             ensure!(folder.is_dir(), "{}: there is no such folder to write the events to", folder.display());
@@ -250,6 +316,7 @@ impl Job {
             classes,
             names: names_of(&arguments.files),
             score_files: score_files(arguments)?,
+            score_form: arguments.score_form(),
             labels: StrongLabels::default(),
             detector,
         })
@@ -262,6 +329,23 @@ impl Job {
         report.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
     }
 
+    /// Writes the events of all recordings.
+    fn write(&self, arguments: &Arguments) -> anyhow::Result<()> {
+        match (arguments.to.unwrap_or(EventForm::Labels(&Dcase)), &arguments.output) {
+            (EventForm::Labels(format), Some(path)) => Ok(format::write_file(format, path, &self.labels)?),
+            (EventForm::Labels(format), None) => write_stdout(&format.written(&self.labels)),
+            (form @ EventForm::Parquet, Some(path)) => {
+                let folder = self.detector.folder();
+                let by = Proposer { model: &folder.id, version: &folder.manifest.version };
+                let mut bytes = Vec::new();
+                form.write(&self.labels, by, &mut bytes)?;
+                let refused = || format!("{}: cannot be written; choose another folder or name", path.display());
+                write_atomically(path, &bytes).with_context(refused)
+            }
+            (EventForm::Parquet, None) => bail!("a Parquet table is not printed: say into which file with -o"),
+        }
+    }
+
     fn detect(&mut self, index: usize, file: &Path, progress: &Progress) -> anyhow::Result<()> {
         let name = self.names[index].clone();
         progress.set(index, &name, 0.0);
@@ -270,7 +354,11 @@ impl Job {
         let mut events = EventFinder::new(&self.rule, axis, classes.len());
         let score_path = self.score_files[index].as_deref();
         let mut score_file = match score_path {
-            Some(path) => Some(ScoresFile::create(path, axis, &classes).with_context(|| path.display().to_string())?),
+            Some(path) => {
+                let form = self.score_form;
+                let begun = FileSystem.begin(path).and_then(|file| form.begin(file, &name, axis, &classes));
+                Some(begun.with_context(|| path.display().to_string())?)
+            }
             None => None,
         };
         // A full disk must not go unnoticed until the end.
@@ -286,7 +374,8 @@ impl Job {
         written.with_context(|| score_path.unwrap_or(file).display().to_string())?;
         let summary = summary.map_err(|error| self.with_file(error, file))?;
         if let (Some(score_file), Some(path)) = (score_file, score_path) {
-            score_file.commit(summary.duration_secs).with_context(|| path.display().to_string())?;
+            let put = score_file.finish(summary.duration_secs).and_then(PendingFile::commit);
+            put.with_context(|| path.display().to_string())?;
         }
         let count = self.list(&name, events.finish(summary.duration_secs), &classes);
         report(progress, file, count, &summary);
@@ -343,7 +432,7 @@ fn score_files(arguments: &Arguments) -> anyhow::Result<Vec<Option<PathBuf>>> {
     let mut paths = Vec::new();
     for file in &arguments.files {
         let stem = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
-        let path = folder.join(format!("{stem}.tsv"));
+        let path = folder.join(format!("{stem}.{}", arguments.score_form().id()));
         if let Some(other) = taken.insert(path.clone(), file) {
             let (a, b) = (other.display(), file.display());
             bail!("{a} and {b} would both write {}: run them one by one", path.display());
