@@ -10,7 +10,7 @@ use super::workbench::Workbench;
 use crate::metric::Measured;
 use crate::work::CancelOnDrop;
 use crate::work::DialogPurpose;
-use crate::work::evaluation::{EvaluationReport, EvaluationSettings, Tuned};
+use crate::work::evaluation::{EvaluationReport, EvaluationSettings, Tuned, Tuning};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -57,8 +57,8 @@ pub enum EvaluationRequest {
     Filter(ErrorFilter),
     /// Show an error, by its place among all, in whichever recording it is.
     GoTo(usize),
-    /// Look for the best threshold and median filter of each class, and take them.
-    Tune,
+    /// Look for what is best for each class, and take it.
+    Tune(Tuning),
     /// Take the rules back that were in force before the best ones.
     TakeBack,
 }
@@ -66,8 +66,8 @@ pub enum EvaluationRequest {
 /// Work on a thread.
 pub struct Evaluating {
     pub(super) number: u64,
-    /// Whether it looks for the best rules.
-    pub is_tuning: bool,
+    /// What it looks for; none if it evaluates.
+    pub tuning: Option<Tuning>,
     /// How much is done, 0 to 1.
     pub part: f64,
     pub(super) question: Question,
@@ -197,7 +197,7 @@ impl Workbench {
     /// Does what is asked for on the page of evaluation.
     pub(super) fn see_to_evaluation(&mut self, request: EvaluationRequest) {
         match request {
-            EvaluationRequest::Compute => self.begin_evaluation(false),
+            EvaluationRequest::Compute => self.begin_evaluation(),
             EvaluationRequest::Stop => {
                 self.evaluation.stage = Stage::Idle;
                 self.evaluation.answered = Some((self.question(), self.revision));
@@ -205,31 +205,36 @@ impl Workbench {
             }
             EvaluationRequest::Compare(estimate) => {
                 self.evaluation.estimate = estimate;
-                self.begin_evaluation(false);
+                self.begin_evaluation();
             }
             EvaluationRequest::Settings(settings) => {
                 self.settings.evaluation = settings.within_bounds();
                 if self.is_evaluation_old() {
-                    self.begin_evaluation(false);
+                    self.begin_evaluation();
                 }
             }
             EvaluationRequest::AskForLabels => self.ask(DialogPurpose::EvaluatedLabels),
             EvaluationRequest::AskForMap => self.ask(DialogPurpose::EvaluationMap),
             EvaluationRequest::Map(path) => {
                 self.evaluation.label_map = path;
-                self.begin_evaluation(false);
+                self.begin_evaluation();
             }
             EvaluationRequest::Filter(filter) => self.filter_errors(filter),
             EvaluationRequest::GoTo(place) => self.go_to_error(place),
-            EvaluationRequest::Tune => self.begin_evaluation(true),
+            EvaluationRequest::Tune(tuning) => self.gather_anew(Some(tuning)),
             EvaluationRequest::TakeBack => self.take_rules_back(),
         }
     }
 
     /// Begins to gather what is to be evaluated; what was under way is given up.
-    pub(super) fn begin_evaluation(&mut self, is_tuning: bool) {
+    pub(super) fn begin_evaluation(&mut self) {
+        self.gather_anew(None);
+    }
+
+    /// The same for a search of what is best, if there is one.
+    pub(super) fn gather_anew(&mut self, tuning: Option<Tuning>) {
         self.evaluation.failure = None;
-        let gathering = Gathering::new(self.question(), self.revision, is_tuning, self.scored_here());
+        let gathering = Gathering::new(self.question(), self.revision, tuning, self.scored_here());
         self.evaluation.stage = Stage::Gathering(Box::new(gathering));
         (self.wake)();
     }
@@ -245,7 +250,7 @@ impl Workbench {
             Stage::Idle if self.is_evaluation_old() => {
                 let report = self.evaluation.report.as_ref();
                 if report.is_none_or(|report| report.elapsed_secs < CHEAP_SECS) {
-                    self.begin_evaluation(false);
+                    self.begin_evaluation();
                 }
             }
             Stage::Idle | Stage::Working(_) => {}
@@ -299,17 +304,21 @@ impl Workbench {
     /// The best rules were looked for.
     pub(super) fn tuned(&mut self, number: u64, result: Result<Box<Tuned>, String>) {
         let Some(working) = self.ended_evaluation(number) else { return };
+        let what = working.tuning.unwrap_or(Tuning::Thresholds).words();
         let tuned = match result {
             Ok(tuned) if tuned.best.is_empty() => {
-                let text =
-                    "No best thresholds were found: no class of the model has reference events that can be measured";
+                let text = format!(
+                    "No best {what} were found: no class of the model has reference events that can be measured"
+                );
                 return self.notices.add(Gravity::Warning, text);
             }
             Ok(tuned) => tuned,
             Err(reason) => return self.notices.add(Gravity::Failure, reason),
         };
         let Some(before) = self.take_best_rules(&tuned.best) else {
-            let text = "Best thresholds were found, but not taken: open a recording that this model has scored, then try again";
+            let text = format!(
+                "Best {what} were found, but not taken: open a recording that this model has scored, then try again"
+            );
             return self.notices.add(Gravity::Warning, text);
         };
         // What was in force before the first of several searches is what can be taken back.
@@ -317,7 +326,7 @@ impl Workbench {
         let goal = working.question.settings.goal.words();
         let skipped = if tuned.skipped > 0 { format!("; {} without", tuned.skipped) } else { String::new() };
         let text = format!(
-            "Best thresholds and median filters for {}{skipped}: mean {goal} {} → {}. They were found on the same {} that are measured \
+            "Best {what} for {}{skipped}: mean {goal} {} → {}. They were found on the same {} that are measured \
              here: on others they will do worse",
             counted_classes(tuned.best.len()),
             number_text(tuned.before),
@@ -326,14 +335,14 @@ impl Workbench {
         );
         self.evaluation.tuned_text = Some(text.clone());
         self.notices.add(Gravity::Done, text);
-        self.begin_evaluation(false);
+        self.begin_evaluation();
     }
 
     fn take_rules_back(&mut self) {
         if let Some(before) = self.evaluation.rules_before.take() {
             self.evaluation.tuned_text = None;
             self.restore_rules_before(before);
-            self.begin_evaluation(false);
+            self.begin_evaluation();
         }
     }
 }

@@ -3,11 +3,14 @@
 
 use super::evaluation::{EstimateChoice, Evaluating, Question, Stage};
 use super::files::counted;
-use super::workbench::{Scored, Workbench};
+use super::scored::Scored;
+use super::workbench::Workbench;
 use crate::annotation::{EventId, Recording, RecordingId, Status};
 use crate::decision::{ClassRules, FrameScores, Preset};
 use crate::work::CancelOnDrop;
-use crate::work::evaluation::{self, EstimateSource, EvaluatedRecording, EvaluationJob, KnownEvent, WhichRecordings};
+use crate::work::evaluation::{
+    self, EstimateSource, EvaluatedRecording, EvaluationJob, KnownEvent, Tuning, WhichRecordings,
+};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -39,7 +42,7 @@ impl ScoreKind {
 pub(super) struct Gathering {
     question: Question,
     revision: u64,
-    is_tuning: bool,
+    tuning: Option<Tuning>,
     kind: Option<ScoreKind>,
     rules: Option<Arc<ClassRules>>,
     recordings: Vec<EvaluatedRecording>,
@@ -71,7 +74,7 @@ enum Found {
 }
 
 impl Gathering {
-    pub fn new(question: Question, revision: u64, is_tuning: bool, here: Option<&Scored>) -> Self {
+    pub fn new(question: Question, revision: u64, tuning: Option<Tuning>, here: Option<&Scored>) -> Self {
         let is_meant = |scored: &&Scored| match &question.estimate {
             EstimateChoice::Predictions(model) => model.as_ref().is_none_or(|model| *model == scored.start.model),
             _ => false,
@@ -80,7 +83,7 @@ impl Gathering {
         Self {
             question,
             revision,
-            is_tuning,
+            tuning,
             kind,
             rules: None,
             recordings: Vec::new(),
@@ -138,7 +141,7 @@ impl Workbench {
     pub(super) fn gather_for_evaluation(&mut self) {
         let Stage::Gathering(mut gathering) = std::mem::take(&mut self.evaluation.stage) else { return };
         if gathering.revision != self.revision || gathering.question != self.question() {
-            return self.begin_evaluation(gathering.is_tuning);
+            return self.gather_anew(gathering.tuning);
         }
         let began = Instant::now();
         let mut left = STEPS_AT_ONCE;
@@ -282,13 +285,16 @@ impl Workbench {
             cancel: cancel.0.clone(),
         };
         let number = job.number;
-        let start = if gathering.is_tuning { evaluation::tune } else { evaluation::evaluate };
-        if !start(job, &self.updates) {
+        let has_begun = match gathering.tuning {
+            Some(tuning) => evaluation::tune(job, tuning, &self.updates),
+            None => evaluation::evaluate(job, &self.updates),
+        };
+        if !has_begun {
             return self.evaluation_failed("No thread could be started to evaluate".to_owned());
         }
         self.evaluation.stage = Stage::Working(Evaluating {
             number,
-            is_tuning: gathering.is_tuning,
+            tuning: gathering.tuning,
             part: 0.0,
             question: gathering.question,
             revision: gathering.revision,

@@ -4,6 +4,7 @@
 //! make no sense.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program talks to a terminal")]
 
+mod box_arguments;
 mod convert;
 mod detect;
 mod evaluate;

@@ -11,17 +11,28 @@ use crate::time::Span;
 pub struct BoxRule {
     /// The length of the step filter in seconds, > 0: a change is the mean score of half of it after a moment less that of half of it before.
     pub filter_secs: f64,
-    /// Two events become one only if their greatest scores exceed the least one between them by less than this; infinity for no such limit.
-    pub merge_difference: f64,
-    /// Two events become one only if their greatest scores are less than this many times the least one between them; infinity for no such
+    /// Two events become one only if their greatest scores exceed the least one between them by less than this; none for no such limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_difference: Option<f64>,
+    /// Two events become one only if their greatest scores are less than this many times the least one between them; none for no such
     /// limit.
-    pub merge_ratio: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_ratio: Option<f64>,
 }
 
 impl Default for BoxRule {
     /// sebbs's own.
     fn default() -> Self {
-        Self { filter_secs: 0.5, merge_difference: 1.0, merge_ratio: 2.0 }
+        Self { filter_secs: 0.5, merge_difference: Some(1.0), merge_ratio: Some(2.0) }
+    }
+}
+
+impl BoxRule {
+    /// The rule in words: `step filter 0.5 s, merge difference 1, merge ratio 2`.
+    pub fn text(&self) -> String {
+        let difference = self.merge_difference.map(|most| format!(", merge difference {most}")).unwrap_or_default();
+        let ratio = self.merge_ratio.map(|most| format!(", merge ratio {most}")).unwrap_or_default();
+        format!("step filter {} s{difference}{ratio}", self.filter_secs)
     }
 }
 
@@ -72,7 +83,8 @@ pub fn bounding_boxes(borders_secs: &[f64], scores: &[f64], rule: &BoxRule) -> V
     found.take(segments.all.len() / 2).collect()
 }
 
-/// The boxes of a class whose confidence is greater than `threshold`, as predictions: their score is the confidence.
+/// The boxes of a class whose confidence is greater than `threshold`, as predictions: their score is the confidence. All scores of the class
+/// are looked at, since on a plateau the rounding of what came before says where a change is.
 pub fn decide_boxes(
     scores: &FrameScores,
     class: usize,
@@ -80,6 +92,10 @@ pub fn decide_boxes(
     threshold: f32,
     duration_secs: f64,
 ) -> Vec<Prediction> {
+    // No mean is greater than the greatest score.
+    if scores.peaks().get(class).is_none_or(|&peak| peak <= threshold) {
+        return Vec::new();
+    }
     let borders = scores.borders_secs(duration_secs);
     let column = scores.class_scores_between(class, 0, borders.len() - 1);
     let column: Vec<f64> = column.into_iter().map(f64::from).collect();
@@ -162,8 +178,10 @@ impl<'a> Changes<'a> {
     fn breakpoints(&self) -> Vec<f64> {
         let half = self.filter_secs / 2.0;
         let round = |secs: f64| (secs * BREAKPOINTS_PER_SEC).round_ties_even() / BREAKPOINTS_PER_SEC;
+        let ways = [-half, 0.0, half];
+        // Each way ascends, so that sorting is merging.
         let mut places: Vec<f64> =
-            self.borders.iter().flat_map(|&border| [border, border + half, border - half].map(round)).collect();
+            ways.iter().flat_map(|&by| self.borders.iter().map(move |&border| round(border + by))).collect();
         places.sort_by(f64::total_cmp);
         places
     }
@@ -261,7 +279,8 @@ fn merged(segments: Segments, rule: &BoxRule) -> Segments {
         let least = segments.all[gap].least + 1e-3;
         let is_near = |event: usize| {
             let greatest = segments.all[event].greatest + 1e-3;
-            greatest / least < rule.merge_ratio && greatest - least < rule.merge_difference
+            rule.merge_ratio.is_none_or(|most| greatest / least < most)
+                && rule.merge_difference.is_none_or(|most| greatest - least < most)
         };
         if !(is_near(gap - 1) && is_near(gap + 1)) {
             kept.extend([gap, gap + 1]);
@@ -318,8 +337,8 @@ mod tests {
         fn boxes_follow_each_other_within_the_recording(
             levels in prop::collection::vec(0_u8..20, 0..200),
             filter_secs in 0.001_f64..20.0,
-            merge_difference in 0.0_f64..1.5,
-            merge_ratio in 0.5_f64..5.0,
+            merge_difference in prop::option::of(0.0_f64..1.5),
+            merge_ratio in prop::option::of(0.5_f64..5.0),
         ) {
             let scores: Vec<f64> = levels.iter().map(|&level| f64::from(level) / 20.0).collect();
             let rule = BoxRule { filter_secs, merge_difference, merge_ratio };

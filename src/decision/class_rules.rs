@@ -1,6 +1,6 @@
 //! A rule for each class: the model's rule, and what of it single classes have otherwise; and the rules that a project keeps.
 
-use super::{DecisionRule, Preset};
+use super::{BoxRule, DecisionRule, Preset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ pub struct OwnRule {
     /// The threshold, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f32>,
+    /// Bounding boxes, or that there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<OwnBoxes>,
     /// The lower threshold, or that there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hysteresis: Option<OwnHysteresis>,
@@ -35,12 +38,24 @@ pub enum OwnHysteresis {
     Above(f32),
 }
 
+/// What the events of one class are.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnBoxes {
+    /// What lies above thresholds, whatever the common rule has.
+    Off,
+    /// Bounding boxes that are found like this.
+    By(BoxRule),
+}
+
 impl OwnRule {
     /// What `rule` has otherwise than `common`.
     fn difference(rule: &DecisionRule, common: &DecisionRule) -> Self {
         let own_hysteresis = rule.hysteresis.map_or(OwnHysteresis::Off, OwnHysteresis::Above);
+        let own_boxes = rule.boxes.map_or(OwnBoxes::Off, OwnBoxes::By);
         Self {
             threshold: (rule.threshold != common.threshold).then_some(rule.threshold),
+            boxes: (rule.boxes != common.boxes).then_some(own_boxes),
             hysteresis: (rule.hysteresis != common.hysteresis).then_some(own_hysteresis),
             median_frames: (rule.median_frames != common.median_frames).then_some(rule.median_frames),
             merge_gap_secs: (rule.merge_gap_secs != common.merge_gap_secs).then_some(rule.merge_gap_secs),
@@ -55,8 +70,14 @@ impl OwnRule {
             Some(OwnHysteresis::Off) => None,
             Some(OwnHysteresis::Above(lower)) => Some(lower),
         };
+        let boxes = match self.boxes {
+            None => common.boxes,
+            Some(OwnBoxes::Off) => None,
+            Some(OwnBoxes::By(boxes)) => Some(boxes),
+        };
         DecisionRule {
             threshold: self.threshold.unwrap_or(common.threshold),
+            boxes,
             hysteresis,
             median_frames: self.median_frames.unwrap_or(common.median_frames),
             merge_gap_secs: self.merge_gap_secs.unwrap_or(common.merge_gap_secs),
@@ -68,6 +89,7 @@ impl OwnRule {
     /// Gives up what `changed` has, because all classes have it alike from now on.
     fn give_up(&mut self, changed: &Self) {
         self.threshold = self.threshold.filter(|_| changed.threshold.is_none());
+        self.boxes = self.boxes.filter(|_| changed.boxes.is_none());
         self.hysteresis = self.hysteresis.filter(|_| changed.hysteresis.is_none());
         self.median_frames = self.median_frames.filter(|_| changed.median_frames.is_none());
         self.merge_gap_secs = self.merge_gap_secs.filter(|_| changed.merge_gap_secs.is_none());
@@ -245,15 +267,22 @@ mod tests {
     use proptest::prelude::*;
 
     fn rule() -> impl Strategy<Value = DecisionRule> {
-        (1_u8..20, 0_u8..20, 1_usize..9, 0_u8..4, 0_u8..4).prop_map(|(threshold, lower, median, gap, least)| {
-            DecisionRule {
-                threshold: f32::from(threshold) / 20.0,
-                hysteresis: (lower > 9).then_some(f32::from(lower) / 40.0),
-                median_frames: median,
-                merge_gap_secs: f64::from(gap) / 4.0,
-                min_duration_secs: f64::from(least) / 4.0,
-                ..DecisionRule::default()
-            }
+        let boxes = prop::option::of((1_u8..9, prop::option::of(0_u8..9), prop::option::of(4_u8..16)).prop_map(
+            |(filter, difference, ratio)| BoxRule {
+                filter_secs: f64::from(filter) / 4.0,
+                merge_difference: difference.map(|most| f64::from(most) / 8.0),
+                merge_ratio: ratio.map(|most| f64::from(most) / 4.0),
+            },
+        ));
+        let numbers = (1_u8..20, 0_u8..20, 1_usize..9, 0_u8..4, 0_u8..4);
+        (numbers, boxes).prop_map(|((threshold, lower, median, gap, least), boxes)| DecisionRule {
+            threshold: f32::from(threshold) / 20.0,
+            boxes,
+            hysteresis: (lower > 9).then_some(f32::from(lower) / 40.0),
+            median_frames: median,
+            merge_gap_secs: f64::from(gap) / 4.0,
+            min_duration_secs: f64::from(least) / 4.0,
+            ..DecisionRule::default()
         })
     }
 

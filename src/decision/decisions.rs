@@ -5,6 +5,9 @@ use super::{DecisionRule, FrameScores, Prediction, decide_class};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A frame in which a bounding box is looked for costs as much as so many of which the median filter is taken.
+const BOX_COST: usize = 8;
+
 /// Classes to decide about.
 #[derive(Clone, Debug)]
 pub struct ToDecide {
@@ -21,9 +24,10 @@ pub struct ToDecide {
 }
 
 impl ToDecide {
-    /// How many frames of classes there are to look at.
+    /// How many frames of classes there are to look at; those in which bounding boxes are looked for count as the many that they cost.
     pub fn cost(&self) -> usize {
-        self.scores.frame_count().saturating_mul(self.classes.len())
+        let of_class = |(_, rule): &(usize, DecisionRule)| if rule.boxes.is_some() { BOX_COST } else { 1 };
+        self.scores.frame_count().saturating_mul(self.classes.iter().map(of_class).sum())
     }
 
     /// Decides about the first class that is left; none if none is.

@@ -1,4 +1,4 @@
-//! From frame scores to events: median filter, threshold, hysteresis, merging and minimum duration. And back: from events to active frames.
+//! From frame scores to events: median filter, threshold, hysteresis, merging and minimum duration; or bounding boxes between change points. And back: from events to active frames.
 //!
 //! Pure: the same scores and the same [`DecisionRule`] give the same predictions, so that the window decides again at each move of a
 //! slider without running the model.
@@ -15,7 +15,7 @@ mod runs;
 mod snap;
 
 pub use bounding_boxes::{BoundingBox, BoxRule, bounding_boxes, decide_boxes};
-pub use class_rules::{ClassRules, NamedRules, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
+pub use class_rules::{ClassRules, NamedRules, OwnBoxes, OwnHysteresis, OwnRule, RuleBook, RuleEntry};
 pub use decisions::{Decided, Decisions, ToDecide};
 pub use filter::{MedianEdges, median_filter};
 pub use frame_labels::{FrameGrid, FrameRule, active_frames, frame_labels};

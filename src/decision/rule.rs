@@ -3,8 +3,10 @@
 use super::filter::{MedianEdges, MedianWindow};
 use super::run_peaks::RunPeak;
 use super::runs::{Run, RunFinder};
-use super::{FrameAxis, FrameScores};
+use super::{BoxRule, FrameAxis, FrameScores, decide_boxes};
 use crate::time::Span;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How a recording is cut into clips for a network that gives many frames a clip, and how its scores become events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,8 +33,11 @@ impl Preset {
 /// How scores become events.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DecisionRule {
-    /// A frame is active if its filtered score is greater than this, 0 to 1.
+    /// A frame is active if its filtered score is greater than this, 0 to 1; a bounding box is an event if its confidence is.
     pub threshold: f32,
+    /// Events are bounding boxes that are found like this. Hysteresis, the median filter and the gap that is closed say nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<BoxRule>,
     /// Once a frame is active, so are those before and after it as long as their filtered score is greater than this; none, or nothing less
     /// than `threshold`, for no such extension.
     #[serde(default)]
@@ -55,6 +60,7 @@ impl Default for DecisionRule {
     fn default() -> Self {
         Self {
             threshold: 0.2,
+            boxes: None,
             hysteresis: None,
             median_frames: 1,
             median_edges: MedianEdges::Zeros,
@@ -70,10 +76,24 @@ impl DecisionRule {
     pub fn text(&self) -> String {
         let hysteresis = self.hysteresis.map(|lower| format!(" · hysteresis {lower}")).unwrap_or_default();
         let preset = self.preset.map(|preset| format!(" · {}", preset.text())).unwrap_or_default();
+        if let Some(boxes) = &self.boxes {
+            let (threshold, minimum) = (self.threshold, self.min_duration_secs);
+            return format!("threshold {threshold} · bounding boxes, {} · minimum {minimum} s{preset}", boxes.text());
+        }
         format!(
             "threshold {}{hysteresis} · median {} · gap {} s · minimum {} s{preset}",
             self.threshold, self.median_frames, self.merge_gap_secs, self.min_duration_secs
         )
+    }
+
+    /// The lower threshold that is drawn and applied: none where events are bounding boxes.
+    pub fn lower_threshold(&self) -> Option<f32> {
+        self.hysteresis.filter(|_| self.boxes.is_none())
+    }
+
+    /// Frames of the median filter that is applied; 1 for none.
+    pub fn applied_median(&self) -> usize {
+        if self.boxes.is_some() { 1 } else { self.median_frames.max(1) }
     }
 
     /// What a filtered score must be above to lie in an event: the lower threshold, or the threshold where that extends nothing.
@@ -107,10 +127,14 @@ impl DecisionRule {
                 _ => merged.push((run, peak.own)),
             }
         }
-        // A little less than the minimum is taken for it: seconds are not exact.
-        let least_secs = (self.min_duration_secs - 1e-9).max(f64::MIN_POSITIVE);
         let span = |(run, peak): (Run, f32)| (run, peak, axis.span(run.first, run.after, frame_count, duration_secs));
-        merged.into_iter().map(span).filter(|(_, _, span)| span.duration_secs() >= least_secs).collect()
+        merged.into_iter().map(span).filter(|(_, _, span)| self.is_long_enough(*span)).collect()
+    }
+
+    /// Whether an event is not dropped for its length; one without any always is.
+    fn is_long_enough(&self, span: Span) -> bool {
+        // A little less than the minimum is taken for it: seconds are not exact.
+        span.duration_secs() >= (self.min_duration_secs - 1e-9).max(f64::MIN_POSITIVE)
     }
 }
 
@@ -121,13 +145,18 @@ pub struct Prediction {
     pub class: usize,
     /// When it sounds.
     pub span: Span,
-    /// The greatest unfiltered score within the span, 0 to 1.
+    /// The greatest unfiltered score within the span, 0 to 1; of a bounding box, its confidence, which is the mean.
     pub score: f32,
 }
 
 /// The events of one class, by onset, within a recording of `duration_secs`. Stretches where nothing can reach the rule's thresholds cost
-/// no more than a look at each block of 256 frames.
+/// no more than a look at each block of 256 frames; bounding boxes need all frames.
 pub fn decide_class(scores: &FrameScores, class: usize, rule: &DecisionRule, duration_secs: f64) -> Vec<Prediction> {
+    if let Some(boxes) = &rule.boxes {
+        let mut found = decide_boxes(scores, class, boxes, rule.threshold, duration_secs);
+        found.retain(|prediction| rule.is_long_enough(prediction.span));
+        return found;
+    }
     if scores.peaks().get(class).is_none_or(|&peak| peak <= rule.threshold) {
         return Vec::new();
     }
@@ -145,27 +174,70 @@ pub fn decide_class(scores: &FrameScores, class: usize, rule: &DecisionRule, dur
     rule.merged(&runs, scores.axis, scores.frame_count(), duration_secs).into_iter().map(prediction).collect()
 }
 
-/// Makes events of scores as they come, each score as it is; keeps no scores but those the median filter still needs.
+/// Makes events of scores as they come. By thresholds, each score counts as it is, and none is kept but those that the median filter still
+/// needs. Bounding boxes need all scores: they are kept, and count, as [`FrameScores`] keeps them.
 pub struct EventFinder {
     rule: DecisionRule,
     axis: FrameAxis,
-    runs: RunFinder,
+    class_count: usize,
+    finding: Finding,
+}
+
+/// What has been seen so far.
+enum Finding {
+    Runs(Box<RunFinder>),
+    /// The scores of the wanted classes, and which these are.
+    Scores(FrameScores, Vec<usize>),
 }
 
 impl EventFinder {
     /// For rows of `class_count` scores.
     pub fn new(rule: &DecisionRule, axis: FrameAxis, class_count: usize) -> Self {
-        Self { rule: *rule, axis, runs: RunFinder::new(rule, class_count) }
+        Self::of_classes(rule, axis, class_count, &(0..class_count).collect())
+    }
+
+    /// For rows of `class_count` scores, of which only the events of some classes are asked for; others may be found too.
+    pub fn of_classes(rule: &DecisionRule, axis: FrameAxis, class_count: usize, wanted: &BTreeSet<usize>) -> Self {
+        let finding = match rule.boxes {
+            None => Finding::Runs(Box::new(RunFinder::new(rule, class_count))),
+            Some(_) => {
+                let wanted: Vec<usize> = wanted.range(..class_count).copied().collect();
+                let names: Vec<Arc<str>> = wanted.iter().map(|class| class.to_string().into()).collect();
+                Finding::Scores(FrameScores::new(axis, names.into()), wanted)
+            }
+        };
+        Self { rule: *rule, axis, class_count, finding }
     }
 
     /// The same with the greatest scores of events: ask for them by [`Self::finish_with_scores`].
-    pub fn with_scores(rule: &DecisionRule, axis: FrameAxis, class_count: usize) -> Self {
-        Self { rule: *rule, axis, runs: RunFinder::new(rule, class_count).with_peaks() }
+    pub fn with_scores(rule: &DecisionRule, axis: FrameAxis, class_count: usize, wanted: &BTreeSet<usize>) -> Self {
+        let mut finder = Self::of_classes(rule, axis, class_count, wanted);
+        if let Finding::Runs(runs) = finder.finding {
+            finder.finding = Finding::Runs(Box::new(runs.with_peaks()));
+        }
+        finder
     }
 
     /// Takes the next rows `[frame × class]`.
     pub fn push(&mut self, scores: &[f32]) {
-        self.runs.push(scores);
+        match &mut self.finding {
+            Finding::Runs(runs) => runs.push(scores),
+            Finding::Scores(kept, wanted) if wanted.len() == self.class_count => kept.push(scores),
+            Finding::Scores(kept, wanted) => {
+                for row in scores.chunks_exact(self.class_count.max(1)) {
+                    let row: Vec<f32> = wanted.iter().filter_map(|&class| row.get(class)).copied().collect();
+                    kept.push(&row);
+                }
+            }
+        }
+    }
+
+    /// Bytes of the scores that are kept; 0 where none are.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.finding {
+            Finding::Runs(_) => 0,
+            Finding::Scores(kept, _) => kept.memory_bytes(),
+        }
     }
 
     /// The events within a recording of `duration_secs`, by class and onset. With [`Preset::Reference`] they are what the reference program
@@ -176,7 +248,16 @@ impl EventFinder {
 
     /// The same events, with the scores of those of a finder that was made for it; else the scores say nothing.
     pub fn finish_with_scores(self, duration_secs: f64) -> Vec<Prediction> {
-        let (runs, frame_count) = self.runs.finish_with_peaks();
+        let (runs, frame_count) = match self.finding {
+            Finding::Runs(runs) => runs.finish_with_peaks(),
+            Finding::Scores(kept, wanted) => {
+                let decided = wanted.into_iter().enumerate().flat_map(|(place, class)| {
+                    let found = decide_class(&kept, place, &self.rule, duration_secs);
+                    found.into_iter().map(move |prediction| Prediction { class, ..prediction })
+                });
+                return decided.collect();
+            }
+        };
         if self.rule.preset == Some(Preset::Reference) {
             let border = |frame| self.axis.border_secs(frame);
             let span = |run: Run| Span::between(border(run.first), border(run.after)).clipped(duration_secs);
@@ -192,7 +273,6 @@ impl EventFinder {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     const AXIS: FrameAxis = FrameAxis { first_onset_secs: 0.0, hop_secs: 1.0 };
 
@@ -297,9 +377,57 @@ mod tests {
             };
             let duration_secs = frame_count as f64;
             prop_assert_eq!(decide_class(&scores, 0, &rule, duration_secs), plain(&scores, &rule, duration_secs));
-            let mut finder = EventFinder::with_scores(&rule, AXIS, 1);
+            let mut finder = EventFinder::with_scores(&rule, AXIS, 1, &BTreeSet::from([0]));
             scores.class_scores(0).chunks(37).for_each(|rows| finder.push(rows));
             prop_assert_eq!(finder.finish_with_scores(duration_secs), plain(&scores, &rule, duration_secs));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_with_bounding_boxes_gives_those_that_are_long_enough(
+            levels in prop::collection::vec((0_u8..20, 0_u8..20), 0..600),
+            filter_secs in 0.5_f64..9.0,
+            threshold in 0_u8..20,
+            median_frames in 0_usize..9,
+            min_duration_secs in 0.0_f64..6.0,
+        ) {
+            let axis = FrameAxis { first_onset_secs: 0.25, hop_secs: 0.5 };
+            let boxes = BoxRule { filter_secs, ..BoxRule::default() };
+            let rule = DecisionRule {
+                threshold: f32::from(threshold) / 20.0,
+                boxes: Some(boxes),
+                // Says nothing.
+                hysteresis: Some(0.01),
+                merge_gap_secs: 3.0,
+                median_frames,
+                min_duration_secs,
+                ..DecisionRule::default()
+            };
+            let mut scores = FrameScores::new(axis, vec!["Dog".into(), "Cat".into()].into());
+            let mut finder = EventFinder::of_classes(&rule, axis, 2, &BTreeSet::from([1]));
+            for (dog, cat) in levels {
+                let row = [dog, cat].map(|level| f32::from(level) / 20.0);
+                scores.push(&row);
+                finder.push(&row);
+            }
+            let duration_secs = scores.frame_count() as f64 * 0.5;
+            let mut expected = decide_boxes(&scores, 1, &boxes, rule.threshold, duration_secs);
+            expected.retain(|found| found.span.duration_secs() >= min_duration_secs - 1e-9);
+            prop_assert_eq!(decide_class(&scores, 1, &rule, duration_secs), expected.clone());
+            let expected: Vec<(usize, Span)> = expected.into_iter().map(|found| (1, found.span)).collect();
+            prop_assert_eq!(finder.finish(duration_secs), expected);
+        }
+    }
+
+    #[test]
+    fn only_bounding_boxes_keep_scores() {
+        let rule = DecisionRule { boxes: Some(BoxRule::default()), ..DecisionRule::default() };
+        let wanted = BTreeSet::from([0, 2]);
+        for (rule, bytes) in [(DecisionRule::default(), 0), (rule, 2 * 256 * 2)] {
+            let mut finder = EventFinder::of_classes(&rule, AXIS, 3, &wanted);
+            finder.push(&[0.5; 3 * 10]);
+            assert_eq!(finder.kept_bytes(), bytes);
         }
     }
 
@@ -312,5 +440,11 @@ mod tests {
         let again: DecisionRule = serde_json::from_str(&serde_json::to_string(&rule).unwrap()).unwrap();
         assert_eq!(again, rule);
         assert!(rule.text().contains("hysteresis 0.1") && rule.text().ends_with("as the reference program"));
+        let boxes = BoxRule { merge_difference: None, ..BoxRule::default() };
+        let rule = DecisionRule { boxes: Some(boxes), preset: None, ..rule };
+        let again: DecisionRule = serde_json::from_str(&serde_json::to_string(&rule).unwrap()).unwrap();
+        assert_eq!(again, rule);
+        let text = "threshold 0.35 · bounding boxes, step filter 0.5 s, merge ratio 2 · minimum 0.2 s";
+        assert_eq!(rule.text(), text);
     }
 }

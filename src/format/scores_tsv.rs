@@ -164,7 +164,7 @@ mod tests {
         let text = "\u{feff}onset\toffset\tSpeech\tDog\r\n0.0\t0.016\t0.0312\t-inf\r\n0.016\t0.032\t3.1e-2\t0.8954\r\n";
         let scores = parse_scores(text).unwrap();
         assert_eq!(scores.classes.iter().map(|class| &**class).collect::<Vec<_>>(), ["Speech", "Dog"]);
-        assert_eq!(scores.table.borders_secs(), [0.0, 0.016, 0.032]);
+        assert_eq!(scores.table.borders_secs(0), [0.0, 0.016, 0.032]);
         assert_eq!(scores.table.column(0, &mut Vec::new()), [0.0312, 0.031]);
         assert_eq!(scores.table.column(1, &mut Vec::new()), [f64::NEG_INFINITY, 0.8954]);
     }

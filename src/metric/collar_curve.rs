@@ -54,7 +54,8 @@ pub fn collar_curve(set: &ScoredSet<'_>, class: usize, collars: &Collars) -> Res
             changes.push_false_alarms(column);
             continue;
         }
-        let mut counter = Counter { borders: file.scores.borders_secs(), targets, collars, near: Vec::new(), pairs: 0 };
+        let mut counter =
+            Counter { borders: file.scores.borders_secs(class), targets, collars, near: Vec::new(), pairs: 0 };
         sweep.walk(column, |score, removed, added| {
             let before = counter.pairs as i32;
             counter.step(removed, added);

@@ -18,7 +18,7 @@ impl FrameColumns {
 }
 
 impl ScoreColumns for FrameColumns {
-    fn borders_secs(&self) -> &[f64] {
+    fn borders_secs(&self, _class: usize) -> &[f64] {
         &self.borders_secs
     }
 
@@ -43,7 +43,7 @@ mod tests {
         let mut scores = FrameScores::new(axis, vec!["Dog".into(), "Cat".into()].into());
         scores.push(&[0.0, 0.9, 0.0, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9]);
         let columns = FrameColumns::new(scores, 1.9);
-        assert_eq!(columns.borders_secs(), [0.0, 0.5, 1.0, 1.5, 1.9]);
+        assert_eq!(columns.borders_secs(0), [0.0, 0.5, 1.0, 1.5, 1.9]);
         let file = ScoredFile { name: "a", duration_secs: 1.9, scores: &columns };
         let event = |onset, offset| LabelledSpan { file: "a", span: Span::between(onset, offset), label: "Cat" };
         let set = ScoredSet::new(vec!["Dog", "Cat"], vec![file], &[event(0.0, 1.0), event(1.5, 1.9)]).unwrap();

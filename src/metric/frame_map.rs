@@ -13,7 +13,7 @@ pub fn frame_curve(set: &ScoredSet<'_>, class: usize) -> Result<ThresholdCurve, 
     let mut scratch = Vec::new();
     for (place, file) in set.files().iter().enumerate() {
         let column = file.scores.column(class, &mut scratch);
-        let borders = file.scores.borders_secs();
+        let borders = file.scores.borders_secs(class);
         let start = decisions.len();
         decisions.extend(column.iter().map(|score| (score + 0.0, false)));
         for target in set.targets_of(place, class) {

@@ -46,7 +46,7 @@ pub fn intersection_curve(
             continue;
         }
         let others = if has_others { set.targets(place) } else { &[] };
-        let mut counter = Counter::new(file.scores.borders_secs(), targets, rule);
+        let mut counter = Counter::new(file.scores.borders_secs(class), targets, rule);
         counter.cross = cross_share.map(|share| Cross { share, class, others, set });
         sweep.walk(column, |score, removed, added| {
             let change = counter.step(score, removed, added);

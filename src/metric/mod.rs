@@ -26,6 +26,7 @@ mod scored_set;
 mod segment_based;
 mod segment_curve;
 mod segments;
+mod step_scores;
 mod threshold_curve;
 mod tuning;
 
@@ -47,6 +48,7 @@ pub use score_report::{AverageF, ClassF, ClassReport, ScoreMeasure, ScoreReport,
 pub use scored_set::{ClassTotals, ScoreColumns, ScoreTable, ScoredFile, ScoredSet, SetError, Values, apart};
 pub use segment_based::{SegmentBasedScores, SegmentCounts, segment_based};
 pub use segment_curve::segment_curve;
+pub use step_scores::{BoxScores, StepScores};
 pub use threshold_curve::{BestF, FScore, OperatingPoint, ThresholdCurve, micro_average};
 pub use tuning::{BestSettings, Goal, best_settings};
 

@@ -55,7 +55,7 @@ pub fn class_roc_by_thresholds(
     for file in files {
         let scored = &set.files()[file];
         let column = scored.scores.column(class, &mut scratch);
-        let borders = scored.scores.borders_secs();
+        let borders = scored.scores.borders_secs(class);
         let judge = Judge {
             targets: set.targets_of(file, class).iter().filter(lengthy).copied().collect(),
             others: set.targets(file).iter().filter(|target| target.class != class).filter(lengthy).copied().collect(),

@@ -10,8 +10,9 @@ use std::fmt;
 
 /// Frame scores of one file, class by class. Whoever keeps scores in another form implements this.
 pub trait ScoreColumns: Sync {
-    /// Where frames begin, and where the last one ends, in seconds, ascending: one more than frames.
-    fn borders_secs(&self) -> &[f64];
+    /// Where the frames of the class at place `class` begin, and where the last one ends, in seconds, ascending: one more than frames. All
+    /// classes have the same ones, unless their scores are steps between the borders of events.
+    fn borders_secs(&self, class: usize) -> &[f64];
 
     /// The score of each frame for the class at place `class`; `scratch` may be used to make them. None is a NaN; negative infinity is
     /// below any threshold.
@@ -158,7 +159,7 @@ impl<'a> ScoreTable<'a> {
 }
 
 impl ScoreColumns for ScoreTable<'_> {
-    fn borders_secs(&self) -> &[f64] {
+    fn borders_secs(&self, _class: usize) -> &[f64] {
         &self.borders_secs
     }
 

@@ -18,7 +18,7 @@ pub fn segment_curve(set: &ScoredSet<'_>, class: usize, segment_secs: f64) -> Re
     let mut decisions: Vec<(f64, bool)> = Vec::new();
     let mut scratch = Vec::new();
     for (place, file) in set.files().iter().enumerate() {
-        let borders: Vec<f64> = file.scores.borders_secs().iter().map(|&border| to_microseconds(border)).collect();
+        let borders: Vec<f64> = file.scores.borders_secs(class).iter().map(|&border| to_microseconds(border)).collect();
         let column = file.scores.column(class, &mut scratch);
         let count = (file.duration_secs / segment_secs).ceil();
         let count = if count.is_finite() { count.clamp(0.0, MOST_SEGMENTS) as usize } else { 0 };

@@ -99,7 +99,7 @@ fn filtered_curve(
         .map(|file| {
             let column: Vec<f32> = file.scores.column(class, &mut scratch).iter().map(|&score| score as f32).collect();
             let scores = median_filter(&column, width, edges).into_iter().map(f64::from).collect();
-            OwnColumn { borders_secs: Cow::Borrowed(file.scores.borders_secs()), class, scores }
+            OwnColumn { borders_secs: Cow::Borrowed(file.scores.borders_secs(class)), class, scores }
         })
         .collect();
     let files = set.files().iter().zip(&columns).map(|(file, column)| ScoredFile { scores: column, ..*file });
@@ -114,7 +114,7 @@ pub(super) struct OwnColumn<'a> {
 }
 
 impl ScoreColumns for OwnColumn<'_> {
-    fn borders_secs(&self) -> &[f64] {
+    fn borders_secs(&self, _class: usize) -> &[f64] {
         &self.borders_secs
     }
 

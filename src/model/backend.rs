@@ -54,8 +54,14 @@ fn with_classes_last(values: &[f32], classes: usize, rows: usize) -> Vec<f32> {
 
 /// A network that is ready to run on one thread.
 pub(super) trait Backend: Send {
-    /// Runs the network on `input`, row-major of `shape`; the error is the runtime's own reason.
-    fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String>;
+    /// Runs the network on `input`, row-major of `shape`; gives what each of [`NetworkSource::outputs`] gave, in their order. The error is the
+    /// runtime's own reason.
+    fn run_all(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<NetworkOutput>, String>;
+
+    /// As [`Backend::run_all`], for the first output alone: the scores.
+    fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+        self.run_all(input, shape)?.into_iter().next().ok_or_else(|| "no output was asked for".to_owned())
+    }
 }
 
 /// Which network to open and how.
@@ -65,8 +71,8 @@ pub(super) struct NetworkSource<'a> {
     pub onnx: &'a [u8],
     /// Name of the input that takes features.
     pub input: &'a str,
-    /// Name of the output that gives scores.
-    pub output: &'a str,
+    /// Names of the outputs that are wanted: first the one that gives scores, then any that are wanted beside it.
+    pub outputs: &'a [&'a str],
 }
 
 #[cfg(test)]

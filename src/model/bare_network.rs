@@ -16,7 +16,15 @@ impl BareNetwork {
     /// # Errors
     /// [`ModelError::NoRuntime`] with the reason of each runtime that was tried.
     pub fn open(onnx: &[u8], [input, output]: [&str; 2], runtime: RuntimeChoice) -> Result<Self, ModelError> {
-        let source = NetworkSource { onnx, input, output };
+        Self::open_with(onnx, input, &[output], runtime)
+    }
+
+    /// As [`BareNetwork::open`], for several outputs of one run: see [`BareNetwork::run_all`].
+    ///
+    /// # Errors
+    /// As [`BareNetwork::open`].
+    pub fn open_with(onnx: &[u8], input: &str, outputs: &[&str], runtime: RuntimeChoice) -> Result<Self, ModelError> {
+        let source = NetworkSource { onnx, input, outputs };
         let wanted = Wanted { runtime, device: DeviceChoice::Cpu, threads: 1 };
         let network = open_checked("The network", source, wanted, |_| Ok(()))?;
         let refuse =
@@ -42,5 +50,43 @@ impl BareNetwork {
         let fail = |reason| ModelError::Inference { model: self.runtime.clone(), reason };
         let output = self.backend.run(input, shape).map_err(fail)?;
         Ok((output.values, output.shape))
+    }
+
+    /// As [`BareNetwork::run`], for all outputs that it was opened with, in their order.
+    ///
+    /// # Errors
+    /// As [`BareNetwork::run`].
+    #[expect(clippy::type_complexity, reason = "values and shape, as `run` gives them, of each output")]
+    pub fn run_all(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<(Vec<f32>, Vec<usize>)>, ModelError> {
+        let fail = |reason| ModelError::Inference { model: self.runtime.clone(), reason };
+        let outputs = self.backend.run_all(input, shape).map_err(fail)?;
+        Ok(outputs.into_iter().map(|output| (output.values, output.shape)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn one_run_gives_each_output_that_was_asked_for_in_order() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/yamnet/model.onnx");
+        let onnx = std::fs::read(path).unwrap();
+        let input: Vec<f32> = (0..2 * 96 * 64).map(|n| -3.0 + 2.5 * (n as f32 * 0.37).sin()).collect();
+        let run = |runtime, outputs: &[&str]| {
+            let mut network = BareNetwork::open_with(&onnx, "patches", outputs, runtime).unwrap();
+            network.run_all(&input, &[2, 96, 64]).unwrap()
+        };
+        let is_close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+        let other = run(RuntimeChoice::BuiltIn, &["embeddings", "scores"]);
+        for runtime in [RuntimeChoice::OnnxRuntime, RuntimeChoice::BuiltIn] {
+            let both = run(runtime, &["scores", "embeddings"]);
+            assert_eq!((&both[0].1[..], &both[1].1[..]), (&[2, 521][..], &[2, 1024][..]));
+            assert!(is_close(&both[0].0, &other[1].0) && is_close(&both[1].0, &other[0].0), "{runtime:?}");
+            assert_eq!(run(runtime, &["scores"])[0], both[0]);
+            let refused = BareNetwork::open_with(&onnx, "patches", &["scores", "y"], runtime).err().unwrap();
+            assert!(refused.to_string().contains('y'), "{refused}");
+        }
     }
 }

@@ -12,7 +12,7 @@ pub(super) const NAME: &str = "Built-in (rten 0.27)";
 struct RtenBackend {
     model: Arc<Model>,
     input: NodeId,
-    output: NodeId,
+    outputs: Vec<NodeId>,
     threads: Arc<ThreadPool>,
 }
 
@@ -20,26 +20,29 @@ struct RtenBackend {
 pub(super) fn open(source: NetworkSource<'_>, copies: usize, threads: usize) -> Result<Vec<Box<dyn Backend>>, String> {
     let model = guarded(|| Model::load(source.onnx.to_vec()).map_err(|error| error.to_string()))?;
     let node = |name: &str| model.node_id(name).map_err(|_| format!("the network has no input or output \"{name}\""));
-    let (input, output) = (node(source.input)?, node(source.output)?);
+    let input = node(source.input)?;
+    let outputs = source.outputs.iter().map(|name| node(name)).collect::<Result<Vec<_>, _>>()?;
     let model = Arc::new(model);
     let copy = |_| -> Box<dyn Backend> {
         let threads = Arc::new(ThreadPool::with_num_threads(threads));
-        Box::new(RtenBackend { model: Arc::clone(&model), input, output, threads })
+        Box::new(RtenBackend { model: Arc::clone(&model), input, outputs: outputs.clone(), threads })
     };
     Ok((0..copies).map(copy).collect())
 }
 
 impl Backend for RtenBackend {
-    fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+    fn run_all(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<NetworkOutput>, String> {
         let tensor = TensorView::try_from_data(shape, input).map_err(|error| error.to_string())?;
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
         let values = guarded(|| {
             let inputs = vec![(self.input, ValueOrView::from(tensor))];
-            self.model.run(inputs, &[self.output], Some(options)).map_err(|error| error.to_string())
+            self.model.run(inputs, &self.outputs, Some(options)).map_err(|error| error.to_string())
         })?;
-        let tensor = values.into_iter().next().and_then(|value| value.into_tensor::<f32>());
-        let tensor = tensor.ok_or("the output holds no 32-bit floats")?;
-        Ok(NetworkOutput { shape: tensor.shape().to_vec(), values: tensor.to_vec() })
+        let output = |value: rten::Value| {
+            let tensor = value.into_tensor::<f32>().ok_or("an output holds no 32-bit floats")?;
+            Ok(NetworkOutput { shape: tensor.shape().to_vec(), values: tensor.to_vec() })
+        };
+        values.into_iter().map(output).collect()
     }
 }
 

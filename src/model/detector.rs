@@ -6,7 +6,7 @@ use super::folder::ModelFolder;
 use super::framed_clips::Framing;
 use super::manifest::{FrontEnd, Layout, Padding};
 use super::pipeline::{self, Lanes, NetworkTime, Plan, QueuedRecording};
-use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport};
+use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
 use crate::decision::{DecisionRule, FrameAxis, Preset};
@@ -103,7 +103,8 @@ impl Detector {
         }
         let threads = options.threads.unwrap_or(processors().min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
-        let network = runtime::open(folder, &onnx, options.runtime, options.device, threads)?;
+        let network =
+            runtime::open(folder, &onnx, &[], Wanted { runtime: options.runtime, device: options.device, threads })?;
         Ok(Self {
             folder: folder.clone(),
             network,

@@ -6,7 +6,7 @@ use crate::runtime_library;
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
-use ort::session::{RunOptions, Session};
+use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -117,11 +117,12 @@ impl OrtLibrary {
         if !session.inputs().iter().any(|input| input.name() == source.input) {
             return Err(format!("the network has no input \"{}\"", source.input));
         }
-        if !session.outputs().iter().any(|output| output.name() == source.output) {
-            return Err(format!("the network has no output \"{}\"", source.output));
+        let is_absent = |wanted: &&&str| !session.outputs().iter().any(|output| output.name() == **wanted);
+        if let Some(absent) = source.outputs.iter().find(is_absent) {
+            return Err(format!("the network has no output \"{absent}\""));
         }
-        let (input, output) = (source.input.to_owned(), source.output.to_owned());
-        Ok(Box::new(OrtBackend { session, input, output }))
+        let outputs = source.outputs.iter().map(|&name| name.to_owned()).collect();
+        Ok(Box::new(OrtBackend { session, input: source.input.to_owned(), outputs }))
     }
 
     fn session(&self, onnx: &[u8], device: &OrtDevice, threads: usize) -> Result<Session, String> {
@@ -165,25 +166,28 @@ fn accelerators() -> Vec<OrtDevice> {
 struct OrtBackend {
     session: Session,
     input: String,
-    output: String,
+    outputs: Vec<String>,
 }
 
 impl Backend for OrtBackend {
-    fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+    fn run_all(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<NetworkOutput>, String> {
         self.run_network(input, shape).map_err(|error| first_line(&error.to_string()))
     }
 }
 
 impl OrtBackend {
-    fn run_network(&mut self, input: &[f32], shape: &[usize]) -> ort::Result<NetworkOutput> {
+    fn run_network(&mut self, input: &[f32], shape: &[usize]) -> ort::Result<Vec<NetworkOutput>> {
         let tensor = TensorRef::from_array_view((shape.to_vec(), input))?;
-        // Only the wanted output: the others may cost time.
-        let selector = ort::session::OutputSelector::no_default().with(&self.output);
+        // Only the wanted outputs: the others may cost time.
+        let selector = self.outputs.iter().fold(OutputSelector::no_default(), |all, name| all.with(name));
         let options = RunOptions::new()?.with_outputs(selector);
         let outputs = self.session.run_with_options(ort::inputs![self.input.as_str() => tensor], &options)?;
-        let (shape, values) = outputs[0].try_extract_tensor::<f32>()?;
-        let shape = shape.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect();
-        Ok(NetworkOutput { values: values.to_vec(), shape })
+        let output = |name: &String| {
+            let (shape, values) = outputs[name.as_str()].try_extract_tensor::<f32>()?;
+            let shape = shape.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect();
+            Ok(NetworkOutput { values: values.to_vec(), shape })
+        };
+        self.outputs.iter().map(output).collect()
     }
 }
 

@@ -83,18 +83,19 @@ pub(super) struct Wanted {
     pub threads: usize,
 }
 
-/// Opens the network of `folder`, whose content is `onnx`, on the first runtime and device that can run it right.
+/// Opens the network of `folder`, whose content is `onnx`, on the first runtime and device that can run it right. Each run gives, beside the
+/// scores, the outputs `more_outputs`.
 pub(super) fn open(
     folder: &ModelFolder,
     onnx: &[u8],
-    runtime: RuntimeChoice,
-    device: DeviceChoice,
-    threads: usize,
+    more_outputs: &[&str],
+    wanted: Wanted,
 ) -> Result<OpenNetwork, ModelError> {
     let network = &folder.manifest.network;
-    let source = NetworkSource { onnx, input: &network.input, output: &network.output };
+    let outputs: Vec<&str> = std::iter::once(network.output.as_str()).chain(more_outputs.iter().copied()).collect();
+    let source = NetworkSource { onnx, input: &network.input, outputs: &outputs };
     let check = |backend: &mut dyn Backend| self_check::run(&folder.manifest, folder.labels.len(), backend);
-    open_checked(&folder.manifest.name, source, Wanted { runtime, device, threads }, check)
+    open_checked(&folder.manifest.name, source, wanted, check)
 }
 
 /// Opens a network called `name` on the first runtime and device that can run it and pass `check`.
@@ -184,8 +185,8 @@ mod tests {
     struct Fake(f32);
 
     impl Backend for Fake {
-        fn run(&mut self, _input: &[f32], _shape: &[usize]) -> Result<NetworkOutput, String> {
-            Ok(NetworkOutput { values: vec![self.0], shape: vec![1, 1] })
+        fn run_all(&mut self, _input: &[f32], _shape: &[usize]) -> Result<Vec<NetworkOutput>, String> {
+            Ok(vec![NetworkOutput { values: vec![self.0], shape: vec![1, 1] }])
         }
     }
 

@@ -151,7 +151,7 @@ fn scale(ui: &Ui, canvas: &Canvas<'_>, axis: &ScoreAxis) {
 /// The thresholds of one class, which can be dragged, and moved by keys when they have the focus.
 fn lines(ui: &Ui, canvas: &Canvas<'_>, axis: &ScoreAxis, curve: &Curve<'_>, requests: &mut Vec<Request>) {
     let rule = &curve.rule;
-    if let Some(lower) = rule.hysteresis {
+    if let Some(lower) = rule.lower_threshold() {
         // Above the threshold it would extend nothing.
         let lower = lower.min(rule.threshold);
         let changed = line(ui, canvas, axis, curve, Line::Lower, lower, requests);
@@ -274,7 +274,7 @@ fn tags(ui: &Ui, canvas: &Canvas<'_>, axis: &ScoreAxis, curves: &[Curve<'_>], re
     let mut right = axis.rect.right() - 4.0;
     for curve in curves {
         let value = format!(" {:.*}", if curve.rule.threshold < 0.1 { 3 } else { 2 }, curve.rule.threshold);
-        let lower = curve.rule.hysteresis.map(|lower| format!(" / {:.2}", lower.min(curve.rule.threshold)));
+        let lower = curve.rule.lower_threshold().map(|lower| format!(" / {:.2}", lower.min(curve.rule.threshold)));
         let value = format!("{value}{}", lower.unwrap_or_default());
         let font = FontId::proportional(TEXT);
         let color = ui.visuals().text_color();
@@ -339,7 +339,7 @@ fn read_out(
     let secs = canvas.scale.secs_from_x(at.x);
     let frame = curve.scores.axis.frame_at(secs);
     let score = curve.scores.score(frame, curve.class);
-    let filtered = if curve.rule.median_frames > 1 {
+    let filtered = if curve.rule.applied_median() > 1 {
         format!(" (median {:.3})", curve.filtered_score(frame))
     } else {
         String::new()
@@ -360,8 +360,8 @@ fn buttons(ui: &mut Ui, canvas: &Canvas<'_>, rect: Rect, requests: &mut Vec<Requ
         let button = Button::new(RichText::new(icons::SLIDERS).size(15.0)).min_size(vec2(26.0, 26.0));
         let response =
             ui.add(button.frame_when_inactive(false)).accessible_name("Rule of the class and look of the lane");
-        let response =
-            response.on_hover_text("Threshold, hysteresis, median filter, gaps and shortest length; look of the lane");
+        let response = response
+            .on_hover_text("Thresholds or bounding boxes, what they are applied to, shortest length; look of the lane");
         let popup = Popup::menu(&response).align(RectAlign::TOP_END);
         popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
             ui.set_max_width(300.0);

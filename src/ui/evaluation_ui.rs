@@ -8,7 +8,7 @@ use super::long_list::LongList;
 use super::widgets::{text_in, weak};
 use super::{icons, theme};
 use crate::app::{Command, EstimateChoice, EvaluationRequest, Request, Workbench, counted};
-use crate::work::evaluation::{EvaluationReport, EvaluationSettings, GoalKind, WhichRecordings};
+use crate::work::evaluation::{EvaluationReport, EvaluationSettings, GoalKind, Tuning, WhichRecordings};
 use eframe::egui::{
     self, Align, Align2, Button, ComboBox, DragValue, Layout, ProgressBar, Rect, Sense, Ui, UiBuilder, pos2, vec2,
 };
@@ -84,7 +84,7 @@ fn title_ui(
     ui.horizontal(|ui| {
         ui.label(egui::RichText::new("Evaluation").family(theme::medium()));
         let summary = bench.evaluation.report.as_ref().map(|report| summary_text(report)).unwrap_or_default();
-        let buttons = 470.0_f32.min(0.6 * ui.available_width());
+        let buttons = 560.0_f32.min(0.66 * ui.available_width());
         let (rect, response) =
             ui.allocate_exact_size(vec2((ui.available_width() - buttons).max(40.0), theme::ROW_HEIGHT), Sense::hover());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &summary));
@@ -125,8 +125,14 @@ fn work_ui(ui: &mut Ui, bench: &Workbench, asked: &mut Vec<EvaluationRequest>) {
         let part = evaluation.working().map_or(0.0, |working| working.part as f32);
         let text = match evaluation.working() {
             None => "Gathering…".to_owned(),
-            Some(working) if working.is_tuning => format!("Best thresholds · {:.0} %", 100.0 * part),
-            Some(_) => format!("Computing · {:.0} %", 100.0 * part),
+            Some(working) => {
+                let what = match working.tuning {
+                    None => "Computing",
+                    Some(Tuning::Thresholds) => "Best thresholds",
+                    Some(Tuning::Boxes) => "Best boxes",
+                };
+                format!("{what} · {:.0} %", 100.0 * part)
+            }
         };
         ui.visuals_mut().extreme_bg_color = ui.visuals().text_edit_bg_color();
         ui.add(ProgressBar::new(part).desired_width(170.0).text(text));
@@ -139,16 +145,22 @@ fn work_ui(ui: &mut Ui, bench: &Workbench, asked: &mut Vec<EvaluationRequest>) {
     }
     let scores = matches!(evaluation.estimate, EstimateChoice::Predictions(_)) && evaluation.report.is_some();
     let goal = bench.settings.evaluation.goal.words();
-    let hover = format!(
-        "Find the threshold and median filter of each class that give the best {goal} (see Settings), and take them over as the classes' \
-         rules. They are found on the recordings that are measured here, so that others will do worse"
-    );
-    let button = ui.add_enabled(scores, Button::new("Best thresholds"));
-    if button.on_hover_text(&hover).on_disabled_hover_text("Needs the predictions of a model").clicked() {
-        asked.push(EvaluationRequest::Tune);
+    let ways = [
+        (Tuning::Thresholds, "Best thresholds", "Best thresholds", "the threshold and median filter"),
+        (Tuning::Boxes, "Best boxes", "Best bounding boxes", "the bounding boxes between change points"),
+    ];
+    for (tuning, text, name, what) in ways {
+        let hover = format!(
+            "Find {what} of each class that give the best {goal} (see Settings), and take them over as the classes' rules. They are found on \
+             the recordings that are measured here, so that others will do worse"
+        );
+        let button = ui.add_enabled(scores, Button::new(text)).accessible_name(name);
+        if button.on_hover_text(&hover).on_disabled_hover_text("Needs the predictions of a model").clicked() {
+            asked.push(EvaluationRequest::Tune(tuning));
+        }
     }
     if evaluation.can_take_back() {
-        let hover = "Put the rules back in force that were there before the best thresholds";
+        let hover = "Put the rules back in force that were there before the best ones";
         if ui.button("Take back").on_hover_text(hover).clicked() {
             asked.push(EvaluationRequest::TakeBack);
         }
@@ -257,7 +269,7 @@ fn settings_ui(ui: &mut Ui, settings: &EvaluationSettings, asked: &mut Vec<Evalu
                 ui.selectable_value(&mut changed.goal, goal, goal.words());
             }
         });
-        let hover = "The F-score that is drawn over thresholds, and that best thresholds make as great as possible";
+        let hover = "The F-score that is drawn over thresholds, and that best thresholds and boxes make as great as possible";
         combo.response.accessible_name("Which F-score is best").on_hover_text(hover);
         let hover = "A model has many classes that nobody annotated: what it finds of them is left out. Without a tick, each is a false alarm";
         ui.checkbox(&mut changed.only_reference_classes, "Only classes of the reference").on_hover_text(hover);

@@ -8,7 +8,7 @@ use super::widgets::weak;
 use crate::annotation::Status;
 use crate::app::{ExportRequest, ExportScope, ExportSettings, LabelExport, Request, Workbench, counted};
 use crate::format::ALL;
-use eframe::egui::{self, Align2, Button, Grid, Key, Label, Modifiers, ScrollArea, Ui, Window};
+use eframe::egui::{self, Align2, Button, Grid, Key, Label, Modifiers, Popup, ScrollArea, Ui, Window};
 
 /// Width of the page, and the most height of what would be written, in points.
 const WIDTH: f32 = 560.0;
@@ -27,7 +27,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ExportPage, r
         *page = ExportPage::default();
         return;
     };
-    let is_free = !context.any_popup_open() && !context.text_edit_focused();
+    let is_free = !Popup::is_any_open(context) && !context.text_edit_focused();
     let is_left = is_free && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     let is_confirmed = is_free
         && context.memory(|memory| memory.focused().is_none())

@@ -9,8 +9,8 @@ use crate::app::{ImportRequest, LabelImport, Request, Workbench, counted};
 use crate::format::{self, Choice, ImportAs, LabelFate, Likelihood, Question, StrongLabel};
 use crate::work::LabelsRead;
 use eframe::egui::{
-    self, Align2, Button, DragValue, Key, Label, Modifiers, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, Window,
-    vec2,
+    self, Align2, Button, DragValue, Key, Label, Modifiers, Popup, Rect, RichText, ScrollArea, Sense, TextEdit, Ui,
+    Window, vec2,
 };
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ImportPage, r
         *page = ImportPage::default();
         return;
     };
-    let is_free = !context.any_popup_open() && !context.text_edit_focused();
+    let is_free = !Popup::is_any_open(context) && !context.text_edit_focused();
     let is_left = is_free && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     let is_confirmed = is_free
         && context.memory(|memory| memory.focused().is_none())

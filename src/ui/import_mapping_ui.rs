@@ -7,7 +7,9 @@ use super::widgets::{text_in, weak};
 use crate::app::{ImportRequest, LabelImport, Request, Workbench, counted};
 use crate::format::{Happening, ImportPlan, LabelFate};
 use crate::work::LabelsRead;
-use eframe::egui::{Align, Align2, Label, Layout, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{
+    Align, Align2, Key, Label, Layout, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+};
 use std::sync::Arc;
 
 /// More labels of the project than these are not offered one by one.
@@ -18,6 +20,8 @@ const MOST_OFFERED: usize = 200;
 pub struct Mapping {
     labels: LongList,
     remarks: LongList,
+    /// The label of the file for which another one is being typed, and what was typed.
+    typed: Option<(Arc<str>, String)>,
 }
 
 impl Mapping {
@@ -62,7 +66,7 @@ impl Mapping {
         });
         self.labels.show(ui, "Labels of the file", read.label_counts.len(), |ui, rows| {
             for (label, count) in read.label_counts.get(rows).unwrap_or_default() {
-                label_ui(ui, bench, importing, label, *count, requests);
+                label_ui(ui, bench, importing, (label, *count), &mut self.typed, requests);
             }
         });
     }
@@ -161,8 +165,8 @@ fn label_ui(
     ui: &mut Ui,
     bench: &Workbench,
     importing: &LabelImport,
-    label: &Arc<str>,
-    count: usize,
+    (label, count): (&Arc<str>, usize),
+    typed: &mut Option<(Arc<str>, String)>,
     requests: &mut Vec<Request>,
 ) {
     ui.horizontal(|ui| {
@@ -184,21 +188,69 @@ fn label_ui(
             ui.set_min_width(56.0);
             ui.label(weak(format!("{count} ×")));
         });
-        let current = importing.choices.mapping.get(label).cloned();
-        let mut all: Vec<(Option<LabelFate>, String)> = vec![(None, "stays as it is".to_owned())];
-        let suggested = importing.suggestions.get(label);
-        if let Some((meant, likeness)) = suggested {
-            all.push((Some(LabelFate::Become(meant.clone())), format!("→ {meant} ({})", likeness.text())));
-        }
-        all.push((Some(LabelFate::Skip), "is skipped".to_owned()));
-        let others = bench.listed_labels().iter().filter(|other| *other != label);
-        let others = others.filter(|other| suggested.is_none_or(|(meant, _)| meant != *other)).take(MOST_OFFERED);
-        all.extend(others.map(|other| (Some(LabelFate::Become(other.clone())), format!("→ {other}"))));
         let name = format!("What {shown} becomes");
-        if let Some(fate) = choice(ui, &name, "What rows with this label become", &current, &all) {
-            requests.push(ImportRequest::Map(label.clone(), fate).into());
+        if typed.as_ref().is_some_and(|(of, _)| of == label) {
+            if let Some(other) = typed_ui(ui, &name, typed) {
+                requests.push(ImportRequest::Map(label.clone(), Some(LabelFate::Become(other))).into());
+            }
+            return;
+        }
+        let current = importing.choices.mapping.get(label).cloned();
+        let all = fates(bench, importing, label, current.as_ref());
+        match choice(ui, &name, "What rows with this label become", &Fate::Is(current), &all) {
+            Some(Fate::Is(fate)) => requests.push(ImportRequest::Map(label.clone(), fate).into()),
+            Some(Fate::Typed) => *typed = Some((label.clone(), String::new())),
+            None => {}
         }
     });
+}
+
+/// What can be chosen for a label: what it becomes, none for itself, or that another one is typed.
+#[derive(Clone, PartialEq)]
+enum Fate {
+    Is(Option<LabelFate>),
+    Typed,
+}
+
+fn fates(
+    bench: &Workbench,
+    importing: &LabelImport,
+    label: &Arc<str>,
+    current: Option<&LabelFate>,
+) -> Vec<(Fate, String)> {
+    let become_other = |other: &Arc<str>| Fate::Is(Some(LabelFate::Become(other.clone())));
+    let mut all = vec![(Fate::Is(None), "stays as it is".to_owned())];
+    let suggested = importing.suggestions.get(label);
+    if let Some((meant, likeness)) = suggested {
+        all.push((become_other(meant), format!("→ {meant} ({})", likeness.text())));
+    }
+    all.push((Fate::Is(Some(LabelFate::Skip)), "is skipped".to_owned()));
+    all.push((Fate::Typed, "another label…".to_owned()));
+    let others = bench.listed_labels().iter().filter(|other| *other != label);
+    let others = others.filter(|other| suggested.is_none_or(|(meant, _)| meant != *other)).take(MOST_OFFERED);
+    all.extend(others.map(|other| (become_other(other), format!("→ {other}"))));
+    if let Some(LabelFate::Become(other)) = current {
+        let typed = become_other(other);
+        if all.iter().all(|(fate, _)| *fate != typed) {
+            all.push((typed, format!("→ {other}")));
+        }
+    }
+    all
+}
+
+/// The field in which another label is typed; gives it when the field is left, unless by Escape or empty.
+fn typed_ui(ui: &mut Ui, name: &str, typed: &mut Option<(Arc<str>, String)>) -> Option<Arc<str>> {
+    let (_, text) = typed.as_mut()?;
+    let field = TextEdit::singleline(text).desired_width(182.0).hint_text("Another label");
+    let response = ui.add(field).accessible_name(name);
+    if !response.lost_focus() {
+        // The field stands where the choice was, and is typed into at once.
+        response.request_focus();
+        return None;
+    }
+    let (_, text) = typed.take()?;
+    let is_dropped = ui.input(|input| input.key_pressed(Key::Escape)) || text.trim().is_empty();
+    (!is_dropped).then(|| text.trim().into())
 }
 
 /// Why nothing can be imported now.

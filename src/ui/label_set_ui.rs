@@ -6,7 +6,7 @@ use super::widgets::weak;
 use crate::app::{AskedSet, LabelSetRequest, Request, SetUse, Workbench, counted};
 use crate::format::label_set::{Column, Remark, Separator};
 use eframe::egui::{
-    self, Align2, Button, Grid, Key, Label, Modifiers, Rect, RichText, ScrollArea, Sense, Ui, Window, vec2,
+    self, Align2, Button, Grid, Key, Label, Modifiers, Popup, Rect, RichText, ScrollArea, Sense, Ui, Window, vec2,
 };
 
 /// Size of the page as long as nobody has changed it, and the least one, in points.
@@ -21,7 +21,7 @@ const MANY_LABELS: usize = 1000;
 pub fn show(context: &egui::Context, bench: &Workbench, requests: &mut Vec<Request>) {
     let Some(asked) = &bench.label_sets.asked else { return };
     let is_left =
-        !context.any_popup_open() && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        !Popup::is_any_open(context) && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
     let room = context.content_rect().shrink2(vec2(24.0, 48.0));
     let size = FIRST_SIZE.min(room.size());
     let mut shown = true;

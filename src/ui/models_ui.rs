@@ -9,7 +9,7 @@ use crate::model::acquire::Stage;
 use crate::model::download::Progress;
 use crate::model::registry::ListedModel;
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, ProgressBar, Rect, ScrollArea, Sense, TextEdit, Ui,
+    self, Align, Align2, Button, Key, Layout, Modifiers, Popup, ProgressBar, Rect, ScrollArea, Sense, TextEdit, Ui,
     WidgetInfo, Window, accesskit::Role, pos2, vec2,
 };
 
@@ -54,7 +54,7 @@ pub fn show(context: &egui::Context, bench: &Workbench, page: &mut ModelsPage, r
         return;
     }
     page.shown = true;
-    if !context.any_popup_open() && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+    if !Popup::is_any_open(context) && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
         page.shown = asked;
         page.to_remove = None;
         if asked {

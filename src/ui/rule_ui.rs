@@ -4,7 +4,7 @@ use super::choices::choice;
 use super::widgets::{section, weak};
 use super::{Panels, icons};
 use crate::app::{Command, Request, RuleChange, RuleScope, Workbench};
-use crate::decision::DecisionRule;
+use crate::decision::{BoxRule, DecisionRule};
 use eframe::egui::{Checkbox, Grid, Slider, SliderClamping, TextEdit, Ui};
 
 /// The least score down to which events can be extended.
@@ -13,6 +13,11 @@ pub const LEAST_HYSTERESIS: f32 = 0.005;
 pub const THRESHOLDS: std::ops::RangeInclusive<f32> = 0.01..=0.99;
 /// Where hysteresis begins when it is switched on: this part of the threshold.
 const FIRST_HYSTERESIS: f32 = 0.5;
+/// How long the step filter of bounding boxes can be set by hand, in seconds.
+const FILTERS_SECS: std::ops::RangeInclusive<f64> = 0.04..=5.0;
+/// Where limits of merging begin when they are switched on: sebbs's.
+const FIRST_DIFFERENCE: f64 = 0.2;
+const FIRST_RATIO: f64 = 2.0;
 
 /// The class that the controls are for, which can be chosen, and the controls.
 pub fn controls(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
@@ -99,27 +104,94 @@ fn sliders(ui: &mut Ui, before: &DecisionRule, hop_secs: f64) -> DecisionRule {
     let mut rule = *before;
     ui.spacing_mut().slider_width = 124.0;
     Grid::new("rule").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
-        let line = |ui: &mut Ui, name: &str, hover: &str, slider: Slider<'_>| {
-            ui.label(weak(name));
-            ui.add(slider.clamping(SliderClamping::Edits)).accessible_name(name).on_hover_text(hover);
-            ui.end_row();
-        };
+        ways(ui, &mut rule);
         let key =
             format!("{} / {}", Command::ThresholdUp.key_text(ui.ctx()), Command::ThresholdDown.key_text(ui.ctx()));
-        let hover = format!("A frame belongs to an event if its filtered score is above this ({key})");
-        line(ui, "Threshold", &hover, level(&mut rule.threshold, THRESHOLDS));
-        hysteresis(ui, &mut rule);
-        let mut frames = rule.median_frames.max(1);
-        let words = if frames == 1 { " frame".to_owned() } else { format!(" · {:.2} s", frames as f64 * hop_secs) };
-        let hover = format!("Running median over so many frames of {hop_secs} s: removes single outliers. 1 is none");
-        line(ui, "Median filter", &hover, Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(words));
-        rule.median_frames = if frames == 1 { rule.median_frames.min(1) } else { frames };
-        let hover = "Events of a class with no longer a gap between them become one";
-        line(ui, "Merge gaps", hover, Slider::new(&mut rule.merge_gap_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
+        let above = match rule.boxes {
+            None => "A frame belongs to an event if its filtered score is above this",
+            Some(_) => "A box is an event if its confidence, which is its mean score, is above this",
+        };
+        line(ui, "Threshold", &format!("{above} ({key})"), level(&mut rule.threshold, THRESHOLDS));
+        match &mut rule.boxes {
+            None => of_thresholds(ui, &mut rule, hop_secs),
+            Some(boxes) => of_boxes(ui, boxes),
+        }
         let hover = "Shorter events are dropped";
         line(ui, "Minimum", hover, Slider::new(&mut rule.min_duration_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
     });
     rule
+}
+
+fn line(ui: &mut Ui, name: &str, hover: &str, slider: Slider<'_>) {
+    ui.label(weak(name));
+    ui.add(slider.clamping(SliderClamping::Edits)).accessible_name(name).on_hover_text(hover);
+    ui.end_row();
+}
+
+/// By which of the two ways scores become events.
+fn ways(ui: &mut Ui, rule: &mut DecisionRule) {
+    ui.label(weak("Events"));
+    ui.horizontal(|ui| {
+        let hover = "An event is where the score is above a threshold";
+        if ui.selectable_label(rule.boxes.is_none(), "Threshold").on_hover_text(hover).clicked() {
+            rule.boxes = None;
+        }
+        let hover = "An event lasts from one change of the score to the next, whatever the threshold, and has one confidence (change-point-based \
+                     sound event bounding boxes)";
+        if ui.selectable_label(rule.boxes.is_some(), "Bounding boxes").on_hover_text(hover).clicked() {
+            rule.boxes.get_or_insert_default();
+        }
+    });
+    ui.end_row();
+}
+
+/// What thresholds are applied to, and what becomes of what lies above them.
+fn of_thresholds(ui: &mut Ui, rule: &mut DecisionRule, hop_secs: f64) {
+    hysteresis(ui, rule);
+    let mut frames = rule.median_frames.max(1);
+    let words = if frames == 1 { " frame".to_owned() } else { format!(" · {:.2} s", frames as f64 * hop_secs) };
+    let hover = format!("Running median over so many frames of {hop_secs} s: removes single outliers. 1 is none");
+    line(ui, "Median filter", &hover, Slider::new(&mut frames, 1..=31).step_by(2.0).suffix(words));
+    rule.median_frames = if frames == 1 { rule.median_frames.min(1) } else { frames };
+    let hover = "Events of a class with no longer a gap between them become one";
+    line(ui, "Merge gaps", hover, Slider::new(&mut rule.merge_gap_secs, 0.0..=2.0).fixed_decimals(2).suffix(" s"));
+}
+
+/// How bounding boxes are found.
+fn of_boxes(ui: &mut Ui, boxes: &mut BoxRule) {
+    let hover = "A change is the mean score of half of this after a moment less that of half of it before: longer ones pass over short events \
+                 and gaps";
+    let filter = Slider::new(&mut boxes.filter_secs, FILTERS_SECS).logarithmic(true).fixed_decimals(2).suffix(" s");
+    line(ui, "Step filter", hover, filter);
+    let hover =
+        "Two boxes become one if the score falls by less than this between them. Without a tick, however much it falls";
+    limit(ui, "Merge difference", hover, &mut boxes.merge_difference, 0.0..=1.0, FIRST_DIFFERENCE);
+    let hover = "Two boxes become one if their greatest score is less than this many times the least one between them. Without a tick, however \
+                 many times it is";
+    limit(ui, "Merge ratio", hover, &mut boxes.merge_ratio, 1.0..=8.0, FIRST_RATIO);
+}
+
+/// A limit that there may be.
+fn limit(
+    ui: &mut Ui,
+    name: &str,
+    hover: &str,
+    limit: &mut Option<f64>,
+    range: std::ops::RangeInclusive<f64>,
+    first: f64,
+) {
+    let mut is_on = limit.is_some();
+    if ui.add(Checkbox::new(&mut is_on, weak(name))).on_hover_text(hover).changed() {
+        *limit = is_on.then_some(first);
+    }
+    ui.add_enabled_ui(is_on, |ui| {
+        let mut value = limit.unwrap_or(*range.end());
+        let slider = Slider::new(&mut value, range).fixed_decimals(2).clamping(SliderClamping::Edits);
+        if ui.add(slider).accessible_name(format!("{name}, most")).on_hover_text(hover).changed() {
+            *limit = Some(value);
+        }
+    });
+    ui.end_row();
 }
 
 fn hysteresis(ui: &mut Ui, rule: &mut DecisionRule) {

@@ -124,7 +124,7 @@ impl Curve<'_> {
 
     /// The curve after the median filter; none if there is none, or too much of it in view.
     fn filtered(&self, columns: &[Column], axis: &ScoreAxis) -> Option<Vec<Pos2>> {
-        let width = self.rule.median_frames;
+        let width = self.rule.applied_median();
         let (first, after) = (columns.first()?.first, columns.last()?.after.min(self.scores.frame_count()));
         if !(2..=WIDEST_FILTER).contains(&width) || after.saturating_sub(first) > MOST_FILTERED {
             return None;
@@ -142,7 +142,7 @@ impl Curve<'_> {
 
     /// The filtered score of one frame.
     pub fn filtered_score(&self, frame: usize) -> f32 {
-        let width = self.rule.median_frames.min(WIDEST_FILTER);
+        let width = self.rule.applied_median().min(WIDEST_FILTER);
         let from = frame.saturating_sub(width);
         let raw = self.scores.class_scores_between(self.class, from, frame + width + 1);
         median_filter(&raw, width, self.rule.median_edges).get(frame - from).copied().unwrap_or_default()

@@ -17,7 +17,7 @@ pub use found_error::{ConfusedPair, ErrorKind, ErrorList, EstimatedName, FoundEr
 pub use job::{EstimateSource, EvaluatedRecording, EvaluationJob, KnownEvent};
 pub use report::{ClassCurves, ClassRow, Column, EvaluationReport, Missing, NoScores, Summary, Value};
 pub use settings::{EvaluationSettings, GoalKind, WhichRecordings};
-pub use tuning::{BestOfClass, Tuned};
+pub use tuning::{BestFound, BestOfClass, BestWay, Tuned, Tuning};
 
 use super::thread::{guarded, spawn};
 use super::{CancelToken, Update, UpdateSender};
@@ -71,12 +71,12 @@ pub fn evaluate(job: EvaluationJob, updates: &UpdateSender) -> bool {
     )
 }
 
-/// Starts to look for the best threshold and median filter of each class; the same otherwise.
-pub fn tune(job: EvaluationJob, updates: &UpdateSender) -> bool {
+/// Starts to look for what is best for each class; the same otherwise.
+pub fn tune(job: EvaluationJob, tuning: Tuning, updates: &UpdateSender) -> bool {
     with_thread(
         job,
         updates,
-        |job, progress| tuning::tuned(job, progress).map(Box::new),
+        move |job, progress| tuning::tuned(job, tuning, progress).map(Box::new),
         |number, result| Update::Tuned { number, result },
     )
 }

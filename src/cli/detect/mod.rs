@@ -5,6 +5,7 @@ mod archive;
 mod archive_log;
 mod archive_progress;
 
+use super::box_arguments::BoxArguments;
 use super::progress::Progress;
 use super::write_stdout;
 use crate::audio;
@@ -32,6 +33,8 @@ Examples:
       Speech, singing and music, decided more strictly
   earmark detect yard.wav --threshold 0.3 --hysteresis 0.1 --merge-gap 0.2 --min-duration 0.1
       Events begin where the score is high and last as long as it is not low
+  earmark detect yard.wav --boxes --threshold 0.3 --step-filter 0.5 --merge-ratio 2
+      Events last from one change of the score to the next, whatever the threshold
   earmark detect *.wav --model FOLDER --preset reference
       What the program that the model comes from would list, to the last digit
   earmark detect yard.wav --classes \"Dog,Walk, footsteps\"
@@ -50,6 +53,9 @@ not in the output; the exit code is then 1.
 Of folders, each recording gets a file of its own in the folder of results, below folders like its own. What is done
 stands in earmark-archive.jsonl there: run again, the command does what is new, what has changed and what failed. With
 another model, rule or format it stops and says so, unless --redo is given.";
+
+/// Scores of one recording that bounding boxes are looked for in take no more memory than this.
+const MOST_SCORE_BYTES: usize = 4 << 30;
 
 /// Detect sound events in recordings
 #[derive(clap::Args)]
@@ -79,6 +85,8 @@ pub(super) struct Arguments {
     /// Drop events shorter than this many seconds [default: the model's]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     min_duration: Option<f64>,
+    #[command(flatten)]
+    boxes: BoxArguments,
     /// How recordings are cut into clips, for models whose clips give many scores each
     #[arg(long, value_enum, default_value_t = Cutting::Overlapping)]
     preset: Cutting,
@@ -211,14 +219,23 @@ impl Arguments {
     /// The reference program knows nothing of some steps: asking for both is a mistake.
     fn check(&self) -> anyhow::Result<()> {
         let foreign = [
+            ("--boxes", self.boxes.rule().is_some()),
             ("--hysteresis", self.hysteresis.is_some()),
             ("--merge-gap", self.merge_gap.is_some()),
             ("--min-duration", self.min_duration.is_some()),
             ("--short repeat", self.short == Short::Repeat),
         ];
         archive::check(self)?;
-        match foreign.iter().find(|(_, is_given)| *is_given && self.preset == Cutting::Reference) {
-            Some((name, _)) => bail!("the reference program does nothing like {name}: leave it or --preset out"),
+        if let Some((name, _)) = foreign.iter().find(|(_, is_given)| *is_given && self.preset == Cutting::Reference) {
+            bail!("the reference program does nothing like {name}: leave it or --preset out");
+        }
+        let of_thresholds = [
+            ("--hysteresis", self.hysteresis.is_some()),
+            ("--median", self.median.is_some()),
+            ("--merge-gap", self.merge_gap.is_some()),
+        ];
+        match of_thresholds.iter().find(|(_, is_given)| *is_given && self.boxes.rule().is_some()) {
+            Some((name, _)) => bail!("{name} says nothing of bounding boxes: leave it or --boxes out"),
             None => Ok(()),
         }
     }
@@ -256,6 +273,7 @@ impl Arguments {
         }
         Ok(DecisionRule {
             threshold,
+            boxes: self.boxes.rule(),
             // The model's own lower threshold that is no longer lower says nothing.
             hysteresis: self.hysteresis.or(of_model.hysteresis).filter(|&lower| lower < threshold),
             median_frames: self.median.unwrap_or(of_model.median_frames),
@@ -351,7 +369,8 @@ impl Job {
         progress.set(index, &name, 0.0);
         let source = audio::open(file)?;
         let (axis, classes) = (self.detector.axis(), self.detector.classes());
-        let mut events = EventFinder::new(&self.rule, axis, classes.len());
+        let mut events = EventFinder::of_classes(&self.rule, axis, classes.len(), &self.classes);
+        let (mut blocks, mut is_too_much) = (0_usize, false);
         let score_path = self.score_files[index].as_deref();
         let mut score_file = match score_path {
             Some(path) => {
@@ -368,10 +387,19 @@ impl Job {
             events.push(block.scores);
             let inside = (block.frame_count - block.padding_count) * classes.len();
             written = score_file.as_mut().map_or(Ok(()), |file| file.push(&block.scores[..inside]));
-            stop.set(written.is_err());
+            // Counting takes longer than a block is worth.
+            blocks += 1;
+            is_too_much = blocks.is_multiple_of(64) && events.kept_bytes() > MOST_SCORE_BYTES;
+            stop.set(written.is_err() || is_too_much);
             progress.set(index, &name, block.done_secs / block.duration_secs.max(f64::MIN_POSITIVE));
         });
         written.with_context(|| score_path.unwrap_or(file).display().to_string())?;
+        ensure!(
+            !is_too_much,
+            "{}: bounding boxes need all scores, and those take more than {} GiB: ask for fewer --classes, or leave --boxes out",
+            file.display(),
+            MOST_SCORE_BYTES >> 30
+        );
         let summary = summary.map_err(|error| self.with_file(error, file))?;
         if let (Some(score_file), Some(path)) = (score_file, score_path) {
             let put = score_file.finish(summary.duration_secs).and_then(PendingFile::commit);

@@ -35,7 +35,8 @@ use std::process::ExitCode;
   earmark evaluate --reference labels.tsv --estimated events.tsv --durations durations.tsv --json
   earmark evaluate labels.tsv events.tsv --metric segment_based --resolution 0.1
   earmark evaluate labels.tsv events.tsv --map classes.tsv --details
-  earmark evaluate --reference labels.tsv --scores scores/ --durations durations.tsv   PSDS and more, over all thresholds")]
+  earmark evaluate --reference labels.tsv --scores scores/ --durations durations.tsv   PSDS and more, over all thresholds
+  earmark evaluate --reference labels.tsv --scores scores/ --boxes --step-filter 0.32 --merge-ratio 1.5   the same of cSEBBs")]
 pub(super) struct Arguments {
     /// Strong labels that are right, and those to judge, where --reference and --estimated do not name them
     #[arg(value_names = ["REFERENCE", "ESTIMATED"], num_args = 0..=2)]
@@ -185,6 +186,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.of_scores.scores {
         return run_on_scores(arguments, folder);
     }
+    ensure!(
+        arguments.of_scores.boxes.rule().is_none(),
+        "--boxes are looked for in frame scores: name them with --scores"
+    );
     let (reference_path, estimated_path) = arguments.paths()?;
     let reference = read_labels(reference_path)?;
     let mut estimated = read_labels(estimated_path)?;
@@ -224,6 +229,7 @@ fn run_on_scores(arguments: &Arguments, folder: &Path) -> anyhow::Result<ExitCod
         recordings: labels.files.iter().map(|file| &*file.name).collect(),
         durations: durations.as_ref(),
         settings: arguments.of_scores.settings(&arguments.settings()),
+        boxes: arguments.of_scores.boxes.rule(),
         is_by_thresholds: arguments.of_scores.by_thresholds,
         has_curves: arguments.of_scores.curves,
         is_json: arguments.json,

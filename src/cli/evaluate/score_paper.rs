@@ -188,6 +188,7 @@ fn settings_value(outcome: &Outcome<'_>) -> Value {
         "intersection_dtc": settings.intersection.detection_share,
         "intersection_gtc": settings.intersection.reference_share,
         "threshold": settings.threshold,
+        "boxes": outcome.boxes,
         "partial_auroc_max_fpr": settings.most_alarms,
     })
 }

@@ -3,10 +3,12 @@
 //! What is computed is told in `crate::metric`; this file says which recordings and labels go together.
 
 use super::score_paper;
+use crate::cli::box_arguments::BoxArguments;
+use crate::decision::BoxRule;
 use crate::format::{FileScores, read_scores};
 use crate::metric::{
-    ClassReport, Collars, IntersectionRule, LabelledSpan, Psds, ScoreColumns, ScoreMeasure, ScoreReport, ScoreSettings,
-    ScoredFile, ScoredSet, Settings, apart, class_roc_by_thresholds, fifty_thresholds,
+    BoxScores, ClassReport, Collars, IntersectionRule, LabelledSpan, Psds, ScoreColumns, ScoreMeasure, ScoreReport,
+    ScoreSettings, ScoredFile, ScoredSet, Settings, apart, class_roc_by_thresholds, fifty_thresholds,
 };
 use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,6 +38,8 @@ pub(super) struct ScoreArguments {
     /// Frame scores: PSD-ROCs and F-scores over thresholds in JSON
     #[arg(long, requires = "json")]
     pub(super) curves: bool,
+    #[command(flatten)]
+    pub(super) boxes: BoxArguments,
 }
 
 fn known_measure(key: &str) -> Result<ScoreMeasure, String> {
@@ -79,6 +83,8 @@ pub(super) struct Job<'a> {
     pub durations: Option<&'a BTreeMap<String, f64>>,
     /// The settings of all measures.
     pub settings: ScoreSettings,
+    /// Bounding boxes are looked for in the scores, and measured in their place.
+    pub boxes: Option<BoxRule>,
     /// PSDS by fifty thresholds too.
     pub is_by_thresholds: bool,
     /// Curves in JSON.
@@ -91,6 +97,7 @@ pub(super) struct Job<'a> {
 pub(super) struct Outcome<'a> {
     pub set: ScoredSet<'a>,
     pub settings: ScoreSettings,
+    pub boxes: Option<BoxRule>,
     pub report: ScoreReport,
     /// Scenarios 1 and 2 by fifty thresholds, if they were wanted.
     pub by_thresholds: Option<[Psds; 2]>,
@@ -111,7 +118,7 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
             without += 1;
             continue;
         };
-        let end = scores.table.borders_secs().last().copied().unwrap_or(0.0);
+        let end = scores.table.borders_secs(0).last().copied().unwrap_or(0.0);
         let duration_secs = job.durations.and_then(|table| duration_of(table, name)).unwrap_or(end);
         files.push(ScoredFile { name, duration_secs, scores: &scores.table });
     }
@@ -122,16 +129,42 @@ pub(super) fn run(job: &Job<'_>) -> anyhow::Result<String> {
     }
     ensure!(!files.is_empty(), "{}: no recording of the reference has scores there", job.folder.display());
     let reference = reference_of(job, &files, classes, &mut notes)?;
+    let mut settings = job.settings.clone();
+    let boxes = match &job.boxes {
+        Some(rule) => box_scores(&files, classes.len(), rule)?,
+        None => Vec::new(),
+    };
+    if let Some(rule) = &job.boxes {
+        notes.push(format!("Measured are bounding boxes ({}), each with its mean score", rule.text()));
+        settings.measures.retain(|measure| *measure != ScoreMeasure::Frame);
+        files.iter_mut().zip(&boxes).for_each(|(file, boxes)| file.scores = boxes);
+    }
     let set = ScoredSet::new(classes.iter().map(|class| &**class).collect(), files, &reference)?;
-    let settings = job.settings.clone();
     let reports = for_each_class(set.classes().len(), |class| ClassReport::of(&set, class, &settings))?;
     let report = ScoreReport::of(reports, &settings);
     let by_thresholds = if job.is_by_thresholds { Some(by_thresholds(&set, &settings)?) } else { None };
-    let outcome = Outcome { set, settings, report, by_thresholds, notes };
+    let outcome = Outcome { set, settings, boxes: job.boxes, report, by_thresholds, notes };
     if job.is_json {
         return Ok(serde_json::to_string_pretty(&score_paper::json(&outcome, job.has_curves))? + "\n");
     }
     Ok(score_paper::tables(&outcome))
+}
+
+/// Bounding boxes in the scores of each file, which are found when they are asked for.
+fn box_scores<'a>(files: &[ScoredFile<'a>], class_count: usize, rule: &BoxRule) -> anyhow::Result<Vec<BoxScores<'a>>> {
+    let mut scratch = Vec::new();
+    for file in files {
+        for class in 0..class_count {
+            let is_right =
+                file.scores.column(class, &mut scratch).iter().all(|&score| score.is_finite() && score >= 0.0);
+            ensure!(
+                is_right,
+                "{}: has scores below 0, in which there are no bounding boxes: leave --boxes out",
+                file.name
+            );
+        }
+    }
+    Ok(files.iter().map(|file| BoxScores::new(file.scores, class_count, file.duration_secs, *rule)).collect())
 }
 
 fn by_thresholds(set: &ScoredSet<'_>, settings: &ScoreSettings) -> anyhow::Result<[Psds; 2]> {

@@ -215,11 +215,11 @@ impl Subject {
     /// Opens the network for so many threads. An installed model must pass its self-check; one of random weights has none.
     pub(super) fn open(&self, settings: &Settings, threads: usize) -> Result<OpenNetwork, ModelError> {
         let (input, output) = self.ends();
+        let wanted = Wanted { runtime: settings.runtime, device: settings.device, threads };
         match &self.origin {
-            Origin::Folder(folder) => runtime::open(folder, &self.onnx, settings.runtime, settings.device, threads),
+            Origin::Folder(folder) => runtime::open(folder, &self.onnx, &[], wanted),
             Origin::Untrained(_) => {
-                let source = NetworkSource { onnx: &self.onnx, input, output };
-                let wanted = Wanted { runtime: settings.runtime, device: settings.device, threads };
+                let source = NetworkSource { onnx: &self.onnx, input, outputs: &[output] };
                 runtime::open_checked(&self.name, source, wanted, |_| Ok(()))
             }
         }

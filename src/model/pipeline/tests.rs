@@ -38,13 +38,13 @@ struct FirstOfRow {
 }
 
 impl Backend for FirstOfRow {
-    fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+    fn run_all(&mut self, input: &[f32], shape: &[usize]) -> Result<Vec<NetworkOutput>, String> {
         if !(self.wants)(shape) || shape.iter().product::<usize>() != input.len() {
             return Err(format!("the shape is {shape:?}"));
         }
         let values: Vec<f32> = input.chunks(self.row).map(|row| row[0]).collect();
         let shape = vec![values.len(), 1];
-        Ok(NetworkOutput { values, shape })
+        Ok(vec![NetworkOutput { values, shape }])
     }
 }
 

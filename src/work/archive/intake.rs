@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
+/// Scores of one recording that bounding boxes are looked for in take no more memory than this.
+const MOST_SCORE_BYTES: usize = 1 << 30;
+
 /// The taker of an archive's scores.
 pub(super) struct Intake<'a> {
     shared: &'a Shared<'a>,
@@ -51,7 +54,7 @@ impl<'a> Intake<'a> {
         let spec = &self.shared.archive.spec;
         let mut open = Open {
             state: None,
-            events: EventFinder::with_scores(&spec.rule, self.axis, self.classes.len()),
+            events: EventFinder::with_scores(&spec.rule, self.axis, self.classes.len(), &spec.classes),
             scores: None,
             part: 0.0,
             failure: None,
@@ -109,6 +112,13 @@ impl ScoreTaker for Intake<'_> {
             return false;
         }
         open.events.push(block.scores);
+        if open.events.kept_bytes() > MOST_SCORE_BYTES {
+            let gib = MOST_SCORE_BYTES >> 30;
+            open.failure = Some(format!(
+                "bounding boxes need all scores, and those take more than {gib} GiB: ask for fewer --classes, or leave --boxes out"
+            ));
+            return false;
+        }
         open.part = (block.done_secs / block.duration_secs.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
         if let Some((path, sink)) = &mut open.scores {
             let inside = (block.frame_count - block.padding_count) * class_count;

@@ -4,26 +4,26 @@ use super::job::{EstimateSource, EvaluationJob, Keys};
 use super::label_map::LabelMap;
 use super::{ClassCurves, EvaluationSettings, GoalKind, Missing, NoScores, Progress, Stopped};
 use crate::annotation::complete::is_complete;
-use crate::decision::{ClassRules, FrameScores, MedianEdges, median_filter};
+use crate::decision::{ClassRules, DecisionRule, FrameScores, bounding_boxes, median_filter};
 use crate::metric::{
-    BestF, ClassF, ClassReport, LabelledSpan, Measured, Psds, ScoreColumns, ScoreReport, ScoredFile, ScoredSet, apart,
+    BestF, ClassF, ClassReport, LabelledSpan, Measured, Psds, ScoreColumns, ScoreReport, ScoredFile, ScoredSet,
+    StepScores, apart,
 };
 use crate::time::Span;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// So many points of a curve are kept.
 const DRAWN_POINTS: usize = 256;
 /// Thresholds at which F-scores are averaged.
 const MEAN_STEPS: usize = 200;
 
-/// A class of the model that stands for a label, with its median filter.
+/// A class of the model that stands for a label, with its rule; only how events are found counts of it, not the threshold.
 #[derive(Clone, Copy, Debug)]
 struct Source {
     class: usize,
-    median_frames: usize,
-    edges: MedianEdges,
+    rule: DecisionRule,
 }
 
 /// Of each label, the classes that stand for it.
@@ -32,27 +32,74 @@ type Sources = Arc<Vec<Vec<Source>>>;
 /// The scores of one recording, one column a label.
 struct Columns<'a> {
     borders_secs: Vec<f64>,
+    duration_secs: f64,
     scores: &'a FrameScores,
     sources: Sources,
+    /// Of each label whose events are bounding boxes, what is found when it is asked for first.
+    steps: Vec<OnceLock<StepScores>>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(scores: &'a FrameScores, duration_secs: f64, sources: Sources) -> Self {
+        let borders_secs = scores.borders_secs(duration_secs);
+        let steps = vec![OnceLock::new(); sources.len()];
+        Self { borders_secs, duration_secs, scores, sources, steps }
+    }
+
+    fn sources(&self, label: usize) -> &[Source] {
+        self.sources.get(label).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The scores of a class after its median filter; none where it is silent.
+    fn filtered(&self, source: &Source) -> Option<Vec<f32>> {
+        self.scores.peaks().get(source.class).filter(|peak| **peak > 0.0)?;
+        let mut scores = self.scores.class_scores(source.class);
+        let width = source.rule.applied_median();
+        if width > 1 {
+            scores = median_filter(&scores, width, source.rule.median_edges);
+        }
+        // Of silence after the end, only the filter knows.
+        scores.truncate(self.borders_secs.len().saturating_sub(1));
+        Some(scores)
+    }
+
+    /// The scores of a label for which bounding boxes stand; none if none do.
+    fn steps(&self, label: usize) -> Option<&StepScores> {
+        let sources = self.sources(label);
+        if sources.iter().all(|source| source.rule.boxes.is_none()) {
+            return None;
+        }
+        let of_source = |source: &Source| {
+            let scores: Vec<f64> = self.filtered(source)?.into_iter().map(f64::from).collect();
+            Some(match &source.rule.boxes {
+                Some(rule) => {
+                    let boxes = bounding_boxes(&self.borders_secs, &scores, rule);
+                    StepScores::of_boxes(&boxes, self.duration_secs)
+                }
+                None => StepScores { borders_secs: self.borders_secs.clone(), scores },
+            })
+        };
+        let all = || {
+            let each = sources.iter().filter_map(of_source);
+            each.reduce(|all, one| all.greater(&one)).unwrap_or_default()
+        };
+        Some(self.steps.get(label)?.get_or_init(all))
+    }
 }
 
 impl ScoreColumns for Columns<'_> {
-    fn borders_secs(&self) -> &[f64] {
-        &self.borders_secs
+    fn borders_secs(&self, label: usize) -> &[f64] {
+        self.steps(label).map_or(&self.borders_secs, |steps| &steps.borders_secs)
     }
 
-    fn column<'a>(&'a self, class: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
+    fn column<'a>(&'a self, label: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
+        if let Some(steps) = self.steps(label) {
+            return &steps.scores;
+        }
         let frames = self.borders_secs.len().saturating_sub(1);
         scratch.clear();
         scratch.resize(frames, 0.0);
-        for source in self.sources.get(class).map(Vec::as_slice).unwrap_or_default() {
-            if self.scores.peaks().get(source.class).is_none_or(|&peak| peak <= 0.0) {
-                continue;
-            }
-            let mut scores = self.scores.class_scores(source.class);
-            if source.median_frames > 1 {
-                scores = median_filter(&scores, source.median_frames, source.edges);
-            }
+        for scores in self.sources(label).iter().filter_map(|source| self.filtered(source)) {
             for (greatest, score) in scratch.iter_mut().zip(scores) {
                 *greatest = greatest.max(f64::from(score));
             }
@@ -69,7 +116,8 @@ pub struct FrameSet<'a> {
 }
 
 impl<'a> FrameSet<'a> {
-    /// The scores of the recordings in which it is known where nothing is, under these rules' median filters (none: unfiltered).
+    /// The scores of the recordings in which it is known where nothing is, under these rules' median filters or as their bounding boxes (none:
+    /// as they are).
     pub fn of(
         job: &'a EvaluationJob,
         keys: &'a Keys,
@@ -96,8 +144,8 @@ impl<'a> FrameSet<'a> {
                 _ => Arc::new(sources(&scores.classes, &all, map, rules)),
             };
             known = Some((scores.classes.clone(), sources.clone()));
-            let borders_secs = scores.borders_secs(recording.duration_secs);
-            files.push((&**key, recording.duration_secs, Columns { borders_secs, scores, sources }));
+            let duration_secs = recording.duration_secs;
+            files.push((&**key, duration_secs, Columns::new(scores, duration_secs, sources)));
         }
         if files.is_empty() {
             return Err(if is_marked { NoScores::NothingComplete } else { NoScores::Unfit });
@@ -151,12 +199,8 @@ fn sources(classes: &[Arc<str>], labels: &[Arc<str>], map: &LabelMap, rules: Opt
     for (class, name) in classes.iter().enumerate() {
         for target in map.targets(name) {
             if let Ok(place) = labels.binary_search(&target) {
-                let rule = rules.map(|rules| rules.of(name));
-                sources[place].push(Source {
-                    class,
-                    median_frames: rule.map_or(1, |rule| rule.median_frames),
-                    edges: rule.map_or(MedianEdges::default(), |rule| rule.median_edges),
-                });
+                let rule = rules.map_or_else(DecisionRule::default, |rules| rules.of(name));
+                sources[place].push(Source { class, rule });
             }
         }
     }
@@ -316,7 +360,7 @@ fn f_below(curve: &[(f64, crate::metric::FScore)], threshold: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::FrameAxis;
+    use crate::decision::{BoxRule, FrameAxis, decide_boxes};
 
     fn scores(first_onset_secs: f64, frames: usize) -> FrameScores {
         let classes: Vec<Arc<str>> = vec!["Dog".into(), "Bark".into()];
@@ -328,16 +372,31 @@ mod tests {
     #[test]
     fn classes_that_stand_for_one_label_give_the_greatest_score() {
         let labels: Vec<Arc<str>> = vec!["Dog".into()];
-        let both = vec![vec![
-            Source { class: 0, median_frames: 1, edges: MedianEdges::default() },
-            Source { class: 1, median_frames: 1, edges: MedianEdges::default() },
-        ]];
+        let plain = DecisionRule::default();
+        let both = vec![vec![Source { class: 0, rule: plain }, Source { class: 1, rule: plain }]];
         let scores = scores(0.0, 5);
-        let columns = Columns { borders_secs: scores.borders_secs(2.5), scores: &scores, sources: Arc::new(both) };
+        let columns = Columns::new(&scores, 2.5, Arc::new(both));
         let mut scratch = Vec::new();
         let column: Vec<f64> = columns.column(0, &mut scratch).to_vec();
         let expected = [0.25, 0.25, 0.25, 0.3, 0.4];
         assert!(column.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{column:?}");
         assert_eq!(sources(&scores.classes, &labels, &LabelMap::Same, None)[0].len(), 1);
+        // Of a class with bounding boxes, what lies in none is below all thresholds; but there is the other class.
+        let boxed = DecisionRule { boxes: Some(BoxRule { filter_secs: 1.0, ..BoxRule::default() }), ..plain };
+        let of = |rules: &[(usize, DecisionRule)]| {
+            let sources = vec![rules.iter().map(|&(class, rule)| Source { class, rule }).collect()];
+            let columns = Columns::new(&scores, 2.5, Arc::new(sources));
+            (columns.borders_secs(0).to_vec(), columns.column(0, &mut Vec::new()).to_vec())
+        };
+        let boxes = decide_boxes(&scores, 0, &boxed.boxes.unwrap(), 0.0, 2.5);
+        assert_eq!(boxes.len(), 1);
+        let (onset_secs, confidence) = (boxes[0].span.onset_secs, f64::from(boxes[0].score));
+        let (borders, alone) = of(&[(0, boxed)]);
+        assert_eq!(borders, [0.0, onset_secs, 2.5]);
+        assert!(alone[0] == f64::NEG_INFINITY && (alone[1] - confidence).abs() < 1e-6, "{alone:?}");
+        let (borders, with_other) = of(&[(0, boxed), (1, plain)]);
+        let last = with_other[with_other.len() - 1];
+        assert!(borders.contains(&onset_secs) && (with_other[0] - 0.25).abs() < 1e-4, "{with_other:?}");
+        assert!((last - confidence.max(0.25)).abs() < 1e-4);
     }
 }

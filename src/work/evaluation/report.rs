@@ -118,7 +118,7 @@ impl Column {
                 "Polyphonic sound detection score, scenario 2, over all thresholds. In the row of all events, of the mean curve less the spread between classes, as DCASE has it; the mean is that of the classes' own scores"
             }
             Self::BestF => {
-                "The best F-score (of the kind chosen under Settings) at any threshold, with the median filter in force"
+                "The best F-score (of the kind chosen under Settings) at any threshold, with the median filter or the bounding boxes in force"
             }
             Self::BestThreshold => "The threshold of the best F-score",
         }

@@ -1,4 +1,4 @@
-//! What threshold and median filter are best for each class, and what they change.
+//! What threshold and median filter, or which bounding boxes, are best for each class, and what they change.
 
 use super::estimate::{Estimate, reference_labels};
 use super::frame_measures::{FrameSet, of_each_class};
@@ -6,8 +6,8 @@ use super::job::{EstimateSource, EvaluationJob, Keys};
 use super::label_map::LabelMap;
 use super::measures::{estimated_spans, events_report, reference_spans};
 use super::{Missing, Progress, Stopped};
-use crate::decision::{ClassRules, DecisionRule, MedianEdges};
-use crate::metric::{BestSettings, Evaluated, Measured, best_settings};
+use crate::decision::{BoxRule, ClassRules, DecisionRule, MedianEdges};
+use crate::metric::{Evaluated, Goal, Measured, ScoredSet, best_boxes, best_settings, usual_box_rules};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,23 +17,63 @@ const MOST_MEDIANS: usize = 8;
 /// How much of the work the search is; the rest is what it changes.
 const SEARCH_PART: f64 = 0.8;
 
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tuning {
+    /// The best threshold and median filter of each class.
+    Thresholds,
+    /// The best bounding boxes of each class, and their threshold.
+    Boxes,
+}
+
+impl Tuning {
+    /// What is found, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Thresholds => "thresholds and median filters",
+            Self::Boxes => "bounding boxes",
+        }
+    }
+}
+
 /// What is best for a class of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BestOfClass {
     /// The class, as the model calls it.
     pub class: Arc<str>,
+    /// What was found for it.
+    pub found: BestFound,
+}
+
+/// What was found for a class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BestFound {
     /// The threshold, 0 to 1.
     pub threshold: f32,
-    /// Frames of the median filter; 1 for none.
-    pub median_frames: usize,
+    /// How the events come about that it is applied to.
+    pub way: BestWay,
+}
+
+/// How events come about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BestWay {
+    /// By a median filter of so many frames; 1 for none.
+    Median(usize),
+    /// As bounding boxes.
+    Boxes(BoxRule),
 }
 
 impl BestOfClass {
     /// A rule with this, and with nothing that was not part of the search.
     pub fn rule(&self, before: DecisionRule) -> DecisionRule {
+        let (boxes, median_frames) = match self.found.way {
+            BestWay::Median(frames) => (None, frames),
+            BestWay::Boxes(boxes) => (Some(boxes), before.median_frames),
+        };
         DecisionRule {
-            threshold: self.threshold,
-            median_frames: self.median_frames,
+            threshold: self.found.threshold,
+            boxes,
+            median_frames,
             hysteresis: None,
             merge_gap_secs: 0.0,
             min_duration_secs: 0.0,
@@ -58,23 +98,31 @@ pub struct Tuned {
 }
 
 /// Searches.
-pub(super) fn tuned(job: &EvaluationJob, progress: &Progress<'_>) -> Result<Tuned, Stopped> {
+pub(super) fn tuned(job: &EvaluationJob, tuning: Tuning, progress: &Progress<'_>) -> Result<Tuned, Stopped> {
     let EstimateSource::Predictions { rules, .. } = &job.estimate else {
-        return Err(Stopped::Failed("Best thresholds need a model's frame scores: compare predictions".to_owned()));
+        return Err(Stopped::Failed(format!(
+            "Best {} need a model's frame scores: compare predictions",
+            tuning.words()
+        )));
     };
     let map = LabelMap::read(job.label_map.as_deref())?;
     let keys = Keys::of(job);
     let (reference, _) = reference_spans(job, &keys);
     let labels = reference_labels(job);
     let frames = FrameSet::of(job, &keys, &reference, &labels, &map, None);
-    let refused = |why| Stopped::Failed(format!("Best thresholds cannot be found: {}", Missing::NoScores(why)));
+    let refused = |why| Stopped::Failed(format!("Best {} cannot be found: {}", tuning.words(), Missing::NoScores(why)));
     let frames = frames.map_err(refused)?;
     let set = frames.set().map_err(refused)?;
     let told = |part: f64| (progress.tell)(SEARCH_PART * part);
-    let goal = job.settings.goal();
-    let (widths, edges) = (median_widths(job), rules.common.median_edges);
-    let found: Vec<Option<BestSettings>> = of_each_class(frames.labels().len(), &progress.within(&told), |class| {
-        best(&frames, &set, class, &goal, &widths, edges)
+    let search = Search {
+        goal: job.settings.goal(),
+        tuning,
+        widths: median_widths(job),
+        edges: rules.common.median_edges,
+        boxes: usual_box_rules(),
+    };
+    let found: Vec<Option<BestFound>> = of_each_class(frames.labels().len(), &progress.within(&told), |class| {
+        if frames.has_class(class) { search.best(&set, class) } else { None }
     })?;
     let mut best = Vec::new();
     let classes: BTreeSet<Arc<str>> = job
@@ -90,8 +138,7 @@ pub(super) fn tuned(job: &EvaluationJob, progress: &Progress<'_>) -> Result<Tune
         let targets = map.targets(&class);
         let place = targets.iter().find_map(|target| frames.labels().binary_search(target).ok());
         if let Some(found) = place.and_then(|place| found.get(place).copied().flatten()) {
-            let (threshold, median_frames) = (found.threshold, found.median_frames);
-            best.push(BestOfClass { class, threshold, median_frames });
+            best.push(BestOfClass { class, found });
         }
     }
     let skipped = found.iter().filter(|found| found.is_none()).count();
@@ -106,15 +153,29 @@ pub(super) fn tuned(job: &EvaluationJob, progress: &Progress<'_>) -> Result<Tune
     })
 }
 
-fn best(
-    frames: &FrameSet<'_>,
-    set: &crate::metric::ScoredSet<'_>,
-    class: usize,
-    goal: &crate::metric::Goal,
-    widths: &[usize],
+/// What is tried.
+struct Search {
+    goal: Goal,
+    tuning: Tuning,
+    widths: Vec<usize>,
     edges: MedianEdges,
-) -> Option<BestSettings> {
-    frames.has_class(class).then(|| best_settings(set, class, goal, widths, edges).ok()).flatten()
+    boxes: Vec<BoxRule>,
+}
+
+impl Search {
+    /// None where the class has no F-score.
+    fn best(&self, set: &ScoredSet<'_>, class: usize) -> Option<BestFound> {
+        match self.tuning {
+            Tuning::Thresholds => {
+                let best = best_settings(set, class, &self.goal, &self.widths, self.edges).ok()?;
+                Some(BestFound { threshold: best.threshold, way: BestWay::Median(best.median_frames) })
+            }
+            Tuning::Boxes => {
+                let best = best_boxes(set, class, &self.goal, &self.boxes).ok()?;
+                Some(BestFound { threshold: best.threshold, way: BestWay::Boxes(best.rule) })
+            }
+        }
+    }
 }
 
 /// Odd numbers of frames, up to two seconds, each about half as long again as the one before.

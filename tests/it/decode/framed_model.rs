@@ -137,6 +137,25 @@ fn events_lie_where_the_sound_is_whatever_the_clips() {
 }
 
 #[test]
+fn bounding_boxes_last_from_change_to_change_whatever_the_threshold() {
+    let parent = tempfile::tempdir().unwrap();
+    let (folder, file) = (model(parent.path(), |text| text), parent.path().join("a.wav"));
+    recording(&file, 25.0, &[(4.0, 6.0), (14.0, 18.0)]);
+    let expected = [(4.0, 6.0), (14.0, 18.0)].map(|(on, off)| (on, off, "Loud".to_owned()));
+    for threshold in ["0.1", "0.5", "0.8"] {
+        let arguments = ["--classes", "loud", "--boxes", "--threshold", threshold];
+        let output = detect(&folder, &file, &arguments);
+        assert_eq!(events(&output), expected, "{threshold}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("bounding boxes, step filter 0.5 s, merge difference 1, merge ratio 2"), "{said}");
+    }
+    // Boxes of all classes, long ones only; a filter of the recording's length sees no change in its midst.
+    let both = events(&detect(&folder, &file, &["--boxes", "--min-duration", "3"]));
+    assert!(both.contains(&expected[1]) && !both.contains(&expected[0]), "{both:?}");
+    assert!(both.iter().any(|(.., label)| label == "Silent"), "{both:?}");
+}
+
+#[test]
 fn only_the_reference_lists_events_after_the_end() {
     let parent = tempfile::tempdir().unwrap();
     let (folder, file) = (model(parent.path(), |text| text), parent.path().join("a.wav"));
@@ -168,6 +187,10 @@ fn what_the_reference_does_not_do_is_refused() {
     assert!(said.contains("the reference program does nothing like --hysteresis"), "{said}");
     let said = fails(&["--model", &folder, "--threshold", "0.1", "--hysteresis", "0.1"]);
     assert!(said.contains("--hysteresis 0.1: expected less than the threshold, which is 0.1"), "{said}");
+    let said = fails(&["--model", &folder, "--preset", "reference", "--boxes"]);
+    assert!(said.contains("the reference program does nothing like --boxes"), "{said}");
+    let said = fails(&["--model", &folder, "--boxes", "--median", "5"]);
+    assert!(said.contains("--median says nothing of bounding boxes"), "{said}");
     let yamnet = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/yamnet").display().to_string();
     let said = fails(&["--model", &yamnet, "--preset", "reference"]);
     assert!(said.contains("YAMNet has no presets: leave the preset out"), "{said}");

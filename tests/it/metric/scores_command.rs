@@ -20,9 +20,14 @@ fn said(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap().replace("\r\n", "\n")
 }
 
-/// The case as files, with an event of a label without scores and scores of a recording that the reference does not name.
+/// [`case_folder`] of the case `basic_mixed`.
 fn folder() -> (tempfile::TempDir, Value) {
-    let path = format!("{}/tests/data/eval/basic_mixed.json", env!("CARGO_MANIFEST_DIR"));
+    case_folder("basic_mixed")
+}
+
+/// The case as files, with an event of a label without scores and scores of a recording that the reference does not name.
+fn case_folder(name: &str) -> (tempfile::TempDir, Value) {
+    let path = format!("{}/tests/data/eval/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("scores")).unwrap();
@@ -84,6 +89,54 @@ fn the_numbers_are_those_of_sed_scores_eval() {
     assert!(notes.contains("durations name: 1") && notes.contains("yodelling"), "{notes}");
 }
 
+/// Options, then PSDS1, PSDS2, and the mean of the classes' best event-based F-scores.
+type OfBoxes = (&'static str, &'static [&'static str], [f64; 3]);
+
+#[test]
+fn bounding_boxes_score_as_those_of_sebbs_by_sed_scores_eval() {
+    // By sebbs 1.0.2 and sed_scores_eval 0.0.4.
+    let cases: [OfBoxes; 6] = [
+        ("basic_mixed", &[], [0.09175170953613698, 0.11565298033781762, 0.42857142857142855]),
+        (
+            "basic_mixed",
+            &["--step-filter", "0.32", "--merge-ratio", "1.5"],
+            [0.28596788287406094, 0.28596788287406094, 0.47222222222222215],
+        ),
+        (
+            "basic_mixed",
+            &["--step-filter", "0.64", "--merge-difference", "0.2"],
+            [0.27991991190053894, 0.28596788287406094, 0.1904761904761905],
+        ),
+        ("random_24_files", &[], [0.3853932390326517, 0.4507538259592594, 0.503723605248046]),
+        (
+            "random_24_files",
+            &["--step-filter", "0.32", "--merge-ratio", "1.5"],
+            [0.38481175705027937, 0.4506052491885553, 0.4852624574734108],
+        ),
+        (
+            "random_24_files",
+            &["--step-filter", "0.64", "--merge-difference", "0.2"],
+            [0.3538568945016752, 0.46032933275967947, 0.33565426706100066],
+        ),
+    ];
+    for (name, options, theirs) in cases {
+        let (folder, _) = case_folder(name);
+        let shared = ["--durations", "durations.tsv", "--json", "--collar", "0.2", "--offset-share", "0.2", "--boxes"];
+        let output = evaluate(folder.path(), &[&shared, options].concat());
+        assert!(output.status.success(), "{}", said(&output.stderr));
+        let ours: Value = serde_json::from_str(&said(&output.stdout)).unwrap();
+        let overall = &ours["overall"];
+        let numbers =
+            [&overall["psds1"]["score"], &overall["psds2"]["score"], &overall["collar_f_best"]["class_mean"]["f"]];
+        for (ours, theirs) in numbers.iter().zip(theirs) {
+            let ours = ours.as_f64().unwrap();
+            assert!((ours - theirs).abs() < 1e-9, "{name} {options:?}: {ours} ≠ {theirs}");
+        }
+        // Boxes are no frames.
+        assert!(overall["frame_average_precision"].is_null() && ours["settings"]["boxes"].is_object());
+    }
+}
+
 #[test]
 fn a_table_for_people_tells_classes_and_what_was_left_out() {
     let (folder, case) = folder();
@@ -108,6 +161,7 @@ fn what_does_not_go_together_is_told() {
         said(&output.stderr)
     };
     assert!(failed(&["--estimated", "reference.tsv"]).contains("cannot be used with"));
+    assert!(failed(&["--step-filter", "0.3"]).contains("--boxes"));
     assert!(failed(&["--measure", "luck"]).contains("expected one of psds1"));
     std::fs::write(folder.path().join("scores/z.tsv"), "onset\toffset\tdog\n0\t1\t0.5\n2\t3\t0.5\n").unwrap();
     let told = failed(&[]);

@@ -2,7 +2,7 @@
 
 use super::stage::{answer_path, drag, opened, press, press_with, soundscape, wait};
 use earmark::app::{App, Request, RuleChange, RuleScope, Scored, Target};
-use earmark::decision::{DecisionRule, Prediction, decide_class};
+use earmark::decision::{BoxRule, DecisionRule, Prediction, decide_boxes, decide_class};
 use eframe::egui::accesskit::{Action, ActionData, ActionRequest, Role};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, vec2};
 use egui_kittest::Harness;
@@ -162,6 +162,62 @@ fn hysteresis_has_a_line_of_its_own() {
     let from = harness.get_by_role_and_label(Role::Slider, &lower_line).rect().center();
     drag(&mut harness, from, from - vec2(0.0, 85.0));
     assert!(rule(&harness, class).hysteresis.unwrap() <= rule(&harness, class).threshold);
+}
+
+#[test]
+fn bounding_boxes_are_chosen_in_the_lane_and_thresholds_come_back() {
+    let mut harness = detected();
+    let boxes = |rule| DecisionRule { boxes: Some(BoxRule::default()), ..rule };
+    let class = focus_where(&mut harness, boxes, |rule| rule);
+    let before = rule(&harness, class);
+    let plain = harness.state().bench.predictions_of(class).to_vec();
+    harness.state_mut().bench.dispatch(Request::ShowInspector(earmark::app::Inspector::Events));
+    harness.run_steps(2);
+    harness.get_by_label("Rule of the class and look of the lane").click();
+    harness.run_steps(3);
+    harness.get_by_label("Bounding boxes").click();
+    harness.run_steps(3);
+    assert_eq!(rule(&harness, class), boxes(before));
+    wait(&mut harness, "the boxes", |bench| !bench.is_deciding());
+    let of_rule = |harness: &Harness<'_, App>| {
+        let (rule, secs) = (rule(harness, class), harness.state().bench.recording().unwrap().duration_secs);
+        let mut found = decide_boxes(&scored(harness).scores, class, &rule.boxes.unwrap(), rule.threshold, secs);
+        found.retain(|found| found.span.duration_secs() >= rule.min_duration_secs - 1e-9);
+        found
+    };
+    let boxed = harness.state().bench.predictions_of(class).to_vec();
+    assert_eq!(boxed, of_rule(&harness));
+    assert_ne!(boxed, plain);
+    // What says nothing of boxes is not offered, and their own parameters are.
+    for gone in ["Hysteresis", "Median filter", "Merge gaps"] {
+        assert!(harness.query_by_label(gone).is_none(), "{gone}");
+    }
+    harness.get_by_role_and_label(Role::CheckBox, "Merge difference").click();
+    harness.get_by_role_and_label(Role::CheckBox, "Merge ratio").click();
+    harness.run_steps(3);
+    let unlimited = BoxRule { merge_difference: None, merge_ratio: None, ..BoxRule::default() };
+    assert_eq!(rule(&harness, class).boxes, Some(unlimited));
+    harness.get_by_role_and_label(Role::Slider, "Step filter").focus();
+    harness.run_steps(2);
+    press(&mut harness, Key::ArrowRight);
+    assert!(rule(&harness, class).boxes.unwrap().filter_secs > 0.5);
+    wait(&mut harness, "the longer filter", |bench| !bench.is_deciding());
+    assert_eq!(harness.state().bench.predictions_of(class), of_rule(&harness));
+    // An event says what it came of.
+    press(&mut harness, Key::Escape);
+    set(&mut harness, class, boxes);
+    let name = label(&harness, class);
+    let mark = harness.state().bench.marks.iter().find(|mark| *mark.label == *name).unwrap().target;
+    harness.state_mut().bench.dispatch(Request::Select(Some(mark)));
+    press(&mut harness, Key::A);
+    let event = harness.state().bench.recording().unwrap().events_by_onset()[0].clone();
+    let parameters = event.origin.proposal().unwrap().parameters.to_string();
+    assert!(
+        parameters.contains("bounding boxes, step filter 0.5 s, merge difference 1, merge ratio 2"),
+        "{parameters}"
+    );
+    change(&mut harness, RuleChange::Set { class, rule: before });
+    assert_eq!(harness.state().bench.predictions_of(class), plain);
 }
 
 #[test]

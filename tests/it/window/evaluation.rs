@@ -217,6 +217,65 @@ fn best_thresholds_are_taken_and_taken_back() {
     assert_eq!(report(&harness).mean.value(Column::CollarF).unwrap(), before);
 }
 
+/// A recording with two cats: a loud one whose score dies away slowly after it has ended, and one that is as quiet as that at first. A
+/// threshold that finds the second takes the first to last too long.
+fn staged_for_boxes(harness: &mut Harness<'_, App>) {
+    let mut document = Document::default();
+    let id = document.add_recording(&soundscape(0), SECS);
+    for span in [(5.0, 9.0), (15.0, 17.0)] {
+        add(&mut document, id, span, "Cat", "Ada");
+    }
+    let bench = &mut harness.state_mut().bench;
+    bench.document = document;
+    let mut scored = scored(&[]);
+    let mut scores = FrameScores::new(scored.start.axis, scored.start.classes.clone());
+    for frame in 0..300 {
+        let cat = match f64::from(frame) / 10.0 {
+            secs if (5.0..9.0).contains(&secs) => 0.9,
+            secs if (9.0..13.0).contains(&secs) => 0.45 * (13.0 - secs) / 4.0,
+            secs if (15.0..17.0).contains(&secs) => 0.3,
+            _ => 0.02,
+        };
+        scores.push(&[cat as f32, 0.02, 0.02]);
+    }
+    scored.scores = Arc::new(scores);
+    bench.scored.insert(id, scored);
+    bench.revision += 1;
+    bench.dispatch(Request::ShowRecording(id));
+    wait(harness, "the recording", |bench| bench.open.is_some());
+}
+
+#[test]
+fn best_bounding_boxes_are_taken_in_one_step_and_measured_as_boxes() {
+    let mut harness = window(settings(), Vec::new());
+    harness.step();
+    staged_for_boxes(&mut harness);
+    opened_page(&mut harness);
+    let by_thresholds = *report(&harness).mean.value(Column::BestF);
+    assert!(by_thresholds.unwrap() < 0.9, "no threshold fits both: {by_thresholds:?}");
+    harness.get_by_label("Best bounding boxes").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the best boxes", |bench| bench.evaluation.tuned_text.is_some() && is_evaluated(bench));
+    let of_page = report(&harness);
+    assert_eq!(of_page.mean.value(Column::CollarF).unwrap(), 1.0);
+    // Over all thresholds, boxes are measured too.
+    assert_eq!(of_page.mean.value(Column::BestF).unwrap(), 1.0);
+    let bench = &harness.state().bench;
+    let rule = bench.scored_here().unwrap().rules.of("Cat");
+    let boxes = rule.boxes.unwrap();
+    assert!(metric::usual_box_rules().contains(&boxes), "{boxes:?}");
+    assert!(rule.threshold < 0.3, "{rule:?}");
+    let cats = bench.predictions_of(0);
+    let spans: Vec<_> = cats.iter().map(|cat| (cat.span.onset_secs, cat.span.offset_secs)).collect();
+    assert!(spans.len() == 2 && (spans[0].1 - 9.0).abs() <= 0.2 + 1e-9, "{spans:?}");
+    let text = bench.evaluation.tuned_text.clone().unwrap();
+    assert!(text.starts_with("Best bounding boxes for 1 class") && text.contains("→ 1.000"), "{text}");
+    harness.get_by_label("Take back").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the rules from before", |bench| !bench.evaluation.can_take_back() && is_evaluated(bench));
+    assert_eq!(harness.state().bench.scored_here().unwrap().rules.of("Cat").boxes, None);
+}
+
 #[test]
 fn an_edit_makes_it_old_and_only_complete_spans_count_where_there_are_some() {
     let mut harness = window(settings(), Vec::new());

@@ -91,6 +91,23 @@ fn labels_become_others_and_what_is_left_out_is_listed() {
     wait(&mut harness, "the plan", is_ready);
     harness.get_by_label("What noise becomes").click();
     harness.run_steps(2);
+    // Escape closes what is open, not the page.
+    press(&mut harness, Key::Escape);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("is skipped").is_none() && harness.state().bench.importing.is_some());
+    harness.get_by_label("What noise becomes").click();
+    harness.run_steps(2);
+    harness.get_by_label("another label…").click();
+    harness.run_steps(2);
+    harness.get_by_label("What noise becomes").type_text("Wind");
+    harness.run_steps(1);
+    press(&mut harness, Key::Enter);
+    wait(&mut harness, "the plan", |bench| {
+        let importing = bench.importing.as_ref().unwrap();
+        is_ready(bench) && importing.choices.mapping.get("noise") == Some(&LabelFate::Become("Wind".into()))
+    });
+    harness.get_by_label("What noise becomes").click();
+    harness.run_steps(2);
     harness.get_by_label("is skipped").click();
     harness.run_steps(2);
     wait(&mut harness, "the plan", |bench| {
