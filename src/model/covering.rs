@@ -26,6 +26,8 @@ pub trait ScoreTaker {
 pub(super) struct Covering<'a> {
     pub axis: FrameAxis,
     pub class_count: usize,
+    /// Numbers of the embedding after each row of scores; 0 for none.
+    pub embedding_size: usize,
     pub taker: &'a mut dyn ScoreTaker,
     pub open: BTreeMap<usize, Covered>,
 }
@@ -45,16 +47,16 @@ impl Taker for Covering<'_> {
         self.taker.begun(number, duration_secs);
     }
 
-    fn take(&mut self, number: usize, scores: &[f32], padding_count: usize) -> bool {
-        let Some(covered) = self.open.get_mut(&number).filter(|_| !scores.is_empty()) else { return true };
-        let rows = scores.len() / self.class_count;
-        covered.frame_count += rows;
+    fn take(&mut self, number: usize, rows: &[f32], padding_count: usize) -> bool {
+        let width = self.class_count + self.embedding_size;
+        let Some(covered) = self.open.get_mut(&number).filter(|_| !rows.is_empty()) else { return true };
+        let frame_count = rows.len() / width;
+        covered.frame_count += frame_count;
         covered.last_row.clear();
-        covered.last_row.extend_from_slice(&scores[scores.len() - self.class_count..]);
+        covered.last_row.extend_from_slice(&rows[rows.len() - width..]);
         let duration_secs = covered.duration_secs;
         let reached_secs = self.axis.first_onset_secs + covered.frame_count as f64 * self.axis.hop_secs;
-        let done_secs = reached_secs.min(duration_secs);
-        self.taker.scores(number, ScoreBlock { scores, frame_count: rows, padding_count, done_secs, duration_secs })
+        self.hand_on(number, rows, padding_count, (reached_secs.min(duration_secs), duration_secs))
     }
 
     fn ended(&mut self, number: usize, outcome: Result<Heard, ModelError>) {
@@ -70,15 +72,38 @@ impl Taker for Covering<'_> {
 }
 
 impl Covering<'_> {
+    /// Hands rows on as scores, with embeddings apart from them.
+    fn hand_on(
+        &mut self,
+        number: usize,
+        rows: &[f32],
+        padding_count: usize,
+        (done_secs, duration_secs): (f64, f64),
+    ) -> bool {
+        let width = self.class_count + self.embedding_size;
+        let frame_count = rows.len() / width;
+        if self.embedding_size == 0 {
+            let block =
+                ScoreBlock { scores: rows, embeddings: &[], frame_count, padding_count, done_secs, duration_secs };
+            return self.taker.scores(number, block);
+        }
+        let (mut scores, mut embeddings) = (Vec::new(), Vec::new());
+        for row in rows.chunks_exact(width) {
+            let (own, embedding) = row.split_at(self.class_count);
+            scores.extend_from_slice(own);
+            embeddings.extend_from_slice(embedding);
+        }
+        let (scores, embeddings) = (scores.as_slice(), embeddings.as_slice());
+        self.taker
+            .scores(number, ScoreBlock { scores, embeddings, frame_count, padding_count, done_secs, duration_secs })
+    }
+
     fn summary(&mut self, number: usize, heard: Heard, mut covered: Covered) -> Result<RunSummary, ModelError> {
         let duration_secs = heard.duration_secs;
         let missing = missing_rows(self.axis, covered.frame_count, duration_secs);
         if missing > 0 {
-            let scores = covered.last_row.repeat(missing);
             covered.frame_count += missing;
-            let (frame_count, done_secs) = (missing, duration_secs);
-            let block = ScoreBlock { scores: &scores, frame_count, padding_count: 0, done_secs, duration_secs };
-            if !self.taker.scores(number, block) {
+            if !self.hand_on(number, &covered.last_row.repeat(missing), 0, (duration_secs, duration_secs)) {
                 return Err(ModelError::Cancelled);
             }
         }

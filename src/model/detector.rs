@@ -38,6 +38,8 @@ pub struct DetectorOptions {
     pub preset: Preset,
     /// What is done with recordings that are shorter than a clip, where the preset leaves a choice.
     pub short: ShortClips,
+    /// Whether embeddings are wanted beside the scores.
+    pub embeddings: bool,
 }
 
 /// What fills up a recording that is shorter than the clip that a network wants. Only its own rows are kept in any case.
@@ -55,6 +57,9 @@ pub enum ShortClips {
 pub struct ScoreBlock<'a> {
     /// Row-major `[frame × class]`, 0 to 1, following those of the block before.
     pub scores: &'a [f32],
+    /// Row-major `[frame × number]`, the embedding of each row; empty unless [`DetectorOptions::embeddings`] asks for them. Where clips overlap,
+    /// embeddings fade over from one to the next as scores do.
+    pub embeddings: &'a [f32],
     /// Rows in `scores`.
     pub frame_count: usize,
     /// How many of the last of them lie after the end of the recording, in silence that was put there; only with [`Preset::Reference`].
@@ -87,6 +92,8 @@ pub struct Detector {
     short: ShortClips,
     /// Clips of a run of the network, where that was chosen.
     batch: Option<usize>,
+    /// 0 where none are wanted.
+    embedding_size: usize,
 }
 
 impl Detector {
@@ -103,8 +110,14 @@ impl Detector {
         }
         let threads = options.threads.unwrap_or(processors().min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
+        let embedding = match (&manifest.network.embedding, options.embeddings) {
+            (_, false) => None,
+            (Some(embedding), true) => Some(embedding),
+            (None, true) => return Err(ModelError::NoEmbeddings { model: manifest.name.clone() }),
+        };
+        let more: Vec<&str> = embedding.iter().map(|embedding| embedding.output.as_str()).collect();
         let network =
-            runtime::open(folder, &onnx, &[], Wanted { runtime: options.runtime, device: options.device, threads })?;
+            runtime::open(folder, &onnx, &more, Wanted { runtime: options.runtime, device: options.device, threads })?;
         Ok(Self {
             folder: folder.clone(),
             network,
@@ -112,6 +125,7 @@ impl Detector {
             preset: options.preset,
             short: options.short,
             batch: None,
+            embedding_size: embedding.map_or(0, |embedding| embedding.size),
         })
     }
 
@@ -172,8 +186,8 @@ impl Detector {
         taker: &mut dyn ScoreTaker,
     ) -> Result<NetworkTime, ModelError> {
         let plan = self.plan();
-        let class_count = plan.class_count;
-        let mut covering = Covering { axis: plan.axis, class_count, taker, open: BTreeMap::new() };
+        let (axis, class_count, embedding_size) = (plan.axis, plan.class_count, plan.embedding_size);
+        let mut covering = Covering { axis, class_count, embedding_size, taker, open: BTreeMap::new() };
         let lanes = self.lanes(readers);
         pipeline::run(&plan, &mut self.network.backends, lanes, queue, is_cancelled, &mut covering)
     }
@@ -210,6 +224,7 @@ impl Detector {
             hop_frames,
             clips_per_batch: self.clips_per_batch(),
             class_count: self.folder.labels.len(),
+            embedding_size: self.embedding_size,
         }
     }
 
@@ -240,6 +255,11 @@ impl Detector {
     /// From now on, runs of the network take so many clips, if it takes as many. The last bits of scores may depend on it.
     pub fn set_batch(&mut self, clips: usize) {
         self.batch = Some(clips);
+    }
+
+    /// Numbers of the embedding that goes with each row of scores; 0 where none were asked for.
+    pub fn embedding_size(&self) -> usize {
+        self.embedding_size
     }
 
     /// Whether the network runs on the CPU.

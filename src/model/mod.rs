@@ -39,7 +39,8 @@ pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use input_view::{ModelFrames, ModelInput};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{
-    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding, SelfCheck, WaveformSpec,
+    Activation, ClipAxes, Decision, EmbeddingOutput, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding,
+    SelfCheck, WaveformSpec,
 };
 pub use pipeline::{NetworkTime, QueuedRecording};
 pub use runtime::{DeviceChoice, RuntimeChoice, RuntimeReport};

@@ -1,5 +1,6 @@
 //! Archives: folders of recordings by the real program and by the library, with what goes wrong in days of work.
 
+mod columns;
 mod many_short;
 mod resume;
 mod room;

@@ -7,7 +7,8 @@ use crate::format::Dcase;
 use crate::model::Detector;
 use crate::work::CancelToken;
 use crate::work::archive::{
-    Archive, ArchiveEnd, ArchiveNews, ArchiveOutcome, ArchiveSpec, EventForm, FileSystem, RunSettings, WhenFull,
+    Archive, ArchiveEnd, ArchiveNews, ArchiveOutcome, ArchiveSpec, EmbeddingForm, EventForm, FileSystem, RunSettings,
+    WhenFull,
 };
 use anyhow::{Context, bail, ensure};
 use std::io::IsTerminal;
@@ -30,6 +31,12 @@ pub(super) struct Arguments {
     /// Write all events into one table, too: DCASE strong labels, or NAME.parquet
     #[arg(long, value_name = "FILE")]
     joint: Option<PathBuf>,
+    /// Write the model's embedding of each frame of scores into this folder, a file a recording
+    #[arg(long, value_name = "FOLDER")]
+    embeddings: Option<PathBuf>,
+    /// How embeddings are written
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Embeddings::Parquet)]
+    embeddings_to: Embeddings,
     /// Do again, and replace, what was done with another model, rule or format
     #[arg(long)]
     redo: bool,
@@ -44,6 +51,28 @@ pub(super) struct Arguments {
     timing: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Embeddings {
+    /// Tables for DuckDB, pandas and polars: `filename onset offset embedding`
+    Parquet,
+    /// Arrays of NumPy, a row a frame
+    Npy,
+}
+
+impl Arguments {
+    /// Whether the model's embeddings are wanted.
+    pub fn wants_embeddings(&self) -> bool {
+        self.embeddings.is_some()
+    }
+
+    fn embedding_form(&self) -> EmbeddingForm {
+        match self.embeddings_to {
+            Embeddings::Parquet => EmbeddingForm::Parquet,
+            Embeddings::Npy => EmbeddingForm::Npy,
+        }
+    }
+}
+
 /// Whether the arguments are about folders: recordings or results.
 pub(super) fn is_meant(arguments: &super::Arguments) -> bool {
     let is_folder = |path: &PathBuf| path.is_dir() || path.to_string_lossy().ends_with(['/', MAIN_SEPARATOR]);
@@ -55,6 +84,7 @@ pub(super) fn check(arguments: &super::Arguments) -> anyhow::Result<()> {
     let own = &arguments.archive;
     let only = [
         ("--joint", own.joint.is_some()),
+        ("--embeddings", own.embeddings.is_some()),
         ("--redo", own.redo),
         ("--dry-run", own.dry_run),
         ("--log", own.log.is_some()),
@@ -120,6 +150,7 @@ fn spec(arguments: &super::Arguments, detector: &Detector, folder: PathBuf) -> a
         folder,
         events: arguments.to.unwrap_or(EventForm::Labels(&Dcase)),
         scores: arguments.scores.clone().map(|folder| (folder, arguments.score_form())),
+        embeddings: arguments.archive.embeddings.clone().map(|folder| (folder, arguments.archive.embedding_form())),
         rule: arguments.rule(detector.rule())?,
         classes: arguments.wanted_classes(detector)?,
         may_replace: arguments.archive.redo,

@@ -61,7 +61,7 @@ impl Collector<'_> {
     fn take(&mut self, message: Message) {
         match message {
             Message::Begun { number, duration_secs, unwanted } => {
-                let seams = self.plan.framing.map(|framing| Seams::new(&framing, self.plan.class_count));
+                let seams = self.plan.framing.map(|framing| Seams::new(&framing, self.plan.row_width()));
                 let early = BTreeMap::new();
                 let open = Open { unwanted, seams, early, next: 0, seen: 0, read: None, is_told: false };
                 self.open.insert(number, open);

@@ -39,6 +39,15 @@ pub(super) struct Plan {
     pub hop_frames: usize,
     pub clips_per_batch: usize,
     pub class_count: usize,
+    /// Numbers of the embedding that goes with each row of scores; 0 where none is wanted.
+    pub embedding_size: usize,
+}
+
+impl Plan {
+    /// Numbers of a row on its way: its scores, and after them its embedding. Both are cut, joined and dropped alike.
+    pub fn row_width(&self) -> usize {
+        self.class_count + self.embedding_size
+    }
 }
 
 /// How many threads do what beside those that run the network.
@@ -79,8 +88,8 @@ pub(super) trait Taker {
     /// A recording was opened, `duration_secs` long as far as is known.
     fn begun(&mut self, number: usize, duration_secs: f64);
 
-    /// Its next scores, row-major `[frame × class]`, of which the last `padding_rows` lie after its end. Returns whether more are wanted.
-    fn take(&mut self, number: usize, scores: &[f32], padding_rows: usize) -> bool;
+    /// Its next rows, of [`Plan::row_width`] numbers each, of which the last `padding_rows` lie after its end. Returns whether more are wanted.
+    fn take(&mut self, number: usize, rows: &[f32], padding_rows: usize) -> bool;
 
     /// It has ended; [`ModelError::Cancelled`] if no more scores were wanted.
     fn ended(&mut self, number: usize, outcome: Result<Heard, ModelError>);
@@ -98,7 +107,7 @@ struct Travelling {
     unwanted: Arc<AtomicBool>,
 }
 
-/// The rows of a batch, `[row × class]`.
+/// The rows of a batch, of [`Plan::row_width`] numbers each.
 struct BatchScores {
     scores: Vec<f32>,
     onset_rows: Vec<usize>,

@@ -1,7 +1,7 @@
 //! The threads that run the network, and those that make features of clips for it where it has a device of its own.
 
 use super::super::ModelError;
-use super::super::backend::Backend;
+use super::super::backend::{Backend, NetworkOutput};
 use super::super::features::ClipFeatures;
 use super::super::manifest::Layout;
 use super::{BatchScores, Message, Plan, Travelling, panicked};
@@ -88,19 +88,42 @@ fn score(
     let shape = plan.layout.input_shape(&plan.front_end, batch.frame_count);
     let input = if travelling.is_made { &batch.input } else { features.of(&batch.input) };
     let began = Instant::now();
-    let output = backend.run(input, &shape)?;
+    let mut outputs = backend.run_all(input, &shape)?.into_iter();
     clock.add(began.elapsed());
     let rows = plan.layout.row_count(batch.frame_count);
+    let output = outputs.next().ok_or("the network gave nothing")?;
     let mut scores = output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)?;
-    if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
-        drop_unused_rows(&mut scores, given_rows * plan.class_count, rows * plan.class_count);
+    if plan.embedding_size > 0 {
+        let embeddings = outputs.next().ok_or("the network gave no embeddings")?;
+        scores = beside(plan, &scores, &embeddings, rows)?;
     }
-    scores.truncate((batch.skip_rows + batch.keep_rows) * plan.class_count);
-    scores.drain(..batch.skip_rows * plan.class_count);
+    let width = plan.row_width();
+    if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
+        drop_unused_rows(&mut scores, given_rows * width, rows * width);
+    }
+    scores.truncate((batch.skip_rows + batch.keep_rows) * width);
+    scores.drain(..batch.skip_rows * width);
     Ok(BatchScores { scores, onset_rows: batch.onset_rows, padding_rows: batch.padding_rows })
 }
 
-/// Keeps the first `used` of every `given` scores.
+/// Each row of scores with its embedding after it.
+fn beside(plan: &Plan, scores: &[f32], embeddings: &NetworkOutput, rows: usize) -> Result<Vec<f32>, String> {
+    let (size, found) = (plan.embedding_size, &embeddings.shape);
+    if embeddings.values.len() != rows * size || found.last() != Some(&size) {
+        return Err(format!("the output of embeddings has the shape {found:?}, expected {rows} × {size} numbers"));
+    }
+    if let Some(wrong) = embeddings.values.iter().find(|value| !value.is_finite()) {
+        return Err(format!("an embedding holds {wrong}, expected numbers"));
+    }
+    let mut both = Vec::with_capacity(rows * plan.row_width());
+    for (scores, embedding) in scores.chunks_exact(plan.class_count).zip(embeddings.values.chunks_exact(size)) {
+        both.extend_from_slice(scores);
+        both.extend_from_slice(embedding);
+    }
+    Ok(both)
+}
+
+/// Keeps the first `used` of every `given` numbers.
 fn drop_unused_rows(scores: &mut Vec<f32>, given: usize, used: usize) {
     if used < given {
         let clips = scores.len() / given;

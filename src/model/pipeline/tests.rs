@@ -65,6 +65,7 @@ fn plan(front_end: FrontEnd, preset: Preset) -> Plan {
         hop_frames: 640,
         clips_per_batch: 2,
         class_count: 1,
+        embedding_size: 0,
     }
 }
 

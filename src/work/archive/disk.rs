@@ -4,7 +4,7 @@ use super::ArchiveNews;
 use crate::project::AtomicFile;
 use crate::work::CancelToken;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +21,12 @@ pub trait Disk: Send + Sync {
 
 /// A file that is not in its place yet; dropping it leaves the place as it was.
 pub trait PendingFile: Write + Send {
+    /// Writes over the first bytes, of which there must be as many. What is written later follows the end as before.
+    ///
+    /// # Errors
+    /// As the system reports them.
+    fn write_over_start(&mut self, bytes: &[u8]) -> io::Result<()>;
+
     /// Puts the file in its place and returns how many bytes it has.
     ///
     /// # Errors
@@ -59,6 +65,13 @@ impl Write for Replacement {
 }
 
 impl PendingFile for Replacement {
+    fn write_over_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // What waits is written before the place changes.
+        self.out.seek(SeekFrom::Start(0))?;
+        self.out.write_all(bytes)?;
+        self.out.seek(SeekFrom::End(0)).map(drop)
+    }
+
     fn commit(mut self: Box<Self>) -> io::Result<u64> {
         self.out.flush()?;
         let bytes = self.out.get_ref().metadata()?.len();
@@ -151,6 +164,11 @@ impl<W: Write> Write for Patient<W> {
 }
 
 impl PendingFile for Patient<Box<dyn PendingFile>> {
+    fn write_over_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Self { inner, path, patience } = self;
+        repeated(path, patience, || inner.write_over_start(bytes))
+    }
+
     fn commit(mut self: Box<Self>) -> io::Result<u64> {
         // What may fail for want of room is tried here, where it can be tried again.
         self.flush()?;

@@ -29,9 +29,7 @@ pub enum ArchiveError {
         other: PathBuf,
     },
     /// The folder of results is also that of scores.
-    #[error(
-        "{folder}: events and scores of a recording would be called the same: choose another folder for one of them"
-    )]
+    #[error("{folder}: results of a recording would be called the same: choose another folder for one of them")]
     SameFolder {
         /// The folder.
         folder: PathBuf,

@@ -3,7 +3,8 @@
 use super::disk::PendingFile;
 use crate::decision::FrameAxis;
 use crate::format::{
-    self, EventColumns, FormatError, LabelFormat, ScoreColumns, ScoresWriter, StrongLabels, read_event_columns,
+    self, EmbeddingColumns, EventColumns, FormatError, LabelFormat, ScoreColumns, ScoresWriter, StrongLabels,
+    npy_header, read_event_columns,
 };
 use std::io::{self, Write};
 use std::path::Path;
@@ -136,6 +137,75 @@ impl ScoreForm {
             Self::Tsv => Ok(Box::new(ScoresWriter::begin(out, axis, classes)?)),
             Self::Parquet => Ok(Box::new(ScoreColumns::begin(out, name, axis, classes)?)),
         }
+    }
+}
+
+/// How embeddings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbeddingForm {
+    /// An array of NumPy, `[row × number]`.
+    Npy,
+    /// A table of columns; see [`EmbeddingColumns`].
+    Parquet,
+}
+
+impl EmbeddingForm {
+    /// Its short name and extension.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Npy => "npy",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Starts a file of the embeddings of the recording called `name`, of `size` numbers each.
+    ///
+    /// # Errors
+    /// As `out` reports them.
+    pub fn begin(
+        self,
+        mut out: Box<dyn PendingFile>,
+        name: &str,
+        axis: FrameAxis,
+        size: usize,
+    ) -> io::Result<Box<dyn ScoreSink>> {
+        match self {
+            Self::Npy => {
+                out.write_all(&npy_header(0, size))?;
+                Ok(Box::new(ArrayRows { out, columns: size, values: 0 }))
+            }
+            Self::Parquet => Ok(Box::new(EmbeddingColumns::begin(out, name, axis, size)?)),
+        }
+    }
+}
+
+/// An array that is being written.
+struct ArrayRows {
+    out: Box<dyn PendingFile>,
+    columns: usize,
+    values: u64,
+}
+
+impl ScoreSink for ArrayRows {
+    fn push(&mut self, rows: &[f32]) -> io::Result<()> {
+        let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.values += rows.len() as u64;
+        self.out.write_all(&bytes)
+    }
+
+    fn finish(mut self: Box<Self>, _duration_secs: f64) -> io::Result<Box<dyn PendingFile>> {
+        self.out.write_over_start(&npy_header(self.values / self.columns.max(1) as u64, self.columns))?;
+        Ok(self.out)
+    }
+}
+
+impl ScoreSink for EmbeddingColumns<Box<dyn PendingFile>> {
+    fn push(&mut self, rows: &[f32]) -> io::Result<()> {
+        EmbeddingColumns::push(self, rows)
+    }
+
+    fn finish(self: Box<Self>, duration_secs: f64) -> io::Result<Box<dyn PendingFile>> {
+        EmbeddingColumns::finish(*self, duration_secs)
     }
 }
 

@@ -7,7 +7,7 @@ use super::listing::FileState;
 use super::results::{Finished, PendingResult};
 use super::run::Shared;
 use crate::decision::{EventFinder, FrameAxis};
-use crate::model::{ModelError, RunSummary, ScoreBlock, ScoreTaker};
+use crate::model::{Detector, ModelError, RunSummary, ScoreBlock, ScoreTaker};
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io;
@@ -26,6 +26,7 @@ pub(super) struct Intake<'a> {
     shared: &'a Shared<'a>,
     axis: FrameAxis,
     classes: &'a [Arc<str>],
+    embedding_size: usize,
     finished: Sender<Finished>,
     open: BTreeMap<usize, Open>,
     /// Bytes of the recordings that have ended.
@@ -39,6 +40,7 @@ struct Open {
     state: Option<FileState>,
     events: EventFinder,
     scores: Option<(PathBuf, Box<dyn ScoreSink>)>,
+    embeddings: Option<(PathBuf, Box<dyn ScoreSink>)>,
     /// How much of it has scores, 0 to 1.
     part: f64,
     /// Why its scores are of no use.
@@ -46,8 +48,15 @@ struct Open {
 }
 
 impl<'a> Intake<'a> {
-    pub fn new(shared: &'a Shared<'a>, axis: FrameAxis, classes: &'a [Arc<str>], finished: Sender<Finished>) -> Self {
-        Self { shared, axis, classes, finished, open: BTreeMap::new(), bytes: 0, told: Instant::now() }
+    pub fn new(
+        shared: &'a Shared<'a>,
+        detector: &Detector,
+        classes: &'a [Arc<str>],
+        finished: Sender<Finished>,
+    ) -> Self {
+        let (axis, embedding_size) = (detector.axis(), detector.embedding_size());
+        let (open, told) = (BTreeMap::new(), Instant::now());
+        Self { shared, axis, classes, embedding_size, finished, open, bytes: 0, told }
     }
 
     fn begin(&self, number: usize) -> Open {
@@ -56,6 +65,7 @@ impl<'a> Intake<'a> {
             state: None,
             events: EventFinder::with_scores(&spec.rule, self.axis, self.classes.len(), &spec.classes),
             scores: None,
+            embeddings: None,
             part: 0.0,
             failure: None,
         };
@@ -72,13 +82,21 @@ impl<'a> Intake<'a> {
                 Err(error) => open.failure = Some(cannot_write(&path, &error)),
             }
         }
+        if let (Some(path), Some((_, form))) = (pending.embeddings_path(spec), &spec.embeddings) {
+            let begun = disk::begin(self.shared.settings.disk.as_ref(), &self.shared.patience, &path)
+                .and_then(|file| form.begin(file, &pending.listed.name, self.axis, self.embedding_size));
+            match begun {
+                Ok(sink) => open.embeddings = Some((path, sink)),
+                Err(error) => open.failure = Some(cannot_write(&path, &error)),
+            }
+        }
         open
     }
 
     /// Ends a recording that has all its scores.
     fn finish(&self, number: usize, open: Open, summary: RunSummary) -> Result<Finished, String> {
         let mut results = Vec::new();
-        if let Some((path, sink)) = open.scores {
+        for (path, sink) in open.scores.into_iter().chain(open.embeddings) {
             let file = sink.finish(summary.duration_secs).map_err(|error| cannot_write(&path, &error))?;
             results.push(PendingResult { path, file });
         }
@@ -114,15 +132,21 @@ impl ScoreTaker for Intake<'_> {
         open.events.push(block.scores);
         if open.events.kept_bytes() > MOST_SCORE_BYTES {
             let gib = MOST_SCORE_BYTES >> 30;
+            let name =
+                &self.shared.archive.pending.get(number).map(|pending| pending.listed.path.display().to_string());
             open.failure = Some(format!(
-                "bounding boxes need all scores, and those take more than {gib} GiB: ask for fewer --classes, or leave --boxes out"
+                "{}: bounding boxes need all scores, and those take more than {gib} GiB: ask for fewer --classes, or leave --boxes out",
+                name.as_deref().unwrap_or_default()
             ));
             return false;
         }
         open.part = (block.done_secs / block.duration_secs.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-        if let Some((path, sink)) = &mut open.scores {
-            let inside = (block.frame_count - block.padding_count) * class_count;
-            if let Err(error) = sink.push(&block.scores[..inside]) {
+        let inside = block.frame_count - block.padding_count;
+        let scores = open.scores.iter_mut().map(|sink| (sink, &block.scores[..inside * class_count]));
+        let embeddings =
+            open.embeddings.iter_mut().map(|sink| (sink, &block.embeddings[..inside * self.embedding_size]));
+        for ((path, sink), rows) in scores.chain(embeddings) {
+            if let Err(error) = sink.push(rows) {
                 open.failure = Some(cannot_write(path, &error));
                 return false;
             }

@@ -22,7 +22,7 @@ mod run;
 
 pub use disk::{Disk, FileSystem, PendingFile, WhenFull};
 pub use error::ArchiveError;
-pub use forms::{EventForm, Proposer, ScoreForm, ScoreSink};
+pub use forms::{EmbeddingForm, EventForm, Proposer, ScoreForm, ScoreSink};
 pub use plan::{Archive, ArchiveCounts, Headers};
 pub use run::{ArchiveEnd, ArchiveOutcome, RunError, RunSettings};
 
@@ -43,6 +43,8 @@ pub struct ArchiveSpec {
     pub events: EventForm,
     /// Where frame scores go, if they are wanted, and how they are written.
     pub scores: Option<(PathBuf, ScoreForm)>,
+    /// Where embeddings go, if they are wanted, and how they are written.
+    pub embeddings: Option<(PathBuf, EmbeddingForm)>,
     /// The rule that makes events of scores.
     pub rule: DecisionRule,
     /// The classes whose events are wanted, by their place in the model's list.

@@ -83,13 +83,11 @@ impl Archive {
     /// Nothing can be listed; or results would be replaced that may not be, as [`ArchiveSpec::may_replace`] says.
     pub fn plan(spec: ArchiveSpec, detector: &Detector, short: ShortClips) -> Result<Self, ArchiveError> {
         let folder = std::path::absolute(&spec.folder).unwrap_or_else(|_| spec.folder.clone());
-        let scores = spec.scores.clone().map(|(path, form)| (std::path::absolute(&path).unwrap_or(path), form));
-        let spec = ArchiveSpec { folder, scores, ..spec };
-        if spec.scores.as_ref().is_some_and(|(folder, form)| {
-            *folder == spec.folder && form.id() == spec.events.file_name_of("x").trim_start_matches("x.")
-        }) {
-            return Err(ArchiveError::SameFolder { folder: spec.folder });
-        }
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let scores = spec.scores.as_ref().map(|(path, form)| (absolute(path), *form));
+        let embeddings = spec.embeddings.as_ref().map(|(path, form)| (absolute(path), *form));
+        let spec = ArchiveSpec { folder, scores, embeddings, ..spec };
+        ensure_places_differ(&spec)?;
         let listing = list(&spec.inputs, spec.is_recursive)?;
         if listing.recordings.is_empty() {
             return Err(ArchiveError::Nothing { reason: listing.failures.join("; ") });
@@ -231,8 +229,8 @@ impl Archive {
 
     fn ensure_nothing_is_in_the_way(&self, pending: &Pending) -> Result<(), ArchiveError> {
         let events = pending.events_path(&self.spec);
-        let scores = pending.scores_path(&self.spec);
-        match std::iter::once(events).chain(scores).find(|path| path.exists()) {
+        let more = pending.scores_path(&self.spec).into_iter().chain(pending.embeddings_path(&self.spec));
+        match std::iter::once(events).chain(more).find(|path| path.exists()) {
             Some(path) => Err(ArchiveError::InTheWay { path }),
             None => Ok(()),
         }
@@ -249,6 +247,24 @@ impl Pending {
     pub fn scores_path(&self, spec: &ArchiveSpec) -> Option<PathBuf> {
         let (folder, form) = spec.scores.as_ref()?;
         Some(folder.join(below(&self.listed.name, &format!("{}.{}", self.stem, form.id()))))
+    }
+
+    /// Where its embeddings go, if they are wanted.
+    pub fn embeddings_path(&self, spec: &ArchiveSpec) -> Option<PathBuf> {
+        let (folder, form) = spec.embeddings.as_ref()?;
+        Some(folder.join(below(&self.listed.name, &format!("{}.{}", self.stem, form.id()))))
+    }
+}
+
+/// Results of one recording must not be called the same.
+fn ensure_places_differ(spec: &ArchiveSpec) -> Result<(), ArchiveError> {
+    let mut places = vec![spec.folder.join(spec.events.file_name_of("x"))];
+    places.extend(spec.scores.as_ref().map(|(folder, form)| folder.join(format!("x.{}", form.id()))));
+    places.extend(spec.embeddings.as_ref().map(|(folder, form)| folder.join(format!("x.{}", form.id()))));
+    let twice = places.iter().enumerate().find(|(index, place)| places[..*index].contains(place));
+    match twice.and_then(|(_, place)| place.parent()) {
+        Some(folder) => Err(ArchiveError::SameFolder { folder: folder.to_path_buf() }),
+        None => Ok(()),
     }
 }
 
@@ -315,6 +331,9 @@ fn parameters_of(spec: &ArchiveSpec, detector: &Detector, short: ShortClips) -> 
     parameters.set("events", spec.events.id());
     if let Some((folder, form)) = &spec.scores {
         parameters.set("scores", format!("{} in {}", form.id(), path_text(&spec.folder, folder)));
+    }
+    if let Some((folder, form)) = &spec.embeddings {
+        parameters.set("embeddings", format!("{} in {}", form.id(), path_text(&spec.folder, folder)));
     }
     parameters
 }

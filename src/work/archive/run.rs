@@ -124,7 +124,7 @@ impl Archive {
         journal
             .parameters(&self.parameters)
             .map_err(|source| ArchiveError::Journal { path: self.journal_path(), source })?;
-        let (axis, classes) = (detector.axis(), detector.classes());
+        let classes = detector.classes();
         let shared = Shared { archive: self, settings, patience, journal: journal.into(), tally: Mutex::default() };
         let mut queue = self.pending.iter().enumerate().map(|(number, pending)| {
             let path = pending.listed.path.clone();
@@ -140,7 +140,7 @@ impl Archive {
                 model: "the results thread".to_owned(),
                 reason: format!("it could not be started: {error}"),
             })?;
-            let mut intake = Intake::new(&shared, axis, &classes, finished);
+            let mut intake = Intake::new(&shared, detector, &classes, finished);
             let is_cancelled = || settings.cancel.is_cancelled();
             detector.run_many(&mut queue, settings.readers, &is_cancelled, &mut intake)
         });

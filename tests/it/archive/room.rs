@@ -52,6 +52,11 @@ impl Write for FillingFile {
 }
 
 impl PendingFile for FillingFile {
+    fn write_over_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        ask(&self.calls, &self.full)?;
+        self.file.write_over_start(bytes)
+    }
+
     fn commit(self: Box<Self>) -> io::Result<u64> {
         self.file.commit()
     }
@@ -72,6 +77,7 @@ fn run(sound: &Path, results: &Path, disk: Arc<dyn Disk>, when_full: WhenFull) -
         folder: results.to_path_buf(),
         events: EventForm::Labels(&Dcase),
         scores: Some((results.join("scores"), ScoreForm::Tsv)),
+        embeddings: None,
         rule: detector.rule(),
         classes: (0..detector.classes().len()).collect(),
         may_replace: false,
