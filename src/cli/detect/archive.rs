@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// How often is looked whether a full disk has room again.
 const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
+/// With fewer bytes of recordings to do, choosing the size of batches takes longer than it saves.
+const MEASURE_FROM_BYTES: u64 = 1 << 28;
 /// The exit code of a program that was stopped by Ctrl+C.
 const STOPPED: u8 = 130;
 /// Failures that are listed at the end; a log has all of them.
@@ -113,7 +115,7 @@ pub(super) fn run(arguments: &super::Arguments) -> anyhow::Result<ExitCode> {
     }
     let log = Arc::new(ArchiveLog::open(arguments.archive.log.as_deref())?);
     if archive.counts().to_do() > 0 {
-        announce(arguments, &mut detector, &spec, &cancel)?;
+        announce(arguments, &mut detector, &spec, archive.counts().bytes, &cancel)?;
     }
     let progress = Arc::new(ArchiveProgress::new(archive.counts()));
     let outcome = archive.run(&mut detector, &settings(arguments, &cancel, &progress, &log))?;
@@ -190,13 +192,14 @@ fn announce(
     arguments: &super::Arguments,
     detector: &mut Detector,
     spec: &ArchiveSpec,
+    bytes: u64,
     cancel: &CancelToken,
 ) -> anyhow::Result<()> {
     let manifest = &detector.folder().manifest;
     let report = detector.report();
     eprintln!("{} version {} · {report} · {}", manifest.name, manifest.version, spec.rule.text());
     report.notes.iter().for_each(|note| eprintln!("note: {note}"));
-    if arguments.batch.is_some() {
+    if arguments.batch.is_some() || bytes < MEASURE_FROM_BYTES {
         return Ok(());
     }
     if let Some(choice) = detector.measure_batch(&|| cancel.is_cancelled())? {

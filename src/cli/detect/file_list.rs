@@ -24,6 +24,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for (file, output) in arguments.files.iter().flat_map(|file| arguments.output.iter().map(move |out| (file, out))) {
         super::super::ensure_not_replaced(file, output)?;
     }
+    if let Some(EventForm::Labels(format)) = arguments.to {
+        let holds_all = format.holds().many_files || arguments.files.len() == 1;
+        ensure!(holds_all, "{} holds one recording a file: let -o be a folder, for a file each", format.id());
+    }
     let mut job = Job::prepare(arguments, arguments.load()?)?;
     let progress = Progress::new(arguments.files.len());
     job.announce(&progress);

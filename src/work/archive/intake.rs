@@ -75,6 +75,7 @@ impl<'a> Intake<'a> {
             open.failure = Some(cannot_write(&self.shared.archive.journal_path(), &error));
         }
         if let (Some(path), Some((_, form))) = (pending.scores_path(spec), &spec.scores) {
+            self.shared.leftovers.take_away(&path);
             let begun = disk::begin(self.shared.settings.disk.as_ref(), &self.shared.patience, &path)
                 .and_then(|file| form.begin(file, &pending.listed.name, self.axis, self.classes));
             match begun {
@@ -83,6 +84,7 @@ impl<'a> Intake<'a> {
             }
         }
         if let (Some(path), Some((_, form))) = (pending.embeddings_path(spec), &spec.embeddings) {
+            self.shared.leftovers.take_away(&path);
             let begun = disk::begin(self.shared.settings.disk.as_ref(), &self.shared.patience, &path)
                 .and_then(|file| form.begin(file, &pending.listed.name, self.axis, self.embedding_size));
             match begun {

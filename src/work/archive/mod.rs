@@ -14,6 +14,7 @@ mod forms;
 mod intake;
 mod joint;
 mod journal;
+mod leftovers;
 mod listing;
 mod parameters;
 mod plan;

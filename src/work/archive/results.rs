@@ -12,7 +12,6 @@ use crate::decision::Prediction;
 use crate::format::{LabelledFile, StrongLabel, StrongLabels};
 use crate::model::RunSummary;
 use crossbeam_channel::Receiver;
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,17 +38,15 @@ pub(super) struct PendingResult {
 pub(super) struct Writer<'a> {
     shared: &'a Shared<'a>,
     classes: &'a [Arc<str>],
-    /// Folders in which nothing is left behind of processes that were killed.
-    clean: HashSet<PathBuf>,
 }
 
 impl<'a> Writer<'a> {
     pub fn new(shared: &'a Shared<'a>, classes: &'a [Arc<str>]) -> Self {
-        Self { shared, classes, clean: HashSet::new() }
+        Self { shared, classes }
     }
 
     /// Writes results as they come until no more can come.
-    pub fn serve(mut self, finished: &Receiver<Finished>) {
+    pub fn serve(self, finished: &Receiver<Finished>) {
         for finished in finished {
             let number = finished.number;
             let Some(pending) = self.shared.archive.pending.get(number) else { continue };
@@ -67,7 +64,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&mut self, pending: &Pending, finished: Finished) -> Result<RecordingDone, String> {
+    fn write(&self, pending: &Pending, finished: Finished) -> Result<RecordingDone, String> {
         let spec = &self.shared.archive.spec;
         let listed = &pending.listed;
         let now = FileState::now(&listed.path);
@@ -78,11 +75,11 @@ impl<'a> Writer<'a> {
         let journal_path = self.shared.archive.journal_path();
         self.shared.journal().sync().map_err(|error| cannot_write(&journal_path, &error))?;
         let events_path = pending.events_path(spec);
-        self.clean(&events_path);
+        self.shared.leftovers.take_away(&events_path);
         let labels = self.labels(&listed.name, &finished);
         let mut written = vec![(events_path.clone(), self.write_events(&events_path, &labels)?)];
         for PendingResult { path, file } in finished.results {
-            let bytes = file.commit().map_err(|error| self.refused(&path, &error))?;
+            let bytes = file.commit().map_err(|error| cannot_write(&path, &error))?;
             written.push((path, bytes));
         }
         let entry = Entry {
@@ -127,13 +124,13 @@ impl<'a> Writer<'a> {
         let by = Proposer { model: parameters.get("model"), version: parameters.get("version") };
         let (disk, patience) = (self.shared.settings.disk.as_ref(), &self.shared.patience);
         let content = |out: &mut dyn Write| form.write(labels, by, out);
-        let bytes = write_whole(disk, patience, path, &content).map_err(|error| self.refused(path, &error))?;
+        let bytes = write_whole(disk, patience, path, &content).map_err(|error| cannot_write(path, &error))?;
         let Some(format) = form.format() else { return Ok(bytes) };
         let Some(companion) = format.companion().map(|name| path.with_file_name(name)) else { return Ok(bytes) };
         let existing = match std::fs::read_to_string(&companion) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(self.refused(&companion, &error)),
+            Err(error) => return Err(cannot_write(&companion, &error)),
         };
         let text = format.companion_text(labels, existing.as_deref());
         if existing.as_deref() != Some(text.as_str()) {
@@ -141,50 +138,8 @@ impl<'a> Writer<'a> {
                 file.write_all(text.as_bytes())?;
                 file.commit()
             });
-            put.map_err(|error| self.refused(&companion, &error))?;
+            put.map_err(|error| cannot_write(&companion, &error))?;
         }
         Ok(bytes)
-    }
-
-    fn refused(&self, path: &Path, error: &io::Error) -> String {
-        cannot_write(path, error)
-    }
-
-    /// Takes away what processes that were killed left beside results. The lock says that none of them lives.
-    fn clean(&mut self, result: &Path) {
-        let Some(folder) = result.parent() else { return };
-        let Some(ending) = result.extension().map(|ending| format!(".{}", ending.to_string_lossy())) else { return };
-        if !self.clean.insert(folder.to_path_buf()) {
-            return;
-        }
-        // A folder that is not there yet has nothing in it.
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if is_left_behind(&name, &ending) {
-                // What cannot be deleted does no harm.
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-/// Whether a file is a result that never came to its place: `.NAME.ENDING.random.tmp`.
-fn is_left_behind(name: &str, ending: &str) -> bool {
-    let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
-    inner.and_then(|inner| inner.rsplit_once('.')).is_some_and(|(target, random)| {
-        target.ends_with(ending) && random.len() == 6 && random.chars().all(|c| c.is_ascii_alphanumeric())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_was_left_behind_is_taken_away() {
-        assert!(is_left_behind(".a.tsv.Ab3dE9.tmp", ".tsv"));
-        for other in ["a.tsv", ".a.tsv", "a.tsv.Ab3dE9.tmp", ".a.csv.Ab3dE9.tmp", ".a.tsv.tmp", ".a.tsv.backup.tmp2"] {
-            assert!(!is_left_behind(other, ".tsv"), "{other}");
-        }
     }
 }

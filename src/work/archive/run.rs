@@ -3,6 +3,7 @@
 use super::disk::{Disk, Patience, WhenFull};
 use super::intake::Intake;
 use super::journal::Journal;
+use super::leftovers::Leftovers;
 use super::plan::Archive;
 use super::results::{Finished, Writer};
 use super::{ArchiveError, ArchiveNews};
@@ -87,6 +88,7 @@ pub(super) struct Shared<'a> {
     pub patience: Arc<Patience>,
     pub journal: Mutex<Journal>,
     pub tally: Mutex<Tally>,
+    pub leftovers: Leftovers,
 }
 
 impl Shared<'_> {
@@ -125,7 +127,8 @@ impl Archive {
             .parameters(&self.parameters)
             .map_err(|source| ArchiveError::Journal { path: self.journal_path(), source })?;
         let classes = detector.classes();
-        let shared = Shared { archive: self, settings, patience, journal: journal.into(), tally: Mutex::default() };
+        let (journal, tally, leftovers) = (journal.into(), Mutex::default(), Leftovers::default());
+        let shared = Shared { archive: self, settings, patience, journal, tally, leftovers };
         let mut queue = self.pending.iter().enumerate().map(|(number, pending)| {
             let path = pending.listed.path.clone();
             QueuedRecording { number, open: Box::new(move || audio::open(&path)) }
