@@ -29,7 +29,7 @@ const MOST_LISTED: usize = 100;
 /// What only folders of recordings have.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Folders of recordings")]
-pub(super) struct Arguments {
+pub(super) struct FolderArguments {
     /// Write all events into one table, too: DCASE strong labels, or NAME.parquet
     #[arg(long, value_name = "FILE")]
     joint: Option<PathBuf>,
@@ -61,7 +61,7 @@ enum Embeddings {
     Npy,
 }
 
-impl Arguments {
+impl FolderArguments {
     /// Whether the model's embeddings are wanted.
     pub fn wants_embeddings(&self) -> bool {
         self.embeddings.is_some()

@@ -116,7 +116,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORM", value_enum, default_value_t = Scores::Tsv)]
     scores_to: Scores,
     #[command(flatten)]
-    archive: archive::Arguments,
+    archive: archive::FolderArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

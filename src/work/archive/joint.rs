@@ -30,7 +30,7 @@ impl Archive {
             let Some(result) = known.done.get(name).and_then(|entry| entry.results.first()) else { continue };
             let read = self.spec.events.read(&self.spec.folder.join(&result.file));
             let labels = read.map_err(|error| ArchiveError::ReadBack { reason: error.to_string() })?;
-            joint.push(bare(labels, name)).map_err(refused)?;
+            joint.push(&bare(labels, name)).map_err(refused)?;
         }
         joint.commit().map_err(refused)
     }
@@ -48,12 +48,12 @@ impl Archive {
 }
 
 impl Joint {
-    fn push(&mut self, labels: StrongLabels) -> io::Result<()> {
+    fn push(&mut self, labels: &StrongLabels) -> io::Result<()> {
         match self {
             Self::Parquet(table) => table.push(&labels.rows),
             Self::Dcase(out) => {
                 let has_scores = labels.rows.iter().any(|row| row.score.is_some());
-                for line in Dcase.written(&labels).lines().skip(1) {
+                for line in Dcase.written(labels).lines().skip(1) {
                     writeln!(out, "{line}{}", if has_scores { "" } else { "\t" })?;
                 }
                 Ok(())

@@ -287,7 +287,7 @@ impl ResultNames {
         Self { taken: files.map(|result| result.file.clone()).collect() }
     }
 
-    /// The recording's name without its extension; with it where another recording has that one.
+    /// The recording's name without its extension; with it where another recording has that one already.
     fn choose(&mut self, spec: &ArchiveSpec, listed: &Listed, entry: Option<&Entry>) -> String {
         let own = entry.and_then(|entry| entry.results.first()).map(|result| result.file.as_str());
         let file_name = listed.name.rsplit('/').next().unwrap_or(&listed.name);
@@ -295,10 +295,14 @@ impl ResultNames {
         let result = |stem: &str| {
             path_text(&spec.folder, &spec.folder.join(below(&listed.name, &spec.events.file_name_of(stem))))
         };
-        let stem = match result(&short) {
-            free if own == Some(free.as_str()) || !self.taken.contains(&free) => short.into_owned(),
-            _ => file_name.to_owned(),
+        let is_free = |stem: &str| {
+            let file = result(stem);
+            own == Some(file.as_str()) || !self.taken.contains(&file)
         };
+        let mut stem = if is_free(&short) { short.into_owned() } else { file_name.to_owned() };
+        while !is_free(&stem) {
+            stem.push('_');
+        }
         self.taken.insert(result(&stem));
         stem
     }
