@@ -215,6 +215,13 @@ impl Document {
         id
     }
 
+    /// Names for so many new events: the first of them; the others follow it.
+    pub fn new_event_ids(&mut self, count: usize) -> EventId {
+        let id = EventId(self.next_event);
+        self.next_event = self.next_event.saturating_add(count as u64);
+        id
+    }
+
     /// Whether the document is one that edits can have made: a file can hold any. The error names what cannot be.
     pub fn check(&self) -> Result<(), &'static str> {
         let is_moment = |secs: f64| secs.is_finite() && secs >= 0.0;

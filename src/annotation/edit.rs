@@ -94,6 +94,19 @@ impl Edit {
         }
     }
 
+    /// Tells of each event that the edit is about, in order, with the state that it writes, for as long as `go_on` returns true; returns
+    /// whether that was all.
+    pub fn each_event(&self, go_on: &mut impl FnMut(RecordingId, EventId, Option<&Event>) -> bool) -> bool {
+        match self {
+            Self::Insert { recording, event } | Self::Replace { recording, event } => {
+                go_on(*recording, event.id, Some(event))
+            }
+            Self::Remove { recording, id } => go_on(*recording, *id, None),
+            Self::Many { edits } => edits.iter().all(|edit| edit.each_event(go_on)),
+            _ => true,
+        }
+    }
+
     /// The recordings that the edit takes out.
     pub fn removed_recordings(&self) -> Vec<RecordingId> {
         match self {

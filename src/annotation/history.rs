@@ -17,8 +17,8 @@ pub struct HistoryEntry {
 /// Steps done and steps taken back.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct History {
-    undo: Vec<HistoryEntry>,
-    redo: Vec<HistoryEntry>,
+    pub(super) undo: Vec<HistoryEntry>,
+    pub(super) redo: Vec<HistoryEntry>,
 }
 
 /// What came of an attempt to undo or redo.
@@ -43,15 +43,27 @@ impl History {
         &mut self,
         document: &mut Document,
         title: impl Into<String>,
-        mut edit: Edit,
+        edit: Edit,
         edited: &Edited,
     ) -> Result<LogEntry, EditError> {
+        self.perform_and_forget(document, title, edit, edited).map(|(entry, _)| entry)
+    }
+
+    /// The same; also returns the steps that cannot be done again any more. Freeing those may take long, which can be left to another
+    /// thread.
+    pub fn perform_and_forget(
+        &mut self,
+        document: &mut Document,
+        title: impl Into<String>,
+        mut edit: Edit,
+        edited: &Edited,
+    ) -> Result<(LogEntry, Vec<HistoryEntry>), EditError> {
         let title = title.into();
         edit.stamp(edited);
         let inverse = document.apply(edit.clone())?;
         self.undo.push(HistoryEntry { title: title.clone(), edit: inverse.clone(), edited: edited.clone() });
-        self.redo.clear();
-        Ok(LogEntry { direction: Direction::Do, title, edit, inverse, edited: edited.clone() })
+        let forgotten = std::mem::take(&mut self.redo);
+        Ok((LogEntry { direction: Direction::Do, title, edit, inverse, edited: edited.clone() }, forgotten))
     }
 
     /// Takes the last step back; `None` if there is none. A step that no longer fits the document (its recording was taken out) is an

@@ -1,6 +1,6 @@
 //! Recordings, events and labels, and every way in which they change.
 //!
-//! Owns [`Document`], [`Edit`] with its inverse, [`Fact`], and [`History`]. Pure: no files, no threads, no window.
+//! Owns [`Document`], [`Edit`] with its inverse, [`Fact`], [`History`], and [`LongStep`]. Pure: no files, no threads, no window.
 //!
 //! *Invariant*: what a person says changes only through [`Document::apply`], which returns the edit that undoes it. Which recordings there
 //! are, how long they are and where they lie is a [`Fact`]: it follows the files and is not undone.
@@ -17,6 +17,7 @@ mod label_class;
 mod label_match;
 pub mod label_search;
 pub mod lint;
+mod long_step;
 mod path_text;
 mod recording;
 
@@ -30,4 +31,5 @@ pub use history::{History, HistoryEntry, Stepped};
 pub use label_class::LabelClass;
 pub use label_match::{LabelMatcher, Likeness};
 pub use label_search::LabelSet;
+pub use long_step::LongStep;
 pub use recording::{CompleteSpan, Recording, RecordingId};

@@ -2,7 +2,8 @@
 
 use super::marks::Target;
 use super::notices::Gravity;
-use super::workbench::{Scored, Workbench};
+use super::scored::Scored;
+use super::workbench::Workbench;
 use crate::decision::{ClassRules, DecisionRule, RuleBook, RuleEntry};
 use crate::work::DetectionStart;
 use crate::work::evaluation::BestOfClass;

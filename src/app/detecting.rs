@@ -3,7 +3,8 @@
 use super::detection_batch::Over;
 use super::notices::Gravity;
 use super::project_state::all_if_few;
-use super::workbench::{Inspector, Run, Scored, Workbench};
+use super::scored::{Run, Scored};
+use super::workbench::{Inspector, Workbench};
 use crate::annotation::RecordingId;
 use crate::decision::FrameScores;
 use crate::model::{DetectorOptions, ModelFolder, RuntimeChoice};

@@ -3,7 +3,8 @@
 
 use super::files::{LISTED_REASONS, counted};
 use super::notices::Gravity;
-use super::workbench::{Run, Workbench};
+use super::scored::Run;
+use super::workbench::Workbench;
 use crate::annotation::RecordingId;
 use crate::model::{DetectorOptions, ModelFolder};
 use crate::work::{CancelOnDrop, DetectionJob, RunId};

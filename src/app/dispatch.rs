@@ -78,6 +78,7 @@ impl Workbench {
             Request::StopMeasuring => self.stop_measuring(),
             Request::SavePictureTo(path) => self.save_picture_to(path),
             Request::StopPicture => self.stop_picture(),
+            Request::StopStep => self.stop_step(),
             Request::AskForChart(against, form) => self.ask(DialogPurpose::ExportChart(against, form)),
             Request::ExportChartTo { path, against, form } => self.export_chart(path, against, form),
             Request::AskForImport(path) => self.ask_for_import(path),
@@ -331,7 +332,7 @@ impl Workbench {
         if self.predictions_stale && self.refreshed_at.elapsed() > BETWEEN_REFRESHES {
             self.refresh_predictions();
         }
-        more |= self.refresh_stale_timeline();
+        more |= self.follow_timeline();
         self.follow_decisions();
         self.keep_selection();
         more |= self.work_on_list(LIST_BUDGET);
@@ -339,10 +340,14 @@ impl Workbench {
         self.take_playback_events();
         self.follow_by_ear();
         self.take_tile_news();
-        self.go_on_linting();
         self.follow_import();
-        self.go_on_exporting();
-        self.go_on_evaluating();
+        self.go_on_with_step();
+        // What looks at all events begins again after each change: not at each piece of a step.
+        if self.under_way.is_none() {
+            self.go_on_linting();
+            self.go_on_exporting();
+            self.go_on_evaluating();
+        }
         self.keep_up();
         more
     }

@@ -4,7 +4,7 @@ use super::deciding::accepted_status;
 use super::marks::Target;
 use super::shape::{SHORTEST_SECS, Shape};
 use super::workbench::Workbench;
-use crate::annotation::{Change, Edit, Event, EventId, RecordingId, Status, Stepped};
+use crate::annotation::{Change, Direction, Edit, Event, RecordingId, Status, Stepped};
 use crate::time::Span;
 use std::sync::Arc;
 
@@ -163,54 +163,44 @@ impl Workbench {
 
     /// Takes the last change back.
     pub(super) fn undo(&mut self) {
-        if self.refuses_changes() {
+        if self.refuses_changes() || self.begin_long_step(Direction::Undo) {
             return;
         }
-        let gone = self.history.next_undo().and_then(Edit::first_event);
-        let gone = gone.and_then(|(recording, id)| self.document.event(recording, id).cloned());
         let edited = self.edited();
         let leaving = self.history.next_undo().map(Edit::removed_recordings).unwrap_or_default();
         self.let_recordings_go(&leaving.into_iter().collect());
         let undone = self.history.undo(&mut self.document, &edited);
-        let about = self.history.next_redo().and_then(Edit::first_event);
-        self.after_history(undone, about, gone);
+        self.after_history(undone);
     }
 
     /// Makes the change again that was taken back last.
     pub(super) fn redo(&mut self) {
-        if self.refuses_changes() {
+        if self.refuses_changes() || self.begin_long_step(Direction::Redo) {
             return;
         }
         let edited = self.edited();
         let leaving = self.history.next_redo().map(Edit::removed_recordings).unwrap_or_default();
         self.let_recordings_go(&leaving.into_iter().collect());
         let redone = self.history.redo(&mut self.document, &edited);
-        let about = self.history.next_undo().and_then(Edit::first_event);
-        self.after_history(redone, about, None);
+        self.after_history(redone);
     }
 
-    /// Shows what was changed: the event, or the prediction that an event has become again.
-    fn after_history(&mut self, result: Option<Stepped>, about: Option<(RecordingId, EventId)>, gone: Option<Event>) {
+    fn after_history(&mut self, result: Option<Stepped>) {
         match result {
             Some(Ok(entry)) => {
                 super::crash_report::note(&format!("{:?}: {}", entry.direction, entry.title));
                 self.changed_by(&entry);
                 self.recordings_changed_by(&entry.edit);
+                let touched = self.touched_by(&entry.inverse);
                 self.unlogged.push(Change::Step(Box::new(entry)));
+                self.show_touched(touched);
             }
-            None => return,
+            None => {}
             Some(Err((error, entry))) => {
                 self.unlogged.push(Change::Step(Box::new(entry)));
                 self.notices.add(super::notices::Gravity::Failure, format!("Nothing was changed: {error}"));
-                return;
             }
         }
-        let Some((recording, id)) = about else { return };
-        self.show_recording(recording);
-        let target = Target::Event(id);
-        let prediction = gone.and_then(|event| self.prediction_of(&event));
-        self.selected = if self.mark(target).is_some() { Some(target) } else { prediction };
-        self.reveal_selected();
     }
 }
 
@@ -238,7 +228,7 @@ pub(super) fn put(recording: RecordingId, event: Event, is_new: bool) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Origin;
+    use crate::annotation::{EventId, Origin};
 
     #[test]
     fn what_was_rejected_or_put_aside_stays_so_until_it_has_another_label() {

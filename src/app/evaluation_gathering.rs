@@ -3,7 +3,8 @@
 
 use super::evaluation::{EstimateChoice, Evaluating, Question, Stage};
 use super::files::counted;
-use super::workbench::{Scored, Workbench};
+use super::scored::Scored;
+use super::workbench::Workbench;
 use crate::annotation::{EventId, Recording, RecordingId, Status};
 use crate::decision::{ClassRules, DecisionRule, FrameScores, Preset};
 use crate::work::CancelOnDrop;

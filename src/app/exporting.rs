@@ -8,7 +8,7 @@ use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 use crate::format::{self, ExportChoices, ExportGathering, ExportedRecording, LabelFormat, StrongLabel};
 use crate::work::{
-    DialogPurpose, ExportTarget, ExportWeighed, ExportWritten, LabelFileTask, ProjectId, StorageRequest,
+    DialogPurpose, ExportTarget, ExportWeighed, ExportWritten, LabelFileTask, ProjectId, StorageRequest, let_go,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -128,12 +128,16 @@ struct Gathering {
     events: Option<Box<ExportGathering>>,
     recordings: Vec<ExportedRecording>,
     scored: Vec<RecordingId>,
+    /// How many recordings were looked at whether predictions of theirs are left behind, and of how many they are.
+    looked_at: usize,
+    left_behind: usize,
 }
 
 impl Gathering {
     fn new(revision: u64, with_predictions: bool) -> Self {
         let events = Some(Box::default());
-        Self { revision, with_predictions, events, recordings: Vec::new(), scored: Vec::new() }
+        let (recordings, scored) = (Vec::new(), Vec::new());
+        Self { revision, with_predictions, events, recordings, scored, looked_at: 0, left_behind: 0 }
     }
 }
 
@@ -147,18 +151,25 @@ impl LabelExport {
 impl Workbench {
     /// Shows what would be exported.
     pub(super) fn begin_export(&mut self) {
+        self.leave_export();
         self.exporting = Some(LabelExport {
             weighed: None,
             left_behind: 0,
             project: self.keeping.project(),
             gathered: None,
             gathering: None,
-            // What still comes of an earlier panel is of no use any more.
-            newest: self.exporting.as_ref().map_or(0, |before| before.newest),
+            newest: 0,
             asked: None,
             is_weighing: false,
             target: None,
         });
+    }
+
+    /// Closes the page. A million rows take too long to be freed here.
+    fn leave_export(&mut self) {
+        if let Some(exporting) = self.exporting.take() {
+            let_go(exporting);
+        }
     }
 
     /// Does what is asked for about labels that are exported.
@@ -180,7 +191,7 @@ impl Workbench {
                     self.go_on_exporting();
                 }
             }
-            ExportRequest::Drop => self.exporting = None,
+            ExportRequest::Drop => self.leave_export(),
         }
     }
 
@@ -210,8 +221,7 @@ impl Workbench {
     pub(super) fn go_on_exporting(&mut self) {
         let Some(exporting) = &self.exporting else { return };
         if exporting.project != self.keeping.project() {
-            self.exporting = None;
-            return;
+            return self.leave_export();
         }
         let lacks = |gathered: &Gathered| {
             gathered.revision != self.revision || gathered.with_predictions != self.exports_predictions()
@@ -232,7 +242,7 @@ impl Workbench {
             self.write_labels();
             return;
         }
-        exporting.newest += 1;
+        exporting.newest = self.label_requests.next();
         exporting.is_weighing = true;
         let (number, format, choices) = (exporting.newest, asked.1.format().id(), Box::new(asked.2.clone()));
         let unites = asked.1.unites;
@@ -250,7 +260,9 @@ impl Workbench {
     fn gather_for_export(&mut self) {
         let (revision, with_predictions) = (self.revision, self.exports_predictions());
         let Some(exporting) = &mut self.exporting else { return };
-        exporting.gathered = None;
+        if let Some(before) = exporting.gathered.take() {
+            let_go(before);
+        }
         let gathering = exporting.gathering.take();
         let is_same = |of: &Gathering| of.revision == revision && of.with_predictions == with_predictions;
         let mut gathering = gathering.filter(is_same).unwrap_or_else(|| Gathering::new(revision, with_predictions));
@@ -281,7 +293,7 @@ impl Workbench {
             }
             return false;
         }
-        let Some(id) = gathering.scored.pop() else { return true };
+        let Some(id) = gathering.scored.pop() else { return self.count_left_behind(gathering) };
         let place = gathering.recordings.binary_search_by_key(&id, |recording| recording.id);
         if let (Some(scored), Ok(place)) = (self.scored.get(&id), place) {
             let rows = self.open_predictions(id, scored).into_iter().filter_map(|prediction| {
@@ -297,13 +309,21 @@ impl Workbench {
         false
     }
 
-    fn gathered(&mut self, gathering: Gathering) {
-        let Gathering { revision, with_predictions, recordings, .. } = gathering;
+    /// Looks at some recordings whether predictions of theirs are left behind; returns whether those were the last.
+    fn count_left_behind(&self, gathering: &mut Gathering) -> bool {
+        let some = gathering.recordings.iter().skip(gathering.looked_at).take(EVENTS_AT_ONCE);
         let is_left = |recording: &&ExportedRecording| {
             let is_in_memory = self.scored.contains_key(&recording.id);
-            self.has_scores(recording.id) && if with_predictions { !is_in_memory } else { recording.rows.is_empty() }
+            let is_lost = if gathering.with_predictions { !is_in_memory } else { recording.rows.is_empty() };
+            is_lost && self.has_scores(recording.id)
         };
-        let left_behind = recordings.iter().filter(is_left).count();
+        gathering.left_behind += some.filter(is_left).count();
+        gathering.looked_at += EVENTS_AT_ONCE;
+        gathering.looked_at >= gathering.recordings.len()
+    }
+
+    fn gathered(&mut self, gathering: Gathering) {
+        let Gathering { revision, with_predictions, recordings, left_behind, .. } = gathering;
         if let Some(exporting) = &mut self.exporting {
             exporting.left_behind = left_behind;
             exporting.gathered = Some(Gathered { revision, with_predictions, recordings: Arc::new(recordings) });
@@ -314,7 +334,9 @@ impl Workbench {
     pub(super) fn export_weighed(&mut self, number: u64, weighed: Box<ExportWeighed>) {
         let Some(exporting) = self.exporting.as_mut().filter(|exporting| exporting.newest == number) else { return };
         exporting.is_weighing = false;
-        exporting.weighed = Some(weighed);
+        if let Some(before) = exporting.weighed.replace(weighed) {
+            let_go(before);
+        }
         self.go_on_exporting();
     }
 
@@ -335,7 +357,7 @@ impl Workbench {
             }
             ExportTarget::File(path)
         };
-        self.exporting = None;
+        self.leave_export();
         let task = LabelFileTask::Write { labels, format: format.id(), target };
         self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
     }

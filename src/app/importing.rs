@@ -3,6 +3,8 @@
 //! Files are read and plans are made on the storage thread; of several wishes that come while it works, the newest counts.
 
 use super::files::counted;
+use super::importing_many::{Gathering, ImportEnd, ImportMany};
+use super::long_steps::MOST_AT_ONCE;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::annotation::{LabelMatcher, Likeness, Recording, RecordingId};
@@ -11,6 +13,7 @@ use crate::format::{
 };
 use crate::work::{
     LabelFileNews, LabelFileTask, LabelReading, LabelsRead, ProjectId, Recordings, RememberedAnswer, StorageRequest,
+    let_go,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,19 @@ use std::time::{Duration, Instant};
 
 /// While recordings come, plans are made again no more often than this.
 const BETWEEN_PLANS: Duration = Duration::from_secs(1);
+
+/// Numbers what is asked about label files. They are never given again, so that an answer which still comes after its page was closed is not
+/// taken for that of the next one.
+#[derive(Debug, Default)]
+pub(super) struct RequestNumbers(u64);
+
+impl RequestNumbers {
+    /// The next number.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
 
 /// What is asked for about label files.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +90,7 @@ pub struct LabelImport {
     pub index: Arc<RecordingIndex>,
     /// The project that they are for.
     project: ProjectId,
-    /// The newest request, and the one that is being worked on.
-    newest: u64,
+    /// The request that is being worked on.
     at_work: Option<u64>,
     /// Whether it only follows the recordings, so that the plan before is as good.
     is_refreshing: bool,
@@ -130,11 +145,9 @@ impl LabelImport {
         plan.filter(|_| !is_open && (!self.is_working() || self.is_refreshing) && self.failure.is_none())
     }
 
-    fn next_number(&mut self) -> u64 {
+    fn begin_work(&mut self, number: u64) {
         self.is_refreshing = false;
-        self.newest += 1;
-        self.at_work = Some(self.newest);
-        self.newest
+        self.at_work = Some(number);
     }
 }
 
@@ -193,10 +206,7 @@ impl Workbench {
                 Want::Plan
             }
             ImportRequest::Take => return self.take_import(),
-            ImportRequest::Drop => {
-                self.importing = None;
-                return;
-            }
+            ImportRequest::Drop => return self.leave_import(),
         };
         self.want_of_import(want);
     }
@@ -220,8 +230,6 @@ impl Workbench {
             plan: None,
             index: Arc::default(),
             project: self.keeping.project(),
-            // What still comes of files that were previewed before is of no use any more.
-            newest: self.importing.as_ref().map_or(0, |before| before.newest),
             at_work: None,
             is_refreshing: false,
             wants: None,
@@ -230,8 +238,16 @@ impl Workbench {
             already_there: None,
         };
         importing.choices.source = importing.name().into();
+        self.leave_import();
         self.importing = Some(importing);
         self.want_of_import(Want::Reading);
+    }
+
+    /// Closes the preview. A million rows take too long to be freed here.
+    fn leave_import(&mut self) {
+        if let Some(importing) = self.importing.take() {
+            let_go(importing);
+        }
     }
 
     fn want_of_import(&mut self, want: Want) {
@@ -242,7 +258,8 @@ impl Workbench {
         }
         match want {
             Want::Reading => {
-                let (number, paths) = (importing.next_number(), importing.paths.clone());
+                let (number, paths) = (self.label_requests.next(), importing.paths.clone());
+                importing.begin_work(number);
                 let reading = Box::new(importing.reading.clone());
                 let recordings = self.known_recordings();
                 let task = LabelFileTask::Read { number, paths, reading, recordings };
@@ -273,7 +290,8 @@ impl Workbench {
         };
         importing.indexed = Some(stamp);
         importing.planned_at = Instant::now();
-        let (number, choices) = (importing.next_number(), Box::new(importing.choices.clone()));
+        let (number, choices) = (self.label_requests.next(), Box::new(importing.choices.clone()));
+        importing.begin_work(number);
         let task = LabelFileTask::Plan { number, read, recordings, choices };
         self.ask_storage(StorageRequest::LabelFiles(Box::new(task)));
     }
@@ -287,7 +305,7 @@ impl Workbench {
         let (stamp, project) = (self.import_stamp(), self.keeping.project());
         let Some(importing) = &self.importing else { return };
         if importing.project != project {
-            self.importing = None;
+            self.leave_import();
         } else if importing.read.is_some()
             && !importing.is_working()
             && importing.indexed != Some(stamp)
@@ -325,7 +343,7 @@ impl Workbench {
                     labels.filter_map(|label| Some((label.clone(), matcher.suggestion(label)?))).collect();
                 importing.choices.mapping.retain(|label, _| read.has_label(label));
                 importing.failure = None;
-                importing.read = Some(read);
+                let_go(importing.read.replace(read));
                 let want = importing.wants.take().unwrap_or(Want::Plan);
                 self.want_of_import(want);
             }
@@ -346,7 +364,7 @@ impl Workbench {
     fn import_planned(&mut self, number: u64, plan: Box<ImportPlan>, index: Arc<RecordingIndex>) {
         let Some(importing) = self.import_after(number) else { return };
         importing.index = index;
-        importing.plan = Some(plan);
+        let_go(importing.plan.replace(plan));
         if let Some(want) = importing.wants.take() {
             self.want_of_import(want);
             return;
@@ -356,12 +374,14 @@ impl Workbench {
 
     /// Says how much of a plan is there already, where that is soon found out.
     fn count_what_is_there(&mut self) {
-        const SOON: usize = 20_000;
+        const SOON: usize = 5_000;
         let Some(importing) = &mut self.importing else { return };
         let Some(plan) = &importing.plan else { return };
+        let looked_at = plan.events.len() + plan.files.len();
         let recordings = plan.files.iter().filter_map(|file| file.recording.as_ref().ok());
-        let known: usize = recordings.map(|&id| self.document.counts(id).all()).sum();
-        importing.already_there = (plan.events.len() + known <= SOON).then(|| plan.already_there(&self.document));
+        let known = || recordings.map(|&id| self.document.counts(id).all()).sum::<usize>();
+        let is_soon = looked_at <= SOON && looked_at + known() <= SOON;
+        importing.already_there = is_soon.then(|| plan.already_there(&self.document));
     }
 
     fn take_import(&mut self) {
@@ -370,40 +390,42 @@ impl Workbench {
         }
         let Some(mut importing) = self.importing.take() else { return };
         let (Some(plan), Some(read)) = (importing.plan.take(), importing.read.take()) else { return };
-        let name = importing.name();
-        let reasons = left_out_texts(&plan, &read, &importing.index);
-        let (matched, left_out) = (plan.matched_count(), plan.left_out.all() + read.unreadable_rows);
-        let (edit, added, already_there) = plan.into_edit(&mut self.document);
-        let events = counted(added, "event");
-        if added > 0 && !self.perform(format!("import {events} from {name}"), edit) {
+        let (name, index) = (importing.name(), importing.index.clone());
+        let end = ImportEnd {
+            matched: plan.matched_count(),
+            left_out: plan.left_out.all() + read.unreadable_rows,
+            place: place_of(&importing.paths),
+            path: importing.paths.first().cloned().unwrap_or_default(),
+            answers: answers_given(&importing, &read),
+            ..ImportEnd::default()
+        };
+        if plan.events.len() > MOST_AT_ONCE || importing.already_there.is_none() {
+            let work = Gathering::Existing(Box::default());
+            self.begin_import_of_many(ImportMany { name, plan, read, index, end, work });
             return;
         }
-        self.remember_answers(&importing, &read);
-        let mut text = format!("Imported {events} for {}", counted(matched, "recording"));
-        if already_there > 0 {
-            text += &format!("; {already_there} there already");
+        let reasons = left_out_texts(&plan, &read, &index);
+        let (edit, added, already_there) = plan.into_edit(&mut self.document);
+        let_go((read, importing));
+        if added > 0 && !self.perform(format!("import {} from {name}", counted(added, "event")), edit) {
+            return;
         }
-        if left_out > 0 {
-            text += &format!("; {} left out", counted(left_out, "row"));
-        }
-        self.notices.add(Gravity::Done, format!("{text} from {} (one step of undo)", place_of(&importing.paths)));
-        let path = importing.paths.first().cloned().unwrap_or_default();
-        self.tell_all(Gravity::Warning, &path, reasons.into_iter());
+        self.import_taken(ImportEnd { added, already_there, reasons, ..end });
     }
+}
 
-    fn remember_answers(&mut self, importing: &LabelImport, read: &LabelsRead) {
-        for question in &read.labels.questions {
-            let given = importing.reading.answers.iter().find(|(choice, _)| *choice == question.choice);
-            if let Some((choice, answer)) = given {
-                self.settings.remember_answer(RememberedAnswer {
-                    format: read.format.to_owned(),
-                    choice: format!("{choice:?}"),
-                    answers: question.answers.clone(),
-                    answer: answer.clone(),
-                });
-            }
-        }
-    }
+/// The answers that were given to what files leave open.
+fn answers_given(importing: &LabelImport, read: &LabelsRead) -> Vec<RememberedAnswer> {
+    let remembered = |question: &Question| {
+        let given = importing.reading.answers.iter().find(|(choice, _)| *choice == question.choice);
+        given.map(|(choice, answer)| RememberedAnswer {
+            format: read.format.to_owned(),
+            choice: format!("{choice:?}"),
+            answers: question.answers.clone(),
+            answer: answer.clone(),
+        })
+    };
+    read.labels.questions.iter().filter_map(remembered).collect()
 }
 
 fn place_of(paths: &[PathBuf]) -> String {
@@ -420,8 +442,14 @@ fn place_of(paths: &[PathBuf]) -> String {
 /// which rows are not what they were.
 pub(super) fn left_out_texts(plan: &ImportPlan, read: &LabelsRead, index: &RecordingIndex) -> Vec<String> {
     let failures = read.failures.iter().chain(&read.warnings).cloned();
-    let unmatched = plan.unmatched_files().map(|(file, reason)| format!("{}: {reason}", file.name));
-    // More are in the log only, which a person reads to its end as little as a list of thousands.
-    let remarks = plan.remarks.iter().take(1000).map(|remark| plan.remark_text(*remark, &read.labels, index));
-    failures.chain(unmatched).chain(remarks).collect()
+    // Nobody reads a list of more to its end: they are counted.
+    const LISTED: usize = 1000;
+    let unmatched = plan.unmatched_files().take(LISTED).map(|(file, reason)| format!("{}: {reason}", file.name));
+    let remarks = plan.remarks.iter().take(LISTED).map(|remark| plan.remark_text(*remark, &read.labels, index));
+    let more_files = plan.unmatched.len().saturating_sub(LISTED);
+    let more_remarks = plan.remarks.len().saturating_sub(LISTED);
+    let files = (more_files > 0).then(|| format!("{} more were not found", counted(more_files, "recording")));
+    let rows = (more_remarks > 0)
+        .then(|| format!("{} more were left out, changed or look wrong", counted(more_remarks, "row")));
+    failures.chain(unmatched).chain(files).chain(remarks).chain(rows).collect()
 }

@@ -26,10 +26,20 @@ impl Workbench {
             self.refresh_marks();
             return;
         }
-        let classes = self.scored_classes();
-        for (id, before) in before {
-            self.replace_event_mark(&classes, recording, id, before);
+        self.replace_event_marks(&self.scored_classes(), recording, before);
+        self.follow_pieces();
+    }
+
+    /// A piece of a long step was made: the marks that it is about follow. `events` are those of the open recording, as they were before.
+    pub(super) fn follow_piece(&mut self, events: BTreeMap<EventId, Option<Event>>) {
+        let here = self.open.as_ref().map(|open| open.id);
+        if let Some(recording) = here.filter(|_| here == self.marks_of) {
+            self.replace_event_marks(&self.scored_classes(), recording, events);
         }
+    }
+
+    /// What follows from the marks as they are now.
+    pub(super) fn follow_pieces(&mut self) {
         self.sift();
         self.learn_labels();
         self.forget_gone_selection();
@@ -108,21 +118,31 @@ impl Workbench {
         self.scored_here().map(|scored| scored.scores.classes.clone()).unwrap_or_default()
     }
 
-    fn replace_event_mark(&mut self, classes: &[Arc<str>], recording: RecordingId, id: EventId, before: Option<Event>) {
-        let after = self.document.event(recording, id);
-        let opened = before.map(|event| self.answers.remove(&event)).unwrap_or_default();
-        let closed = after.map(|event| self.answers.add(event)).unwrap_or_default();
-        match after {
-            Some(event) => self.marks.insert(Mark::of_event(event)),
-            None => drop(self.marks.remove(Target::Event(id))),
-        }
-        let mark_of = |place: usize| predicted_mark(&self.predictions, classes, place);
-        for mark in opened.into_iter().filter(|place| !closed.contains(place)).filter_map(mark_of) {
-            self.marks.insert(mark);
-        }
-        for mark in closed.into_iter().filter_map(mark_of) {
-            self.marks.remove(mark.target);
-        }
+    fn replace_event_marks(
+        &mut self,
+        classes: &[Arc<str>],
+        recording: RecordingId,
+        before: BTreeMap<EventId, Option<Event>>,
+    ) {
+        let Self { marks, answers, predictions, document, .. } = self;
+        let mark_of = |place: usize| predicted_mark(predictions, classes, place);
+        marks.change_many(|marks| {
+            for (id, before) in before {
+                let after = document.event(recording, id);
+                let opened = before.map(|event| answers.remove(&event)).unwrap_or_default();
+                let closed = after.map(|event| answers.add(event)).unwrap_or_default();
+                match after {
+                    Some(event) => marks.insert(Mark::of_event(event)),
+                    None => drop(marks.remove(Target::Event(id))),
+                }
+                for mark in opened.into_iter().filter(|place| !closed.contains(place)).filter_map(mark_of) {
+                    marks.insert(mark);
+                }
+                for mark in closed.into_iter().filter_map(mark_of) {
+                    marks.remove(mark.target);
+                }
+            }
+        });
     }
 
     fn forget_gone_selection(&mut self) {
@@ -130,6 +150,15 @@ impl Workbench {
             self.selected = None;
         }
     }
+}
+
+/// What the events of a recording that a piece of a step was about had been before it, told by the edit that takes it back.
+pub(super) fn events_of(inverse: &Edit, recording: Option<RecordingId>) -> BTreeMap<EventId, Option<Event>> {
+    let mut before = BTreeMap::new();
+    if let Some(recording) = recording {
+        events_before(inverse, recording, &mut before, usize::MAX);
+    }
+    before
 }
 
 /// What the events of a recording that an edit was about had been before it, told by the edit that takes it back; false if they are more

@@ -3,7 +3,7 @@
 //! Whoever wants to leave waits, while the window goes on, until the keeping thread has said that all is on disk. What cannot be written
 //! where it belongs is kept as a project without a name; only if that fails too the window stays, and says so.
 
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::project::ProjectState;
@@ -123,6 +123,10 @@ impl Workbench {
 
     pub(super) fn go_on_leaving(&mut self) {
         if self.keeping.leaving.is_none() || self.keeping.leaves_next {
+            return;
+        }
+        // What is half made is neither kept nor lost: it is waited for.
+        if self.leaves_after_step() {
             return;
         }
         self.send_unlogged();

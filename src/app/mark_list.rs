@@ -102,6 +102,8 @@ pub struct MarkList {
     revision: u64,
     /// Where the last changes were, by the revision that they made.
     noted: Vec<(u64, Span)>,
+    /// The block from which on `starts` is out of date, while many marks come and go.
+    put_off: Option<usize>,
 }
 
 impl PartialEq for MarkList {
@@ -201,6 +203,15 @@ impl MarkList {
         block.shown.insert(place, is_shown);
         block.sum_up();
         self.count_from(position);
+    }
+
+    /// Lets many marks come and go: places are counted once, at the end. In between no place may be asked for.
+    pub fn change_many(&mut self, changes: impl FnOnce(&mut Self)) {
+        self.put_off = Some(usize::MAX);
+        changes(self);
+        if let Some(first) = self.put_off.take().filter(|&first| first < usize::MAX) {
+            self.count_from(first);
+        }
     }
 
     /// Takes a target's mark away.
@@ -338,6 +349,10 @@ impl MarkList {
     }
 
     fn count_from(&mut self, position: usize) {
+        if let Some(first) = &mut self.put_off {
+            *first = position.min(*first);
+            return;
+        }
         let (mut all, mut shown) = self.starts.get(position).copied().filter(|_| position > 0).unwrap_or_default();
         self.starts.truncate(position);
         for block in &self.blocks[position..] {

@@ -8,6 +8,7 @@ mod batch;
 mod by_ear;
 mod class_rules;
 mod command;
+mod command_states;
 mod completing;
 mod complexity;
 mod crash_report;
@@ -29,8 +30,11 @@ mod frame_times;
 mod go_to_time;
 mod graphics;
 mod importing;
+mod importing_many;
 mod keeping;
 mod keeping_marks;
+mod keeping_state;
+mod keeping_told;
 mod kept_pictures;
 mod keymap;
 mod keys;
@@ -42,6 +46,7 @@ mod label_sets;
 mod leaving;
 mod linting;
 mod listening;
+mod long_steps;
 mod looking_on;
 mod mark_filter;
 mod mark_list;
@@ -65,6 +70,7 @@ mod request;
 mod review;
 mod saving_picture;
 mod score_shelf;
+mod scored;
 mod selection;
 mod settings;
 mod shape;
@@ -93,8 +99,9 @@ pub use evaluation::{EstimateChoice, Evaluating, Evaluation, EvaluationRequest, 
 pub use evaluation_errors::{ErrorFilter, Shown};
 pub use exporting::{ExportRequest, ExportScope, ExportSettings, LabelExport};
 pub use files::counted;
+pub use frame_times::FrameTimes;
 pub use importing::{ImportRequest, LabelImport};
-pub use keeping::{Keeping, KeptIn};
+pub use keeping_state::{Keeping, KeptIn};
 pub use keymap::{KeyFile, KeySettings, Keymap};
 pub use label_classes::LabelRequest;
 pub use label_keys::DigitUse;
@@ -102,6 +109,7 @@ pub use label_looks::DIGITS;
 pub use label_sets::{AskedSet, LabelSetRequest, LabelSets, SetUse};
 pub use linting::{LintRequest, Linting};
 pub use listening::{HeardEdge, Listening, ListeningSettings, khz_text, speed_text};
+pub use long_steps::StepUnderWay;
 pub use mark_filter::{MarkFilter, Sieve};
 pub use mark_list::{LabelTally, MarkList};
 pub use marks::{Mark, MarkOrigin, Target};
@@ -117,6 +125,7 @@ pub use request::Request;
 pub use review::{Mode, Review, ReviewChange};
 pub use saving_picture::SavingPicture;
 pub use score_shelf::{ScoreShelf, ScoreSummary};
+pub use scored::{CLASSES_SHOWN_FIRST, Scored};
 pub use selection::Selection;
 pub use settings::Settings;
 pub use shape::{BandEdge, Bounds, Handle, Place, Shape, shared_edge};
@@ -125,11 +134,10 @@ pub use time_axis::{Tick, Ticks, TimeAxis, TimeUnit};
 pub use timeline::{Block, Timeline};
 pub use timeline_view::Neighbour;
 pub use viewport::{Room, TimeScale, Viewport};
-pub use workbench::{CLASSES_SHOWN_FIRST, Inspector, OpenRecording, Previous, Scored, Workbench};
+pub use workbench::{Inspector, OpenRecording, Previous, Workbench};
 
 use crate::ui::{Panels, SpectrogramPainter, key_requests, theme, window_ui};
 use eframe::egui::{self, Theme, ViewportCommand};
-use frame_times::FrameTimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -203,6 +211,11 @@ impl App {
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
         }
+    }
+
+    /// How long the frames took since this was asked last, for measurements.
+    pub fn take_frame_times(&mut self) -> FrameTimes {
+        std::mem::take(&mut self.frame_times)
     }
 
     fn apply_settings(&mut self, context: &egui::Context) {

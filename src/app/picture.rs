@@ -7,7 +7,7 @@ use super::workbench::{Inspector, OpenRecording, Previous, Workbench};
 use crate::annotation::RecordingId;
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
 use crate::model::ModelInput;
-use crate::spectrogram::{Channel, PictureKind};
+use crate::spectrogram::{Channel, PictureKind, TimeView};
 use crate::work::{SourceFactory, TileEngine, TileSettings};
 use std::path::Path;
 use std::sync::Arc;
@@ -78,6 +78,20 @@ impl Workbench {
             // Steps that follow each other fast leave engines that have nothing yet.
             if old.is_view_complete() || open.previous.is_none() {
                 open.previous = Some(Previous { tiles: old, display: before.clone(), since: Instant::now() });
+            }
+        }
+    }
+
+    /// Has the pictures of what is looked at computed, the most important view first.
+    pub(super) fn look_at(&mut self, views: &[TimeView]) {
+        if let Some(open) = &mut self.open {
+            open.tiles.set_views(views);
+            open.drop_previous();
+            if open.tiles.is_view_complete()
+                && let Some(shown_at) = open.shown_at.take()
+            {
+                let elapsed_ms = 1e3 * shown_at.elapsed().as_secs_f64();
+                log::info!("first view complete {elapsed_ms:.0} ms after the recording was shown");
             }
         }
     }

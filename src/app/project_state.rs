@@ -1,19 +1,21 @@
 //! What a project file is told of the window, and what becomes of it when a project comes into the window: document, history, scores and how
 //! they were shown.
 
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::leaving::Arrival;
 use super::linting::Linting;
 use super::notices::Gravity;
 use super::request::Request;
 use super::review::Review;
 use super::score_shelf;
+use super::scored::{CLASSES_SHOWN_FIRST, Scored};
+use super::timeline::Timeline;
 use super::viewport::Viewport;
-use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
+use super::workbench::Workbench;
 use super::zooms::Zooms;
 use crate::annotation::RecordingId;
 use crate::project::{ProjectState, ScoreSummary, StoredScores};
-use crate::work::{DetectionStart, ProjectRequest};
+use crate::work::{DetectionStart, ProjectRequest, let_go};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Workbench {
@@ -88,9 +90,11 @@ impl Workbench {
         self.keeping.read_only = opened.read_only;
         self.keeping.unread_steps = opened.unread_steps;
         self.restore_display(&state.view);
-        self.document = state.document;
+        // A million events take too long to be freed here.
+        let_go(std::mem::replace(&mut self.document, state.document));
+        let_go(std::mem::replace(&mut self.history, state.history));
+        self.timeline = Timeline::default();
         self.refresh_timeline();
-        self.history = state.history;
         self.review = Review::of_queue(&state.view["queue"]);
         self.linting = Linting::default();
         self.evaluation.leave_project();

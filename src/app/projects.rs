@@ -1,7 +1,7 @@
 //! Projects: opening, naming, copying, older versions; what the keeping thread tells of them.
 
 use super::files::{counted, extension};
-use super::keeping::KeptIn;
+use super::keeping_state::KeptIn;
 use super::leaving::Arrival;
 use super::notices::Gravity;
 use super::workbench::Workbench;
@@ -125,6 +125,7 @@ impl Workbench {
 
     /// Writes the whole state into a new file, and goes on there.
     fn create_at(&mut self, path: PathBuf) {
+        self.settle_step();
         self.begin_rewriting();
         let state = Box::new(self.project_state());
         self.keeping.view = state.view.clone();

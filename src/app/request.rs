@@ -211,6 +211,8 @@ pub enum Request {
     SavePictureTo(PathBuf),
     /// Stop drawing a picture.
     StopPicture,
+    /// Stop the step that is under way; all is as it was before it.
+    StopStep,
     /// Ask where to write a chart.
     AskForChart(Against, ChartForm),
     /// Write a chart here.

@@ -4,7 +4,8 @@
 use super::files::counted;
 use super::marks;
 use super::notices::Gravity;
-use super::workbench::{CLASSES_SHOWN_FIRST, Scored, Workbench};
+use super::scored::{CLASSES_SHOWN_FIRST, Scored};
+use super::workbench::Workbench;
 use crate::annotation::{RecordingId, Status};
 use crate::decision::{Prediction, decide_class};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -8,7 +8,7 @@ use super::marks::{Mark, Target};
 use super::notices::Gravity;
 use super::recordings::Choosing;
 use super::workbench::Workbench;
-use crate::annotation::{Edit, RecordingId};
+use crate::annotation::{Edit, Event, EventId, RecordingId};
 use std::collections::HashSet;
 
 /// What is said about the selection takes the place of what was said before.
@@ -28,6 +28,12 @@ pub struct Selection {
     /// The state of the marks in which all of them were shown.
     revision: u64,
 }
+
+/// Of a step about more events than this, the first is selected when it was taken back.
+const MOST_TOUCHED: usize = 2000;
+
+/// The events of a recording that a step was about, with what they were before if they are gone now.
+pub(super) type Touched = Option<(RecordingId, Vec<(EventId, Option<Box<Event>>)>)>;
 
 /// What stands for a target after an edit; none where it is gone.
 pub(super) type Renamed = (Target, Option<Target>);
@@ -232,6 +238,42 @@ impl Workbench {
     /// The selected events by onset, if they are more than one.
     pub(super) fn several_selected(&self) -> Option<Vec<&Mark>> {
         self.selection().map(|selection| selection.in_order(&self.marks))
+    }
+
+    /// What an edit was about, told by the edit that takes it back: events of one recording, with what they were before if they are gone now.
+    /// Of very many, the first only.
+    pub(super) fn touched_by(&self, inverse: &Edit) -> Touched {
+        let (recording, first) = inverse.first_event()?;
+        let mut events = Vec::new();
+        if !inverse.each_event(&mut |of, id, before| {
+            if of == recording && self.document.event(of, id).is_some() {
+                events.push((id, None));
+            } else if of == recording {
+                events.push((id, before.cloned().map(Box::new)));
+            }
+            events.len() <= MOST_TOUCHED
+        }) {
+            events.retain(|(id, _)| *id == first);
+        }
+        Some((recording, events))
+    }
+
+    /// Shows what a step of the history was about, selected: its events, or the predictions that events have become again.
+    pub(super) fn show_touched(&mut self, touched: Touched) {
+        let Some((recording, events)) = touched else { return };
+        self.show_recording(recording);
+        let target_of = |(id, gone): (EventId, Option<Box<Event>>)| {
+            let target = Target::Event(id);
+            if self.mark(target).is_some() { Some(target) } else { self.prediction_of(&*gone?) }
+        };
+        let targets: Vec<Target> = events.into_iter().filter_map(target_of).collect();
+        self.select_only(targets.first().copied());
+        if !self.is_reviewing() {
+            let revision = self.marks.revision();
+            let targets = targets.into_iter().filter(|&target| self.marks.shown_place(target).is_some()).collect();
+            self.hold(Selection { targets, revision, ..Selection::default() });
+        }
+        self.reveal_selected();
     }
 
     /// Makes a change after which targets have other names; what was selected stays so.

@@ -124,7 +124,9 @@ impl Workbench {
                         self.state_duration(id, spec.duration_secs());
                     }
                     self.unknown.remove(&id);
-                    self.timeline_stale |= !clocks.is_empty();
+                    if !clocks.is_empty() {
+                        self.timeline_grows();
+                    }
                     self.clocks.insert(id, clocks);
                     self.specs.insert(id, spec);
                     if !has_print {

@@ -1,23 +1,50 @@
 //! The recordings before and after the open one: their pictures are kept while they are in view, and one of them becomes the open one
 //! when the view's centre lies in it.
 
+use super::notices::Gravity;
 use super::timeline::Timeline;
 use super::viewport::Room;
 use super::workbench::{OpenRecording, Workbench};
-use crate::annotation::RecordingId;
-use crate::audio::ClockSource;
+use crate::annotation::{Recording, RecordingId};
+use crate::audio::{ClockSource, ClockStart};
 use crate::spectrogram::TimeView;
-use crate::work::TileEngine;
-use std::time::Instant;
+use crate::work::{Later, TileEngine, let_go};
+use std::time::{Duration, Instant};
 
 /// Recordings beside the open one whose pictures are kept, at most.
 pub(super) const MOST_NEIGHBOURS: usize = 4;
 /// Pictures that are not in view are kept as long as all together have no more bytes than this: those of a day have twice as many.
 const KEPT_BYTES: usize = 96 << 20;
-/// While recordings come by the thousand, they are put in order again after so many times what that has cost.
-const TIMES_ITS_COST: u32 = 30;
+/// So many recordings are put in clock order within a frame; more are gathered so long a frame, with looks at the clock in between, and put
+/// in order on a thread.
+const MOST_AT_ONCE: usize = 2000;
+const BUDGET: Duration = Duration::from_millis(2);
+const GATHERED_AT_ONCE: usize = 256;
+/// While recordings come, they are put in order no more often than this.
+const BETWEEN_ORDERS: Duration = Duration::from_millis(300);
 /// Playing goes on in the next recording if it ended this close to the end of this one, in seconds.
 const AT_END_SECS: f64 = 0.3;
+
+/// How far it is to put the recordings in clock order again.
+#[derive(Debug, Default)]
+pub(super) struct TimelineOrder {
+    /// Recordings have come, or lengths of them, that the timeline lacks.
+    is_stale: bool,
+    /// Before that it is not begun again.
+    due: Option<Instant>,
+    work: OrderWork,
+}
+
+#[derive(Debug, Default)]
+enum OrderWork {
+    #[default]
+    Idle,
+    Gathering {
+        next: RecordingId,
+        known: Vec<(RecordingId, ClockStart, f64)>,
+    },
+    Sorting(Later<Timeline>),
+}
 
 /// The pictures of a recording beside the open one.
 pub struct Neighbour {
@@ -30,28 +57,88 @@ pub struct Neighbour {
 }
 
 impl Workbench {
-    /// Puts the recordings in clock order again.
+    /// Puts the recordings in clock order again: a few at once, many within the next frames and on a thread.
     pub(super) fn refresh_timeline(&mut self) {
-        // The date of a file is that of its copy as often as not: only who asks for it gets a timeline of it.
-        let wants_file_date = self.display.clock_source.as_deref() == Some(ClockSource::FileDate.words());
-        let known = self.document.recordings().filter_map(|(id, recording)| {
-            let clock = self.clock_of(id).filter(|clock| wants_file_date || clock.source != ClockSource::FileDate)?;
-            self.specs.contains_key(&id).then_some((id, clock, recording.duration_secs))
-        });
+        if self.document.recording_count() > MOST_AT_ONCE {
+            self.timeline_order = TimelineOrder { is_stale: true, ..TimelineOrder::default() };
+            return;
+        }
+        self.timeline_order = TimelineOrder::default();
+        let known = self.document.recordings().filter_map(|(id, recording)| self.on_timeline(id, recording));
         self.timeline = Timeline::new(known);
         self.make_room();
     }
 
-    /// Puts the recordings in clock order again if some have come, but not at every batch of thousands. Returns whether it must be seen to
-    /// again although nothing more will come.
-    pub(super) fn refresh_stale_timeline(&mut self) -> bool {
-        let began = Instant::now();
-        if self.timeline_stale && began >= self.timeline_due {
-            self.timeline_stale = false;
-            self.refresh_timeline();
-            self.timeline_due = Instant::now() + TIMES_ITS_COST * began.elapsed();
+    /// When a recording began and how long it is, if that is known.
+    fn on_timeline(&self, id: RecordingId, recording: &Recording) -> Option<(RecordingId, ClockStart, f64)> {
+        // The date of a file is that of its copy as often as not: only who asks for it gets a timeline of it.
+        let wants_file_date = self.display.clock_source.as_deref() == Some(ClockSource::FileDate.words());
+        let clock = self.clock_of(id).filter(|clock| wants_file_date || clock.source != ClockSource::FileDate)?;
+        self.specs.contains_key(&id).then_some((id, clock, recording.duration_secs))
+    }
+
+    /// More recordings are known.
+    pub(super) fn timeline_grows(&mut self) {
+        self.timeline_order.is_stale = true;
+    }
+
+    /// Puts the recordings in clock order again if some have come: gathers them for a few milliseconds, or takes the order that a thread has
+    /// found. Returns whether there is more to do.
+    pub(super) fn follow_timeline(&mut self) -> bool {
+        let order = &mut self.timeline_order;
+        match std::mem::take(&mut order.work) {
+            OrderWork::Idle if !order.is_stale => false,
+            // While recordings come by the thousand, not at every batch of them.
+            OrderWork::Idle if order.due.is_some_and(|due| Instant::now() < due) => self.is_surveyed(),
+            OrderWork::Idle if self.document.recording_count() <= MOST_AT_ONCE => {
+                self.refresh_timeline();
+                false
+            }
+            OrderWork::Idle => {
+                order.is_stale = false;
+                self.gather_timeline(RecordingId(0), Vec::new())
+            }
+            OrderWork::Gathering { next, known } => self.gather_timeline(next, known),
+            OrderWork::Sorting(later) => {
+                match later.poll() {
+                    None => order.work = OrderWork::Sorting(later),
+                    Some(result) => {
+                        order.due = Some(Instant::now() + BETWEEN_ORDERS);
+                        self.timeline_ordered(result);
+                    }
+                }
+                false
+            }
         }
-        self.timeline_stale && self.is_surveyed()
+    }
+
+    fn gather_timeline(&mut self, from: RecordingId, mut known: Vec<(RecordingId, ClockStart, f64)>) -> bool {
+        let until = Instant::now() + BUDGET;
+        for (place, (id, recording)) in self.document.recordings_from(from).enumerate() {
+            if place % GATHERED_AT_ONCE == GATHERED_AT_ONCE - 1 && Instant::now() >= until {
+                self.timeline_order.work = OrderWork::Gathering { next: id, known };
+                return true;
+            }
+            known.extend(self.on_timeline(id, recording));
+        }
+        if let Some(later) = Later::start("timeline", &self.updates, move || Timeline::new(known)) {
+            self.timeline_order.work = OrderWork::Sorting(later);
+        }
+        false
+    }
+
+    fn timeline_ordered(&mut self, result: Result<Timeline, String>) {
+        match result {
+            Ok(mut timeline) => {
+                std::mem::swap(&mut self.timeline, &mut timeline);
+                let_go(timeline);
+                self.make_room();
+            }
+            Err(reason) => {
+                let text = format!("The recordings could not be put in clock order: {reason}");
+                self.notices.add(Gravity::Failure, text);
+            }
+        }
     }
 
     /// Whether the timeline is to be seen.

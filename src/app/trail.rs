@@ -75,10 +75,14 @@ impl Workbench {
         }
     }
 
-    fn undo_steps(&mut self, count: u64) {
-        for _ in 0..count {
+    /// Takes so many steps back; those after a long one follow when that is done.
+    pub(super) fn undo_steps(&mut self, count: u64) {
+        for place in 0..count {
             let before = self.history.undo_count();
             self.undo();
+            if self.go_on_after_step(count - place - 1) {
+                return;
+            }
             if self.history.undo_count() == before {
                 break;
             }
@@ -86,10 +90,14 @@ impl Workbench {
         self.tell_unread();
     }
 
-    fn redo_steps(&mut self, count: u64) {
-        for _ in 0..count {
+    /// The same for steps that are made again.
+    pub(super) fn redo_steps(&mut self, count: u64) {
+        for place in 0..count {
             let before = self.history.redo_steps().len();
             self.redo();
+            if self.go_on_after_step(count - place - 1) {
+                return;
+            }
             if self.history.redo_steps().len() == before {
                 break;
             }

@@ -3,19 +3,19 @@
 use super::answers::Answers;
 use super::by_ear::HeldEvent;
 use super::class_rules::{Focus, RuleScope};
-use super::command::{Command, Group};
 use super::complexity::Complexity;
 use super::crash_report;
 use super::detection_batch::DetectionBatch;
 use super::display::Display;
 use super::evaluation::Evaluation;
 use super::exporting::LabelExport;
-use super::importing::LabelImport;
-use super::keeping::Keeping;
+use super::importing::{LabelImport, RequestNumbers};
+use super::keeping_state::Keeping;
 use super::label_looks::LabelLooks;
 use super::label_sets::LabelSets;
 use super::linting::Linting;
 use super::listening::Listening;
+use super::long_steps::{StepUnderWay, let_steps_go};
 use super::mark_filter::MarkFilter;
 use super::mark_list::MarkList;
 use super::marks::{Mark, Target};
@@ -24,37 +24,32 @@ use super::notices::Notices;
 use super::recording_list::RecordingList;
 use super::review::Review;
 use super::saving_picture::SavingPicture;
-use super::score_shelf::{ScoreShelf, ScoreSummary};
+use super::score_shelf::ScoreShelf;
+use super::scored::{Run, Scored};
 use super::selection::Selection;
 use super::settings::Settings;
 use super::surveying::Surveying;
 use super::timeline::Timeline;
-use super::timeline_view::Neighbour;
+use super::timeline_view::{Neighbour, TimelineOrder};
 use super::viewport::Viewport;
 use super::zooms::Zooms;
-use crate::annotation::{
-    Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId, Status,
-};
+use crate::annotation::{Change, Document, Edit, Edited, Event, Fact, History, LabelSet, Recording, RecordingId};
 use crate::audio::{ClockStart, SoundFile, StreamSpec};
-use crate::decision::{ClassRules, DecisionRule, Decisions, FrameScores, Prediction, RuleBook};
+use crate::decision::{DecisionRule, Decisions, Prediction, RuleBook};
 use crate::model::registry::{self, ListedModel};
 use crate::picture_cache::PictureCache;
 use crate::playback::Player;
-use crate::spectrogram::TimeView;
 use crate::time::Span;
 use crate::work::{
-    CancelOnDrop, Decider, DetectionQueue, DetectionStart, DialogPurpose, KeepingQueue, Relocation, RunId, Storage,
-    Survey, TileEngine, Unknown, Update, UpdateSender, Wake, update_channel,
+    Decider, DetectionQueue, DialogPurpose, KeepingQueue, Relocation, Storage, Survey, TileEngine, Unknown, Update,
+    UpdateSender, Wake, update_channel,
 };
 use crossbeam_channel::Receiver;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-/// How many classes are shown as long as the user has not chosen.
-pub const CLASSES_SHOWN_FIRST: usize = 8;
 
 /// The recording in the picture.
 pub struct OpenRecording {
@@ -84,44 +79,6 @@ pub struct Previous {
     pub display: Display,
     /// Since when others are computed.
     pub(super) since: Instant,
-}
-
-/// What a model has said about a recording.
-pub struct Scored {
-    /// Which model, on which runtime.
-    pub start: DetectionStart,
-    /// Its scores.
-    pub scores: Arc<FrameScores>,
-    /// The classes whose predictions are shown.
-    pub chosen: BTreeSet<usize>,
-    /// Whether the user chose them; else they are the strongest.
-    pub chosen_by_user: bool,
-    /// The rules that turn the scores into predictions.
-    pub rules: ClassRules,
-}
-
-impl Scored {
-    /// The rule of a class.
-    pub fn rule_of(&self, class: usize) -> DecisionRule {
-        self.scores.classes.get(class).map_or(self.rules.common, |label| self.rules.of(label))
-    }
-}
-
-/// A model run that is waiting or going on.
-pub struct Run {
-    /// Its name.
-    pub id: RunId,
-    /// Dropped, it is cancelled.
-    pub cancel: CancelOnDrop,
-    /// Whether the model is at work, and it does not wait any more.
-    pub has_begun: bool,
-    /// How far it is, in seconds of the recording.
-    pub done_secs: f64,
-    /// Time since it began, in seconds; 0 while it waits.
-    pub elapsed_secs: f64,
-    /// What an earlier run said about the recording, as far as that was in memory, and in short.
-    pub(super) before: Option<Scored>,
-    pub(super) summary_before: Option<ScoreSummary>,
 }
 
 /// What the inspector panel shows.
@@ -162,6 +119,8 @@ pub struct Workbench {
     pub document: Document,
     /// What can be undone.
     pub history: History,
+    /// A step of it that is made in pieces.
+    pub(super) under_way: Option<StepUnderWay>,
     /// What the project file has still to be told.
     pub(super) unlogged: Vec<Change>,
     /// The project's file, if it has a name.
@@ -188,10 +147,8 @@ pub struct Workbench {
     pub clocks: BTreeMap<RecordingId, Vec<ClockStart>>,
     /// The recordings whose clock times are known, in their order.
     pub timeline: Timeline,
-    /// Whether recordings have come that the timeline lacks.
-    pub(super) timeline_stale: bool,
-    /// Before that it is not put in order again.
-    pub(super) timeline_due: Instant,
+    /// How far it is to put them in order again.
+    pub(super) timeline_order: TimelineOrder,
     /// Pictures of recordings before and after the open one on the timeline.
     pub neighbours: Vec<Neighbour>,
     /// How recordings are displayed, in this project.
@@ -250,6 +207,8 @@ pub struct Workbench {
     pub importing: Option<LabelImport>,
     /// Labels that are about to be exported.
     pub exporting: Option<LabelExport>,
+    /// Numbers what is asked about both.
+    pub(super) label_requests: RequestNumbers,
     /// Label names to search.
     pub label_set: Arc<LabelSet>,
     /// The models that are installed.
@@ -316,6 +275,7 @@ impl Workbench {
         let mut bench = Self {
             document: Document::default(),
             history: History::default(),
+            under_way: None,
             unlogged: Vec::new(),
             project_path: None,
             keeping: Keeping::default(),
@@ -329,8 +289,7 @@ impl Workbench {
             list: RecordingList::default(),
             clocks: BTreeMap::new(),
             timeline: Timeline::default(),
-            timeline_stale: false,
-            timeline_due: Instant::now(),
+            timeline_order: TimelineOrder::default(),
             neighbours: Vec::new(),
             display: settings.display.clone(),
             frequency_ranges: BTreeMap::new(),
@@ -360,6 +319,7 @@ impl Workbench {
             label_sets: LabelSets::default(),
             importing: None,
             exporting: None,
+            label_requests: RequestNumbers::default(),
             label_set: Arc::new(label_set),
             models: listed,
             shelf: ModelShelf::new(&updates),
@@ -445,8 +405,9 @@ impl Workbench {
             return false;
         }
         let edited = self.edited();
-        match self.history.perform(&mut self.document, title, edit, &edited) {
-            Ok(entry) => {
+        match self.history.perform_and_forget(&mut self.document, title, edit, &edited) {
+            Ok((entry, forgotten)) => {
+                let_steps_go(forgotten);
                 crash_report::note(&entry.title);
                 self.forget_unread_redo();
                 self.ask_whose_edits();
@@ -475,171 +436,8 @@ impl Workbench {
         Edited { by: self.settings.annotator.as_str().into(), at_ms }
     }
 
-    /// Whether a command would do something now.
-    pub fn can(&self, command: Command) -> bool {
-        match command {
-            Command::ToggleAutoAdvance | Command::ToggleAutoPlay | Command::ToggleReview | Command::ShowHistory => true,
-            Command::NextQueueOrder => self.is_reviewing(),
-            Command::MarkViewComplete | Command::MarkRecordingComplete => self.open.is_some(),
-            Command::Split => self.selected.is_some() && !self.is_reviewing(),
-            Command::QueueThisClass => self.is_reviewing() && (self.selected.is_some() || self.review.class.is_some()),
-            Command::OnsetFrameEarlier
-            | Command::OnsetFrameLater
-            | Command::OffsetFrameEarlier
-            | Command::OffsetFrameLater
-            | Command::SnapEdges => self.selected.is_some() && self.scored_here().is_some(),
-            Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
-            Command::SetAnnotator => true,
-            Command::ShowVersions => self.keeping.place != super::keeping::KeptIn::Memory,
-            Command::Undo => self.history.undo_title().is_some(),
-            Command::Redo => self.history.redo_title().is_some(),
-            Command::CancelDetection => !self.runs.is_empty(),
-            Command::FindRecordings => self.missing().next().is_some(),
-            Command::MarkComplete | Command::NoteRecording | Command::DetectSelection | Command::CloseRecording => {
-                self.open.is_some() || !self.list.selection.is_empty()
-            }
-            Command::DetectAll | Command::DetectAllAgain | Command::SearchRecordings => {
-                self.document.recording_count() > 0
-            }
-            Command::ThresholdUp | Command::ThresholdDown => self.scored_here().is_some(),
-            Command::Undecide if self.selection().is_some() => true,
-            Command::Undecide => self
-                .selected_event()
-                .is_some_and(|event| event.origin.proposal().is_some() && event.status != Status::Predicted),
-            Command::Accept | Command::Reject | Command::Uncertain | Command::SavePicture => self.open.is_some(),
-            Command::SelectAll => self.open.is_some() && !self.is_reviewing(),
-            Command::DrawAtPlayhead | Command::NextUndecided => self.open.is_some(),
-            Command::DrawFromPrevious | Command::PointAtPlayhead | Command::RecordByEar => self.open.is_some(),
-            Command::ToggleBoxes | Command::ToggleSnap => true,
-            Command::ZoomIn | Command::ZoomOut | Command::FitAll | Command::FitFrequencies => self.open.is_some(),
-            Command::ToggleZoom => self.open.as_ref().is_some_and(|open| self.zooms.before(open.id).is_some()),
-            Command::LoopSelected => self.selected.is_some(),
-            Command::SameLabel => self.selected.is_some() && self.last_given_label().is_some(),
-            Command::ExportLabelClasses => !self.listed_labels().is_empty(),
-            Command::ShowAllLabels => self.are_labels_hidden(),
-            Command::LongerFrame | Command::ShorterFrame => self.open.is_some() && self.display.has_own_frames(),
-            Command::PlayEvent | Command::FitEvent | Command::Deselect => self.selected.is_some(),
-            _ if command.heard_edge().is_some() => self.selected.is_some(),
-            Command::NextError | Command::PreviousError => !self.evaluation.shown.places.is_empty(),
-            Command::Evaluate
-            | Command::CheckLabels
-            | Command::Relabel
-            | Command::SaveProject
-            | Command::SaveProjectAs
-            | Command::SaveCopy
-            | Command::ExportText
-            | Command::ExportLabels
-            | Command::ImportLabels => self.document.recordings().next().is_some(),
-            _ => match command.group() {
-                Group::Edit | Group::Review => self.selected.is_some(),
-                Group::Sound | Group::Move | Group::Model => self.open.is_some(),
-                Group::File | Group::View | Group::Help => true,
-            },
-        }
-    }
-
-    /// Whether a command that switches something has it switched on; none for all other commands.
-    pub fn is_on(&self, command: Command) -> Option<bool> {
-        let settings = &self.settings;
-        match command {
-            Command::ToggleReview => Some(self.is_reviewing()),
-            Command::QueueThisClass => Some(self.queue_class().is_some()),
-            Command::ToggleAutoAdvance => Some(self.advances()),
-            Command::ToggleAutoPlay => Some(self.plays_by_itself()),
-            Command::ToggleBoxes => Some(settings.shaping.box_mode),
-            Command::ToggleSnap => Some(settings.shaping.snap),
-            Command::ToggleContrast => Some(settings.high_contrast),
-            Command::ToggleRecordings => Some(settings.show_recordings),
-            Command::ToggleInspector => Some(settings.show_inspector),
-            Command::ToggleWaveform => Some(settings.show_waveform),
-            Command::ToggleLanes => Some(settings.show_lanes),
-            Command::ToggleDecoding => Some(settings.decoding.is_shown),
-            Command::ToggleRejected => Some(settings.show_rejected),
-            Command::ToggleLabels => Some(self.show_marks),
-            Command::LoopEvent => Some(self.player.is_looping()),
-            Command::ToggleTimeline => Some(self.display.show_timeline),
-            Command::ShowDisplay => Some(settings.show_inspector && self.inspector == Inspector::Display),
-            Command::ShowHistory => Some(settings.show_inspector && self.inspector == Inspector::History),
-            Command::CheckLabels => Some(self.shows_findings()),
-            Command::Evaluate => Some(self.evaluation.is_shown),
-            Command::MarkComplete => self.recording().map(|recording| recording.is_complete),
-            Command::ToggleBand => Some(self.listening.is_banded),
-            _ => command.speed().map(|speed| speed == self.listening.speed),
-        }
-    }
-
-    /// Has the pictures of what is looked at computed, the most important view first.
-    pub(super) fn look_at(&mut self, views: &[TimeView]) {
-        if let Some(open) = &mut self.open {
-            open.tiles.set_views(views);
-            open.drop_previous();
-            if open.tiles.is_view_complete()
-                && let Some(shown_at) = open.shown_at.take()
-            {
-                let elapsed_ms = 1e3 * shown_at.elapsed().as_secs_f64();
-                log::info!("first view complete {elapsed_ms:.0} ms after the recording was shown");
-            }
-        }
-    }
-
     /// The whole of the open recording as a span.
     pub(super) fn whole(&self) -> Span {
         Span::between(0.0, self.open.as_ref().map_or(0.0, |open| open.viewport.duration_secs()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::{Mode, Request};
-    use std::path::Path;
-
-    /// A recording of a minute in the picture, without events.
-    fn opened() -> Workbench {
-        let mut bench = Workbench::new(Settings::default(), Arc::new(|| {}));
-        let id = bench.document.add_recording(Path::new("a.wav"), 60.0);
-        let format = "WAV".to_owned();
-        let spec = StreamSpec { sample_rate: 8_000, channels: 1, frame_count: 480_000, length_is_exact: true, format };
-        bench.specs.insert(id, spec);
-        bench.show_recording(id);
-        bench
-    }
-
-    #[test]
-    fn only_what_is_about_an_event_needs_one_selected() {
-        let mut bench = opened();
-        bench.review.mode = Mode::Review;
-        let is_about_event = |command: Command| match command {
-            Command::Undo | Command::Redo => true,
-            Command::SameLabel | Command::AddLabel | Command::EditComment | Command::Split | Command::MergeNext => true,
-            Command::SnapEdges | Command::MoveEarlier | Command::MoveLater | Command::Undecide => true,
-            Command::AcceptShown | Command::RejectShown | Command::AcceptAbove | Command::RejectBelow => true,
-            // Nothing was evaluated.
-            Command::NextError | Command::PreviousError => true,
-            // Several events are not selected in review.
-            Command::QueueThisClass | Command::SelectAll => true,
-            _ => command.id().starts_with("Onset") || command.id().starts_with("Offset"),
-        };
-        let of_events = |command: &Command| matches!(command.group(), Group::Edit | Group::Review);
-        for &command in Command::ALL.iter().filter(|command| of_events(command)) {
-            assert_eq!(bench.can(command), !is_about_event(command), "{command:?}");
-        }
-        bench.review.mode = Mode::Browse;
-        assert!(bench.can(Command::SelectAll));
-    }
-
-    #[test]
-    fn the_last_two_zooms_take_turns() {
-        let mut bench = opened();
-        let view = |bench: &Workbench| bench.view_now().unwrap().1;
-        let whole = view(&bench);
-        assert!(!bench.can(Command::ToggleZoom));
-        bench.dispatch(Request::Do(Command::ZoomIn));
-        let near = view(&bench);
-        assert_ne!(near, whole);
-        for wanted in [whole, near, whole] {
-            bench.dispatch(Request::Do(Command::ToggleZoom));
-            assert_eq!(view(&bench), wanted);
-        }
     }
 }

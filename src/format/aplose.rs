@@ -109,9 +109,10 @@ impl Columns {
 
     /// Takes a row; whether it was left out because it is not known when the recording began.
     fn take(&self, row: &Row, options: &ReadOptions, times: &mut Times, out: &mut Collector<'_>) -> bool {
-        let has_secs = [self.in_secs.onset, self.in_secs.offset]
-            .iter()
-            .all(|column| column.is_some_and(|column| !row.is_empty_at(column)));
+        let has = |column: Option<usize>| column.is_some_and(|column| !row.is_empty_at(column));
+        let has_dates = has(self.in_dates.onset) || has(self.in_dates.offset);
+        let has_secs =
+            self.in_secs.onset.is_some() && !has_dates || has(self.in_secs.onset) && has(self.in_secs.offset);
         let columns = if has_secs { &self.in_secs } else { &self.in_dates };
         let rejects = out.labels.warnings.len();
         let Some(mut event) = columns.event(row, &options.file_stem, times, out) else {

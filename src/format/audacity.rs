@@ -5,6 +5,7 @@
 //! If any event has a band, each one is written with its line of frequencies, because crowsetta reads lines in pairs.
 
 use super::collector::Collector;
+use super::table::{Comments, is_comment};
 use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
     TextSource, cell, text,
@@ -31,13 +32,14 @@ impl LabelFormat for Audacity {
     }
 
     fn holds(&self) -> Holds {
-        Holds { empty_files: true, bands: true, points: true, overlaps: true, ..Holds::default() }
+        Holds { empty_files: true, bands: true, points: true, overlaps: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
         let mut found = Likelihood::No;
         let mut has_six_decimals = true;
-        for (_, line) in text::lines(head.text).take(50).filter(|(_, line)| !line.trim().is_empty()) {
+        let is_row = |line: &str| !line.trim().is_empty() && !is_comment(line);
+        for (_, line) in text::lines(head.text).take(50).filter(|(_, line)| is_row(line)) {
             match Line::of(line) {
                 Line::Row { offset, .. } => {
                     let times = line.split('\t').take(if offset.is_some() { 2 } else { 1 });
@@ -59,8 +61,8 @@ impl LabelFormat for Audacity {
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
         let wording = Wording::ask(source.head(), options, labels);
-        let mut reader =
-            Reader { collector: Collector::new(labels), options, wording, pending: None, rows: 0, spaced: 0 };
+        let (collector, comments) = (Collector::new(labels), Comments::default());
+        let mut reader = Reader { collector, options, wording, pending: None, comments, rows: 0, spaced: 0 };
         reader.collector.file(&options.file_stem);
         source.for_each_line(|number, line| {
             reader.take(number, line);
@@ -74,7 +76,7 @@ impl LabelFormat for Audacity {
                     .to_owned(),
             ));
         }
-        reader.collector.finish(Default::default());
+        reader.collector.finish(reader.comments);
         Ok(())
     }
 
@@ -202,6 +204,8 @@ struct Reader<'a> {
     wording: Wording,
     /// The row that lines with `\` may go on with.
     pending: Option<StrongLabel>,
+    /// Audacity has none, but files that people edit have.
+    comments: Comments,
     rows: usize,
     /// How many lines would be rows if spaces separated.
     spaced: usize,
@@ -210,6 +214,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn take(&mut self, number: usize, line: &str) {
         if line.trim().is_empty() {
+            return;
+        }
+        if is_comment(line) {
+            self.comments.add(number);
             return;
         }
         match Line::of(line) {

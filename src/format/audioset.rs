@@ -50,7 +50,7 @@ impl LabelFormat for AudioSetStrong {
     }
 
     fn holds(&self) -> Holds {
-        Holds { many_files: true, overlaps: true, status: true, fields: true, ..Holds::default() }
+        Holds { many_files: true, overlaps: true, status: true, fields: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {

@@ -47,6 +47,7 @@ impl LabelFormat for Audition {
             comments: true,
             empty_files: true,
             whole_millis: true,
+            one_line: true,
             ..Holds::default()
         }
     }

@@ -8,7 +8,6 @@ use super::{
     Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, time_scale,
 };
 use crate::annotation::Status;
-use crate::time::Span;
 use std::io;
 use std::sync::Arc;
 
@@ -137,7 +136,7 @@ fn row_of(
     let (Some(onset), Some(offset)) = (start, end) else {
         return Err(format!("an annotation of {filename} has no numbers as start_time and end_time"));
     };
-    let span = Span { onset_secs: onset * factor, offset_secs: offset * factor };
+    let span = Gatherer::span(onset * factor, offset * factor)?;
     let mut row = StrongLabel::new(filename.clone(), span, gatherer.name(&label.unwrap_or_default()));
     row.is_point = is_point(span);
     row.band = low.zip(high).and_then(|(low, high)| gatherer.band(low / factor, high / factor));

@@ -89,6 +89,9 @@ impl LabelFormat for Chirpity {
             let cell = row.maybe(confidence).trim();
             event.status = Some(if cell == "confirmed" { Status::Accepted } else { Status::Predicted });
             event.score = number(cell, row.separator);
+            if event.score.is_none() && !cell.is_empty() && cell != "confirmed" {
+                out.warn(row.line, format!("confidence is “{cell}”, neither a number nor confirmed: left out"));
+            }
             out.push(event);
             Ok(())
         })?;

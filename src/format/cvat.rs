@@ -40,7 +40,7 @@ impl LabelFormat for CvatTsv {
     }
 
     fn holds(&self) -> Holds {
-        Holds { many_files: true, scores: true, overlaps: true, fields: true, ..Holds::default() }
+        Holds { many_files: true, scores: true, overlaps: true, fields: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {

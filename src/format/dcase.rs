@@ -46,7 +46,15 @@ impl LabelFormat for Dcase {
     }
 
     fn holds(&self) -> Holds {
-        Holds { many_files: true, empty_files: true, scores: true, overlaps: true, fields: true, ..Holds::default() }
+        Holds {
+            many_files: true,
+            empty_files: true,
+            scores: true,
+            overlaps: true,
+            fields: true,
+            one_line: true,
+            ..Holds::default()
+        }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -87,10 +95,6 @@ impl LabelFormat for Dcase {
         })?;
         out.finish(comments);
         Ok(())
-    }
-
-    fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
-        lost_controls(labels).into_iter().collect()
     }
 
     /// Rows by filename, onset, offset and label; seconds with three decimals, up to six where they need them. TAB, line ends and
@@ -141,17 +145,6 @@ fn columns_of(header: &Header) -> Result<Option<EventColumns>, ReadError> {
         )));
     }
     Ok(None)
-}
-
-/// How many texts have characters that a table of TABs cannot hold.
-pub(super) fn lost_controls(labels: &StrongLabels) -> Option<String> {
-    let texts = |row: &StrongLabel| {
-        let fields = row.fields().iter().filter(|(_, cell)| cell.contains(char::is_control)).count();
-        fields + row.labels().filter(|label| label.contains(char::is_control)).count()
-    };
-    let files = labels.file_names().filter(|name| name.contains(char::is_control)).count();
-    let count = files + labels.rows.iter().map(texts).sum::<usize>();
-    (count > 0).then(|| format!("TABs and line ends in {count} texts, which become spaces"))
 }
 
 /// A line of a list: an event under one of its labels, or a recording without events.

@@ -10,7 +10,7 @@
 
 use super::cell::Times;
 use super::collector::Collector;
-use super::dcase::{Entry, lost_controls, sorted};
+use super::dcase::{Entry, sorted};
 use super::event_columns::EventColumns;
 use super::table::{Dialect, Outline, Row};
 use super::text::{cell_text, secs_text};
@@ -40,7 +40,7 @@ impl LabelFormat for DcaseList {
     }
 
     fn holds(&self) -> Holds {
-        Holds { many_files: true, empty_files: true, overlaps: true, ..Holds::default() }
+        Holds { many_files: true, empty_files: true, overlaps: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
@@ -58,9 +58,8 @@ impl LabelFormat for DcaseList {
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
         let commas = labels.label_rows().filter(|(_, label)| label.contains([',', ';'])).count();
-        let commas = (commas > 0)
-            .then(|| format!("{commas} labels with commas or semicolons, which dcase_util refuses to read"));
-        lost_controls(labels).into_iter().chain(commas).collect()
+        let text = || format!("{commas} labels with commas or semicolons, which dcase_util refuses to read");
+        (commas > 0).then(text).into_iter().collect()
     }
 
     /// `file onset offset label`, with the scene after the file if any row has one, and a line with the file alone where it has no event.
@@ -91,9 +90,15 @@ pub(super) fn is_list(outline: &Outline) -> bool {
     layout_of(outline).is_some()
 }
 
+/// How many rows are a header. One with times where a layout has them is none, whatever the next rows have in other columns.
+fn headers(outline: &Outline) -> usize {
+    let is_event = outline.rows.first().is_some_and(|row| columns_of_row(row).is_some());
+    usize::from(outline.begins_with_words() && !is_event)
+}
+
 /// The columns of the first row that has times where a layout has them; else those of a list of files.
 fn layout_of(outline: &Outline) -> Option<(EventColumns, Option<usize>)> {
-    let words = usize::from(outline.begins_with_words());
+    let words = headers(outline);
     let rows = || outline.rows.iter().skip(words);
     let found = rows().find_map(columns_of_row);
     let only_files = || {
@@ -157,7 +162,7 @@ pub(super) fn read_rows(
         let expected = "no DCASE labels: expected the columns filename, onset, offset and event_label";
         return Err(ReadError::NotLabels(expected.to_owned()));
     };
-    let headers = usize::from(outline.begins_with_words());
+    let headers = headers(outline);
     let asked = question_of_ids(outline, headers, &columns, options);
     let are_labels = asked.as_ref().is_some_and(|question| question.taken == Some(1));
     if are_labels {

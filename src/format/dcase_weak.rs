@@ -38,6 +38,7 @@ impl LabelFormat for DcaseWeak {
             overlaps: true,
             many_labels: true,
             points: true,
+            one_line: true,
             ..Holds::default()
         }
     }
@@ -65,6 +66,9 @@ impl LabelFormat for DcaseWeak {
         let mut out = Collector::new(labels);
         let comments = outline.for_each_row(source, 1, |row| {
             let name = row.cell(file);
+            if (0..row.len()).any(|column| column != file && column != named && !row.is_empty_at(column)) {
+                out.note(row.line, "not read: cells of other columns than the name and the labels");
+            }
             if name.trim().is_empty() {
                 out.reject(row.line, "no file name");
                 return Ok(());

@@ -91,6 +91,7 @@ impl LabelFormat for DurationTable {
             status: true,
             tiers: true,
             predictions: true,
+            one_line: true,
             ..Holds::default()
         }
     }
@@ -118,6 +119,9 @@ impl LabelFormat for DurationTable {
         let mut out = Collector::new(labels);
         let comments = outline.for_each_row(source, 1, |row| {
             let name = row.cell(file);
+            if (0..row.len()).any(|column| column != file && column != duration && !row.is_empty_at(column)) {
+                out.note(row.line, "not read: cells of other columns than the name and the duration");
+            }
             match row.number(duration).filter(|secs| *secs >= 0.0) {
                 _ if name.trim().is_empty() => out.reject(row.line, "no file name"),
                 Some(secs) => out.file_mut(name).into_iter().for_each(|file| file.duration_secs = Some(secs)),

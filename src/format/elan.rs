@@ -10,6 +10,7 @@ use super::{
 };
 use crate::time::{CivilTime, Span};
 use roxmltree::Node;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ struct Reader<'a, 'x> {
     collector: Collector<'a>,
     filename: Arc<str>,
     tier_field: Arc<str>,
-    lines: Lines,
+    lines: Lines<'x>,
     slots: Slots<'x>,
     /// The spans of annotations by their names, for those that refer to them.
     spans: HashMap<&'x str, Span>,
@@ -82,7 +83,7 @@ struct Reader<'a, 'x> {
 }
 
 impl<'a, 'x> Reader<'a, 'x> {
-    fn new(root: Node<'x, 'x>, lines: Lines, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
+    fn new(root: Node<'x, 'x>, lines: Lines<'x>, options: &ReadOptions, labels: &'a mut StrongLabels) -> Self {
         let mut collector = Collector::new(labels);
         let media: Vec<Node<'_, '_>> = xml::elements(root, "MEDIA_DESCRIPTOR").collect();
         let is_audio =
@@ -121,45 +122,56 @@ impl<'a, 'x> Reader<'a, 'x> {
                 self.spans.insert(id, span);
             }
         }
-        for tier in xml::elements(root, "TIER") {
-            self.read_tier(tier);
+        let mut tier: Option<Tier<'x>> = None;
+        for annotation in root.descendants().filter(Node::is_element) {
+            let is_aligned = match annotation.tag_name().name() {
+                "ALIGNABLE_ANNOTATION" => true,
+                "REF_ANNOTATION" => false,
+                _ => continue,
+            };
+            let node = annotation.parent().and_then(|node| node.parent());
+            if tier.as_ref().map(|tier| tier.node) != node {
+                tier = node.filter(|node| node.tag_name().name() == "TIER").map(|node| self.tier(node));
+            }
+            let span = if is_aligned { self.slots.span(annotation) } else { self.span_of_parent(annotation) };
+            match (&tier, span) {
+                (Some(tier), Ok(span)) => self.take(tier, annotation, span),
+                (None, _) => {
+                    let id = annotation.attribute("ANNOTATION_ID").unwrap_or_default();
+                    self.reject(annotation, format!("annotation {id} stands in no tier"));
+                }
+                (_, Err(text)) => self.reject(annotation, text),
+            }
         }
         self.collector.finish(Default::default());
     }
 
-    fn read_tier(&mut self, tier: Node<'x, 'x>) {
-        let name = tier.attribute("TIER_ID").unwrap_or_default();
-        let says_nothing = tiers::says_nothing(name);
-        if !says_nothing && self.collector.labels.columns.is_empty() {
+    fn reject(&mut self, annotation: Node<'x, 'x>, text: String) {
+        self.collector.reject(self.lines.line_at(annotation.range().start), text);
+    }
+
+    fn tier(&mut self, node: Node<'x, 'x>) -> Tier<'x> {
+        let name = node.attribute("TIER_ID").unwrap_or_default();
+        let annotator = node.attribute("ANNOTATOR").filter(|name| !name.is_empty());
+        let is_named = !tiers::says_nothing(name);
+        if is_named && self.collector.labels.columns.is_empty() {
             self.collector.labels.columns.push(self.tier_field.clone());
         }
-        let annotator = tier.attribute("ANNOTATOR").filter(|name| !name.is_empty());
-        let annotator = annotator.map(|name| self.collector.text(name));
-        for annotation in tier.descendants().filter(Node::is_element) {
-            let span = match annotation.tag_name().name() {
-                "ALIGNABLE_ANNOTATION" => self.slots.span(annotation),
-                "REF_ANNOTATION" => self.span_of_parent(annotation),
-                _ => continue,
-            };
-            let span = match span {
-                Ok(span) => span,
-                Err(text) => {
-                    self.collector.reject(self.lines.line_at(annotation.range().start), text);
-                    continue;
-                }
-            };
-            let value = annotation.children().find(|node| node.has_tag_name("ANNOTATION_VALUE"));
-            let label = self.collector.label(&value.map(text_of).unwrap_or_default());
-            let mut row = StrongLabel::new(self.filename.clone(), span, label);
-            row.is_point = span.onset_secs == span.offset_secs;
-            if !says_nothing {
-                row.particulars_mut().fields.push((self.tier_field.clone(), name.to_owned()));
-            }
-            if let Some(annotator) = &annotator {
-                row.particulars_mut().annotator = annotator.clone();
-            }
-            self.collector.push(row);
+        Tier { node, name: is_named.then_some(name), annotator: annotator.map(|name| self.collector.text(name)) }
+    }
+
+    fn take(&mut self, tier: &Tier<'x>, annotation: Node<'x, 'x>, span: Span) {
+        let value = annotation.children().find(|node| node.has_tag_name("ANNOTATION_VALUE"));
+        let label = self.collector.label(&value.map(text_of).unwrap_or_default());
+        let mut row = StrongLabel::new(self.filename.clone(), span, label);
+        row.is_point = span.onset_secs == span.offset_secs;
+        if let Some(name) = tier.name {
+            row.particulars_mut().fields = vec![(self.tier_field.clone(), name.to_owned())];
         }
+        if let Some(annotator) = &tier.annotator {
+            row.particulars_mut().annotator = annotator.clone();
+        }
+        self.collector.push(row);
     }
 
     /// The span of what an annotation refers to, over as many steps as it takes.
@@ -182,16 +194,67 @@ impl<'a, 'x> Reader<'a, 'x> {
     }
 }
 
+/// The tier in which annotations stand.
+struct Tier<'x> {
+    node: Node<'x, 'x>,
+    /// The name that is kept with its events.
+    name: Option<&'x str>,
+    annotator: Option<Arc<str>>,
+}
+
 /// All text of an element, which an entity or a comment may cut into pieces.
-fn text_of(node: Node<'_, '_>) -> String {
-    node.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
+fn text_of<'x>(node: Node<'x, 'x>) -> Cow<'x, str> {
+    let mut texts = node.descendants().filter(Node::is_text).filter_map(|node| node.text());
+    let first = texts.next().unwrap_or_default();
+    texts.fold(Cow::Borrowed(first), |all, more| Cow::Owned(all.into_owned() + more))
 }
 
 /// The moments that annotations refer to.
 struct Slots<'x> {
-    places: HashMap<&'x str, usize>,
+    names: Names<'x>,
     /// In milliseconds, in the file's order.
     times: Vec<Option<f64>>,
+}
+
+/// Names with their places. Most files number them in their order, so that a name's number says where to look; the others are looked up.
+#[derive(Default)]
+struct Names<'x> {
+    in_order: Vec<&'x str>,
+    first_number: usize,
+    others: HashMap<&'x str, usize>,
+}
+
+impl<'x> Names<'x> {
+    /// Names that follow on each other are known by their number; a name that comes again is the later place.
+    fn of(names: Vec<&'x str>) -> Self {
+        let first_number = names.first().and_then(|name| number_at_end(name)).unwrap_or_default();
+        let mut found = Self { in_order: Vec::new(), first_number, others: HashMap::new() };
+        for (place, name) in names.iter().enumerate() {
+            if found.guess(name) != Some(place) {
+                found.others.insert(name, place);
+            } else if !found.others.is_empty() {
+                found.others.remove(name);
+            }
+        }
+        found.in_order = names;
+        found
+    }
+
+    fn guess(&self, name: &str) -> Option<usize> {
+        number_at_end(name)?.checked_sub(self.first_number)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let other = if self.others.is_empty() { None } else { self.others.get(name).copied() };
+        let in_order =
+            || self.guess(name).filter(|place| self.in_order.get(*place).is_some_and(|there| *there == name));
+        other.or_else(in_order).filter(|_| !name.is_empty())
+    }
+}
+
+fn number_at_end(name: &str) -> Option<usize> {
+    let digits = name.trim_end_matches(|char: char| char.is_ascii_digit()).len();
+    name[digits..].parse().ok()
 }
 
 impl<'x> Slots<'x> {
@@ -202,19 +265,19 @@ impl<'x> Slots<'x> {
             Some("NTSC-frames") => 1001.0 / 30.0,
             _ => 1.0,
         };
-        let mut slots = Self { places: HashMap::new(), times: Vec::new() };
+        let (mut names, mut times) = (Vec::new(), Vec::new());
         for slot in xml::elements(root, "TIME_SLOT") {
+            // One without a name is referred to by none, but stands between others.
+            let name = slot.attribute("TIME_SLOT_ID").unwrap_or_default();
             let value = slot.attribute("TIME_VALUE").and_then(|value| value.trim().parse::<f64>().ok());
-            if let Some(id) = slot.attribute("TIME_SLOT_ID") {
-                slots.places.insert(id, slots.times.len());
-            }
-            slots.times.push(value.map(|value| value * millis).filter(|value| value.is_finite()));
+            names.push(name);
+            times.push(value.map(|value| value * millis).filter(|value| value.is_finite()));
         }
-        slots
+        Self { names: Names::of(names), times }
     }
 
     fn ends(&self, annotation: Node<'_, '_>) -> Option<(usize, usize)> {
-        let place = |name: &str| self.places.get(annotation.attribute(name)?).copied();
+        let place = |name: &str| self.names.place(annotation.attribute(name)?);
         Some((place("TIME_SLOT_REF1")?, place("TIME_SLOT_REF2")?))
     }
 
@@ -223,7 +286,9 @@ impl<'x> Slots<'x> {
         let (onset, offset) =
             self.ends(annotation).ok_or_else(|| format!("annotation {id} names no moment in time"))?;
         match (self.times[onset], self.times[offset]) {
-            (Some(onset), Some(offset)) => Ok(Span { onset_secs: onset / 1e3, offset_secs: offset / 1e3 }),
+            (Some(onset), Some(offset)) if onset.is_finite() && offset.is_finite() => {
+                Ok(Span { onset_secs: onset / 1e3, offset_secs: offset / 1e3 })
+            }
             _ => Err(format!("annotation {id} has no time, and nothing around it has")),
         }
     }

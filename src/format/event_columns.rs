@@ -5,6 +5,7 @@
 use super::StrongLabel;
 use super::cell::Times;
 use super::collector::Collector;
+use super::json::sum_secs;
 use super::table::{Header, Row};
 use crate::annotation::Band;
 use crate::time::Span;
@@ -152,7 +153,7 @@ impl EventColumns {
             (Some(offset), duration) if duration.is_none() || !row.is_empty_at(offset) => {
                 times.secs(row.cell(offset), "offset", filename)?
             }
-            (_, Some(duration)) => onset_secs + times.secs(row.cell(duration), "duration", filename)?,
+            (_, Some(duration)) => sum_secs(onset_secs, times.secs(row.cell(duration), "duration", filename)?),
             _ => onset_secs,
         };
         if !offset_secs.is_finite() {

@@ -2,7 +2,9 @@
 //!
 //! Must not know which columns they stand in.
 
+use super::collector::Collector;
 use super::{Choice, Question, ReadOptions, StrongLabels};
+use crate::annotation::Band;
 
 /// Upper frequencies that are all below are hardly hertz: few sounds are so low, and no call of a bat is so high in kilohertz.
 const HARDLY_HERTZ: f64 = 250.0;
@@ -37,4 +39,20 @@ pub(super) fn hertz(
     let text = format!("No frequency is above {highest}. Are they hertz or kilohertz?");
     labels.questions.push(Question { choice: Choice::FrequencyUnit, text, answers, taken: Some(taken) });
     if taken == 0 { 1.0 } else { 1e3 }
+}
+
+/// A band of a table whose unit is so many hertz; none where both ends are 0 or negative, which is how programs say that there is none.
+pub(super) fn in_hertz(band: Band, hertz: f64, line: usize, out: &mut Collector<'_>) -> Option<Band> {
+    let Band { low_hz, high_hz } = Band { low_hz: band.low_hz * hertz, high_hz: band.high_hz * hertz };
+    if low_hz <= 0.0 && high_hz <= 0.0 {
+        return None;
+    }
+    if !(low_hz.is_finite() && high_hz.is_finite()) || high_hz < 0.0 {
+        out.note(line, "a band without an upper end, read without it");
+        return None;
+    }
+    if low_hz < 0.0 {
+        out.note(line, "a band without a lower end, read as from 0 Hz");
+    }
+    Some(Band { low_hz: low_hz.max(0.0), high_hz })
 }

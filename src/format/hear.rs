@@ -1,7 +1,7 @@
 //! Events of a HEAR task (Holistic Evaluation of Audio Representations): one JSON object of a split, `{"a.wav": [{"label", "start", "end"}]}`,
 //! times in milliseconds. Beside it stands `labelvocabulary.csv` with a number for each label, which all splits share.
 
-use super::json::{Document, Gatherer, Kind, Node, is_point, near_decimal, quoted};
+use super::json::{Document, Gatherer, Kind, LineEnds, Node, is_point, near_decimal, quoted};
 use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
     TextSource, TimeUnit, text,
@@ -81,6 +81,7 @@ impl LabelFormat for Hear {
 
     /// One line a recording, by name; events by onset. Milliseconds to the microsecond.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
+        let out: &mut dyn io::Write = &mut LineEnds::of(labels, out);
         let mut rows: Vec<&StrongLabel> = labels.rows.iter().filter(|row| is_written(row)).collect();
         rows.sort_by(|a, b| a.filename.cmp(&b.filename).then(a.span.onset_secs.total_cmp(&b.span.onset_secs)));
         let mut files: Vec<&str> = labels.file_names().chain(rows.iter().map(|row| &*row.filename)).collect();

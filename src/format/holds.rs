@@ -38,6 +38,8 @@ pub struct Holds {
     pub whole_millis: bool,
     /// What a model proposed and nobody decided about, beside labels.
     pub predictions: bool,
+    /// TABs, line ends and other control characters within a text become spaces.
+    pub one_line: bool,
 }
 
 /// What a format cannot hold of these labels, in words with counts; nothing if all is kept.
@@ -82,6 +84,22 @@ pub fn losses(format: &dyn LabelFormat, labels: &StrongLabels) -> Vec<String> {
     let with_rows: HashSet<&str> = rows.iter().map(|row| &*row.filename).collect();
     let empty = labels.files.iter().filter(|file| !with_rows.contains(&*file.name)).count();
     tell(holds.empty_files, empty, "recording without events", "recordings without events");
+    if holds.one_line {
+        lost.extend(lost_controls(labels, holds));
+    }
     lost.extend(format.own_losses(labels));
     lost
+}
+
+/// How many texts that are written have characters that would end a cell or a line.
+fn lost_controls(labels: &StrongLabels, holds: Holds) -> Option<String> {
+    let is_lost = |text: &str| text.contains(char::is_control);
+    let texts = |row: &super::StrongLabel| {
+        let comment = row.particulars.as_ref().map_or("", |more| more.comment.as_str());
+        let fields = row.fields().iter().filter(|(_, cell)| holds.fields && is_lost(cell)).count();
+        row.labels().filter(|label| is_lost(label)).count() + fields + usize::from(holds.comments && is_lost(comment))
+    };
+    let files = labels.file_names().filter(|name| holds.many_files && is_lost(name)).count();
+    let count = files + labels.rows.iter().map(texts).sum::<usize>();
+    (count > 0).then(|| format!("TABs and line ends in {count} texts, which become spaces"))
 }

@@ -10,9 +10,9 @@ use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
 use super::frequency_unit::{self, Stated};
 use super::table::{Dialect, Header, Outline, Row};
-use super::text::{csv_text, secs_text};
+use super::text::{csv_text, is_empty as is_empty_text, secs_text};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
-use crate::annotation::{Band, Status};
+use crate::annotation::Status;
 use std::io;
 use std::sync::Arc;
 
@@ -156,12 +156,16 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, row: &Row) {
         let path = path(self.folders.map(|folder| row.maybe(folder).trim()), row.maybe(self.file).trim());
+        let (manual, proposed) = (row.maybe(self.manual), self.proposed.as_ref().map(|(column, _)| row.cell(*column)));
+        let is_empty = |column: Option<usize>| column.is_none_or(|column| row.is_empty_at(column));
+        let label = [manual, proposed.unwrap_or_default()].into_iter().find(|label| !is_empty_text(label));
+        if let Some(label) = label.filter(|_| is_empty(self.columns.onset) && is_empty(self.columns.duration)) {
+            self.out.reject(row.line, format!("“{}” has neither OFFSET nor DURATION", label.trim()));
+            return;
+        }
         let Some(mut event) = self.columns.event(row, &path, &mut self.times, &mut self.out) else { return };
         event.is_point = event.span.onset_secs == event.span.offset_secs;
-        event.band =
-            event.band.map(|band| Band { low_hz: band.low_hz * self.hertz, high_hz: band.high_hz * self.hertz });
-        event.band = event.band.filter(|band| band.high_hz > 0.0 && band.low_hz >= 0.0);
-        let (manual, proposed) = (row.maybe(self.manual), self.proposed.as_ref().map(|(column, _)| row.cell(*column)));
+        event.band = event.band.and_then(|band| frequency_unit::in_hertz(band, self.hertz, row.line, &mut self.out));
         if manual.trim().is_empty() {
             let proposed = proposed.unwrap_or_default();
             if proposed.is_empty() {
@@ -256,7 +260,7 @@ fn write(labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
             write!(out, ",{}", row.score.map_or(String::new(), |score| score.to_string()))?;
         }
         for name in &others {
-            write!(out, ",{}", csv_text(field(name), ','))?;
+            write!(out, ",{}", csv_text(row.field(name), ','))?;
         }
         write!(out, "{end}")?;
     }

@@ -44,7 +44,7 @@ impl LabelFormat for Maestro {
     }
 
     fn holds(&self) -> Holds {
-        Holds { scores: true, overlaps: true, predictions: true, empty_files: true, ..Holds::default() }
+        Holds { scores: true, overlaps: true, predictions: true, empty_files: true, one_line: true, ..Holds::default() }
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {

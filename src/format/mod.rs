@@ -83,7 +83,8 @@ pub use hear::Hear;
 pub use holds::{Holds, losses};
 pub use hoplite::Hoplite;
 pub use import_plan::{
-    FileMatch, Happening, Import, ImportAs, ImportChoices, ImportPlan, LabelFate, LeftOut, RowRemark, import,
+    ExistingEvents, FileMatch, Happening, Import, ImportAs, ImportChoices, ImportPlan, LabelFate, LeftOut, RowRemark,
+    import,
 };
 pub use jams::Jams;
 pub use kaleidoscope::Kaleidoscope;

@@ -88,6 +88,7 @@ impl LabelFormat for Raven {
             overlaps: true,
             comments: true,
             fields: true,
+            one_line: true,
             ..Holds::default()
         }
     }
@@ -202,10 +203,9 @@ impl<'a> Reader<'a> {
     fn take(&mut self, row: &Row) {
         let Some(mut event) = self.columns.event(row, &self.stem, &mut self.times, &mut self.out) else { return };
         event.is_point = event.span.onset_secs == event.span.offset_secs;
-        event.band =
-            event.band.map(|band| Band { low_hz: band.low_hz * self.hertz, high_hz: band.high_hz * self.hertz });
         let is_whole = |band: &Band| band.low_hz == 0.0 && Some(band.high_hz) == self.nyquist_hz;
-        event.band = event.band.filter(|band| band.high_hz > 0.0 && band.low_hz >= 0.0 && !is_whole(band));
+        let band = event.band.and_then(|band| frequency_unit::in_hertz(band, self.hertz, row.line, &mut self.out));
+        event.band = band.filter(|band| !is_whole(band));
         match self.span_in_file(row, &event) {
             Ok(span) => event.span = span,
             Err(reason) => {

@@ -8,6 +8,7 @@ use super::xml::{self, Lines};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use crate::annotation::Band;
 use crate::time::Span;
+use std::collections::HashMap;
 use std::io;
 
 /// The format, as it stands in [`super::ALL`].
@@ -52,15 +53,15 @@ impl LabelFormat for SonicLayer {
         let mut collector = Collector::new(labels);
         collector.file(&options.file_stem);
         let places = Lines::of(&text);
+        let mut layers: HashMap<&str, Layer> = HashMap::new();
+        for model in xml::elements(document.root(), "model") {
+            if let Some(points) = model.attribute("dataset") {
+                layers.entry(points).or_insert_with(|| Layer::of(model));
+            }
+        }
+        let unknown = Layer { rate: None, is_box: false };
         for points in xml::elements(document.root(), "dataset") {
-            let model = xml::elements(document.root(), "model")
-                .find(|model| model.attribute("dataset").is_some_and(|id| Some(id) == points.attribute("id")));
-            let Some(model) = model else {
-                let line = places.line_at(points.range().start);
-                collector.reject(line, "points that no model tells the sample rate of");
-                continue;
-            };
-            let layer = Layer::of(model);
+            let layer = points.attribute("id").and_then(|id| layers.get(id)).unwrap_or(&unknown);
             for point in points.children().filter(|node| node.has_tag_name("point")) {
                 match layer.row(point, options, &mut collector) {
                     Ok(row) => collector.push(row),

@@ -18,7 +18,7 @@ pub struct SubRip;
 pub struct WebVtt;
 
 fn holds() -> Holds {
-    Holds { empty_files: true, points: true, overlaps: true, whole_millis: true, ..Holds::default() }
+    Holds { empty_files: true, points: true, overlaps: true, whole_millis: true, one_line: true, ..Holds::default() }
 }
 
 const ARROW: &str = "-->";
@@ -124,10 +124,16 @@ fn read(source: &mut TextSource<'_>, options: &ReadOptions, labels: &mut StrongL
         }
     };
     let mut has_arrow = false;
+    // Numbers and names stand just before their times; what else stands outside of blocks are titles and remarks.
+    let mut outside: Option<usize> = None;
+    const OUTSIDE: &str = "text outside of the subtitles, not read";
     source.for_each_line(|number, line| {
         match (span_of(line), &mut block) {
             (Some(span), _) => {
                 has_arrow = true;
+                if let Some(before) = outside.take().filter(|before| before + 1 < number) {
+                    collector.note(before, OUTSIDE);
+                }
                 end_block(&mut block, &mut collector);
                 match span {
                     Ok(span) => block = Some((span, String::new(), 0)),
@@ -143,11 +149,18 @@ fn read(source: &mut TextSource<'_>, options: &ReadOptions, labels: &mut StrongL
                 label.push_str(line);
                 *lines += 1;
             }
-            // Numbers, titles and remarks between the blocks.
-            (None, None) => {}
+            (None, None) if number == 1 && line.starts_with("WEBVTT") => {}
+            (None, None) => {
+                if let Some(before) = outside.replace(number) {
+                    collector.note(before, OUTSIDE);
+                }
+            }
         }
         Ok(())
     })?;
+    if let Some(before) = outside {
+        collector.note(before, OUTSIDE);
+    }
     end_block(&mut block, &mut collector);
     collector.finish(Default::default());
     if !has_arrow && !source.head().trim().is_empty() && !source.head().starts_with("WEBVTT") {

@@ -60,6 +60,17 @@ pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// Where the lines of a text end, whichever way, at the last byte of each end; `next` is the byte that follows the text.
+pub(super) fn line_ends<'a>(text: &'a str, next: Option<&'a u8>) -> impl Iterator<Item = usize> + 'a {
+    let bytes = text.as_bytes();
+    let is_end = move |at: &usize| match bytes[*at] {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1).or(next) != Some(&b'\n'),
+        _ => false,
+    };
+    (0..bytes.len()).filter(is_end)
+}
+
 /// A cell of a table of TABs as it has to be written so that other programs read the same text again: one that has quotes, or begins as a
 /// comment, is quoted. Characters that would end the cell or the line become spaces.
 pub fn cell_text(text: &str, separator: char) -> Cow<'_, str> {
@@ -84,7 +95,7 @@ pub fn csv_text(text: &str, separator: char) -> Cow<'_, str> {
 }
 
 fn begins_comment(text: &str) -> bool {
-    text.starts_with(['#', '='])
+    text.trim_start().starts_with(['#', '='])
 }
 
 /// Whether the cell says that there is no value.
@@ -146,9 +157,13 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_they_must_be() {
-        for (text, written) in
-            [("plain", "plain"), ("Walk, footsteps", "Walk, footsteps"), (" a ", " a "), ("#1", "\"#1\"")]
-        {
+        for (text, written) in [
+            ("plain", "plain"),
+            ("Walk, footsteps", "Walk, footsteps"),
+            (" a ", " a "),
+            ("#1", "\"#1\""),
+            (" #1", "\" #1\""),
+        ] {
             assert_eq!(cell_text(text, '\t'), written);
         }
         assert_eq!(cell_text("a\tb\nc", '\t'), "a b c");

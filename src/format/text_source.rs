@@ -123,7 +123,9 @@ impl<'a> TextSource<'a> {
             }
             let mut rest = block.as_str();
             if after_return && !rest.is_empty() {
-                rest = rest.strip_prefix('\n').unwrap_or(rest);
+                let after = rest.strip_prefix('\n');
+                self.line_end.get_or_insert(if after.is_some() { LineEnd::CrLf } else { LineEnd::Cr });
+                rest = after.unwrap_or(rest);
                 after_return = false;
             }
             while let Some(end) = rest.find(['\r', '\n']) {
@@ -133,13 +135,14 @@ impl<'a> TextSource<'a> {
                 line.clear();
                 let after = &rest[end..];
                 let (found, length) = match after.as_bytes() {
-                    [b'\r', b'\n', ..] => (LineEnd::CrLf, 2),
-                    [b'\r'] => (LineEnd::CrLf, 1),
-                    [b'\r', ..] => (LineEnd::Cr, 1),
-                    _ => (LineEnd::Lf, 1),
+                    [b'\r', b'\n', ..] => (Some(LineEnd::CrLf), 2),
+                    // The next block tells.
+                    [b'\r'] => (None, 1),
+                    [b'\r', ..] => (Some(LineEnd::Cr), 1),
+                    _ => (Some(LineEnd::Lf), 1),
                 };
-                after_return = after == "\r";
-                self.line_end.get_or_insert(found);
+                after_return = found.is_none();
+                self.line_end = self.line_end.or(found);
                 rest = &after[length..];
             }
             line.push_str(rest);
@@ -147,6 +150,9 @@ impl<'a> TextSource<'a> {
                 let most = MAX_LINE_BYTES >> 20;
                 return Err(ReadError::NotLabels(format!("line {} has more than {most} MiB: no table", number + 1)));
             }
+        }
+        if after_return {
+            self.line_end.get_or_insert(LineEnd::Cr);
         }
         let last = line.trim_end_matches('\0');
         if last.is_empty() { Ok(()) } else { take(number + 1, last) }

@@ -4,6 +4,8 @@
 //! is no recursion, and nothing is fetched.
 
 use super::ReadError;
+use super::text::line_ends;
+use std::cell::OnceCell;
 
 /// A file of more nodes is no label file: more than a million annotations of ELAN, which take ten each.
 const MOST_NODES: u32 = 1 << 24;
@@ -44,20 +46,22 @@ pub(super) fn root_name(head: &str) -> Option<&str> {
     }
 }
 
-/// Where the lines of a text begin.
+/// Where the lines of a text begin, which is looked up when somebody asks.
 #[derive(Debug)]
-pub(super) struct Lines {
-    starts: Vec<usize>,
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: OnceCell<Vec<usize>>,
 }
 
-impl Lines {
-    pub fn of(text: &str) -> Self {
-        Self { starts: text.match_indices('\n').map(|(at, _)| at + 1).collect() }
+impl<'t> Lines<'t> {
+    pub fn of(text: &'t str) -> Self {
+        Self { text, starts: OnceCell::new() }
     }
 
     /// The line of a byte, counted from 1.
     pub fn line_at(&self, byte: usize) -> usize {
-        self.starts.partition_point(|start| *start <= byte) + 1
+        let starts = self.starts.get_or_init(|| line_ends(self.text, None).map(|at| at + 1).collect());
+        starts.partition_point(|start| *start <= byte) + 1
     }
 }
 

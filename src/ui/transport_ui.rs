@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &Panels, requests: &mut Vec<
         position(ui, bench);
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            step_under_way(ui, bench, requests);
             runs(ui, bench, requests);
             model_tasks(ui, bench, requests);
             saving_picture(ui, bench, requests);
@@ -63,6 +64,21 @@ fn position(ui: &mut Ui, bench: &Workbench) {
 /// What the pointer is over.
 fn readout(ui: &mut Ui, panels: &Panels) {
     ui.add(egui::Label::new(RichText::new(&panels.readout).monospace()).truncate());
+}
+
+/// A step about very many events, and a button that stops it.
+fn step_under_way(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    let Some(step) = bench.step_under_way() else { return };
+    let stop = egui::Button::new(icons::STOP).frame_when_inactive(false);
+    let stop = ui.add_enabled(!step.is_stopping(), stop).accessible_name("Stop this step");
+    if stop.on_hover_text("Stop; everything is as it was before").clicked() {
+        requests.push(Request::StopStep);
+    }
+    let is_narrow = ui.available_width() < WORDS_POINTS;
+    ui.add(ProgressBar::new(step.part()).desired_width(120.0).corner_radius(theme::GRID));
+    let percent = format!("{:.0} %", 100.0 * step.part());
+    let shown = if is_narrow { percent } else { format!("{} {percent}", step.text()) };
+    ui.add(egui::Label::new(weak(shown)).truncate()).on_hover_text(step.text());
 }
 
 /// The picture that is being drawn into a file, and a button that stops it.

@@ -12,6 +12,7 @@ mod keeper;
 mod keeping_queue;
 mod label_files;
 mod label_sets;
+mod later;
 mod linting;
 mod measuring;
 mod model_queue;
@@ -37,6 +38,7 @@ pub use label_files::{
     RememberedAnswer, label_extensions,
 };
 pub use label_sets::{LabelSetNews, LabelSetTask, RememberedSet};
+pub use later::{Later, let_go};
 pub use linting::check_labels;
 pub use measuring::{MeasuringJob, measure};
 pub use model_queue::{ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask};

@@ -324,8 +324,13 @@ impl UpdateSender {
     /// Hands an update over, waiting while too many are waiting; `false` if the window is gone.
     pub fn send(&self, update: Update) -> bool {
         let sent = self.sender.send(update).is_ok();
-        (self.wake)();
+        self.wake();
         sent
+    }
+
+    /// Wakes the window, for what reaches it in another way.
+    pub fn wake(&self) {
+        (self.wake)();
     }
 }
 

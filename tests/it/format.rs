@@ -1,9 +1,12 @@
 //! Integration tests: format.
 
+mod census;
 mod conversion;
+mod counted;
 mod drawn;
 mod json;
 mod json_properties;
+mod quirks;
 mod tables;
 
 use earmark::annotation::{Document, Edit, Edited, Event, History, Origin, RecordingId, Status};

@@ -154,7 +154,17 @@ fn subtitles_are_read() {
          ! line 11: “at noon” is no time of the form 00:00:00,000; row left out"
     );
     let vtt = "WEBVTT a title\n\nNOTE\na remark\n\ncue 1\n00:01.000 --> 00:02.500 align:left\ncall\n";
-    assert_eq!(read_text(&WebVtt, vtt), "rec_7 1–2.5 [call]");
+    assert_eq!(
+        read_text(&WebVtt, vtt),
+        "rec_7 1–2.5 [call]\n! line 3: text outside of the subtitles, not read (and in 1 more lines)"
+    );
+    assert_eq!(
+        read_text(
+            &SubRip,
+            "1\n00:00:01,000 --> 00:00:02,500\ncall\n\nsong\n\n2\n00:00:03,000 --> 00:00:04,000\nx\n\nend\n"
+        ),
+        "rec_7 1–2.5 [call]\nrec_7 3–4 [x]\n! line 5: text outside of the subtitles, not read (and in 1 more lines)"
+    );
     assert_eq!(read_text(&WebVtt, "WEBVTT\n"), "rec_7 nothing");
     assert!(read_text(&SubRip, "onset\toffset\n").starts_with("error: no subtitles"));
 }
@@ -223,7 +233,7 @@ fn layers_of_sonic_visualiser_are_read() {
         "boxes 8–9.813333333333333 [Area of \"interest\"] 318.5–533.75 Hz\n\
          boxes 1–1.5 [A4] value=440 level=0.5\nboxes 0.01–0.01 [] point value=\n\
          ! line 8: frame is “oops”, not a number; row left out\n\
-         ! line 18: points that no model tells the sample rate of; row left out"
+         ! line 19: the layer's sample rate is not known; row left out"
             .replace(" value=\n", "\n")
     );
 }

@@ -11,6 +11,7 @@ mod label_files;
 mod labels;
 mod lint;
 mod listening;
+mod long_steps;
 mod main_job;
 mod many_events;
 mod many_recordings;

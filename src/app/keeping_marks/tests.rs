@@ -87,9 +87,7 @@ impl Desk {
     fn follow(&mut self, entry: &LogEntry) {
         let mut before = BTreeMap::new();
         assert!(events_before(&entry.inverse, self.recording, &mut before, usize::MAX));
-        for (id, before) in before {
-            self.bench.replace_event_mark(&classes(), self.recording, id, before);
-        }
+        self.bench.replace_event_marks(&classes(), self.recording, before);
     }
 
     fn assert_is_as_made_anew(&self) {

@@ -62,12 +62,22 @@ proptest! {
         steps in prop::collection::vec((0_u64..2000, 0_u32..50, 0_u32..9, 0_usize..5, 0_u8..8), 0..80),
         span in (0.0_f64..60.0, 0.0_f64..10.0),
         is_sifted: bool,
+        at_once in 1_usize..40,
     ) {
         let first = |id: u64| mark(id, f64::from((id * 7919 % 977) as u32) / 17.0, f64::from((id % 5) as u32), Status::ALL[id as usize % 5]);
         let mut plain: Vec<Mark> = (0..start as u64).map(first).collect();
         let mut list = MarkList::new(plain.clone());
         if is_sifted {
             list.sift(no_rejected());
+        }
+        let mut list_at_once = list.clone();
+        for some in steps.chunks(at_once) {
+            list_at_once.change_many(|list| for &(id, onset, length, status, kind) in some {
+                match kind {
+                    0 => drop(list.remove(Target::Event(EventId(id)))),
+                    _ => list.insert(mark(id, f64::from(onset) / 3.0, f64::from(length), Status::ALL[status])),
+                }
+            });
         }
         for (id, onset, length, status, kind) in steps {
             let target = Target::Event(EventId(id));
@@ -84,7 +94,9 @@ proptest! {
             }
         }
         plain.sort_by(by_onset);
-        assert_is(&list, &plain, Span::between(span.0, span.0 + span.1));
+        let span = Span::between(span.0, span.0 + span.1);
+        assert_is(&list, &plain, span);
+        assert_is(&list_at_once, &plain, span);
     }
 }
 

@@ -14,6 +14,7 @@ mod reading;
 mod uuid;
 mod written;
 
+use super::json::LineEnds;
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource};
 use std::collections::BTreeSet;
 use std::io;
@@ -89,7 +90,7 @@ impl LabelFormat for Aoef {
 
     /// Events in the order of the rows.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
-        written::write(labels, self.is_model_run, out)
+        written::write(labels, self.is_model_run, &mut LineEnds::of(labels, out))
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {

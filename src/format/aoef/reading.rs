@@ -5,9 +5,8 @@ use super::{FEATURE_PREFIX, GEOMETRY_FIELD, KEY_FIELD, LABEL_KEY, TAG_SCORE_FIEL
 use crate::annotation::Status;
 use crate::format::json::{Document, Gatherer, Kind, Node, is_point};
 use crate::format::{Choice, Question, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, time_scale};
-use crate::time::Span;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Keys that are taken for labels before others, where events have several.
@@ -18,6 +17,7 @@ type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 struct RecordingEntry {
     name: Arc<str>,
+    is_listed: bool,
     /// By what times of the file are multiplied.
     factor: f64,
     duration_secs: Option<f64>,
@@ -30,10 +30,28 @@ struct Reader<'a, 'l> {
     tags: HashMap<&'a str, Tag<'a>>,
     users: HashMap<Cow<'a, str>, Cow<'a, str>>,
     recordings: HashMap<Cow<'a, str>, RecordingEntry>,
-    sound_events: HashMap<Cow<'a, str>, Node<'a>>,
+    sound_events: HashMap<Cow<'a, str>, SoundEvent<'a>>,
     label_key: String,
-    /// How many sound events an annotation or prediction speaks of.
-    used: HashSet<Cow<'a, str>>,
+}
+
+/// What a sound event says.
+#[derive(Clone)]
+struct SoundEvent<'a> {
+    recording: Cow<'a, str>,
+    geometry: Option<Node<'a>>,
+    features: Option<Node<'a>>,
+    /// Whether an annotation or prediction speaks of it.
+    is_used: bool,
+}
+
+/// What an annotation or a prediction says of a sound event.
+#[derive(Default)]
+struct Said<'a> {
+    sound_event: Option<Cow<'a, str>>,
+    tags: Option<Node<'a>>,
+    score: Option<f64>,
+    notes: Option<Node<'a>>,
+    created_by: Option<Cow<'a, str>>,
 }
 
 pub(super) fn read(
@@ -43,7 +61,8 @@ pub(super) fn read(
 ) -> Result<(), ReadError> {
     let document = Document::read(source)?;
     let root = document.root();
-    let data = root.get("data").filter(|data| data.kind() == Kind::Object);
+    let entries = Collection(root.entries().collect());
+    let data = entries.get("data").filter(|data| data.kind() == Kind::Object);
     let data = data.map(|data| Collection(data.entries().collect()));
     let collection = data.as_ref().and_then(|data| data.get("collection_type")).and_then(Node::string);
     let (Some(data), Some(collection)) = (data, collection) else {
@@ -55,7 +74,7 @@ pub(super) fn read(
         return Err(ReadError::NotLabels(text));
     }
     let mut gatherer = Gatherer::new(labels, &document);
-    if let Some(version) = root.get("version").and_then(Node::string).filter(|version| version != "1.1.0") {
+    if let Some(version) = entries.get("version").and_then(Node::string).filter(|version| version != "1.1.0") {
         gatherer.warn(root, format!("AOEF {version} is read as 1.1.0"));
     }
     let mut reader = Reader {
@@ -65,7 +84,6 @@ pub(super) fn read(
         recordings: HashMap::new(),
         sound_events: HashMap::new(),
         label_key: String::new(),
-        used: HashSet::new(),
     };
     reader.read_data(&data, options);
     reader.gatherer.finish();
@@ -79,12 +97,16 @@ impl<'a> Collection<'a> {
     fn get(&self, key: &str) -> Option<Node<'a>> {
         self.0.iter().rev().find(|(found, _)| found == key).map(|(_, value)| *value)
     }
+
+    /// The elements of an array under a key.
+    fn elements(&self, key: &str) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        self.get(key).into_iter().flat_map(Node::elements)
+    }
 }
 
 /// The elements of an array under a key, with their UUIDs.
 fn objects<'a>(data: &Collection<'a>, key: &str) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> + use<'a> {
-    let elements = data.get(key).into_iter().flat_map(Node::elements);
-    elements.map(|node| (node.get("uuid").and_then(Node::id).unwrap_or_default(), node))
+    data.elements(key).map(|node| (node.get("uuid").and_then(Node::id).unwrap_or_default(), node))
 }
 
 impl<'a> Reader<'a, '_> {
@@ -96,17 +118,17 @@ impl<'a> Reader<'a, '_> {
             let entry = self.recording_of(recording, options);
             self.recordings.insert(uuid, entry);
         }
-        self.sound_events = objects(data, "sound_events").collect();
+        self.read_sound_events(data);
         self.choose_label_key(data, options);
         let model = self.model_of(data);
         self.list_recordings(data);
-        for (_, annotation) in objects(data, "sound_event_annotations") {
+        for annotation in data.elements("sound_event_annotations") {
             self.read_event(annotation, None);
         }
-        for (_, prediction) in objects(data, "sound_event_predictions") {
+        for prediction in data.elements("sound_event_predictions") {
             self.read_event(prediction, Some(&model));
         }
-        let lonely = self.sound_events.len() - self.used.len();
+        let lonely = self.sound_events.values().filter(|event| !event.is_used).count();
         if lonely > 0 {
             let text = format!("sound events without annotation or prediction are left out: {lonely}");
             self.gatherer.warn_of_file(text);
@@ -120,6 +142,29 @@ impl<'a> Reader<'a, '_> {
                 _ if value.kind() == Kind::Array => value.elements().for_each(|one| self.gatherer.unread(key, one)),
                 _ => self.gatherer.unread(key, value),
             }
+        }
+    }
+
+    fn read_sound_events(&mut self, data: &Collection<'a>) {
+        let mut repeated = 0;
+        for node in data.elements("sound_events") {
+            let (mut uuid, mut recording) = (None, None);
+            let (mut geometry, mut features) = (None, None);
+            for (key, value) in node.entries() {
+                match &*key {
+                    "uuid" => uuid = value.id(),
+                    "recording" => recording = value.id(),
+                    "geometry" => geometry = Some(value),
+                    "features" => features = Some(value),
+                    _ => self.gatherer.unread(&format!("sound_events.{key}"), value),
+                }
+            }
+            let event = SoundEvent { recording: recording.unwrap_or_default(), geometry, features, is_used: false };
+            repeated += usize::from(self.sound_events.insert(uuid.unwrap_or_default(), event).is_some());
+        }
+        if repeated > 0 {
+            let text = format!("sound events that have the UUID of a later one are left out: {repeated}");
+            self.gatherer.warn_of_file(text);
         }
     }
 
@@ -138,6 +183,7 @@ impl<'a> Reader<'a, '_> {
         let factor = time_scale::factor(self.gatherer.labels(), options, expansion);
         RecordingEntry {
             name: self.gatherer.name(&path.unwrap_or_default()),
+            is_listed: false,
             factor,
             duration_secs: duration.map(|secs| secs * factor),
             sample_rate: rate.map(|rate| rate / factor),
@@ -164,16 +210,17 @@ impl<'a> Reader<'a, '_> {
     /// Lists the recordings of which a part was annotated or searched, so that those without events stand among them.
     fn list_recordings(&mut self, data: &Collection<'a>) {
         let clips: HashMap<Cow<'a, str>, Node<'a>> = objects(data, "clips").collect();
-        let said = objects(data, "clip_annotations").chain(objects(data, "clip_predictions"));
-        for (_, said) in said {
+        for said in data.elements("clip_annotations").chain(data.elements("clip_predictions")) {
+            let mut clip = None;
             for (key, value) in said.entries() {
-                if !matches!(&*key, "uuid" | "clip" | "sound_events") {
-                    self.gatherer.unread(&format!("clips.{key}"), value);
+                match &*key {
+                    "clip" => clip = value.id(),
+                    "uuid" | "sound_events" => {}
+                    _ => self.gatherer.unread(&format!("clips.{key}"), value),
                 }
             }
-            let clip = said.get("clip").and_then(Node::id).and_then(|uuid| clips.get(&uuid));
-            let Some(clip) = clip.copied() else { continue };
-            let recording = clip.get("recording").and_then(Node::id).and_then(|uuid| self.recordings.get(&uuid));
+            let Some(clip) = clip.and_then(|uuid| clips.get(&uuid)).copied() else { continue };
+            let recording = clip.get("recording").and_then(Node::id).and_then(|uuid| self.recordings.get_mut(&uuid));
             let Some(entry) = recording else { continue };
             let number = |key: &str| clip.get(key).and_then(Node::number).map(|secs| secs * entry.factor);
             let is_whole = number("start_time").is_none_or(|secs| secs <= 0.0)
@@ -188,9 +235,15 @@ impl<'a> Reader<'a, '_> {
 
     /// Decides which key's tags are labels, and asks if there are several.
     fn choose_label_key(&mut self, data: &Collection<'a>, options: &ReadOptions) {
+        let mut keys = self.tags.values().map(|(_, key)| key);
+        let first = keys.next();
+        if let Some(only) = first.filter(|first| keys.all(|key| key == *first)) {
+            self.label_key = only.to_string();
+            return;
+        }
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        let events = objects(data, "sound_event_annotations").chain(objects(data, "sound_event_predictions"));
-        for (_, event) in events {
+        let events = data.elements("sound_event_annotations").chain(data.elements("sound_event_predictions"));
+        for event in events {
             for (id, _) in event.get("tags").into_iter().flat_map(Node::elements).map(tag_use) {
                 if let Some((_, key)) = self.tags.get(id) {
                     *counts.entry(&**key).or_default() += 1;
@@ -211,34 +264,50 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn read_event(&mut self, said: Node<'a>, model: Option<&Arc<str>>) {
-        match self.row_of(said, model) {
+    fn read_event(&mut self, node: Node<'a>, model: Option<&Arc<str>>) {
+        match self.row_of(node, model) {
             Ok(row) => self.gatherer.push(row),
-            Err(reason) => self.gatherer.reject(said, reason),
+            Err(reason) => self.gatherer.reject(node, reason),
         }
     }
 
-    fn row_of(&mut self, said: Node<'a>, model: Option<&Arc<str>>) -> Result<StrongLabel, String> {
-        let uuid = said.get("sound_event").and_then(Node::id).ok_or("no sound_event is named")?;
-        let sound_event =
-            *self.sound_events.get(&uuid).ok_or_else(|| format!("the sound event {uuid} is not there"))?;
-        self.used.insert(uuid);
-        let recording = sound_event.get("recording").and_then(Node::id).unwrap_or_default();
-        let entry = self.recordings.get(&recording);
+    /// All that is said, found in one walk: files have a million of these.
+    fn said(&mut self, node: Node<'a>) -> Said<'a> {
+        let mut said = Said::default();
+        for (key, value) in node.entries() {
+            match &*key {
+                "sound_event" => said.sound_event = value.id(),
+                "tags" => said.tags = Some(value),
+                "score" => said.score = value.number(),
+                "notes" => said.notes = Some(value),
+                "created_by" => said.created_by = value.id(),
+                "uuid" => {}
+                _ => self.gatherer.unread(&format!("sound_event_annotations.{key}"), value),
+            }
+        }
+        said
+    }
+
+    fn row_of(&mut self, node: Node<'a>, model: Option<&Arc<str>>) -> Result<StrongLabel, String> {
+        let said = self.said(node);
+        let uuid = said.sound_event.as_ref().ok_or("no sound_event is named")?;
+        let event = self.sound_events.get_mut(uuid).ok_or_else(|| format!("the sound event {uuid} is not there"))?;
+        event.is_used = true;
+        let entry = self.recordings.get_mut(&event.recording);
+        let recording = &event.recording;
         let entry = entry.ok_or_else(|| format!("the recording “{recording}” of a sound event is not there"))?;
-        let geometry = sound_event.get("geometry").ok_or("the sound event has no geometry")?;
-        let found = bounds(geometry)?;
-        let factor = entry.factor;
-        let span = Span { onset_secs: found.onset * factor, offset_secs: found.offset * factor };
+        let geometry = event.geometry.ok_or("the sound event has no geometry")?;
+        let (found, features, factor) = (bounds(geometry)?, event.features, entry.factor);
+        let span = Gatherer::span(found.onset * factor, found.offset * factor)?;
         let mut row = StrongLabel::new(entry.name.clone(), span, "");
         list(&mut self.gatherer, entry);
         row.is_point = found.is_point || is_point(span);
         self.add_shape(&mut row, geometry, found, factor);
-        self.add_tags(&mut row, said);
-        self.add_rest(&mut row, said, sound_event);
+        self.add_tags(&mut row, &said);
+        self.add_rest(&mut row, &said, features);
         if let Some(model) = model {
             row.status = Some(Status::Predicted);
-            row.score = said.get("score").and_then(Node::number);
+            row.score = said.score;
             if !model.is_empty() {
                 row.particulars_mut().model = model.clone();
             }
@@ -258,11 +327,11 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn add_tags(&mut self, row: &mut StrongLabel, said: Node<'a>) {
+    fn add_tags(&mut self, row: &mut StrongLabel, said: &Said<'a>) {
         let mut labels: Vec<(&Cow<'a, str>, Option<f64>)> = Vec::new();
         let mut others = Vec::new();
-        let (event_score, mut unknown) = (said.get("score").and_then(Node::number), 0);
-        for (id, score) in said.get("tags").into_iter().flat_map(Node::elements).map(tag_use) {
+        let (event_score, mut unknown) = (said.score, 0);
+        for (id, score) in said.tags.into_iter().flat_map(Node::elements).map(tag_use) {
             match self.tags.get(id) {
                 Some((value, key)) if **key == *self.label_key => labels.push((value, score)),
                 Some((value, key)) => others.push((key.clone(), value.clone(), score)),
@@ -300,29 +369,14 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn add_rest(&mut self, row: &mut StrongLabel, said: Node<'a>, sound_event: Node<'a>) {
-        let mut by = None;
-        for (key, value) in said.entries() {
-            match &*key {
-                "notes" => by = by.or(self.add_notes(row, value)),
-                "created_by" => by = value.id().and_then(|uuid| self.users.get(&uuid)).or(by.as_ref()).cloned(),
-                "uuid" | "sound_event" | "tags" | "score" => {}
-                _ => self.gatherer.unread(&format!("sound_event_annotations.{key}"), value),
-            }
-        }
+    fn add_rest(&mut self, row: &mut StrongLabel, said: &Said<'a>, features: Option<Node<'a>>) {
+        let noted_by = said.notes.and_then(|notes| self.add_notes(row, notes));
+        let by = said.created_by.as_ref().and_then(|uuid| self.users.get(uuid)).or(noted_by.as_ref());
         if let Some(name) = by {
-            row.particulars_mut().annotator = self.gatherer.name(&name);
+            row.particulars_mut().annotator = self.gatherer.name(name);
         }
-        for (key, value) in sound_event.entries() {
-            match &*key {
-                "features" => {
-                    for (name, value) in value.entries() {
-                        self.gatherer.field(row, &format!("{FEATURE_PREFIX}{name}"), value);
-                    }
-                }
-                "uuid" | "recording" | "geometry" => {}
-                _ => self.gatherer.unread(&format!("sound_events.{key}"), value),
-            }
+        for (name, value) in features.into_iter().flat_map(Node::entries) {
+            self.gatherer.field(row, &format!("{FEATURE_PREFIX}{name}"), value);
         }
     }
 
@@ -345,7 +399,11 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-fn list(gatherer: &mut Gatherer<'_>, entry: &RecordingEntry) {
+/// Lists a recording, once.
+fn list(gatherer: &mut Gatherer<'_>, entry: &mut RecordingEntry) {
+    if std::mem::replace(&mut entry.is_listed, true) {
+        return;
+    }
     gatherer.describe(&entry.name, entry.duration_secs, entry.sample_rate);
 }
 

@@ -19,7 +19,10 @@ pub(super) fn of(kind: &str, parts: &[&str]) -> String {
 }
 
 fn version_5(namespace: &[u8; 16], name: &str) -> String {
-    let mut hash = sha1(&[&namespace[..], name.as_bytes()].concat());
+    let mut message = Vec::with_capacity(namespace.len() + name.len() + 2 * BLOCK_BYTES);
+    message.extend(namespace);
+    message.extend(name.as_bytes());
+    let mut hash = sha1(message);
     hash[6] = hash[6] & 0x0f | 0x50;
     hash[8] = hash[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);
@@ -28,22 +31,23 @@ fn version_5(namespace: &[u8; 16], name: &str) -> String {
             text.push('-');
         }
         for digit in [byte >> 4, byte & 0x0f] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
         }
     }
     text
 }
 
+const BLOCK_BYTES: usize = 64;
+
 /// FIPS 180-4.
-fn sha1(message: &[u8]) -> [u8; 20] {
-    let mut padded = message.to_vec();
+fn sha1(message: Vec<u8>) -> [u8; 20] {
+    let bits = message.len() as u64 * 8;
+    let mut padded = message;
     padded.push(0x80);
-    while padded.len() % 64 != 56 {
-        padded.push(0);
-    }
-    padded.extend((message.len() as u64 * 8).to_be_bytes());
+    padded.resize((padded.len() + 8).next_multiple_of(BLOCK_BYTES) - 8, 0);
+    padded.extend(bits.to_be_bytes());
     let mut state: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-    for block in padded.chunks_exact(64) {
+    for block in padded.chunks_exact(BLOCK_BYTES) {
         let mut words = [0_u32; 80];
         for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
             *word = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
@@ -52,18 +56,12 @@ fn sha1(message: &[u8]) -> [u8; 20] {
             let mixed = words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16];
             words[index] = mixed.rotate_left(1);
         }
-        let [mut a, mut b, mut c, mut d, mut e] = state;
-        for (index, word) in words.into_iter().enumerate() {
-            let (choice, constant) = match index / 20 {
-                0 => ((b & c) | (!b & d), 0x5a82_7999),
-                1 => (b ^ c ^ d, 0x6ed9_eba1),
-                2 => ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc),
-                _ => (b ^ c ^ d, 0xca62_c1d6_u32),
-            };
-            let next = a.rotate_left(5).wrapping_add(choice).wrapping_add(e).wrapping_add(constant).wrapping_add(word);
-            (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
-        }
-        for (value, worked) in state.iter_mut().zip([a, b, c, d, e]) {
+        let mut worked = state;
+        rounds(&mut worked, &words[..20], 0x5a82_7999, |b, c, d| (b & c) | (!b & d));
+        rounds(&mut worked, &words[20..40], 0x6ed9_eba1, |b, c, d| b ^ c ^ d);
+        rounds(&mut worked, &words[40..60], 0x8f1b_bcdc, |b, c, d| (b & c) | (b & d) | (c & d));
+        rounds(&mut worked, &words[60..], 0xca62_c1d6, |b, c, d| b ^ c ^ d);
+        for (value, worked) in state.iter_mut().zip(worked) {
             *value = value.wrapping_add(worked);
         }
     }
@@ -72,6 +70,15 @@ fn sha1(message: &[u8]) -> [u8; 20] {
         bytes.copy_from_slice(&value.to_be_bytes());
     }
     hash
+}
+
+fn rounds(state: &mut [u32; 5], words: &[u32], constant: u32, choose: impl Fn(u32, u32, u32) -> u32) {
+    let [mut a, mut b, mut c, mut d, mut e] = *state;
+    for word in words {
+        let next = a.rotate_left(5).wrapping_add(choose(b, c, d)).wrapping_add(e);
+        (a, b, c, d, e) = (next.wrapping_add(constant).wrapping_add(*word), a, b.rotate_left(30), c, d);
+    }
+    *state = [a, b, c, d, e];
 }
 
 #[cfg(test)]

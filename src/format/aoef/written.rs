@@ -192,15 +192,19 @@ impl<'a> Written<'a> {
 
     /// What was annotated or searched: all of each recording, with or without events.
     fn write_clips(&self, out: Out<'_>) -> io::Result<()> {
-        let mut ids: HashMap<&str, Vec<String>> = HashMap::new();
+        let mut ids: HashMap<&str, Vec<&str>> = HashMap::new();
         for Row { row, said, .. } in &self.rows {
-            ids.entry(&row.filename).or_default().push(format!("\"{said}\""));
+            ids.entry(&row.filename).or_default().push(said);
         }
         let key = if self.is_run { "clip_predictions" } else { "clip_annotations" };
         write_array(key, &self.files, out, |file, out| {
-            let events = ids.get(&*file.name).map(|ids| ids.join(", ")).unwrap_or_default();
             let (id, clip) = (uuid::of(key, &[&file.name]), uuid::of("clip", &[&file.name]));
-            write!(out, "\"uuid\": \"{id}\", \"clip\": \"{clip}\", \"sound_events\": [{events}]")
+            write!(out, "\"uuid\": \"{id}\", \"clip\": \"{clip}\", \"sound_events\": [")?;
+            let ids = ids.get(&*file.name).map_or(&[][..], Vec::as_slice);
+            for (index, id) in ids.iter().enumerate() {
+                write!(out, "{}\"{id}\"", if index > 0 { ", " } else { "" })?;
+            }
+            out.write_all(b"]")
         })
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Owns [`ImportPlan`]. Nothing is dropped in silence: rows = events + what the plan lists as left out.
 
+mod existing;
+
+pub use existing::ExistingEvents;
+
 use super::recording_index::RecordingIndex;
 use super::{StrongLabel, StrongLabels};
 use crate::annotation::{Band, Document, Edit, Event, EventId, Origin, Proposal, RecordingId, Status};
 use crate::time::{Span, clock_text};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What decoders and rounding disagree about is not past the end, in seconds.
@@ -315,27 +319,33 @@ impl ImportPlan {
 
     /// How many of the events are in a document already.
     pub fn already_there(&self, document: &Document) -> usize {
-        let recordings: HashSet<RecordingId> = self.events.iter().map(|(recording, _)| *recording).collect();
-        let mut existing = existing_events(document, &recordings);
-        self.events.iter().filter(|(recording, event)| is_there(&mut existing, *recording, event)).count()
+        let mut existing = ExistingEvents::of(self, document).counted();
+        self.events.iter().filter(|(recording, event)| existing.take(*recording, event)).count()
     }
 
     /// The edit that adds the events that are not there yet, how many it adds, and how many are there.
     pub fn into_edit(self, document: &mut Document) -> (Edit, usize, usize) {
-        let recordings: HashSet<RecordingId> = self.events.iter().map(|(recording, _)| *recording).collect();
-        let mut existing = existing_events(document, &recordings);
+        let existing = ExistingEvents::of(&self, document);
+        let (edits, already_there) = self.into_edits(existing, document.next_event_id());
+        let added = edits.len();
+        document.new_event_ids(added);
+        (Edit::Many { edits }, added, already_there)
+    }
+
+    /// The edits that add the events that are not there yet, named from `first` on, and how many are there.
+    pub fn into_edits(self, existing: ExistingEvents, first: EventId) -> (Vec<Edit>, usize) {
+        let mut existing = existing.counted();
         let mut already_there = 0;
         let mut edits = Vec::with_capacity(self.events.len());
         for (recording, mut event) in self.events {
-            if is_there(&mut existing, recording, &event) {
+            if existing.take(recording, &event) {
                 already_there += 1;
                 continue;
             }
-            event.id = document.new_event_id();
+            event.id = EventId(first.0.saturating_add(edits.len() as u64));
             edits.push(Edit::Insert { recording, event });
         }
-        let added = edits.len();
-        (Edit::Many { edits }, added, already_there)
+        (edits, already_there)
     }
 }
 
@@ -436,45 +446,6 @@ fn proposal_of(row: &StrongLabel, span: Span, score: f64, choices: &ImportChoice
         score: score as f32,
         parameters: "imported".into(),
     }
-}
-
-/// What tells events of a document apart: the recording, onset and offset in whole microseconds, as they are written, the label, and
-/// whether it must be a label.
-type EventKey = (RecordingId, i64, i64, Arc<str>, bool);
-
-fn event_key(recording: RecordingId, span: Span, label: &Arc<str>, is_label: bool) -> EventKey {
-    let micros = |secs: f64| (secs * 1e6).round() as i64;
-    (recording, micros(span.onset_secs), micros(span.offset_secs), label.clone(), is_label)
-}
-
-/// Whether an event of the document answers for this one. Each answers for one row, so that a row that stands twice in the file is added once
-/// more.
-fn is_there(existing: &mut HashMap<EventKey, usize>, recording: RecordingId, event: &Event) -> bool {
-    let key = event_key(recording, event.span, &event.label, event.status.is_label());
-    match existing.get_mut(&key) {
-        Some(count @ 1..) => {
-            *count -= 1;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Labels answer for rows that become labels; whatever was decided answers for rows that become something else.
-fn existing_events(document: &Document, recordings: &HashSet<RecordingId>) -> HashMap<EventKey, usize> {
-    let mut counts = HashMap::new();
-    for &id in recordings {
-        let events = document.recording(id).into_iter().flat_map(|recording| recording.events.values());
-        for event in events {
-            for label in event.labels() {
-                *counts.entry(event_key(id, event.span, label, false)).or_default() += 1;
-                if event.status.is_label() {
-                    *counts.entry(event_key(id, event.span, label, true)).or_default() += 1;
-                }
-            }
-        }
-    }
-    counts
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@
 
 mod written;
 
-use super::json::{Document, Gatherer, Kind, Node, is_point, sum_secs};
+use super::json::{Document, Gatherer, Kind, LineEnds, Node, is_point, sum_secs};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use crate::annotation::Status;
-use crate::time::Span;
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -74,7 +73,7 @@ impl LabelFormat for Jams {
 
     /// One annotation for each namespace, annotator, model and status; observations in the order of the rows.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
-        written::write(labels, out)
+        written::write(labels, &mut LineEnds::of(labels, out))
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {
@@ -246,7 +245,7 @@ fn row_of(
     let (Some(onset_secs), Some(length)) = (number(observation.time), number(observation.duration)) else {
         return Err(format!("the observation “{label}” has no numbers as time and duration"));
     };
-    let span = Span { onset_secs, offset_secs: sum_secs(onset_secs, length) };
+    let span = Gatherer::span(onset_secs, sum_secs(onset_secs, length))?;
     let mut row = StrongLabel::new(filename.clone(), span, gatherer.name(&label));
     row.is_point = is_point(span);
     row.score = number(observation.confidence);

@@ -49,8 +49,9 @@ impl<'l> Gatherer<'l> {
     /// Says what is known of a recording: its length in seconds and its sample rate in hertz, where they are positive.
     pub(in crate::format) fn describe(&mut self, name: &str, duration_secs: Option<f64>, sample_rate: Option<f64>) {
         let Some(file) = self.collector.file_mut(name) else { return };
-        file.duration_secs = duration_secs.filter(|secs| *secs > 0.0).or(file.duration_secs);
-        file.sample_rate = sample_rate.filter(|rate| *rate > 0.0).or(file.sample_rate);
+        let is_known = |number: &f64| *number > 0.0 && number.is_finite();
+        file.duration_secs = duration_secs.filter(is_known).or(file.duration_secs);
+        file.sample_rate = sample_rate.filter(is_known).or(file.sample_rate);
     }
 
     /// The length of a recording in seconds, as far as it was said.
@@ -114,6 +115,10 @@ impl<'l> Gatherer<'l> {
 
     /// The frequencies between two ends in hertz; none if both are 0 or negative, which means all of them.
     pub(in crate::format) fn band(&mut self, low_hz: f64, high_hz: f64) -> Option<Band> {
+        if !(low_hz.is_finite() && high_hz.is_finite()) {
+            self.note("frequencies that are no numbers are left out");
+            return None;
+        }
         if low_hz <= 0.0 && high_hz <= 0.0 {
             return None;
         }
@@ -124,6 +129,15 @@ impl<'l> Gatherer<'l> {
             self.note("frequencies below 0 are taken as 0");
         }
         Some(Band { low_hz: low_hz.min(high_hz).max(0.0), high_hz: low_hz.max(high_hz) })
+    }
+
+    /// A span whose ends are finite.
+    ///
+    /// # Errors
+    /// In words, where a sum or a product of finite numbers is none.
+    pub(in crate::format) fn span(onset_secs: f64, offset_secs: f64) -> Result<Span, String> {
+        let is_finite = onset_secs.is_finite() && offset_secs.is_finite();
+        if is_finite { Ok(Span { onset_secs, offset_secs }) } else { Err("an event at no time".to_owned()) }
     }
 
     /// The rows so far.

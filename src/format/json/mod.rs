@@ -6,8 +6,9 @@ mod gatherer;
 mod written;
 
 pub(super) use gatherer::{Gatherer, is_point, near_decimal, sum_secs};
-pub(super) use written::{difference_secs, field_json, number_text, quoted, refused};
+pub(super) use written::{LineEnds, difference_secs, field_json, number_text, quoted, refused};
 
+use super::text::line_ends;
 use super::{ReadError, TextSource};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -110,6 +111,11 @@ fn value_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while at < bytes.len() {
+        // Most of a large value is numbers, names and what is between them.
+        if depth > 0 && !matches!(bytes[at], b'"' | b'{' | b'[' | b'}' | b']') {
+            at += 1;
+            continue;
+        }
         match bytes[at] {
             b'"' => {
                 at = string_end(bytes, at);
@@ -229,7 +235,7 @@ impl<'a> Node<'a> {
         let at = (self.text.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize).min(whole.len());
         let (from, lines) = self.document.counted.get();
         let (from, lines) = if at < from { (0, 1) } else { (from, lines) };
-        let lines = lines + whole.as_bytes()[from..at].iter().filter(|&&byte| byte == b'\n').count();
+        let lines = lines + line_ends(&whole[from..at], whole.as_bytes().get(at)).count();
         self.document.counted.set((at, lines));
         lines
     }

@@ -2,6 +2,7 @@
 //!
 //! Must not know any format.
 
+use crate::format::StrongLabels;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::io;
@@ -40,6 +41,40 @@ pub(in crate::format) fn field_json(field: &str) -> Cow<'_, str> {
 /// The length of a span whose ends have at most nine decimals, without the error of the subtraction.
 pub(in crate::format) fn difference_secs(from: f64, to: f64) -> f64 {
     super::gatherer::near_decimal(to - from, from.abs().max(to.abs()))
+}
+
+/// Writes text whose lines end in line feeds with the line ends of the file that the labels came from. No text within JSON has any.
+pub(in crate::format) struct LineEnds<'a> {
+    out: &'a mut dyn io::Write,
+    end: &'static [u8],
+}
+
+impl<'a> LineEnds<'a> {
+    pub(in crate::format) fn of(labels: &StrongLabels, out: &'a mut dyn io::Write) -> Self {
+        Self { out, end: labels.line_end.text().as_bytes() }
+    }
+}
+
+impl io::Write for LineEnds<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.end == b"\n" {
+            return self.out.write(bytes);
+        }
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match line.split_last() {
+                Some((b'\n', line)) => {
+                    self.out.write_all(line)?;
+                    self.out.write_all(self.end)?;
+                }
+                _ => self.out.write_all(line)?,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Why something cannot be written, for [`LabelFormat::write`](crate::format::LabelFormat::write).

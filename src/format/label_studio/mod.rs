@@ -9,7 +9,7 @@
 mod address;
 mod written;
 
-use super::json::{Document, Gatherer, Kind, Node, is_point};
+use super::json::{Document, Gatherer, Kind, LineEnds, Node, is_point};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use crate::annotation::Status;
 use crate::time::Span;
@@ -93,7 +93,7 @@ impl LabelFormat for LabelStudio {
     /// One task a recording in the order in which they appear, labels as an annotation, what only a model said as predictions, one for
     /// each model.
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
-        written::write(labels, out)
+        written::write(labels, &mut LineEnds::of(labels, out))
     }
 }
 
@@ -116,17 +116,16 @@ struct Side<'t> {
 
 impl Reader<'_> {
     fn read_task(&mut self, task: Node<'_>) {
-        let (mut recording, mut annotations, mut predictions) = (None, None, None);
+        let (mut recording, mut annotations, mut predictions) = (None, Vec::new(), None);
         for (key, value) in task.entries() {
             match &*key {
                 "data" => recording = self.addresses.recording_of(value, &mut self.gatherer),
-                "annotations" | "completions" => annotations = Some(value),
+                "annotations" | "completions" => annotations.extend(value.elements()),
                 "predictions" => predictions = Some(value),
                 "id" | "inner_id" | "total_annotations" | "total_predictions" | "cancelled_annotations" => {}
                 _ => self.gatherer.unread(&key, value),
             }
         }
-        let annotations: Vec<Node<'_>> = annotations.into_iter().flat_map(Node::elements).collect();
         let predictions = predictions.into_iter().flat_map(Node::elements);
         if annotations.is_empty() {
             self.gatherer.note("tasks without annotation, whose recordings are not taken for annotated");

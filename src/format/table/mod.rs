@@ -11,6 +11,7 @@ mod writing;
 pub(super) use writing::RowWriter;
 
 use super::{ReadError, TextSource, cell, text};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// From so many rows the separator and the header are told.
@@ -208,6 +209,16 @@ pub(super) struct Comments {
     pub first_line: usize,
 }
 
+impl Comments {
+    /// Counts a line.
+    pub fn add(&mut self, line: usize) {
+        if self.count == 0 {
+            self.first_line = line;
+        }
+        self.count += 1;
+    }
+}
+
 /// Puts lines together to rows.
 struct Rows {
     separator: char,
@@ -257,10 +268,7 @@ impl Rows {
         take: &mut TakeRow<'_, E>,
     ) -> Result<(), E> {
         if self.dialect.has_comments && is_comment(line) {
-            if self.comments.count == 0 {
-                self.comments.first_line = number;
-            }
-            self.comments.count += 1;
+            self.comments.add(number);
             return Ok(());
         }
         let reading = if self.dialect.quoting == Quoting::Text { Reading::QuotesAreText } else { reading };
@@ -298,7 +306,7 @@ impl Rows {
 type TakeRow<'a, E> = dyn FnMut(&Row) -> Result<(), E> + 'a;
 
 /// A remark, or a line that only separates.
-fn is_comment(line: &str) -> bool {
+pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim();
     line.starts_with('#') || (line.len() >= 3 && line.bytes().all(|byte| byte == b'='))
 }
@@ -428,12 +436,23 @@ impl Header {
         names.iter().find_map(|name| self.names.iter().position(|column| column.eq_ignore_ascii_case(name)))
     }
 
-    /// The columns that are not among the used ones, with names to keep their cells under.
+    /// The columns that are not among the used ones, with names to keep their cells under, no two of which are the same.
     pub fn others(&self, used: &[Option<usize>]) -> Vec<(usize, Arc<str>)> {
-        let named = |(column, name): (usize, &String)| {
-            let name = if name.is_empty() { format!("column {}", column + 1).into() } else { name.as_str().into() };
-            (column, name)
-        };
-        self.names.iter().enumerate().filter(|(column, _)| !used.contains(&Some(*column))).map(named).collect()
+        let mut taken: HashSet<String> = self.names.iter().cloned().collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut others = Vec::new();
+        for (column, name) in self.names.iter().enumerate() {
+            let is_repeated = !seen.insert(name) || name.is_empty();
+            if used.contains(&Some(column)) {
+                continue;
+            }
+            let stem = if name.is_empty() { "column" } else { name };
+            let numbered =
+                || (column + 1..).map(|number| format!("{stem} {number}")).find(|name| !taken.contains(name));
+            let name = if is_repeated { numbered().unwrap_or_default() } else { name.clone() };
+            others.push((column, name.as_str().into()));
+            taken.insert(name);
+        }
+        others
     }
 }

@@ -91,6 +91,15 @@ fn a_header_has_no_number_where_the_next_rows_have() {
     assert_eq!((header.find(&["onset"]), header.find(&["offset"])), (Some(1), None));
     assert_eq!(header.others(&[Some(0), Some(1)]), [(2, "other".into())]);
     assert!(outline.header(&[&["offset"]]).is_none());
+    let repeated = Outline::of("x,note,note,,column 4,note 3\n", Dialect::ANY).header(&[&["x"]]).unwrap();
+    let others = [
+        (1, "note".into()),
+        (2, "note 4".into()),
+        (3, "column 5".into()),
+        (4, "column 4".into()),
+        (5, "note 3".into()),
+    ];
+    assert_eq!(repeated.others(&[Some(0)]), others);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::annotation::{Edit, Edited, LogEntry};
-use crate::decision::{FrameAxis, FrameScores};
+use crate::decision::{DecisionRule, FrameAxis, FrameScores};
+use crate::project::StoredScores;
 use std::sync::Arc;
 
 const ID: ProjectId = ProjectId(1);

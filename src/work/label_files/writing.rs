@@ -2,7 +2,7 @@
 
 use super::ExportWritten;
 use crate::format::{self, LabelFormat, StrongLabels};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 fn format_of(id: &str) -> Result<&'static dyn LabelFormat, String> {
@@ -63,14 +63,14 @@ fn file_names<'a>(recordings: impl Iterator<Item = &'a str> + Clone, format: &dy
     for name in recordings.clone() {
         *stems.entry(flat(&stem(name)).to_lowercase()).or_default() += 1;
     }
-    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
     let names = recordings.map(|name| {
         let short = flat(&stem(name));
         let is_alone = stems.get(&short.to_lowercase()) == Some(&1);
         let base = if is_alone { short } else { flat(name) };
-        let count = taken.entry(base.to_lowercase()).or_default();
-        *count += 1;
-        format.file_name_of(&if *count > 1 { format!("{base} ({count})") } else { base })
+        let numbered = (2..).map(|number| format!("{base} ({number})"));
+        let mut free = std::iter::once(base.clone()).chain(numbered).filter(|name| taken.insert(name.to_lowercase()));
+        format.file_name_of(&free.next().unwrap_or_default())
     });
     names.collect()
 }
@@ -101,5 +101,16 @@ mod tests {
         assert_eq!(text("b.flac.tsv"), "filename\tonset\toffset\tevent_label\nb.flac\t\t\t\n");
         assert_eq!(write_each("dcase", folder.path(), &labels, true).unwrap().files, 4);
         assert_ne!(text("c.tsv"), "mine");
+    }
+
+    #[test]
+    fn no_two_recordings_get_one_file() {
+        let format = format_of("dcase").unwrap();
+        let names = ["x/a.wav", "x_a.wav", "x_a.wav (2)", "b.wav", "B.wav"];
+        let files = file_names(names.into_iter(), format);
+        let mut distinct: Vec<String> = files.iter().map(|file| file.to_lowercase()).collect();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), names.len(), "{files:?}");
     }
 }

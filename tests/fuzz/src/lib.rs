@@ -11,6 +11,7 @@ pub mod checkpoint;
 pub mod decision;
 #[path = "../../../src/format/mod.rs"]
 pub mod format;
+pub mod labels;
 #[path = "../../../src/metric/mod.rs"]
 pub mod metric;
 #[path = "../../../src/onnx/mod.rs"]

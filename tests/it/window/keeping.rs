@@ -33,11 +33,21 @@ fn events(bench: &Workbench) -> usize {
     bench.document.recordings().map(|(_, recording)| recording.events.len()).sum()
 }
 
-/// A window with one recording, in a folder of its own data.
-fn opened_in(data: &Path) -> Window {
-    let mut harness = window_keeping(data, vec![soundscape(0)]);
-    wait(&mut harness, "the recording", |bench| bench.open.is_some());
+/// A window in a folder of its own data, once a recording is in its picture: one of those that it was given, or of the project that it goes
+/// on with.
+fn shown_with(data: &Path, settings: Settings, files: Vec<PathBuf>) -> Window {
+    let mut harness = window_keeping_with(data, settings, files);
+    wait(&mut harness, "a recording", |bench| bench.open.is_some());
     harness
+}
+
+fn shown_in(data: &Path, files: Vec<PathBuf>) -> Window {
+    shown_with(data, settings(), files)
+}
+
+/// A new project with one recording.
+fn opened_in(data: &Path) -> Window {
+    shown_in(data, vec![soundscape(0)])
 }
 
 /// Draws an event of a second.
@@ -75,8 +85,7 @@ fn what_nobody_saved_comes_back_with_its_history() {
     assert_eq!(events(&harness.state().bench), 1);
     drop(harness);
 
-    let mut again = window_keeping(data.path(), vec![]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let mut again = shown_in(data.path(), vec![]);
     assert_eq!(document(&again), before);
     let told = notices(&again);
     assert!(told.contains("You continue") && told.contains("1 event of 1 recording"), "{told}");
@@ -161,8 +170,7 @@ fn a_name_moves_the_project_and_is_asked_for_once() {
     // Not even a frame goes by before the window is gone.
     let before = document(&harness);
     drop(harness);
-    let mut again = window_keeping(data.path(), vec![path]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let again = shown_in(data.path(), vec![path]);
     assert_eq!(document(&again), before);
     assert_eq!(again.state().bench.history.undo_count(), 2, "the log has moved with it");
 }
@@ -198,8 +206,7 @@ fn the_second_window_on_a_project_looks_on_until_it_has_a_copy() {
     let mut first = opened_in(data.path());
     draw(&mut first, 3.0);
     named(&mut first, &path);
-    let mut second = window_keeping(data.path(), vec![path.clone()]);
-    wait(&mut second, "the project", |bench| bench.open.is_some());
+    let mut second = shown_in(data.path(), vec![path.clone()]);
     second.run_steps(3);
     assert!(second.query_by_label_contains("read-only").is_some());
     assert!(notices(&second).contains("another Earmark has it open"), "{}", notices(&second));
@@ -225,8 +232,7 @@ fn the_second_window_on_a_project_looks_on_until_it_has_a_copy() {
     let (mine, shared) = (document(&second), document(&first));
     drop(first);
     drop(second);
-    let mut again = window_keeping(data.path(), vec![path]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let mut again = shown_in(data.path(), vec![path]);
     assert_eq!(document(&again), shared);
     assert!(again.state().bench.keeping.read_only.is_none());
     open(&mut again, &copy);
@@ -261,8 +267,7 @@ fn a_file_that_is_gone_loses_nothing() {
     let before = document(&harness);
     assert_eq!(events(&harness.state().bench), 4);
     drop(harness);
-    let mut again = window_keeping(data.path(), vec![rescued]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let again = shown_in(data.path(), vec![rescued]);
     assert_eq!(document(&again), before);
 }
 
@@ -285,8 +290,7 @@ fn leaving_a_project_that_cannot_be_written_keeps_it_without_a_name() {
     closes = harness.state_mut().bench.may_close();
     assert!(closes);
     drop(harness);
-    let mut again = window_keeping(data.path(), vec![]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let again = shown_in(data.path(), vec![]);
     assert_eq!(document(&again), before);
 }
 
@@ -315,8 +319,7 @@ fn a_window_that_can_keep_nothing_says_so_before_it_closes() {
 fn the_history_says_who_did_what_and_goes_back_to_any_step() {
     let data = tempfile::tempdir().unwrap();
     let named_settings = Settings { annotator: "Ada".to_owned(), ..settings() };
-    let mut harness = window_keeping_with(data.path(), named_settings, vec![soundscape(0)]);
-    wait(&mut harness, "the recording", |bench| bench.open.is_some());
+    let mut harness = shown_with(data.path(), named_settings, vec![soundscape(0)]);
     for onset_secs in [2.0, 4.0, 6.0] {
         draw(&mut harness, onset_secs);
     }
@@ -349,8 +352,7 @@ fn the_history_says_who_did_what_and_goes_back_to_any_step() {
     assert_eq!(bench.step_counts(), (3, 0));
     // The same after a restart.
     drop(harness);
-    let mut again = window_keeping(data.path(), vec![]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let mut again = shown_in(data.path(), vec![]);
     assert_eq!(again.state().bench.step_counts(), (3, 0));
     let (step, done) = again.state().bench.step_at(0).unwrap();
     assert_eq!((&*step.edited.by, done), ("Ada", false));
@@ -362,8 +364,7 @@ fn the_history_says_who_did_what_and_goes_back_to_any_step() {
 fn the_annotators_name_is_asked_once_and_never_in_the_way() {
     let data = tempfile::tempdir().unwrap();
     let asking = Settings { annotator_asked: false, ..settings() };
-    let mut harness = window_keeping_with(data.path(), asking, vec![soundscape(0)]);
-    wait(&mut harness, "the recording", |bench| bench.open.is_some());
+    let mut harness = shown_with(data.path(), asking, vec![soundscape(0)]);
     assert!(harness.query_by_role_and_label(Role::TextInput, "Annotator's name").is_none());
     draw(&mut harness, 3.0);
     assert!(harness.query_by_role_and_label(Role::TextInput, "Annotator's name").is_some());
@@ -399,8 +400,7 @@ fn a_version_opens_as_a_project_of_its_own() {
     named(&mut harness, &path);
     drop(harness);
     // Closing keeps a version.
-    let mut harness = window_keeping(data.path(), vec![path.clone()]);
-    wait(&mut harness, "the project", |bench| bench.open.is_some());
+    let mut harness = shown_in(data.path(), vec![path.clone()]);
     draw(&mut harness, 6.0);
     kept(&mut harness);
     let present = document(&harness);
@@ -475,8 +475,7 @@ fn the_project_that_was_open_last_is_continued_also_if_it_has_a_name() {
     assert_eq!(left.last_project.as_ref(), Some(&path));
     let before = document(&harness);
     drop(harness);
-    let mut again = window_keeping_with(data.path(), left.clone(), vec![]);
-    wait(&mut again, "the project", |bench| bench.open.is_some());
+    let again = shown_with(data.path(), left.clone(), vec![]);
     assert_eq!(document(&again), before);
     assert!(notices(&again).contains("You continue street"), "{}", notices(&again));
     drop(again);

@@ -154,7 +154,7 @@ fn a_filter_is_kept_in_the_project() {
 }
 
 /// A recording of silence, as sparse a file as the file system allows.
-fn silence(path: &Path, secs: u32) {
+pub fn silence(path: &Path, secs: u32) {
     const RATE: u32 = 4000;
     let mut bytes = Vec::from(*b"RIFF");
     bytes.extend((36 + secs * RATE * 2).to_le_bytes());
