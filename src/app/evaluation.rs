@@ -25,6 +25,8 @@ pub enum EstimateChoice {
     Annotator(Arc<str>),
     /// The rows of a label file.
     File(PathBuf),
+    /// Frame scores of another model: a folder with a file a recording.
+    Scores(PathBuf),
 }
 
 /// All that decides what an evaluation gives, beside the labels and rules themselves.
@@ -48,6 +50,8 @@ pub enum EvaluationRequest {
     Settings(EvaluationSettings),
     /// Ask for a label file to compare.
     AskForLabels,
+    /// Ask for a folder of frame scores to compare.
+    AskForScores,
     /// Ask for a table of what labels stand for.
     AskForMap,
     /// Take this table, or none.
@@ -213,6 +217,7 @@ impl Workbench {
                 }
             }
             EvaluationRequest::AskForLabels => self.ask(DialogPurpose::EvaluatedLabels),
+            EvaluationRequest::AskForScores => self.ask(DialogPurpose::EvaluatedScores),
             EvaluationRequest::AskForMap => self.ask(DialogPurpose::EvaluationMap),
             EvaluationRequest::Map(path) => {
                 self.evaluation.label_map = path;
@@ -351,6 +356,7 @@ impl Workbench {
 pub fn chosen(purpose: DialogPurpose, path: PathBuf) -> EvaluationRequest {
     match purpose {
         DialogPurpose::EvaluationMap => EvaluationRequest::Map(Some(path)),
+        DialogPurpose::EvaluatedScores => EvaluationRequest::Compare(EstimateChoice::Scores(path)),
         _ => EvaluationRequest::Compare(EstimateChoice::File(path)),
     }
 }
