@@ -134,7 +134,9 @@ fn a_device_that_works_is_used_and_measured() {
     let folder = tempfile::tempdir().unwrap();
     let sound = recording(&folder, 620);
     let on_cpu = detected(&sound, "bicycle-bell", "cpu", |_| {});
-    let works = |command: &mut Command| drop(command.env("EARMARK_INFERENCE_FAULT", "abort@1000000"));
+    let works = |command: &mut Command| {
+        command.env("EARMARK_INFERENCE_FAULT", "abort@1000000");
+    };
     let found = detected(&sound, "bicycle-bell", "test device · stand-in", works);
     assert!(found.said.contains("Test device · Stand-In, 2 threads"), "{}", found.said);
     assert!(

@@ -247,7 +247,7 @@ mod tests {
         let Some(release) = webgpu() else { return };
         let (last, _) = release.files.last().unwrap();
         assert!(last.contains("onnxruntime_providers_") && last.ends_with(std::env::consts::DLL_EXTENSION), "{last}");
-        let files = release.files.iter().chain(cuda().iter().flat_map(|release| release.files));
+        let files = release.files.iter().chain(cuda().into_iter().flat_map(|release| release.files));
         assert!(files.into_iter().all(|(_, sha256)| sha256.len() == 64));
     }
 
