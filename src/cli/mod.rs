@@ -51,7 +51,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Detect(Box<detect::Arguments>),
-    Evaluate(evaluate::Arguments),
+    Evaluate(Box<evaluate::Arguments>),
     Convert(Box<convert::Arguments>),
     Lint(Box<lint::Arguments>),
     Spectrogram(Box<spectrogram::Arguments>),

@@ -118,7 +118,7 @@ impl Detector {
         };
         let more: Vec<&str> = embedding.iter().map(|embedding| embedding.output.as_str()).collect();
         let wanted = Wanted { runtime: options.runtime, device: options.device.clone(), threads };
-        let network = runtime::open(folder, &onnx, &more, wanted)?;
+        let network = runtime::open(folder, &onnx, &more, &wanted)?;
         Ok(Self {
             folder: folder.clone(),
             network,
