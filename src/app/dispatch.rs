@@ -431,7 +431,7 @@ impl Workbench {
             }
             DialogPurpose::ImportLabels if paths.is_empty() => {}
             DialogPurpose::ImportLabels => self.change_import(ImportRequest::Read(paths)),
-            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluatedScores | DialogPurpose::EvaluationMap => {
                 let request = |path| super::evaluation::chosen(purpose, path);
                 paths.drain(..).for_each(|path| self.see_to_evaluation(request(path)));
             }

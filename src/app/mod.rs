@@ -214,11 +214,6 @@ impl App {
         }
     }
 
-    /// How long the frames took since this was asked last, for measurements.
-    pub fn take_frame_times(&mut self) -> FrameTimes {
-        std::mem::take(&mut self.frame_times)
-    }
-
     fn apply_settings(&mut self, context: &egui::Context) {
         context.set_theme(if self.bench.settings.dark { Theme::Dark } else { Theme::Light });
         if self.installed_contrast != Some(self.bench.settings.high_contrast) {

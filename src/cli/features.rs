@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use crate::audio::{self, MAX_SAMPLE_RATE};
+use crate::format::npy_header;
 use crate::project::AtomicFile;
 use crate::work::{FeatureSpec, log_mel_rows};
 use anyhow::{Context, bail, ensure};
@@ -108,9 +109,6 @@ fn spec(arguments: &Arguments, own_rate: u32) -> anyhow::Result<FeatureSpec> {
     Ok(FeatureSpec { sample_rate, frame_len, hop, bands: usize::from(arguments.mels), low_hz, high_hz })
 }
 
-/// Bytes before the values; NumPy wants a multiple of 64.
-const HEADER_BYTES: usize = 128;
-
 /// An `.npy` file (format 1.0) of rows of 32-bit floats that is being written. How many rows there are is put into its header at the end.
 struct ArrayFile {
     target: AtomicFile,
@@ -125,7 +123,7 @@ impl ArrayFile {
         let target = AtomicFile::beside(path)?;
         let file = File::options().write(true).truncate(true).open(target.path())?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
-        out.write_all(&header(0, columns))?;
+        out.write_all(&npy_header(0, columns))?;
         Ok(Self { target, out, columns, values: 0, bytes: Vec::new() })
     }
 
@@ -142,33 +140,11 @@ impl ArrayFile {
 
     fn commit(mut self) -> std::io::Result<()> {
         self.out.flush()?;
-        let header = header(self.rows(), self.columns);
+        let header = npy_header(self.rows(), self.columns);
         let mut file = self.out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
         drop(file);
         self.target.commit()
-    }
-}
-
-fn header(rows: u64, columns: usize) -> Vec<u8> {
-    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend_from_slice(&(HEADER_BYTES as u16 - 10).to_le_bytes());
-    bytes.extend_from_slice(text.as_bytes());
-    bytes.resize(HEADER_BYTES - 1, b' ');
-    bytes.push(b'\n');
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_header_has_room_for_any_shape() {
-        let header = header(u64::MAX, usize::MAX);
-        assert_eq!((header.len(), header.last()), (HEADER_BYTES, Some(&b'\n')));
-        assert!(header.windows(3).any(|bytes| bytes == b", }"));
     }
 }

@@ -15,7 +15,6 @@ mod lint;
 mod model;
 mod progress;
 mod project;
-mod scores_file;
 mod spectrogram;
 mod table;
 
@@ -30,6 +29,7 @@ Examples:
   earmark detect street.wav                   Print the events of a recording
   earmark detect *.flac -o events.tsv         Detect in many recordings, write one file
   earmark detect a.wav --classes Dog,Speech   Only these classes
+  earmark detect archive/ -r -o results/      All recordings of a folder; run again to go on
   earmark evaluate labels.tsv events.tsv      Compare events with labels that are right
   earmark convert labels.tsv --to simple-seq -o labels/  Write labels in another format
   earmark lint labels.tsv                     Look for suspicious labels
@@ -50,8 +50,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Detect(detect::Arguments),
-    Evaluate(evaluate::Arguments),
+    Detect(Box<detect::Arguments>),
+    Evaluate(Box<evaluate::Arguments>),
     Convert(Box<convert::Arguments>),
     Lint(Box<lint::Arguments>),
     Spectrogram(Box<spectrogram::Arguments>),

@@ -10,6 +10,7 @@ mod filter;
 mod frame_labels;
 mod frame_scores;
 mod rule;
+mod run_peaks;
 mod runs;
 mod snap;
 

@@ -1,6 +1,7 @@
 //! The rule that turns scores into events, and its result.
 
 use super::filter::{MedianEdges, MedianWindow};
+use super::run_peaks::RunPeak;
 use super::runs::{Run, RunFinder};
 use super::{BoxRule, FrameAxis, FrameScores, decide_boxes};
 use crate::time::Span;
@@ -102,18 +103,32 @@ impl DecisionRule {
 
     /// Merges runs by class and time, and gives those that are long enough with their spans; none without length.
     fn merged(&self, runs: &[Run], axis: FrameAxis, frame_count: usize, duration_secs: f64) -> Vec<(Run, Span)> {
+        let runs = runs.iter().map(|&run| (run, RunPeak::default()));
+        let merged = self.merged_with_peaks(runs, axis, frame_count, duration_secs);
+        merged.into_iter().map(|(run, _, span)| (run, span)).collect()
+    }
+
+    /// The same with the greatest score of each, gaps that were closed included.
+    fn merged_with_peaks(
+        &self,
+        runs: impl Iterator<Item = (Run, RunPeak)>,
+        axis: FrameAxis,
+        frame_count: usize,
+        duration_secs: f64,
+    ) -> Vec<(Run, f32, Span)> {
         let gap_frames = self.merge_gap_secs / axis.hop_secs + 1e-9;
-        let mut merged: Vec<Run> = Vec::new();
-        for &run in runs {
+        let mut merged: Vec<(Run, f32)> = Vec::new();
+        for (run, peak) in runs {
             match merged.last_mut() {
-                Some(last) if last.class == run.class && (run.first - last.after) as f64 <= gap_frames => {
+                Some((last, most)) if last.class == run.class && (run.first - last.after) as f64 <= gap_frames => {
                     last.after = run.after;
+                    *most = most.max(peak.before).max(peak.own);
                 }
-                _ => merged.push(run),
+                _ => merged.push((run, peak.own)),
             }
         }
-        let span = |run: Run| (run, axis.span(run.first, run.after, frame_count, duration_secs));
-        merged.into_iter().map(span).filter(|(_, span)| self.is_long_enough(*span)).collect()
+        let span = |(run, peak): (Run, f32)| (run, peak, axis.span(run.first, run.after, frame_count, duration_secs));
+        merged.into_iter().map(span).filter(|(_, _, span)| self.is_long_enough(*span)).collect()
     }
 
     /// Whether an event is not dropped for its length; one without any always is.
@@ -194,6 +209,15 @@ impl EventFinder {
         Self { rule: *rule, axis, class_count, finding }
     }
 
+    /// The same with the greatest scores of events: ask for them by [`Self::finish_with_scores`].
+    pub fn with_scores(rule: &DecisionRule, axis: FrameAxis, class_count: usize, wanted: &BTreeSet<usize>) -> Self {
+        let mut finder = Self::of_classes(rule, axis, class_count, wanted);
+        if let Finding::Runs(runs) = finder.finding {
+            finder.finding = Finding::Runs(Box::new(runs.with_peaks()));
+        }
+        finder
+    }
+
     /// Takes the next rows `[frame × class]`.
     pub fn push(&mut self, scores: &[f32]) {
         match &mut self.finding {
@@ -219,12 +243,17 @@ impl EventFinder {
     /// The events within a recording of `duration_secs`, by class and onset. With [`Preset::Reference`] they are what the reference program
     /// lists: nothing merged or dropped, and those in the silence after the recording with no length at its end.
     pub fn finish(self, duration_secs: f64) -> Vec<(usize, Span)> {
+        self.finish_with_scores(duration_secs).into_iter().map(|event| (event.class, event.span)).collect()
+    }
+
+    /// The same events, with the scores of those of a finder that was made for it; else the scores say nothing.
+    pub fn finish_with_scores(self, duration_secs: f64) -> Vec<Prediction> {
         let (runs, frame_count) = match self.finding {
-            Finding::Runs(runs) => runs.finish(),
+            Finding::Runs(runs) => runs.finish_with_peaks(),
             Finding::Scores(kept, wanted) => {
                 let decided = wanted.into_iter().enumerate().flat_map(|(place, class)| {
                     let found = decide_class(&kept, place, &self.rule, duration_secs);
-                    found.into_iter().map(move |prediction| (class, prediction.span))
+                    found.into_iter().map(move |prediction| Prediction { class, ..prediction })
                 });
                 return decided.collect();
             }
@@ -232,10 +261,11 @@ impl EventFinder {
         if self.rule.preset == Some(Preset::Reference) {
             let border = |frame| self.axis.border_secs(frame);
             let span = |run: Run| Span::between(border(run.first), border(run.after)).clipped(duration_secs);
-            return runs.into_iter().map(|run| (run.class, span(run))).collect();
+            let event = |(run, peak): (Run, RunPeak)| Prediction { class: run.class, span: span(run), score: peak.own };
+            return runs.into_iter().map(event).collect();
         }
-        let events = self.rule.merged(&runs, self.axis, frame_count, duration_secs);
-        events.into_iter().map(|(run, span)| (run.class, span)).collect()
+        let events = self.rule.merged_with_peaks(runs.into_iter(), self.axis, frame_count, duration_secs);
+        events.into_iter().map(|(run, score, span)| Prediction { class: run.class, span, score }).collect()
     }
 }
 
@@ -347,6 +377,9 @@ mod tests {
             };
             let duration_secs = frame_count as f64;
             prop_assert_eq!(decide_class(&scores, 0, &rule, duration_secs), plain(&scores, &rule, duration_secs));
+            let mut finder = EventFinder::with_scores(&rule, AXIS, 1, &BTreeSet::from([0]));
+            scores.class_scores(0).chunks(37).for_each(|rows| finder.push(rows));
+            prop_assert_eq!(finder.finish_with_scores(duration_secs), plain(&scores, &rule, duration_secs));
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::DecisionRule;
 use super::filter::{MedianEdges, MedianWindow, reflected};
+use super::run_peaks::{RunPeak, RunPeaks};
 
 /// Classes that are compared at once.
 const GROUP: usize = 8;
@@ -36,6 +37,8 @@ pub(super) struct RunFinder {
     reached: Vec<u8>,
     frame: usize,
     runs: Vec<Run>,
+    /// Only where the scores of runs are wanted.
+    peaks: Option<RunPeaks>,
 }
 
 impl RunFinder {
@@ -55,7 +58,14 @@ impl RunFinder {
             reached: vec![0; groups],
             frame: 0,
             runs: Vec::new(),
+            peaks: None,
         }
+    }
+
+    /// Finds the greatest scores of runs, too.
+    pub fn with_peaks(mut self) -> Self {
+        self.peaks = Some(RunPeaks::new(self.class_count));
+        self
     }
 
     /// Takes rows `[frame × class]`.
@@ -65,16 +75,32 @@ impl RunFinder {
         }
         self.upper.push(scores);
         self.lower.iter_mut().for_each(|lower| lower.push(scores));
+        self.peaks.iter_mut().for_each(|peaks| peaks.push(scores));
         self.decide(false);
     }
 
     /// All runs by class and time, and how many frames there were.
     pub fn finish(mut self) -> (Vec<Run>, usize) {
+        self.end();
+        self.runs.sort_unstable();
+        (self.runs, self.frame)
+    }
+
+    /// The same, each with its greatest scores if those are wanted.
+    pub fn finish_with_peaks(mut self) -> (Vec<(Run, RunPeak)>, usize) {
+        self.end();
+        let peaks = self.peaks.map(RunPeaks::of_runs).unwrap_or_default();
+        let peaks = peaks.into_iter().chain(std::iter::repeat(RunPeak::default()));
+        let mut runs: Vec<(Run, RunPeak)> = self.runs.into_iter().zip(peaks).collect();
+        runs.sort_unstable_by_key(|(run, _)| *run);
+        (runs, self.frame)
+    }
+
+    /// Decides what is left, and ends all runs.
+    fn end(&mut self) {
         self.decide(true);
         self.active.fill(0);
         self.follow();
-        self.runs.sort_unstable();
-        (self.runs, self.frame)
     }
 
     fn decide(&mut self, is_all: bool) {
@@ -104,15 +130,19 @@ impl RunFinder {
                 let class = group * GROUP + place;
                 if is[place] == 1 {
                     self.began[class] = self.frame;
+                    self.peaks.iter_mut().for_each(|peaks| peaks.begin(class));
                 } else {
-                    if self.lower.is_none() || self.has_reached[class] == 1 {
+                    let is_run = self.lower.is_none() || self.has_reached[class] == 1;
+                    if is_run {
                         self.runs.push(Run { class, first: self.began[class], after: self.frame });
                     }
+                    self.peaks.iter_mut().for_each(|peaks| peaks.end(class, is_run));
                     self.has_reached[class] = 0;
                 }
                 changed &= changed - 1;
             }
         }
+        self.peaks.iter_mut().for_each(|peaks| peaks.take(self.frame));
         self.was_active.copy_from_slice(&self.active);
     }
 }

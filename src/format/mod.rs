@@ -18,6 +18,7 @@ mod cell;
 mod chirpity;
 mod coco;
 mod collector;
+mod columnar;
 mod conversion;
 mod crowsetta;
 mod cvat;
@@ -28,6 +29,7 @@ mod dcase_weak;
 mod durations;
 mod elan;
 mod event_columns;
+mod event_table;
 mod exchange;
 mod frequency_unit;
 mod hear;
@@ -41,10 +43,12 @@ mod label_pairs;
 pub mod label_set;
 mod label_studio;
 mod maestro;
+mod npy;
 mod raven;
 mod read_options;
 mod recording_index;
 mod scores_tsv;
+mod scores_writer;
 mod sniff;
 mod sonic_csv;
 mod sonic_layer;
@@ -69,6 +73,7 @@ pub use birdnet::BirdNet;
 pub use camtrap::CamtrapDp;
 pub use chirpity::Chirpity;
 pub use coco::Coco;
+pub use columnar::{EmbeddingColumns, EventColumns, ScoreColumns, read_event_columns};
 pub use conversion::{Targets, read_any};
 pub use crowsetta::{GenericSeq, SimpleSeq};
 pub use cvat::CvatTsv;
@@ -91,10 +96,12 @@ pub use kaleidoscope::Kaleidoscope;
 pub use label_pairs::label_pairs;
 pub use label_studio::LabelStudio;
 pub use maestro::{Clip, Maestro, clip_of, join_clips};
+pub use npy::npy_header;
 pub use raven::Raven;
 pub use read_options::{Choice, Question, ReadOptions, TimeUnit};
 pub use recording_index::{KnownRecording, RecordingIndex};
 pub use scores_tsv::{FileScores, ScoresError, parse_scores, read_scores};
+pub use scores_writer::ScoresWriter;
 pub use sniff::{Head, Likelihood, sniff};
 pub use sonic_csv::SonicCsv;
 pub use sonic_layer::SonicLayer;
@@ -199,8 +206,10 @@ pub trait LabelFormat: Sync {
     /// Writes the whole content of a file. What the format cannot hold is left out: [`losses`] has told it before.
     ///
     /// # Errors
-    /// As `out` reports them.
-    fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+    /// As `out` reports them, and always for a format that is only read.
+    fn write(&self, _labels: &StrongLabels, _out: &mut dyn Write) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("{} are only read", self.name())))
+    }
 
     /// The name of a file that belongs beside the written one.
     fn companion(&self) -> Option<&'static str> {

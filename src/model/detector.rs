@@ -1,16 +1,18 @@
 //! Running a model over recordings: the one thing that the window, the command line and the tests ask of this module.
 
+use super::backend::Backend;
+use super::covering::{Covering, ScoreTaker};
 use super::devices::DeviceChoice;
 use super::folder::ModelFolder;
 use super::framed_clips::Framing;
-use super::manifest::{Layout, Padding};
-use super::pipeline::{self, Plan};
+use super::manifest::{FrontEnd, Layout, Padding};
+use super::pipeline::{self, Lanes, NetworkTime, Plan, QueuedRecording};
 use super::runtime::{self, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
 use crate::decision::{DecisionRule, FrameAxis, Preset};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Clips a run of the network on a CPU: more do not fit in its cache and are slower each.
 const CLIPS_PER_BATCH_CPU: usize = 8;
@@ -37,6 +39,8 @@ pub struct DetectorOptions {
     pub preset: Preset,
     /// What is done with recordings that are shorter than a clip, where the preset leaves a choice.
     pub short: ShortClips,
+    /// Whether embeddings are wanted beside the scores.
+    pub embeddings: bool,
 }
 
 /// What fills up a recording that is shorter than the clip that a network wants. Only its own rows are kept in any case.
@@ -54,6 +58,9 @@ pub enum ShortClips {
 pub struct ScoreBlock<'a> {
     /// Row-major `[frame × class]`, 0 to 1, following those of the block before.
     pub scores: &'a [f32],
+    /// Row-major `[frame × number]`, the embedding of each row; empty unless [`DetectorOptions::embeddings`] asks for them. Where clips overlap,
+    /// embeddings fade over from one to the next as scores do.
+    pub embeddings: &'a [f32],
     /// Rows in `scores`.
     pub frame_count: usize,
     /// How many of the last of them lie after the end of the recording, in silence that was put there; only with [`Preset::Reference`].
@@ -84,6 +91,10 @@ pub struct Detector {
     hop_secs: f64,
     preset: Preset,
     short: ShortClips,
+    /// Clips of a run of the network, where that was chosen.
+    batch: Option<usize>,
+    /// 0 where none are wanted.
+    embedding_size: usize,
 }
 
 impl Detector {
@@ -98,12 +109,25 @@ impl Detector {
         if options.preset == Preset::Reference && !manifest.has_presets() {
             return Err(ModelError::Preset { model: manifest.name.clone() });
         }
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = options.threads.unwrap_or(processors.min(MOST_DEFAULT_THREADS)).clamp(1, 256);
+        let threads = options.threads.unwrap_or(processors().min(MOST_DEFAULT_THREADS)).clamp(1, 256);
         let onnx = folder.network_bytes()?;
+        let embedding = match (&manifest.network.embedding, options.embeddings) {
+            (_, false) => None,
+            (Some(embedding), true) => Some(embedding),
+            (None, true) => return Err(ModelError::NoEmbeddings { model: manifest.name.clone() }),
+        };
+        let more: Vec<&str> = embedding.iter().map(|embedding| embedding.output.as_str()).collect();
         let wanted = Wanted { runtime: options.runtime, device: options.device.clone(), threads };
-        let network = runtime::open(folder, &onnx, &[], wanted)?;
-        Ok(Self { folder: folder.clone(), network, hop_secs, preset: options.preset, short: options.short })
+        let network = runtime::open(folder, &onnx, &more, &wanted)?;
+        Ok(Self {
+            folder: folder.clone(),
+            network,
+            hop_secs,
+            preset: options.preset,
+            short: options.short,
+            batch: None,
+            embedding_size: embedding.map_or(0, |embedding| embedding.size),
+        })
     }
 
     /// What runs the model, and why not what was wanted more.
@@ -143,43 +167,47 @@ impl Detector {
         is_cancelled: &dyn Fn() -> bool,
         on_scores: &mut dyn FnMut(ScoreBlock<'_>),
     ) -> Result<RunSummary, ModelError> {
-        let began = Instant::now();
-        let (axis, class_count) = (self.axis(), self.folder.labels.len());
-        let mut duration_secs = source.spec().duration_secs();
+        let mut alone = Alone { on_scores, outcome: Err(ModelError::Cancelled) };
+        let mut queue = std::iter::once(QueuedRecording { number: 0, open: Box::new(move || Ok(source)) });
+        let noted = self.report().notes.len();
+        self.run_many(&mut queue, 1, is_cancelled, &mut alone)?;
+        let mut summary = alone.outcome?;
+        // What became of the device in the meantime.
+        summary.warnings.extend_from_slice(&self.report().notes[noted..]);
+        Ok(summary)
+    }
+
+    /// Scores recordings as they come from `queue`, up to `readers` of them read at the same time, so that the network need not wait
+    /// between two. Each gets the scores that [`Self::run`] gives it, to the last bit, in order; the recordings mix. What goes wrong with one
+    /// is told to `taker` and ends that one only. Memory depends neither on the number of recordings nor on their length.
+    ///
+    /// # Errors
+    /// [`ModelError::Cancelled`] soon after `is_cancelled` says so; no thread could be had.
+    pub fn run_many(
+        &mut self,
+        queue: &mut (dyn Iterator<Item = QueuedRecording> + Send),
+        readers: usize,
+        is_cancelled: &dyn Fn() -> bool,
+        taker: &mut dyn ScoreTaker,
+    ) -> Result<NetworkTime, ModelError> {
         let plan = self.plan();
-        let (mut frame_count, mut last_row) = (0_usize, Vec::new());
-        let mut hand_on = |scores: &[f32], padding_count: usize, duration_secs: f64| {
-            let rows = scores.len() / class_count;
-            frame_count += rows;
-            last_row.clear();
-            last_row.extend_from_slice(&scores[scores.len() - class_count..]);
-            let done_secs = (axis.first_onset_secs + frame_count as f64 * axis.hop_secs).min(duration_secs);
-            on_scores(ScoreBlock { scores, frame_count: rows, padding_count, done_secs, duration_secs });
-        };
-        let mut take = |scores: &[f32], padding_count: usize| {
-            if !scores.is_empty() {
-                hand_on(scores, padding_count, duration_secs);
-            }
-        };
-        let heard = pipeline::run(&plan, &mut self.network.backends, source, is_cancelled, &mut take);
-        let failure = self.network.notice_failure();
-        let mut heard = heard?;
-        heard.warnings.extend(failure);
-        duration_secs = heard.duration_secs;
-        let missing = missing_rows(axis, frame_count, duration_secs);
-        if missing > 0 {
-            let rows = last_row.repeat(missing);
-            frame_count += missing;
-            on_scores(ScoreBlock {
-                scores: &rows,
-                frame_count: missing,
-                padding_count: 0,
-                done_secs: duration_secs,
-                duration_secs,
-            });
+        let (axis, class_count, embedding_size) = (plan.axis, plan.class_count, plan.embedding_size);
+        let mut covering = Covering { axis, class_count, embedding_size, taker, open: BTreeMap::new() };
+        let lanes = self.lanes(readers);
+        let time = pipeline::run(&plan, &mut self.network.backends, lanes, queue, is_cancelled, &mut covering);
+        // The report tells it from now on.
+        self.network.notice_failure();
+        time
+    }
+
+    /// Where the network has a device of its own, the processors are free to make its input.
+    fn lanes(&self, readers: usize) -> Lanes {
+        let readers = readers.clamp(1, 64);
+        let makes_clips = matches!(self.folder.manifest.front_end, FrontEnd::ClipMel(_));
+        if self.network.is_cpu || !makes_clips {
+            return Lanes { readers, feature_makers: 0 };
         }
-        let elapsed_secs = began.elapsed().as_secs_f64();
-        Ok(RunSummary { frame_count, duration_secs, elapsed_secs, warnings: heard.warnings })
+        Lanes { readers, feature_makers: processors().saturating_sub(1).clamp(1, 16) }
     }
 
     fn plan(&self) -> Plan {
@@ -204,6 +232,7 @@ impl Detector {
             hop_frames,
             clips_per_batch: self.clips_per_batch(),
             class_count: self.folder.labels.len(),
+            embedding_size: self.embedding_size,
         }
     }
 
@@ -218,7 +247,8 @@ impl Detector {
         Some(Framing { clip_samples, rows, row_samples, hop_rows, preset: self.preset, short })
     }
 
-    fn clips_per_batch(&self) -> usize {
+    /// Clips of a run of the network: as many as were chosen, or as are good for the device as far as is known, and no more than it takes.
+    pub fn clips_per_batch(&self) -> usize {
         let manifest = &self.folder.manifest;
         let good = match (manifest.has_presets(), self.network.is_cpu) {
             (false, true) => CLIPS_PER_BATCH_CPU,
@@ -226,35 +256,57 @@ impl Detector {
             (true, true) => FRAMED_CLIPS_PER_BATCH_CPU,
             (true, false) => FRAMED_CLIPS_PER_BATCH_ACCELERATOR,
         };
-        good.min(manifest.clips_at_once.unwrap_or(good))
+        let chosen = self.batch.unwrap_or(good).max(1);
+        chosen.min(manifest.clips_at_once.unwrap_or(chosen))
+    }
+
+    /// From now on, runs of the network take so many clips, if it takes as many. The last bits of scores may depend on it.
+    pub fn set_batch(&mut self, clips: usize) {
+        self.batch = Some(clips);
+    }
+
+    /// Numbers of the embedding that goes with each row of scores; 0 where none were asked for.
+    pub fn embedding_size(&self) -> usize {
+        self.embedding_size
+    }
+
+    /// Whether the network runs on the CPU.
+    pub fn is_cpu(&self) -> bool {
+        self.network.is_cpu
+    }
+
+    /// How many copies of the network run side by side.
+    pub(super) fn copies(&self) -> usize {
+        self.network.backends.len()
+    }
+
+    pub(super) fn backends_mut(&mut self) -> &mut [Box<dyn Backend>] {
+        &mut self.network.backends
     }
 }
 
-/// How many more rows it takes until the end of the recording is less than a hop away.
-fn missing_rows(axis: FrameAxis, frame_count: usize, duration_secs: f64) -> usize {
-    let covered_secs = axis.first_onset_secs + frame_count as f64 * axis.hop_secs;
-    // A little less than a whole hop is taken for one, so that rounding cannot leave a hop open.
-    let hops = (duration_secs - covered_secs) / axis.hop_secs + 1e-6;
-    if frame_count == 0 { 0 } else { hops.floor().max(0.0) as usize }
+/// Hands on the scores of the only recording of a run.
+struct Alone<'a> {
+    on_scores: &'a mut dyn FnMut(ScoreBlock<'_>),
+    outcome: Result<RunSummary, ModelError>,
+}
+
+impl ScoreTaker for Alone<'_> {
+    fn scores(&mut self, _number: usize, block: ScoreBlock<'_>) -> bool {
+        (self.on_scores)(block);
+        true
+    }
+
+    fn ended(&mut self, _number: usize, outcome: Result<RunSummary, ModelError>) {
+        self.outcome = outcome;
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn unknown_hop(manifest: &Manifest, found: f64) -> ModelError {
     let choices: Vec<String> = manifest.hop_choices_secs.iter().map(|secs| format!("{secs} s")).collect();
     ModelError::Hop { model: manifest.name.clone(), found, choices: choices.join(" or ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_score_reaches_the_end_of_the_recording() {
-        let axis = FrameAxis { first_onset_secs: 0.4375, hop_secs: 0.1 };
-        let frames = 11;
-        for ticks in 0..200 {
-            let duration = 1.5 + f64::from(ticks) * 0.0125;
-            let all = frames + missing_rows(axis, frames, duration);
-            assert_eq!(axis.span(all - 1, all, all, duration).offset_secs, duration, "{duration}");
-        }
-    }
 }

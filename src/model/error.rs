@@ -106,6 +106,14 @@ pub enum ModelError {
         /// The model.
         model: String,
     },
+    /// Embeddings of a model whose manifest names none.
+    #[error(
+        "{model} gives no embeddings that its manifest names: leave them out, or name the output under [network] in model.toml: embedding = {{ output = \"NAME\", size = N }}"
+    )]
+    NoEmbeddings {
+        /// The model.
+        model: String,
+    },
     /// Neither runtime can run the model right.
     #[error("{model} cannot be run: {}", .reasons.join("; "))]
     NoRuntime {

@@ -7,10 +7,12 @@
 pub mod acquire;
 mod backend;
 mod bare_network;
+mod batch_choice;
 pub mod bench;
 mod built_in;
 pub mod catalogue;
 pub mod child;
+mod covering;
 mod detector;
 pub mod devices;
 pub mod download;
@@ -35,6 +37,8 @@ mod self_check;
 mod truth;
 
 pub use bare_network::BareNetwork;
+pub use batch_choice::BatchChoice;
+pub use covering::ScoreTaker;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use devices::{Device, DeviceChoice, DeviceList};
 pub use error::ModelError;
@@ -42,7 +46,9 @@ pub use folder::{MANIFEST_FILE, ModelFolder};
 pub use input_view::{ModelFrames, ModelInput};
 pub use labels::{ClassLabel, class_index, class_indices, parse_labels};
 pub use manifest::{
-    Activation, ClipAxes, Decision, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding, SelfCheck, WaveformSpec,
+    Activation, ClipAxes, Decision, EmbeddingOutput, FrontEnd, Layout, Manifest, Network, OutputAxes, Padding,
+    SelfCheck, WaveformSpec,
 };
+pub use pipeline::{NetworkTime, QueuedRecording};
 pub use runtime::{RuntimeChoice, RuntimeReport};
 pub use truth::DeviceTruth;

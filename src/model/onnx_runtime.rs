@@ -248,6 +248,7 @@ impl OrtLibrary {
 }
 
 /// The builder's errors carry the builder and cannot leave this thread, hence the text.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn text(error: ort::Error<SessionBuilder>) -> String {
     error.to_string()
 }

@@ -103,7 +103,7 @@ pub(super) fn open(
     folder: &ModelFolder,
     onnx: &[u8],
     more_outputs: &[&str],
-    wanted: Wanted,
+    wanted: &Wanted,
 ) -> Result<OpenNetwork, ModelError> {
     let network = &folder.manifest.network;
     let outputs: Vec<&str> = std::iter::once(network.output.as_str()).chain(more_outputs.iter().copied()).collect();
@@ -115,14 +115,14 @@ pub(super) fn open(
 pub(super) fn open_checked(
     name: &str,
     source: NetworkSource<'_>,
-    wanted: Wanted,
+    wanted: &Wanted,
     trial: &mut dyn Trial,
 ) -> Result<OpenNetwork, ModelError> {
     let mut notes = Vec::new();
     let mut candidates = Vec::new();
     if wanted.runtime != RuntimeChoice::BuiltIn {
         match onnx_runtime::library() {
-            Ok(library) => candidates.extend(ort_candidates(&library, source, &wanted, &mut notes)),
+            Ok(library) => candidates.extend(ort_candidates(&library, source, wanted, &mut notes)),
             Err(reason) => notes.push(reason),
         }
     } else if let DeviceChoice::Named(device) = &wanted.device {

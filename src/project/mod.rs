@@ -32,6 +32,7 @@ pub use atomic::{AtomicFile, write_atomically};
 pub use checking::{CheckReport, Recovered, check, recover};
 pub use file::{Generation, ProjectFile, STEPS_READ_FIRST, ScoreSummary, Side};
 pub use local_clock::local_offset_minutes;
+pub use lock::{Lock, NoLock};
 pub use opening::ReadOnly;
 pub use scores::scores_path;
 

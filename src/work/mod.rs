@@ -1,5 +1,6 @@
 //! Work on threads: jobs that can be cancelled, and the one way in which their results reach the window.
 
+pub mod archive;
 mod cancel;
 mod decider;
 mod detection;

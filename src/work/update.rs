@@ -59,6 +59,8 @@ pub enum DialogPurpose {
     ImportLabels,
     /// Which labels to evaluate.
     EvaluatedLabels,
+    /// Which folder of frame scores to evaluate.
+    EvaluatedScores,
     /// Which table says what labels stand for when they are evaluated.
     EvaluationMap,
     /// Which set of labels to preview.

@@ -3,6 +3,8 @@
 //! All is done by the program itself, since accelerators run in a second process of it. `EARMARK_INFERENCE_FAULT` adds a device that stands in
 //! for one and fails as it says.
 
+#![expect(clippy::print_stderr, reason = "measured differences, and what was left out, are told")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};

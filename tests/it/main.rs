@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
 mod accelerator;
+mod archive;
 mod audio;
 mod bench_cli;
 mod checkpoint;

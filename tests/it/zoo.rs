@@ -284,3 +284,41 @@ fn events_of_an_imported_checkpoint_are_those_of_the_reference_to_the_last_digit
         check_events(file, &RUNTIMES[..1]);
     }
 }
+
+#[test]
+fn embeddings_of_an_imported_network_are_what_the_reference_s_backbone_gives() {
+    let work = tempfile::tempdir().unwrap();
+    let file = "fmn04_dcase2016task2.ckpt";
+    let checkpoint = work.path().join(file);
+    std::fs::write(&checkpoint, checkpoint_bytes(file)).unwrap();
+    let options = ImportOptions { output: Some(work.path().join("model")), ..ImportOptions::default() };
+    let folder = ModelFolder::open(&import::import(&checkpoint, &options).unwrap().folder).unwrap();
+    let (expected, shape) = npy::read(&data("fmn04_dcase2016task2.backbone.npy"));
+    for runtime in RUNTIMES {
+        let options = DetectorOptions {
+            runtime,
+            device: DeviceChoice::Cpu,
+            threads: Some(1),
+            preset: Preset::Reference,
+            embeddings: true,
+            ..DetectorOptions::default()
+        };
+        let mut detector = Detector::load(&folder, &options).unwrap();
+        assert_eq!(Some(&detector.embedding_size()), shape.last());
+        let (mut embeddings, mut scores) = (Vec::new(), 0);
+        let source = audio::open(&data("clip10.wav")).unwrap();
+        detector
+            .run(source, &|| false, &mut |block| {
+                scores += block.scores.len();
+                embeddings.extend_from_slice(block.embeddings);
+            })
+            .unwrap();
+        assert_eq!(scores / folder.labels.len(), 250);
+        let size = detector.embedding_size();
+        let rows: Vec<f32> = embeddings.chunks_exact(size).step_by(10).flatten().copied().collect();
+        let difference = largest_difference(&rows, &expected);
+        println!("backbone of {file} by {}: {difference:.1e}", detector.report());
+        // The front end's own rounding is in it, which the network amplifies.
+        assert!(difference < 0.01, "{difference}");
+    }
+}

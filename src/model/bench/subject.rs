@@ -218,10 +218,10 @@ impl Subject {
         let (input, output) = self.ends();
         let wanted = Wanted { runtime: settings.runtime, device: settings.device.clone(), threads };
         match &self.origin {
-            Origin::Folder(folder) => runtime::open(folder, &self.onnx, &[], wanted),
+            Origin::Folder(folder) => runtime::open(folder, &self.onnx, &[], &wanted),
             Origin::Untrained(_) => {
                 let source = NetworkSource { onnx: &self.onnx, input, outputs: &[output] };
-                runtime::open_checked(&self.name, source, wanted, &mut NoTrial)
+                runtime::open_checked(&self.name, source, &wanted, &mut NoTrial)
             }
         }
     }

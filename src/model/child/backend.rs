@@ -75,12 +75,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A network for each thread, and what watches over their device.
+pub type Watched = (Vec<Box<dyn Backend>>, Arc<Watch>);
+
 /// Opens the network of `fallback` on `device`, to be run by `threads` threads in turn.
-pub fn open(
-    device: &Device,
-    fallback: Fallback,
-    threads: usize,
-) -> Result<(Vec<Box<dyn Backend>>, Arc<Watch>), String> {
+pub fn open(device: &Device, fallback: Fallback, threads: usize) -> Result<Watched, String> {
     let program = program().ok_or("the program that runs accelerators is not known")?;
     let mut process = ChildProcess::start(program)?;
     let (input, outputs) = (fallback.input.clone(), fallback.outputs.clone());

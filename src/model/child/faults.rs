@@ -31,7 +31,7 @@ pub fn is_stand_in(device: &Device) -> bool {
 }
 
 /// Where nodes ran, as if the stand-in were what it stands for.
-pub fn placed_on_stand_in(placement: Placement) -> Placement {
+pub fn placed_on_stand_in(placement: &Placement) -> Placement {
     let nodes = placement.on_device + placement.on_cpu.values().sum::<usize>();
     Placement { on_device: nodes, ..Placement::default() }
 }

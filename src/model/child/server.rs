@@ -96,7 +96,7 @@ impl Server {
                 let network = self.network.as_mut().ok_or("no network is open")?;
                 let placement = network.placement()?;
                 let is_disguised = self.on_stand_in && self.faults.is_disguised();
-                let placement = if is_disguised { faults::placed_on_stand_in(placement) } else { placement };
+                let placement = if is_disguised { faults::placed_on_stand_in(&placement) } else { placement };
                 Ok((Answer::Placed(placement), Vec::new()))
             }
         }

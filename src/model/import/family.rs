@@ -18,6 +18,8 @@ const CHECK_TOLERANCE: f32 = 1e-3;
 
 const INPUT: &str = "mel";
 const OUTPUT: &str = "scores";
+/// What the backbone gives for each row.
+const EMBEDDING: &str = "backbone";
 
 /// `[input]`, `[time]` and `[decision]` of every network of the family.
 const TABLES: &str = r#"[input]
@@ -48,7 +50,7 @@ pub(super) fn draft(
     let tensors = checkpoint::read(path)?;
     let fails = |reason| ImportError::Network { path: path.to_path_buf(), reason };
     let network = Network::recognise(&tensors).map_err(fails)?;
-    let onnx = network.to_onnx(Time::Fixed(CLIP_FRAMES)).map_err(fails)?;
+    let onnx = network.to_onnx_with_features(Time::Fixed(CLIP_FRAMES)).map_err(fails)?;
     let architecture = &network.architecture;
     let Classes { labels, origin, attribution } = classes(architecture.strong_classes, options.labels.as_deref())?;
     let provenance = Provenance::of(path, architecture)?;
@@ -67,6 +69,7 @@ pub(super) fn draft(
         network_output: OUTPUT.to_owned(),
         activation: "none",
         is_class_major: false,
+        embedding: Some((EMBEDDING, architecture.backbone.channels)),
         tables: TABLES.to_owned(),
         self_check: SelfCheckText {
             frames: CLIP_FRAMES,

@@ -34,6 +34,8 @@ pub(super) struct ManifestText {
     pub activation: &'static str,
     /// Whether the output is `[clip, class, row]`.
     pub is_class_major: bool,
+    /// The output that gives embeddings, and how many numbers those have.
+    pub embedding: Option<(&'static str, usize)>,
     /// The tables `[input]`, `[time]` and `[decision]`.
     pub tables: String,
     /// The table `[self_check]`.
@@ -88,6 +90,9 @@ impl FolderFiles {
         line("activation", manifest.activation);
         if manifest.is_class_major {
             line("output_axes", "class_major");
+        }
+        if let Some((output, size)) = manifest.embedding {
+            let _ = writeln!(text, "embedding = {{ output = {}, size = {size} }}", quoted(output));
         }
         let _ = write!(
             text,

@@ -16,6 +16,8 @@ const MOST_SELF_CHECK_FRAMES: usize = 2000;
 const MOST_SELF_CHECK_SAMPLES: usize = 10_000_000;
 /// The most features that are seen at once: 200 MB of them.
 const MOST_FEATURES: usize = 50_000_000;
+/// Most numbers of an embedding.
+const MOST_EMBEDDING: usize = 1 << 16;
 
 impl Manifest {
     /// Reads and checks the manifest `text`; `path` is for messages.
@@ -55,6 +57,9 @@ impl Checker<'_> {
         let clips_at_once = self.clips_at_once(&raw.time, layout, &front_end)?;
         let self_check = self.self_check(&raw.self_check, &front_end, layout, clips_at_once)?;
         let decision = self.decision(&raw.decision)?;
+        if let Some(embedding) = &raw.network.embedding {
+            self.range("network.embedding.size", embedding.size, 1, MOST_EMBEDDING)?;
+        }
         let network = Network {
             file: raw.network.file,
             sha256: raw.network.sha256,
@@ -62,6 +67,7 @@ impl Checker<'_> {
             output: raw.network.output,
             activation: raw.network.activation,
             output_axes: raw.network.output_axes,
+            embedding: raw.network.embedding,
         };
         Ok(Manifest {
             name: raw.name,

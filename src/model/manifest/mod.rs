@@ -8,7 +8,7 @@ mod raw;
 use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
 
 pub use front_end::{ClipAxes, FrontEnd, WaveformSpec};
-pub use raw::{Activation, OutputAxes};
+pub use raw::{Activation, EmbeddingOutput, OutputAxes};
 
 /// The checked manifest of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,8 @@ pub struct Network {
     pub activation: Activation,
     /// In which order it gives scores.
     pub output_axes: OutputAxes,
+    /// Where it gives embeddings, row-major, one for each row of scores; most networks do not.
+    pub embedding: Option<EmbeddingOutput>,
 }
 
 /// The default decision rule, in seconds.

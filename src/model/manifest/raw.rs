@@ -33,6 +33,17 @@ pub(super) struct RawNetwork {
     pub activation: Activation,
     #[serde(default)]
     pub output_axes: OutputAxes,
+    pub embedding: Option<EmbeddingOutput>,
+}
+
+/// The output of a network that gives an embedding for each row of scores.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingOutput {
+    /// Its name.
+    pub output: String,
+    /// Numbers of an embedding, 1 to 65,536.
+    pub size: usize,
 }
 
 /// What is still to be done to a network's output to make scores of 0 to 1.

@@ -78,6 +78,7 @@ pub(super) fn draft(
         network_input: input.name.clone(),
         network_output: output.name.clone(),
         activation: if probe.is_logits { "sigmoid" } else { "none" },
+        embedding: None,
         is_class_major: probe.reading.axes == OutputAxes::ClassMajor,
         tables: format!("{}\n{time}\n[decision]\nthreshold = 0.5\nmedian_secs = 0.0\n", guess.input_table()),
         self_check: SelfCheckText { frames: probe.frames, mean, spread, tolerance: 1e-3, expected: Vec::new() },

@@ -1,0 +1,135 @@
+//! How many clips a run of the network takes: found by running it on a few sizes. Knows no recordings.
+
+use super::ModelError;
+use super::backend::Backend;
+use super::detector::Detector;
+use super::manifest::Layout;
+use std::time::{Duration, Instant};
+
+/// Sizes that are tried.
+const SIZES_CPU: &[usize] = &[1, 2, 4, 8, 16, 32];
+const SIZES_ACCELERATOR: &[usize] = &[8, 16, 32, 64, 128, 256];
+/// A network holds this many times its input while it runs, at most, as far as is known of the networks of this field.
+const HELD_PER_INPUT: usize = 32;
+/// What all networks together may hold.
+const MOST_HELD_BYTES: usize = 1 << 30;
+/// A turn takes about so long, and all turns together are given up after the second.
+const TURN: Duration = Duration::from_millis(40);
+const MOST_TIME: Duration = Duration::from_secs(4);
+const ROUNDS: usize = 3;
+/// Another size must be so much faster than the usual one to be taken.
+const WORTH_IT: f64 = 1.03;
+
+/// What the measurement came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchChoice {
+    /// The clips of a run that are used from now on.
+    pub clips: usize,
+    /// Clips a second of each size that was measured, all threads together, the best of all turns.
+    pub measured: Vec<(usize, f64)>,
+}
+
+impl Detector {
+    /// Measures the network with a few sizes of batches, all its threads at once as in a run, and takes the one that is fastest if it is more
+    /// than 3 % faster than the usual one. `None` for a network that takes no clips, or only ones of a given number.
+    ///
+    /// # Errors
+    /// The network fails, or `is_cancelled` says so.
+    pub fn measure_batch(&mut self, is_cancelled: &dyn Fn() -> bool) -> Result<Option<BatchChoice>, ModelError> {
+        let sizes = self.sizes();
+        let usual = self.clips_per_batch();
+        if sizes.len() < 2 || matches!(self.folder().manifest.layout, Layout::Frames { .. }) {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let mut measured: Vec<(usize, f64)> = sizes.iter().map(|&clips| (clips, 0.0)).collect();
+        for round in 0..ROUNDS {
+            for (clips, best) in &mut measured {
+                if is_cancelled() {
+                    return Err(ModelError::Cancelled);
+                }
+                if round > 0 && began.elapsed() > MOST_TIME {
+                    continue;
+                }
+                *best = best.max(self.clips_per_sec(*clips)?);
+            }
+        }
+        let clips = fastest(&measured, usual);
+        self.set_batch(clips);
+        Ok(Some(BatchChoice { clips, measured }))
+    }
+
+    /// The sizes that this network and its device leave a choice of, the usual one among them.
+    fn sizes(&self) -> Vec<usize> {
+        let manifest = &self.folder().manifest;
+        let clip = manifest.layout.frames_at_once();
+        let (frames, bands) = manifest.front_end.clip_features(clip);
+        let held = (frames * bands * size_of::<f32>()).saturating_mul(HELD_PER_INPUT).saturating_mul(self.copies());
+        let most = (MOST_HELD_BYTES / held.max(1)).min(manifest.clips_at_once.unwrap_or(usize::MAX)).max(1);
+        let tried = if self.is_cpu() { SIZES_CPU } else { SIZES_ACCELERATOR };
+        let mut sizes: Vec<usize> = tried.iter().copied().filter(|&size| size <= most).collect();
+        sizes.push(self.clips_per_batch());
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// Clips a second with batches of `clips`, all copies of the network at once.
+    fn clips_per_sec(&mut self, clips: usize) -> Result<f64, ModelError> {
+        let manifest = &self.folder().manifest;
+        let (model, check) = (manifest.name.clone(), &manifest.self_check);
+        let frame_count = clips * manifest.layout.frames_at_once();
+        let shape = manifest.layout.input_shape(&manifest.front_end, frame_count);
+        let values: usize = shape.iter().product();
+        let (mean, spread) = (check.mean, check.spread);
+        let input: Vec<f32> = (0..values).map(|place| (mean + spread * (0.7 * place as f64).sin()) as f32).collect();
+        let failed = |reason| ModelError::Inference { model: model.clone(), reason };
+        let backends = self.backends_mut();
+        let count = backends.len();
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            let turns: Vec<_> =
+                backends.iter_mut().map(|backend| scope.spawn(|| turn(backend.as_mut(), &input, &shape))).collect();
+            let mut runs_per_sec = 0.0;
+            for turn in turns {
+                let run = turn.join().unwrap_or_else(|_| Err("the network panicked".to_owned())).map_err(failed)?;
+                runs_per_sec += 1.0 / run.max(1e-9);
+            }
+            log::debug!("batches of {clips} on {count} networks: {:?}", began.elapsed());
+            Ok(runs_per_sec * clips as f64)
+        })
+    }
+}
+
+/// Seconds a run, of as many as fill a turn; the first one, which may have to make room, does not count.
+fn turn(backend: &mut dyn Backend, input: &[f32], shape: &[usize]) -> Result<f64, String> {
+    backend.run(input, shape)?;
+    let began = Instant::now();
+    let mut runs = 0_u32;
+    while runs == 0 || began.elapsed() < TURN {
+        backend.run(input, shape)?;
+        runs += 1;
+    }
+    Ok(began.elapsed().as_secs_f64() / f64::from(runs))
+}
+
+/// The fastest size, if it is worth leaving the usual one for.
+fn fastest(measured: &[(usize, f64)], usual: usize) -> usize {
+    let usual_speed = measured.iter().find(|(clips, _)| *clips == usual).map_or(0.0, |(_, speed)| *speed);
+    let best =
+        measured.iter().copied().fold((usual, usual_speed), |best, next| if next.1 > best.1 { next } else { best });
+    if best.1 > WORTH_IT * usual_speed { best.0 } else { usual }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_size_is_taken_only_if_it_is_faster_by_more_than_noise() {
+        assert_eq!(fastest(&[(1, 90.0), (8, 100.0), (16, 102.0)], 8), 8);
+        assert_eq!(fastest(&[(1, 104.0), (8, 100.0), (16, 103.5)], 8), 1);
+        assert_eq!(fastest(&[(1, f64::NAN), (8, 100.0)], 8), 8);
+        assert_eq!(fastest(&[], 8), 8);
+    }
+}
