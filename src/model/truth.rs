@@ -31,9 +31,13 @@ impl DeviceTruth {
     pub fn text(&self) -> String {
         let plural = if self.cpu_threads == 1 { "" } else { "s" };
         let digits = if self.speed < 0.1 { 3 } else { 1 };
+        let scores = match self.difference {
+            0.0 => "the CPU's scores".to_owned(),
+            difference => format!("scores within {difference:.1e} of the CPU's"),
+        };
         format!(
-            "{}, {:.digits$} × as fast as the CPU with {} thread{plural}, scores within {:.1e} of the CPU's",
-            self.placement, self.speed, self.cpu_threads, self.difference
+            "{}, {:.digits$} × as fast as the CPU with {} thread{plural}, {scores}",
+            self.placement, self.speed, self.cpu_threads
         )
     }
 }
