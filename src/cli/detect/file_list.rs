@@ -5,7 +5,7 @@ use super::super::write_stdout;
 use super::Arguments;
 use crate::audio;
 use crate::decision::{DecisionRule, EventFinder};
-use crate::format::{self, Dcase, LabelFormat, LabelledFile, StrongLabel, StrongLabels};
+use crate::format::{self, Dcase, LabelledFile, StrongLabel, StrongLabels};
 use crate::model::{Detector, ModelError, RunSummary};
 use crate::project::write_atomically;
 use crate::time::Span;
