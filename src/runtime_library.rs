@@ -31,6 +31,13 @@ const UNVERSIONED_FILE: &str = if cfg!(target_os = "windows") {
     "libonnxruntime.so"
 };
 
+/// The environment variable that names libraries of plug-in providers, or folders of them, separated as in `PATH`.
+pub const PROVIDERS_VARIABLE: &str = "EARMARK_EP_LIBRARIES";
+
+/// The folder of libraries of plug-in providers, within the cache folder and beside the program. Those in it whose names hold
+/// `onnxruntime_providers_` are taken for one; others may be what these need.
+pub const PROVIDERS_FOLDER: &str = "providers";
+
 /// Which place a library was found in, most wanted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -57,7 +64,42 @@ pub struct Found {
 /// wrong setting must not quietly become another library. `None` means that there is none anywhere.
 pub fn find() -> Option<Found> {
     let program_folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
-    search(override_path(), program_folder.as_deref(), cache_folder().as_deref())
+    let cached: Vec<PathBuf> = cuda_folder().into_iter().chain(cache_folder()).collect();
+    search(override_path(), program_folder.as_deref(), &cached.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+}
+
+/// The libraries of plug-in providers: those that [`PROVIDERS_VARIABLE`] names, then those in [`PROVIDERS_FOLDER`] beside the program and in
+/// the cache folder. A file that the variable names is listed even if it does not exist, so that loading it fails with a message.
+pub fn provider_libraries() -> Vec<PathBuf> {
+    let named = std::env::var_os(PROVIDERS_VARIABLE).unwrap_or_default();
+    let program_folder = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let folders = program_folder.into_iter().chain(cache_folder()).map(|folder| folder.join(PROVIDERS_FOLDER));
+    providers_in(std::env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()), folders)
+}
+
+fn providers_in(named: impl Iterator<Item = PathBuf>, folders: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut libraries = Vec::new();
+    for path in named {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if path.is_dir() { libraries.extend(libraries_of(&path)) } else { libraries.push(path) }
+    }
+    libraries.extend(folders.flat_map(|folder| libraries_of(&folder)));
+    let mut seen = std::collections::HashSet::new();
+    libraries.retain(|path| seen.insert(path.clone()));
+    libraries
+}
+
+/// The providers among the shared libraries in a folder, by name.
+fn libraries_of(folder: &Path) -> Vec<PathBuf> {
+    let is_library = |path: &PathBuf| {
+        let is_library = path.extension().is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        is_library && stem.contains("onnxruntime_providers_") && path.is_file()
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut libraries: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_library).collect();
+    libraries.sort();
+    libraries
 }
 
 /// The path the user set through [`OVERRIDE_VARIABLE`], if any. Its existence is not checked.
@@ -94,7 +136,16 @@ fn cache_folder_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<P
     caches.map(|caches| caches.join("earmark").join(format!("onnxruntime-{VERSION}")))
 }
 
-fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_folder: Option<&Path>) -> Option<Found> {
+/// The folder beside [`cache_folder`] for the library that was built with CUDA and TensorRT, which goes before the other if it is there: it can do
+/// all that the other can.
+pub fn cuda_folder() -> Option<PathBuf> {
+    let folder = cache_folder()?;
+    let mut name = folder.file_name()?.to_owned();
+    name.push("-cuda");
+    Some(folder.with_file_name(name))
+}
+
+fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_folders: &[&Path]) -> Option<Found> {
     if let Some(path) = override_path {
         return Some(Found { path, origin: Origin::Override });
     }
@@ -102,8 +153,7 @@ fn search(override_path: Option<PathBuf>, program_folder: Option<&Path>, cache_f
         .into_iter()
         .flat_map(|folder| [folder.join(LIBRARY_FILE), folder.join(UNVERSIONED_FILE)])
         .map(|path| Found { path, origin: Origin::BesideProgram });
-    let cached =
-        cache_folder.into_iter().map(|folder| Found { path: folder.join(LIBRARY_FILE), origin: Origin::Cache });
+    let cached = cache_folders.iter().map(|folder| Found { path: folder.join(LIBRARY_FILE), origin: Origin::Cache });
     beside.chain(cached).find(|found| found.path.is_file())
 }
 
@@ -147,7 +197,7 @@ mod tests {
         let scratch = Scratch::new("override");
         let cache = scratch.folder("cache", &[LIBRARY_FILE]);
         let wrong = scratch.0.join("no-such-library");
-        let found = search(Some(wrong.clone()), None, Some(&cache));
+        let found = search(Some(wrong.clone()), None, &[&cache]);
         assert_eq!(found, Some(Found { path: wrong, origin: Origin::Override }));
     }
 
@@ -156,11 +206,15 @@ mod tests {
         let scratch = Scratch::new("beside");
         let cache = scratch.folder("cache", &[LIBRARY_FILE]);
         let program = scratch.folder("program", &[UNVERSIONED_FILE]);
-        let found = search(None, Some(&program), Some(&cache)).unwrap();
+        let found = search(None, Some(&program), &[&cache]).unwrap();
         assert_eq!(found, Found { path: program.join(UNVERSIONED_FILE), origin: Origin::BesideProgram });
         std::fs::remove_file(&found.path).unwrap();
-        let found = search(None, Some(&program), Some(&cache)).unwrap();
+        let with_cuda = scratch.folder("with-cuda", &[]);
+        let found = search(None, Some(&program), &[&with_cuda, &cache]).unwrap();
         assert_eq!(found, Found { path: cache.join(LIBRARY_FILE), origin: Origin::Cache });
+        std::fs::write(with_cuda.join(LIBRARY_FILE), "library").unwrap();
+        let found = search(None, Some(&program), &[&with_cuda, &cache]).unwrap();
+        assert_eq!(found.path, with_cuda.join(LIBRARY_FILE));
     }
 
     #[test]
@@ -168,8 +222,19 @@ mod tests {
         let scratch = Scratch::new("nothing");
         let cache = scratch.folder("cache", &[]);
         std::fs::create_dir(cache.join(LIBRARY_FILE)).unwrap();
-        assert_eq!(search(None, Some(&scratch.0), Some(&cache)), None);
-        assert_eq!(search(None, None, None), None);
+        assert_eq!(search(None, Some(&scratch.0), &[&cache]), None);
+        assert_eq!(search(None, None, &[]), None);
+    }
+
+    #[test]
+    fn provider_libraries_are_those_named_and_those_in_folders_each_once() {
+        let scratch = Scratch::new("providers");
+        let library = |name: &str| format!("{name}.{}", std::env::consts::DLL_EXTENSION);
+        let (a, b) = (library("libonnxruntime_providers_a"), library("libonnxruntime_providers_b"));
+        let folder = scratch.folder("providers", &[&b, &a, &library("dxcompiler"), "LICENSE"]);
+        let named = [scratch.0.join("no-such-library"), folder.clone()];
+        let found = providers_in(named.into_iter(), [folder.clone(), scratch.0.join("no-such-folder")].into_iter());
+        assert_eq!(found, [scratch.0.join("no-such-library"), folder.join(a), folder.join(b)]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::{Direction, Document, Edit, EditError, Edited, History, HistoryEntry, LogEntry};
 
 /// Edits that are looked through to say how many there are.
-const LOOKED_AT: usize = 1 << 16;
+const LOOKED_AT: usize = 1 << 13;
 
 /// A step that is under way.
 #[derive(Debug)]

@@ -34,8 +34,8 @@ impl Workbench {
 
     /// What the user has chosen, as far as the model leaves a choice.
     pub(super) fn detector_options(&self, model: &ModelFolder) -> DetectorOptions {
-        let options =
-            DetectorOptions { runtime: self.runtime_choice(), hop_secs: self.hop_secs, ..DetectorOptions::default() };
+        let (runtime, device) = (self.runtime_choice(), self.device_choice());
+        let options = DetectorOptions { runtime, device, hop_secs: self.hop_secs, ..DetectorOptions::default() };
         if model.manifest.has_presets() {
             DetectorOptions { preset: self.settings.preset(), short: self.settings.short_clips(), ..options }
         } else {

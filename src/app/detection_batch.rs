@@ -186,7 +186,7 @@ impl Workbench {
             let id = RunId { recording, number: self.next_run };
             self.next_run += 1;
             let cancel = CancelOnDrop::default();
-            let (model, options) = (chosen.model.clone(), chosen.options);
+            let (model, options) = (chosen.model.clone(), chosen.options.clone());
             let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
             if !self.detection.push(job) {
                 self.batch = None;

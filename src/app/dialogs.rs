@@ -48,6 +48,9 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
         DialogPurpose::EvaluatedLabels => {
             dialog.set_title("Labels to evaluate").add_filter("All files", &["*"]).pick_file().map(|path| vec![path])
         }
+        DialogPurpose::EvaluatedScores => {
+            dialog.set_title("Folder of frame scores to evaluate").pick_folder().map(|path| vec![path])
+        }
         DialogPurpose::EvaluationMap => dialog
             .set_title("What labels stand for")
             .add_filter("Tables of labels", labels)

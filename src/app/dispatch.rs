@@ -142,6 +142,8 @@ impl Workbench {
             }
             Request::SetHop(hop_secs) => self.hop_secs = hop_secs,
             Request::SetRuntime(runtime) => self.settings.runtime = runtime,
+            Request::SetDevice(device) => self.settings.device = device,
+            Request::ListDevices => self.ask_for_devices(),
             Request::SetPreset(preset) => {
                 let word = if preset == Preset::Reference { "reference" } else { "overlapping" };
                 self.settings.preset = word.to_owned();
@@ -365,6 +367,7 @@ impl Workbench {
             Update::Surveyed(batch) => self.surveyed(batch),
             Update::Fingerprints(prints) => self.fingerprints_came(prints),
             Update::Relocated(relocated) => self.relocated(&relocated),
+            Update::Devices(list) => self.devices_came(list),
             Update::DetectionStarted { run, start } => self.detection_started(run, *start),
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
@@ -428,7 +431,7 @@ impl Workbench {
             }
             DialogPurpose::ImportLabels if paths.is_empty() => {}
             DialogPurpose::ImportLabels => self.change_import(ImportRequest::Read(paths)),
-            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluatedScores | DialogPurpose::EvaluationMap => {
                 let request = |path| super::evaluation::chosen(purpose, path);
                 paths.drain(..).for_each(|path| self.see_to_evaluation(request(path)));
             }

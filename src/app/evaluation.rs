@@ -8,9 +8,8 @@ use super::files::counted;
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::metric::Measured;
-use crate::work::CancelOnDrop;
-use crate::work::DialogPurpose;
 use crate::work::evaluation::{EvaluationReport, EvaluationSettings, Tuned, Tuning};
+use crate::work::{CancelOnDrop, DialogPurpose, let_go};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +25,8 @@ pub enum EstimateChoice {
     Annotator(Arc<str>),
     /// The rows of a label file.
     File(PathBuf),
+    /// Frame scores of another model: a folder with a file a recording.
+    Scores(PathBuf),
 }
 
 /// All that decides what an evaluation gives, beside the labels and rules themselves.
@@ -49,6 +50,8 @@ pub enum EvaluationRequest {
     Settings(EvaluationSettings),
     /// Ask for a label file to compare.
     AskForLabels,
+    /// Ask for a folder of frame scores to compare.
+    AskForScores,
     /// Ask for a table of what labels stand for.
     AskForMap,
     /// Take this table, or none.
@@ -214,6 +217,7 @@ impl Workbench {
                 }
             }
             EvaluationRequest::AskForLabels => self.ask(DialogPurpose::EvaluatedLabels),
+            EvaluationRequest::AskForScores => self.ask(DialogPurpose::EvaluatedScores),
             EvaluationRequest::AskForMap => self.ask(DialogPurpose::EvaluationMap),
             EvaluationRequest::Map(path) => {
                 self.evaluation.label_map = path;
@@ -283,7 +287,8 @@ impl Workbench {
         self.evaluation.answered = Some((working.question, working.revision));
         match result {
             Ok(report) => {
-                self.evaluation.report = Some(Arc::from(report));
+                // Many errors take too long to be freed here.
+                let_go(self.evaluation.report.replace(Arc::from(report)));
                 self.evaluation.failure = None;
                 self.evaluation.current = None;
                 self.filter_errors(self.evaluation.filter.clone());
@@ -295,7 +300,7 @@ impl Workbench {
     pub(super) fn evaluation_failed(&mut self, reason: String) {
         // Not tried again before something has changed.
         self.evaluation.answered = Some((self.question(), self.revision));
-        self.evaluation.report = None;
+        let_go(self.evaluation.report.take());
         self.evaluation.current = None;
         self.filter_errors(self.evaluation.filter.clone());
         self.evaluation.failure = Some(reason);
@@ -351,6 +356,7 @@ impl Workbench {
 pub fn chosen(purpose: DialogPurpose, path: PathBuf) -> EvaluationRequest {
     match purpose {
         DialogPurpose::EvaluationMap => EvaluationRequest::Map(Some(path)),
+        DialogPurpose::EvaluatedScores => EvaluationRequest::Compare(EstimateChoice::Scores(path)),
         _ => EvaluationRequest::Compare(EstimateChoice::File(path)),
     }
 }

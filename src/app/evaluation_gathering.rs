@@ -6,7 +6,7 @@ use super::files::counted;
 use super::scored::Scored;
 use super::workbench::Workbench;
 use crate::annotation::{EventId, Recording, RecordingId, Status};
-use crate::decision::{ClassRules, FrameScores, Preset};
+use crate::decision::{ClassRules, DecisionRule, FrameScores, Preset};
 use crate::work::CancelOnDrop;
 use crate::work::evaluation::{
     self, EstimateSource, EvaluatedRecording, EvaluationJob, KnownEvent, Tuning, WhichRecordings,
@@ -22,6 +22,8 @@ const BUDGET: Duration = Duration::from_millis(2);
 const STEPS_AT_ONCE: usize = 1000;
 /// Scores of more bytes than this are not held for an evaluation.
 const MOST_SCORE_BYTES: usize = 1 << 30;
+/// The threshold for events of another model's scores, of which no rule is known.
+const FOLDER_THRESHOLD: f32 = 0.5;
 
 /// Scores that can be evaluated together: they have one set of rules.
 #[derive(Clone, Debug, PartialEq)]
@@ -270,6 +272,10 @@ impl Workbench {
                 name: gathering.kind.as_ref().map(|kind| kind.model.to_string()).unwrap_or_default(),
                 rules: gathering.rules.clone().unwrap_or_default(),
             },
+            EstimateChoice::Scores(path) => {
+                let rules = Arc::new(DecisionRule { threshold: FOLDER_THRESHOLD, ..DecisionRule::default() }.into());
+                EstimateSource::ScoreFolder { path: path.clone(), rules }
+            }
             EstimateChoice::Annotator(name) => EstimateSource::Annotator(name.clone()),
             EstimateChoice::File(path) => EstimateSource::File(path.clone()),
         };

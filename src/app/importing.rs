@@ -400,6 +400,10 @@ impl Workbench {
             ..ImportEnd::default()
         };
         if plan.events.len() > MOST_AT_ONCE || importing.already_there.is_none() {
+            let here = self.open.as_ref().map(|open| open.id);
+            let of_open =
+                plan.files.iter().filter(|file| here.is_some() && file.recording.as_ref().ok() == here.as_ref());
+            self.marks.reserve(of_open.map(|file| file.rows).sum());
             let work = Gathering::Existing(Box::default());
             self.begin_import_of_many(ImportMany { name, plan, read, index, end, work });
             return;

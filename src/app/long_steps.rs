@@ -34,8 +34,9 @@ pub struct StepUnderWay {
     import: Option<Box<ImportEnd>>,
     /// Whoever wants to leave was told that it is waited for.
     is_leave_told: bool,
-    /// When it was gone on with last.
-    worked_at: Instant,
+    /// When it was gone on with last, unless a thread was waited for since, and how long after the time before.
+    worked_at: Option<Instant>,
+    between: Duration,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,16 @@ enum Stage {
 
 impl StepUnderWay {
     fn new(stage: Stage) -> Self {
-        Self { stage, steps_after: 0, import: None, is_leave_told: false, worked_at: Instant::now() }
+        let (worked_at, between) = (None, Duration::ZERO);
+        Self { stage, steps_after: 0, import: None, is_leave_told: false, worked_at, between }
+    }
+
+    /// How long the frame that begins now may spend on it.
+    fn budget(&mut self, now: Instant) -> Duration {
+        let between = self.worked_at.replace(now).map_or(Duration::ZERO, |before| now.duration_since(before));
+        // One long frame is an accident, two are how it is.
+        let between = std::mem::replace(&mut self.between, between).min(between);
+        between.mul_f64(PART_OF_FRAMES).clamp(BUDGET, MOST_BUDGET)
     }
 
     /// What is being done, in words: `undo import 20,000 events from labels.tsv`.
@@ -164,10 +174,11 @@ impl Workbench {
     pub(super) fn go_on_with_step(&mut self) {
         let Some(under_way) = &mut self.under_way else { return };
         let now = Instant::now();
-        let between = now.duration_since(std::mem::replace(&mut under_way.worked_at, now));
-        let budget = between.mul_f64(PART_OF_FRAMES).clamp(BUDGET, MOST_BUDGET);
-        if !self.work_on_step(Some(now + budget)) {
+        let until = now + under_way.budget(now);
+        if !self.work_on_step(Some(until)) {
             (self.wake)();
+        } else if let Some(under_way) = &mut self.under_way {
+            under_way.worked_at = None;
         }
     }
 

@@ -20,6 +20,8 @@ const FILL: usize = 384;
 const FEW_IN_TWO: usize = 192;
 /// Changes of which it is remembered where they were.
 const MOST_NOTED: usize = 64;
+/// Of more changes at once than this it is remembered from where to where they were.
+const MOST_TOLD_APART: usize = 16;
 
 /// Marks that follow each other, with what can be said of all of them.
 #[derive(Clone, Debug)]
@@ -102,8 +104,9 @@ pub struct MarkList {
     revision: u64,
     /// Where the last changes were, by the revision that they made.
     noted: Vec<(u64, Span)>,
-    /// The block from which on `starts` is out of date, while many marks come and go.
+    /// While many marks come and go: the block from which on `starts` is out of date, and where changes were.
     put_off: Option<usize>,
+    changed: Vec<Span>,
 }
 
 impl PartialEq for MarkList {
@@ -205,12 +208,25 @@ impl MarkList {
         self.count_from(position);
     }
 
+    /// Makes room for so many more marks, so that they come without a pause in between.
+    pub fn reserve(&mut self, more: usize) {
+        self.homes.reserve(more);
+    }
+
     /// Lets many marks come and go: places are counted once, at the end. In between no place may be asked for.
     pub fn change_many(&mut self, changes: impl FnOnce(&mut Self)) {
         self.put_off = Some(usize::MAX);
         changes(self);
         if let Some(first) = self.put_off.take().filter(|&first| first < usize::MAX) {
             self.count_from(first);
+        }
+        let changed = std::mem::take(&mut self.changed);
+        if changed.len() > MOST_TOLD_APART {
+            let onset_secs = changed.iter().map(|span| span.onset_secs).fold(f64::INFINITY, f64::min);
+            let offset_secs = changed.iter().map(|span| span.offset_secs).fold(f64::NEG_INFINITY, f64::max);
+            self.note(Span { onset_secs, offset_secs });
+        } else {
+            changed.into_iter().for_each(|span| self.note(span));
         }
     }
 
@@ -364,6 +380,10 @@ impl MarkList {
     }
 
     fn note(&mut self, span: Span) {
+        if self.put_off.is_some() {
+            self.changed.push(span);
+            return;
+        }
         self.revision += 1;
         if self.noted.len() >= MOST_NOTED {
             self.noted.drain(..MOST_NOTED / 2);

@@ -16,6 +16,7 @@ mod deciding;
 mod decoding_lane;
 mod detecting;
 mod detection_batch;
+mod device_choice;
 mod dialogs;
 mod dispatch;
 mod display;
@@ -211,11 +212,6 @@ impl App {
             frame_times: FrameTimes::default(),
             logic_time: Duration::ZERO,
         }
-    }
-
-    /// How long the frames took since this was asked last, for measurements.
-    pub fn take_frame_times(&mut self) -> FrameTimes {
-        std::mem::take(&mut self.frame_times)
     }
 
     fn apply_settings(&mut self, context: &egui::Context) {

@@ -344,6 +344,7 @@ fn scored_from(stored: StoredScores, chosen: Option<BTreeSet<usize>>) -> Scored 
         model: stored.model,
         version: stored.version,
         ran_on: stored.runtime,
+        truth: None,
         notes: Vec::new(),
         axis: stored.scores.axis,
         classes: stored.scores.classes.clone(),

@@ -152,6 +152,10 @@ pub enum Request {
     SetHop(Option<f64>),
     /// The runtime to run it with: `auto`, `onnxruntime`, `built-in`.
     SetRuntime(String),
+    /// The device to run it on: `auto`, `cpu` or the name of one.
+    SetDevice(String),
+    /// List the devices that there are, if they are not listed yet.
+    ListDevices,
     /// Another way to display recordings.
     Display(DisplayChange),
     /// Show a moment of the timeline: the recording that was made then, around that moment.

@@ -62,6 +62,8 @@ pub struct Settings {
     pub model: String,
     /// `auto`, `onnxruntime` or `built-in`.
     pub runtime: String,
+    /// `auto`, `cpu` or the name of a device.
+    pub device: String,
     /// How recordings are cut into clips where a model leaves a choice: `overlapping` or `reference`.
     pub preset: String,
     /// What fills up a recording that is shorter than a clip: `pad` or `repeat`.
@@ -109,6 +111,7 @@ impl Default for Settings {
             evaluation: EvaluationSettings::default(),
             model: "yamnet".to_owned(),
             runtime: "auto".to_owned(),
+            device: "auto".to_owned(),
             preset: "overlapping".to_owned(),
             short_recordings: "pad".to_owned(),
             picture_cache_mb: 2048,

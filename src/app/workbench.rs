@@ -6,6 +6,7 @@ use super::class_rules::{Focus, RuleScope};
 use super::complexity::Complexity;
 use super::crash_report;
 use super::detection_batch::DetectionBatch;
+use super::device_choice::Devices;
 use super::display::Display;
 use super::evaluation::Evaluation;
 use super::exporting::LabelExport;
@@ -252,6 +253,8 @@ pub struct Workbench {
     /// A path that the window must ask for.
     pub(super) typed_dialog: Option<DialogPurpose>,
     pub(super) wake: Wake,
+    /// The devices that can run models.
+    pub devices: Devices,
     pub(super) updates: UpdateSender,
     // Dropped before the threads that might wait for it.
     pub(super) received: Receiver<Update>,
@@ -336,6 +339,7 @@ impl Workbench {
             player,
             listening: Listening::default(),
             quit: false,
+            devices: Devices::default(),
             detection: DetectionQueue::start(&updates),
             survey: Survey::start(&updates),
             surveying: Surveying::default(),

@@ -54,13 +54,24 @@ enum LabelNames {
     Names,
 }
 
-/// How label files are read.
+/// How label files are read, and how long recordings are.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "How label files are read")]
 pub(super) struct LabelInput {
+    #[command(flatten)]
+    reading: LabelReading,
+    /// A table of the recordings' durations: filename, duration in seconds
+    #[arg(long, value_name = "FILE")]
+    durations: Option<PathBuf>,
+}
+
+/// How label files are read.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "How label files are read")]
+pub(super) struct LabelReading {
     /// The format of the label files, by its name in `earmark convert --list` [default: told from each file]
     #[arg(long, value_name = "FORMAT")]
-    pub from: Option<String>,
+    from: Option<String>,
     /// The recordings' sample rate in hertz, for times in samples
     #[arg(long, value_name = "HZ")]
     sample_rate: Option<f64>,
@@ -94,9 +105,6 @@ pub(super) struct LabelInput {
     /// How many times slower the recordings play than the sound was
     #[arg(long, value_name = "FACTOR")]
     time_expansion: Option<f64>,
-    /// A table of the recordings' durations: filename, duration in seconds
-    #[arg(long, value_name = "FILE")]
-    durations: Option<PathBuf>,
 }
 
 /// The flag that answers a question.
@@ -134,6 +142,13 @@ impl LabelInput {
         Ok(durations)
     }
 
+    /// As [`LabelReading::read`] does.
+    pub fn read(&self, path: &Path, durations: &Durations) -> anyhow::Result<(&'static dyn LabelFormat, StrongLabels)> {
+        self.reading.read(path, durations)
+    }
+}
+
+impl LabelReading {
     fn options(&self, path: &Path, durations: &Durations) -> ReadOptions {
         let mut options = ReadOptions { durations: durations.clone(), ..ReadOptions::of(path) };
         options.sample_rate = self.sample_rate;

@@ -7,6 +7,7 @@
 mod box_arguments;
 mod convert;
 mod detect;
+mod devices;
 mod evaluate;
 mod features;
 mod label_input;
@@ -17,6 +18,7 @@ mod project;
 mod spectrogram;
 mod table;
 
+use crate::model::child;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +35,7 @@ Examples:
   earmark lint labels.tsv                     Look for suspicious labels
   earmark spectrogram street.wav -o street.png  Draw a recording
   earmark features street.wav -o street.npy   Log-mel levels as a NumPy array
+  earmark devices                             List what can run models
   earmark model list                          List the models that are installed or published
   earmark model get fmn10+tf-256              Download a published model";
 
@@ -48,21 +51,28 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Detect(Box<detect::Arguments>),
-    Evaluate(evaluate::Arguments),
+    Evaluate(Box<evaluate::Arguments>),
     Convert(Box<convert::Arguments>),
     Lint(Box<lint::Arguments>),
     Spectrogram(Box<spectrogram::Arguments>),
     Features(features::Arguments),
+    Devices(devices::Arguments),
     Model(model::Arguments),
     Project(project::Arguments),
     /// The same as `earmark model list`
     Models(model::list::Arguments),
+    /// Run networks for another process of this program
+    #[command(name = child::SUBCOMMAND, hide = true)]
+    InferenceProcess,
 }
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
     let arguments = Arguments::parse();
+    if let Ok(program) = std::env::current_exe() {
+        child::set_program(&program);
+    }
     let outcome = match &arguments.command {
         Some(Command::Detect(detect)) => detect::run(detect),
         Some(Command::Evaluate(evaluate)) => evaluate::run(evaluate),
@@ -70,6 +80,8 @@ pub fn run() -> ExitCode {
         Some(Command::Lint(lint)) => lint::run(lint),
         Some(Command::Spectrogram(spectrogram)) => spectrogram::run(spectrogram),
         Some(Command::Features(features)) => features::run(features),
+        Some(Command::Devices(devices)) => devices::run(devices),
+        Some(Command::InferenceProcess) => return child::serve(),
         Some(Command::Model(model)) => model::run(model),
         Some(Command::Project(project)) => project::run(project),
         Some(Command::Models(list)) => model::list::run(list),

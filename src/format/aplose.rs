@@ -3,12 +3,10 @@
 //! An export counts seconds from the recording's start; an import has dates, so that it must be known when the recording began: its name
 //! tells it, or an answer to [`Choice::ClockStart`]. A row that is no box is about its whole recording.
 
-use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Header, Outline, Row};
+use super::event_table::{EventTable, certain_with};
 use super::{Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabels, TextSource};
-use std::io;
+use crate::audio::iso_time;
 
 /// The format, as it stands in [`super::ALL`].
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +46,7 @@ impl LabelFormat for Aplose {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let header =
-            Outline::of(head.text, Dialect::ANY).header(&[NAMES.low, NAMES.high, NAMES.label, START_DATE, END_DATE]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &[NAMES.low, NAMES.high, NAMES.label, START_DATE, END_DATE])
     }
 
     fn read(
@@ -59,21 +55,32 @@ impl LabelFormat for Aplose {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.label, START_DATE, END_DATE]) else {
-            let expected = "no APLOSE annotations: expected the columns annotation, start_datetime and end_datetime";
-            return Err(ReadError::NotLabels(expected.to_owned()));
-        };
-        let columns = Columns::of(&header);
-        labels.columns = columns.in_secs.other_names();
+        let expected = "no APLOSE annotations: expected the columns annotation, start_datetime and end_datetime";
+        let needed = [NAMES.label, START_DATE, END_DATE];
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &needed, expected)?;
+        let [start, end, annotator, is_box] =
+            [START_DATE, END_DATE, ANNOTATOR, IS_BOX].map(|names| table.take(&header, names));
+        let in_dates = EventColumns { onset: start, offset: end, ..table.columns.clone() };
         let mut needs_clock = false;
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            needs_clock |= columns.take(row, options, &mut times, &mut out);
-            Ok(())
+        table.read(source, options, None, labels, |row, times, out| {
+            let has = |column: Option<usize>| column.is_some_and(|column| !row.is_empty_at(column));
+            let in_secs = &table.columns;
+            let has_dates = has(start) || has(end);
+            let (onset, offset) = (in_secs.onset, in_secs.offset);
+            let has_secs = has(onset) && has(offset) || !has_dates && onset.or(offset).is_some();
+            let columns = if has_secs { in_secs } else { &in_dates };
+            let Some(mut event) = columns.event(row, &options.file_stem, times, out) else {
+                needs_clock |= !has_secs && iso_time(row.maybe(start)).is_some();
+                return None;
+            };
+            if matches!(row.maybe(is_box).trim().to_ascii_lowercase().as_str(), "false" | "0" | "0.0") {
+                event.band = None;
+            }
+            if has(annotator) {
+                event.particulars_mut().annotator = out.text(row.maybe(annotator));
+            }
+            Some(event)
         })?;
-        out.finish(comments);
         if needs_clock && options.answer(Choice::ClockStart).is_none() {
             let text = "The times are dates. When did the recording begin? Say it as 2023-05-12T18:30:00+02:00.";
             let (choice, answers) = (Choice::ClockStart, Vec::new());
@@ -83,49 +90,6 @@ impl LabelFormat for Aplose {
     }
 
     fn can_write(&self) -> bool {
-        false
-    }
-
-    fn write(&self, _labels: &StrongLabels, _out: &mut dyn io::Write) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "APLOSE annotations are only read"))
-    }
-}
-
-struct Columns {
-    in_secs: EventColumns,
-    in_dates: EventColumns,
-    annotator: Option<usize>,
-    is_box: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: &Header) -> Self {
-        let mut in_secs = EventColumns::of(header, &NAMES);
-        let [start, end, annotator, is_box] = [START_DATE, END_DATE, ANNOTATOR, IS_BOX].map(|names| header.find(names));
-        [start, end, annotator, is_box].into_iter().for_each(|column| in_secs.take_other(column));
-        let in_dates = EventColumns { onset: start, offset: end, ..in_secs.clone() };
-        Self { in_secs, in_dates, annotator, is_box }
-    }
-
-    /// Takes a row; whether it was left out because it is not known when the recording began.
-    fn take(&self, row: &Row, options: &ReadOptions, times: &mut Times, out: &mut Collector<'_>) -> bool {
-        let has = |column: Option<usize>| column.is_some_and(|column| !row.is_empty_at(column));
-        let has_dates = has(self.in_dates.onset) || has(self.in_dates.offset);
-        let has_secs =
-            self.in_secs.onset.is_some() && !has_dates || has(self.in_secs.onset) && has(self.in_secs.offset);
-        let columns = if has_secs { &self.in_secs } else { &self.in_dates };
-        let rejects = out.labels.warnings.len();
-        let Some(mut event) = columns.event(row, &options.file_stem, times, out) else {
-            return !has_secs && out.labels.warnings.len() > rejects;
-        };
-        if matches!(row.maybe(self.is_box).trim().to_ascii_lowercase().as_str(), "false" | "0" | "0.0") {
-            event.band = None;
-        }
-        let annotator = row.maybe(self.annotator);
-        if !annotator.trim().is_empty() {
-            event.particulars_mut().annotator = out.text(annotator);
-        }
-        out.push(event);
         false
     }
 }

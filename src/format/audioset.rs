@@ -3,10 +3,9 @@
 //!
 //! Labels are ids of the ontology, which are read as its names and written as ids again.
 
-use super::cell::Times;
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Outline, RowWriter};
+use super::event_columns::ColumnNames;
+use super::event_table::{EventTable, certain_with};
+use super::table::RowWriter;
 use super::text::secs_text;
 use super::{
     Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabel, StrongLabels,
@@ -33,6 +32,7 @@ const NAMES: ColumnNames = ColumnNames {
     high: &[],
     comment: &[],
 };
+const NEEDED: [&[&str]; 4] = [NAMES.file, NAMES.onset, NAMES.offset, NAMES.label];
 const PRESENT: &[&str] = &["present"];
 const ANSWERS: [&str; 2] = ["ids", "names"];
 
@@ -54,9 +54,7 @@ impl LabelFormat for AudioSetStrong {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let outline = Outline::of(head.text, Dialect::ANY);
-        let header = outline.header(&[NAMES.file, NAMES.onset, NAMES.offset, NAMES.label]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &NEEDED)
     }
 
     fn read(
@@ -65,42 +63,31 @@ impl LabelFormat for AudioSetStrong {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.file, NAMES.onset, NAMES.offset, NAMES.label]) else {
-            let expected = "expected the columns segment_id, start_time_seconds, end_time_seconds and label";
-            return Err(ReadError::NotLabels(format!("no AudioSet strong labels: {expected}")));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
-        let present = header.find(PRESENT);
-        columns.take_other(present);
-        labels.columns = columns.other_names();
-        let has_ids = outline.rows.iter().skip(1).any(|row| name_of_id(row.maybe(columns.label)).is_some());
-        let question = has_ids.then(|| question_of_names(options));
+        let expected = "no AudioSet strong labels: expected the columns segment_id, start_time_seconds, end_time_seconds and label";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &NEEDED, expected)?;
+        let present = table.take(&header, PRESENT);
+        let mut first = table.outline.rows.iter().skip(1);
+        let question =
+            first.any(|row| name_of_id(row.maybe(table.columns.label)).is_some()).then(|| question_of_names(options));
         let as_names = question.as_ref().is_some_and(|question| question.taken == Some(1));
         labels.questions.extend(question);
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
+        table.read(source, options, None, labels, |row, times, out| {
             let status = match row.maybe(present).trim() {
                 "NOT_PRESENT" => Some(Status::Rejected),
                 "" | "PRESENT" => None,
                 other => {
                     let reason = format!("present is “{other}”, neither PRESENT nor NOT_PRESENT");
                     out.reject(row.line, reason);
-                    return Ok(());
+                    return None;
                 }
             };
-            if let Some(mut event) = columns.event(row, &options.file_stem, &mut times, &mut out) {
-                event.status = status;
-                if as_names && let Some(name) = name_of_id(&event.event_label) {
-                    event.event_label = out.label(name);
-                }
-                out.push(event);
+            let mut event = table.columns.event(row, &options.file_stem, times, out)?;
+            event.status = status;
+            if as_names && let Some(name) = name_of_id(&event.event_label) {
+                event.event_label = out.label(name);
             }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            Some(event)
+        })
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {

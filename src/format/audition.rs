@@ -2,9 +2,9 @@
 //! `0:01.250`, one file a recording. A marker without duration is a point.
 
 use super::cell::Times;
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Outline, RowWriter};
+use super::event_columns::ColumnNames;
+use super::event_table::{EventTable, certain_with};
+use super::table::RowWriter;
 use super::text::clock_cell;
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource, TimeUnit};
 use std::io;
@@ -53,8 +53,7 @@ impl LabelFormat for Audition {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let header = Outline::of(head.text, Dialect::ANY).header(&[NAMES.label, NAMES.onset, NAMES.duration, TYPE]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &[NAMES.label, NAMES.onset, NAMES.duration, TYPE])
     }
 
     fn read(
@@ -63,35 +62,23 @@ impl LabelFormat for Audition {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.label, NAMES.onset, NAMES.duration]) else {
-            let expected = "no Audition markers: expected the columns Name, Start and Duration";
-            return Err(ReadError::NotLabels(expected.to_owned()));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
-        let time_format = header.find(TIME_FORMAT);
-        columns.take_other(time_format);
-        columns.take_other(header.find(TYPE));
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        out.file(&options.file_stem);
-        let mut secs = Times::secs_of(outline.separator, options);
-        let mut samples = Times::new(TimeUnit::Samples, outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
+        let needed = [NAMES.label, NAMES.onset, NAMES.duration];
+        let expected = "no Audition markers: expected the columns Name, Start and Duration";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &needed, expected)?;
+        let time_format = table.take(&header, TIME_FORMAT);
+        table.take(&header, TYPE);
+        let stem = options.file_stem.as_str();
+        let mut samples = Times::new(TimeUnit::Samples, table.outline.separator, options);
+        table.read(source, options, Some(stem), labels, |row, secs, out| {
             let counts_samples = row.maybe(time_format).to_ascii_lowercase().contains("sample");
-            let times = if counts_samples { samples.as_mut() } else { Some(&mut secs) };
-            let Some(times) = times else {
+            let Some(times) = (if counts_samples { samples.as_mut() } else { Some(secs) }) else {
                 out.reject(row.line, "the times are samples: say the recording's sample rate (--sample-rate)");
-                return Ok(());
+                return None;
             };
-            if let Some(mut event) = columns.event(row, &options.file_stem, times, &mut out) {
-                event.is_point = event.span.onset_secs == event.span.offset_secs;
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            let mut event = table.columns.event(row, stem, times, out)?;
+            event.is_point = event.span.onset_secs == event.span.offset_secs;
+            Some(event)
+        })
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

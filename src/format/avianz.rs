@@ -10,7 +10,6 @@ use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, Strong
 use crate::annotation::{Band, Status};
 use crate::time::Span;
 use std::borrow::Cow;
-use std::io;
 use std::sync::Arc;
 
 /// The format, as it stands in [`super::ALL`].
@@ -84,10 +83,6 @@ impl LabelFormat for AviaNz {
 
     fn can_write(&self) -> bool {
         false
-    }
-
-    fn write(&self, _: &StrongLabels, _: &mut dyn io::Write) -> io::Result<()> {
-        Err(super::json::refused("AviaNZ annotations are only read"))
     }
 }
 

@@ -8,7 +8,6 @@ use super::{
     Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource, time_scale,
 };
 use crate::annotation::Status;
-use std::io;
 use std::sync::Arc;
 
 /// The format, as it stands in [`super::ALL`].
@@ -74,10 +73,6 @@ impl LabelFormat for BatDetect2 {
 
     fn can_write(&self) -> bool {
         false
-    }
-
-    fn write(&self, _: &StrongLabels, _: &mut dyn io::Write) -> io::Result<()> {
-        Err(super::json::refused("BatDetect2 JSON is only read"))
     }
 }
 

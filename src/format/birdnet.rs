@@ -2,14 +2,12 @@
 //!
 //! Its selection tables are read as Raven's, its labels for Audacity as Audacity's, its tables for Kaleidoscope as those.
 
-use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
+use super::event_table::EventTable;
 use super::raven::recording_stem;
 use super::table::{Dialect, Header, Outline};
 use super::{Choice, Head, Holds, LabelFormat, Likelihood, Question, ReadError, ReadOptions, StrongLabels, TextSource};
 use crate::annotation::Status;
-use std::io;
 
 /// The format, as it stands in [`super::ALL`].
 #[derive(Clone, Copy, Debug)]
@@ -70,32 +68,20 @@ impl LabelFormat for BirdNet {
         columns.take_other(columns.label);
         let model = header.find(&["model"]);
         columns.take_other(model);
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
         let stem = recording_stem(&options.file_stem);
-        if columns.file.is_none() {
-            out.file(stem);
-        }
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            if let Some(mut event) = columns.event(row, stem, &mut times, &mut out) {
-                let named = row.maybe(model).trim();
-                event.status = Some(Status::Predicted);
-                event.particulars_mut().model = out.text(if named.is_empty() { MODEL } else { named });
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        let only = columns.file.is_none().then_some(stem);
+        let table = EventTable { outline, headers: 1, columns };
+        table.read(source, options, only, labels, |row, times, out| {
+            let mut event = table.columns.event(row, stem, times, out)?;
+            let named = row.maybe(model).trim();
+            event.status = Some(Status::Predicted);
+            event.particulars_mut().model = out.text(if named.is_empty() { MODEL } else { named });
+            Some(event)
+        })
     }
 
     fn can_write(&self) -> bool {
         false
-    }
-
-    fn write(&self, _labels: &StrongLabels, _out: &mut dyn io::Write) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "results of BirdNET are only read"))
     }
 }
 

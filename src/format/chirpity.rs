@@ -3,14 +3,13 @@
 //! A result begins at the file offset and is as long as its two dates are apart. One that a person has confirmed is accepted, the others
 //! are predictions with their confidence.
 
-use super::cell::{Times, clock_secs, number};
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Outline, Row};
+use super::cell::{clock_secs, number};
+use super::event_columns::ColumnNames;
+use super::event_table::{EventTable, certain_with};
+use super::table::Row;
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource};
 use crate::annotation::Status;
 use crate::audio::iso_time;
-use std::io;
 
 /// The format, as it stands in [`super::ALL`].
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +56,7 @@ impl LabelFormat for Chirpity {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let header = Outline::of(head.text, Dialect::ANY).header(&[NAMES.file, START, END, NAMES.label]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &[NAMES.file, START, END, NAMES.label])
     }
 
     fn read(
@@ -67,24 +65,17 @@ impl LabelFormat for Chirpity {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.file, START, END, NAMES.label, NAMES.onset]) else {
-            let expected = "expected the columns File, Detection start, Detection end, Common name and File offset";
-            return Err(ReadError::NotLabels(format!("no Chirpity results: {expected}")));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
-        let [start, end, confidence] = [START, END, CONFIDENCE].map(|names| header.find(names));
-        let offset = header.find(&["File offset"]);
-        [start, end, confidence, offset].into_iter().for_each(|column| columns.take_other(column));
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
+        let needed = [NAMES.file, START, END, NAMES.label, NAMES.onset];
+        let expected = "no Chirpity results: expected the columns File, Detection start, Detection end, Common name and File offset";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &needed, expected)?;
+        let [start, end, confidence] = [START, END, CONFIDENCE].map(|names| table.take(&header, names));
+        table.take(&header, &["File offset"]);
+        table.read(source, options, None, labels, |row, times, out| {
             let Some(length_secs) = apart(row, start, end) else {
                 out.reject(row.line, "Detection start and end are no dates with a time of day");
-                return Ok(());
+                return None;
             };
-            let Some(mut event) = columns.event(row, &options.file_stem, &mut times, &mut out) else { return Ok(()) };
+            let mut event = table.columns.event(row, &options.file_stem, times, out)?;
             event.span.offset_secs = event.span.onset_secs + length_secs;
             let cell = row.maybe(confidence).trim();
             event.status = Some(if cell == "confirmed" { Status::Accepted } else { Status::Predicted });
@@ -92,19 +83,12 @@ impl LabelFormat for Chirpity {
             if event.score.is_none() && !cell.is_empty() && cell != "confirmed" {
                 out.warn(row.line, format!("confidence is “{cell}”, neither a number nor confirmed: left out"));
             }
-            out.push(event);
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            Some(event)
+        })
     }
 
     fn can_write(&self) -> bool {
         false
-    }
-
-    fn write(&self, _labels: &StrongLabels, _out: &mut dyn io::Write) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "Chirpity results are only read"))
     }
 }
 

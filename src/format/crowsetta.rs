@@ -2,8 +2,8 @@
 //! samples or both. Both forms allow no other columns.
 
 use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
+use super::event_table::EventTable;
 use super::table::{Dialect, Outline, RowWriter};
 use super::text::{is_empty, secs_text};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource, TimeUnit};
@@ -71,24 +71,11 @@ impl LabelFormat for SimpleSeq {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[ONSET, OFFSET, LABEL]) else {
-            return Err(ReadError::NotLabels(
-                "no simple-seq: expected the columns onset_s, offset_s and label".to_owned(),
-            ));
-        };
-        let columns = EventColumns::of(&header, &ColumnNames { file: &[], ..NAMES });
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        out.file(&options.file_stem);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            let event = columns.event(row, &options.file_stem, &mut times, &mut out);
-            event.into_iter().for_each(|event| out.push(event));
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        let expected = "no simple-seq: expected the columns onset_s, offset_s and label";
+        let names = ColumnNames { file: &[], ..NAMES };
+        let (table, _) = EventTable::with_header(source, &names, &[ONSET, OFFSET, LABEL], expected)?;
+        let stem = options.file_stem.as_str();
+        table.read(source, options, Some(stem), labels, |row, times, out| table.columns.event(row, stem, times, out))
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {
@@ -131,17 +118,13 @@ impl LabelFormat for GenericSeq {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[LABEL, NOTATED]) else {
-            let expected = "no generic-seq: expected the columns label, notated_path, and onset_s and offset_s";
-            return Err(ReadError::NotLabels(expected.to_owned()));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
-        let samples = (header.find(ONSET_SAMPLE), header.find(OFFSET_SAMPLE));
+        let expected = "no generic-seq: expected the columns label, notated_path, and onset_s and offset_s";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &[LABEL, NOTATED], expected)?;
+        let samples = (table.take(&header, ONSET_SAMPLE), table.take(&header, OFFSET_SAMPLE));
         // Both say only which rows belong together, which the recording says too.
-        for column in [samples.0, samples.1, header.find(&["sequence"]), header.find(&["annotation"])] {
-            columns.take_other(column);
-        }
+        table.take(&header, &["sequence"]);
+        table.take(&header, &["annotation"]);
+        let columns = &mut table.columns;
         let mut unit = TimeUnit::Seconds;
         if columns.onset.is_none() || columns.offset.is_none() {
             (columns.onset, columns.offset) = samples;
@@ -151,23 +134,17 @@ impl LabelFormat for GenericSeq {
             let expected = "no generic-seq: expected onset_s and offset_s, or onset_sample and offset_sample";
             return Err(ReadError::NotLabels(expected.to_owned()));
         }
-        let Some(mut times) = Times::new(unit, outline.separator, options) else {
+        let Some(mut times) = Times::new(unit, table.outline.separator, options) else {
             let reason = "the times are in samples: say the recordings' sample rate (--sample-rate)";
             return Err(ReadError::NotLabels(reason.to_owned()));
         };
-        labels.columns = columns.other_names();
-        let without_file = EventColumns { file: None, ..columns.clone() };
-        let mut out = Collector::new(labels);
-        let comments = outline.for_each_row(source, 1, |row| {
+        let without_file = EventColumns { file: None, ..table.columns.clone() };
+        table.read(source, options, None, labels, |row, _, out| {
             // What crowsetta writes where a sequence names no recording.
-            let names_none = is_empty(row.maybe(columns.file)) || row.maybe(columns.file) == "None";
-            let stated = if names_none { &without_file } else { &columns };
-            let event = stated.event(row, &options.file_stem, &mut times, &mut out);
-            event.into_iter().for_each(|event| out.push(event));
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            let file = row.maybe(table.columns.file);
+            let stated = if is_empty(file) || file == "None" { &without_file } else { &table.columns };
+            stated.event(row, &options.file_stem, &mut times, out)
+        })
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

@@ -1,9 +1,8 @@
 //! CVAT's Generic TSV of audio intervals: `start stop label`, with `filename`, `score` and a column for each attribute; times as
 //! `HH:MM:SS.fff`.
 
-use super::cell::Times;
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
+use super::event_columns::ColumnNames;
+use super::event_table::EventTable;
 use super::table::{Dialect, Outline, RowWriter};
 use super::text::clock_cell;
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
@@ -58,21 +57,12 @@ impl LabelFormat for CvatTsv {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.onset, NAMES.offset, NAMES.label]) else {
-            return Err(ReadError::NotLabels("no CVAT TSV: expected the columns start, stop and label".to_owned()));
-        };
-        let columns = EventColumns::of(&header, &NAMES);
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            let event = columns.event(row, &options.file_stem, &mut times, &mut out);
-            event.into_iter().for_each(|event| out.push(event));
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        let needed = [NAMES.onset, NAMES.offset, NAMES.label];
+        let expected = "no CVAT TSV: expected the columns start, stop and label";
+        let (table, _) = EventTable::with_header(source, &NAMES, &needed, expected)?;
+        table.read(source, options, None, labels, |row, times, out| {
+            table.columns.event(row, &options.file_stem, times, out)
+        })
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

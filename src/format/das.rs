@@ -2,11 +2,10 @@
 //! `NAME_annotations.csv`. A row whose start is not a number only says that there are events of its name: segments where the stop is a number,
 //! else points. A point has the same start and stop.
 
-use super::cell::Times;
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Outline, RowWriter};
-use super::text::secs_text;
+use super::event_columns::ColumnNames;
+use super::event_table::{EventTable, certain_with};
+use super::table::RowWriter;
+use super::text::{is_empty, secs_text};
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use std::borrow::Cow;
 use std::io;
@@ -49,8 +48,7 @@ impl LabelFormat for Das {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let header = Outline::of(head.text, Dialect::ANY).header(&[NAMES.onset, NAMES.offset, NAMES.label]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &[NAMES.onset, NAMES.offset, NAMES.label])
     }
 
     fn read(
@@ -59,33 +57,21 @@ impl LabelFormat for Das {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.onset, NAMES.offset, NAMES.label]) else {
-            let expected = "no DAS annotations: expected the columns name, start_seconds and stop_seconds";
-            return Err(ReadError::NotLabels(expected.to_owned()));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
+        let needed = [NAMES.onset, NAMES.offset, NAMES.label];
+        let expected = "no DAS annotations: expected the columns name, start_seconds and stop_seconds";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &needed, expected)?;
         // The number of the row, which pandas puts before it.
-        columns.take_other((header.names().first().is_some_and(String::is_empty)).then_some(0));
-        labels.columns = columns.other_names();
+        table.columns.take_other((header.names().first().is_some_and(String::is_empty)).then_some(0));
         let recording = options.file_stem.strip_suffix("_annotations").unwrap_or(&options.file_stem);
-        let mut out = Collector::new(labels);
-        out.file(recording);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            if row.maybe(columns.onset).trim().eq_ignore_ascii_case("nan") || row.maybe(columns.onset).trim().is_empty()
-            {
+        table.read(source, options, Some(recording), labels, |row, times, out| {
+            if is_empty(row.maybe(table.columns.onset)) {
                 out.note(row.line, "says only that there are events of this name");
-                return Ok(());
+                return None;
             }
-            if let Some(mut event) = columns.event(row, recording, &mut times, &mut out) {
-                event.is_point = event.span.onset_secs == event.span.offset_secs;
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            let mut event = table.columns.event(row, recording, times, out)?;
+            event.is_point = event.span.onset_secs == event.span.offset_secs;
+            Some(event)
+        })
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

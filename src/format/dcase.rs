@@ -4,9 +4,8 @@
 //! columns that have no meaning here are kept. sed_scores_eval reads its ground truth in this form too. Lists without a header are read as
 //! [`DcaseList`](super::DcaseList) reads them.
 
-use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
+use super::event_table::EventTable;
 use super::table::{Dialect, Header, Outline};
 use super::text::{cell_text, secs_text};
 use super::{
@@ -84,17 +83,10 @@ impl LabelFormat for Dcase {
         let Some(columns) = columns_of(&Header::of(first))? else {
             return dcase_list::read_rows(&outline, source, options, labels);
         };
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
-            if let Some(event) = columns.event(row, &options.file_stem, &mut times, &mut out) {
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        let table = EventTable { outline, headers: 1, columns };
+        table.read(source, options, None, labels, |row, times, out| {
+            table.columns.event(row, &options.file_stem, times, out)
+        })
     }
 
     /// Rows by filename, onset, offset and label; seconds with three decimals, up to six where they need them. TAB, line ends and

@@ -1,10 +1,9 @@
 //! The annotations of Hoplite (Perch): `recording,start_offset_s,end_offset_s,label,label_type`, where the type is *positive*, *negative* or
 //! *uncertain*.
 
-use super::cell::Times;
-use super::collector::Collector;
-use super::event_columns::{ColumnNames, EventColumns};
-use super::table::{Dialect, Outline, RowWriter};
+use super::event_columns::ColumnNames;
+use super::event_table::{EventTable, certain_with};
+use super::table::RowWriter;
 use super::text::secs_text;
 use super::{Head, Holds, LabelFormat, Likelihood, ReadError, ReadOptions, StrongLabel, StrongLabels, TextSource};
 use crate::annotation::Status;
@@ -46,8 +45,7 @@ impl LabelFormat for Hoplite {
     }
 
     fn likelihood(&self, head: &Head<'_>) -> Likelihood {
-        let header = Outline::of(head.text, Dialect::ANY).header(&[NAMES.onset, NAMES.offset, NAMES.label]);
-        if header.is_some() { Likelihood::Certain } else { Likelihood::No }
+        certain_with(head, &[NAMES.onset, NAMES.offset, NAMES.label])
     }
 
     fn read(
@@ -56,35 +54,23 @@ impl LabelFormat for Hoplite {
         options: &ReadOptions,
         labels: &mut StrongLabels,
     ) -> Result<(), ReadError> {
-        let outline = Outline::of(source.head(), Dialect::ANY);
-        let Some(header) = outline.header(&[NAMES.onset, NAMES.offset, NAMES.label]) else {
-            let expected = "expected the columns recording, start_offset_s, end_offset_s and label";
-            return Err(ReadError::NotLabels(format!("no Hoplite annotations: {expected}")));
-        };
-        let mut columns = EventColumns::of(&header, &NAMES);
-        let label_type = header.find(LABEL_TYPE);
-        columns.take_other(label_type);
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, 1, |row| {
+        let needed = [NAMES.onset, NAMES.offset, NAMES.label];
+        let expected = "no Hoplite annotations: expected the columns recording, start_offset_s, end_offset_s and label";
+        let (mut table, header) = EventTable::with_header(source, &NAMES, &needed, expected)?;
+        let label_type = table.take(&header, LABEL_TYPE);
+        table.read(source, options, None, labels, |row, times, out| {
             let status = match row.maybe(label_type).trim().to_ascii_lowercase().as_str() {
                 "" | "positive" => None,
                 "negative" => Some(Status::Rejected),
                 "uncertain" => Some(Status::Uncertain),
                 other => {
                     out.reject(row.line, format!("label_type is “{other}”, not positive, negative or uncertain"));
-                    return Ok(());
+                    return None;
                 }
             };
-            if let Some(mut event) = columns.event(row, &options.file_stem, &mut times, &mut out) {
-                event.status = status;
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+            let event = table.columns.event(row, &options.file_stem, times, out)?;
+            Some(StrongLabel { status, ..event })
+        })
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {

@@ -3,9 +3,8 @@
 //!
 //! A soft value is the share of annotators who heard the sound: it is kept as the score of a prediction, and no threshold is set here.
 
-use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::{ColumnNames, EventColumns};
+use super::event_table::EventTable;
 use super::table::{Dialect, Outline, Row, RowWriter};
 use super::{Head, Holds, LabelFormat, LabelledFile, Likelihood, ReadError, ReadOptions, StrongLabels, TextSource};
 use crate::annotation::Status;
@@ -83,20 +82,14 @@ impl LabelFormat for Maestro {
                 return Err(ReadError::NotLabels(expected.to_owned()));
             }
         };
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
+        let headers = usize::from(header.is_some());
+        let table = EventTable { outline, headers, columns };
         let recording = options.file_stem.strip_prefix("mturk_").unwrap_or(&options.file_stem);
-        out.file(recording);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, usize::from(header.is_some()), |row| {
-            if let Some(mut event) = columns.event(row, recording, &mut times, &mut out) {
-                event.status = event.score.map(|_| Status::Predicted);
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        table.read(source, options, Some(recording), labels, |row, times, out| {
+            let mut event = table.columns.event(row, recording, times, out)?;
+            event.status = event.score.map(|_| Status::Predicted);
+            Some(event)
+        })
     }
 
     fn own_losses(&self, labels: &StrongLabels) -> Vec<String> {

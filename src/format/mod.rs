@@ -29,6 +29,7 @@ mod dcase_weak;
 mod durations;
 mod elan;
 mod event_columns;
+mod event_table;
 mod exchange;
 mod frequency_unit;
 mod hear;
@@ -205,8 +206,10 @@ pub trait LabelFormat: Sync {
     /// Writes the whole content of a file. What the format cannot hold is left out: [`losses`] has told it before.
     ///
     /// # Errors
-    /// As `out` reports them.
-    fn write(&self, labels: &StrongLabels, out: &mut dyn Write) -> io::Result<()>;
+    /// As `out` reports them, and always for a format that is only read.
+    fn write(&self, _labels: &StrongLabels, _out: &mut dyn Write) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("{} are only read", self.name())))
+    }
 
     /// The name of a file that belongs beside the written one.
     fn companion(&self) -> Option<&'static str> {

@@ -33,10 +33,11 @@ mod tests {
             let header = npy_header(rows, columns);
             prop_assert_eq!(&header[..8], b"\x93NUMPY\x01\x00");
             let length = usize::from(u16::from_le_bytes([header[8], header[9]]));
-            prop_assert!(length + 10 == header.len() && header.len() % 64 == 0);
+            prop_assert!(length + 10 == header.len() && header.len().is_multiple_of(64));
             let text = std::str::from_utf8(&header[10..]).unwrap();
             let shape = format!("'shape': ({rows}, {columns})");
-            prop_assert!(text.contains(&shape) && text.trim_end().ends_with('}'));
+            let is_closed = text.trim_end().ends_with('}');
+            prop_assert!(text.contains(&shape) && is_closed);
         }
     }
 }

@@ -4,9 +4,8 @@
 //! Values and levels, which are no frequencies, are kept in fields of that name. Written are boxes if any event has a band, else instants
 //! if all events are points, else regions.
 
-use super::cell::Times;
-use super::collector::Collector;
 use super::event_columns::EventColumns;
+use super::event_table::EventTable;
 use super::sonic_layer::Kind;
 use super::table::{Dialect, Header, Outline, Quoting, Row};
 use super::text::csv_text;
@@ -100,20 +99,14 @@ impl LabelFormat for SonicCsv {
         if !outline.rows.iter().any(has_label) {
             columns.label = None;
         }
-        labels.columns = columns.other_names();
-        let mut out = Collector::new(labels);
-        out.file(&options.file_stem);
-        let mut times = Times::secs_of(outline.separator, options);
-        let comments = outline.for_each_row(source, headers, |row| {
-            if let Some(mut event) = columns.event(row, &options.file_stem, &mut times, &mut out) {
-                event.is_point = event.span.onset_secs == event.span.offset_secs;
-                event.band = event.band.filter(|band| band.high_hz > 0.0);
-                out.push(event);
-            }
-            Ok(())
-        })?;
-        out.finish(comments);
-        Ok(())
+        let table = EventTable { outline, headers, columns };
+        let stem = options.file_stem.as_str();
+        table.read(source, options, Some(stem), labels, |row, times, out| {
+            let mut event = table.columns.event(row, stem, times, out)?;
+            event.is_point = event.span.onset_secs == event.span.offset_secs;
+            event.band = event.band.filter(|band| band.high_hz > 0.0);
+            Some(event)
+        })
     }
 
     fn write(&self, labels: &StrongLabels, out: &mut dyn io::Write) -> io::Result<()> {

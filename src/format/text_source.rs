@@ -164,6 +164,11 @@ impl<'a> TextSource<'a> {
     /// [`ReadError::Io`], or [`ReadError::NotLabels`] if there are more than [`MAX_BYTES`].
     pub fn whole(&mut self) -> Result<String, ReadError> {
         let (mut decoder, mut whole) = (Decoder::default(), String::new());
+        // So that a large text is not moved as it grows.
+        let start = self.bytes.stream_position()?;
+        let length = self.bytes.seek(SeekFrom::End(0))?.saturating_sub(start);
+        self.bytes.seek(SeekFrom::Start(start))?;
+        whole.reserve(usize::try_from(length.min(MAX_BYTES)).unwrap_or_default());
         while self.decode_block(&mut decoder, &mut whole)? {
             if whole.len() as u64 > MAX_BYTES {
                 return Err(ReadError::NotLabels(format!("more than {} MiB, which is no label file", MAX_BYTES >> 20)));

@@ -74,10 +74,11 @@ impl PsdRoc {
         staircase_area(self.points.iter().map(|point| (point.per_hour, point.found)), most_per_hour) / most_per_hour
     }
 
-    /// What is found with at most so many effective false alarms an hour.
-    fn found_at(&self, per_hour: f64) -> f64 {
+    /// What is found with at most so many effective false alarms an hour, as a point there.
+    fn at(&self, per_hour: f64) -> RocPoint {
         let place = self.points.partition_point(|point| point.per_hour <= per_hour);
-        place.checked_sub(1).map_or(0.0, |place| self.points[place].found)
+        let last = place.checked_sub(1).and_then(|place| self.points.get(place));
+        RocPoint { per_hour, ..last.copied().unwrap_or(RocPoint { per_hour, found: 0.0, below: None }) }
     }
 }
 
@@ -203,7 +204,7 @@ impl PsdRoc {
             return self.points.clone();
         }
         let at = |step: usize| most_per_hour * step as f64 / (most.max(2) - 1) as f64;
-        (0..most).map(|step| RocPoint { per_hour: at(step), found: self.found_at(at(step)), below: None }).collect()
+        (0..most).map(|step| self.at(at(step))).collect()
     }
 }
 
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(kept, [point(0.0, 0.2), point(3.0, 0.3), point(5.0, 0.4)]);
         let roc = PsdRoc { points: kept };
         assert!((roc.score(10.0) - (3.0 * 0.2 + 2.0 * 0.3 + 5.0 * 0.4) / 10.0).abs() < 1e-15);
-        assert_eq!(roc.found_at(4.0), 0.3);
+        assert_eq!(roc.at(4.0), point(4.0, 0.3));
     }
 
     #[test]

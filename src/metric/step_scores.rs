@@ -3,6 +3,7 @@
 
 use super::ScoreColumns;
 use crate::decision::{BoundingBox, BoxRule, bounding_boxes};
+use crate::time::Span;
 use std::sync::OnceLock;
 
 /// The scores of one class of a file, as steps.
@@ -40,6 +41,23 @@ impl StepScores {
         let inner = borders_secs.len().saturating_sub(1);
         let at = |secs: &f64| self.score_at(*secs).max(other.score_at(*secs));
         let scores = borders_secs.iter().take(inner).map(at).collect();
+        Self { borders_secs, scores }
+    }
+
+    /// What lies within a span, counted from its start.
+    pub fn within(&self, span: Span) -> Self {
+        let (mut borders_secs, mut scores) = (Vec::new(), Vec::new());
+        for (borders, &score) in self.borders_secs.windows(2).zip(&self.scores) {
+            let onset = borders[0].max(span.onset_secs) - span.onset_secs;
+            let offset = borders[1].min(span.offset_secs) - span.onset_secs;
+            if onset < offset {
+                if borders_secs.is_empty() {
+                    borders_secs.push(onset);
+                }
+                borders_secs.push(offset);
+                scores.push(score);
+            }
+        }
         Self { borders_secs, scores }
     }
 
@@ -90,7 +108,6 @@ impl ScoreColumns for BoxScores<'_> {
 mod tests {
     use super::super::{ScoreTable, Values};
     use super::*;
-    use crate::time::Span;
     use proptest::prelude::*;
     use std::borrow::Cow;
 
@@ -103,6 +120,9 @@ mod tests {
         assert_eq!(steps.borders_secs, [0.0, 1.0, 2.0, 3.5, 4.0]);
         assert_eq!(steps.scores, [0.5, NONE, 0.2, NONE]);
         assert!(StepScores::of_boxes(&[], 0.0).scores.is_empty());
+        let within = steps.within(Span::between(0.5, 3.0));
+        assert_eq!((within.borders_secs, within.scores), (vec![0.0, 0.5, 1.5, 2.5], vec![0.5, NONE, 0.2]));
+        assert!(steps.within(Span::between(4.0, 5.0)).scores.is_empty());
     }
 
     #[test]

@@ -62,6 +62,12 @@ pub(super) trait Backend: Send {
     fn run(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
         self.run_all(input, shape)?.into_iter().next().ok_or_else(|| "no output was asked for".to_owned())
     }
+
+    /// Tells that a run failed or that its output cannot be right, and why. `true` if the network can be run in another way from now on, so that
+    /// the same input is worth another try.
+    fn give_up(&mut self, _reason: &str) -> bool {
+        false
+    }
 }
 
 /// Which network to open and how.

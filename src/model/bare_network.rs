@@ -2,6 +2,7 @@
 
 use super::backend::{Backend, NetworkSource};
 use super::runtime::{Wanted, open_checked};
+use super::self_check::NoTrial;
 use super::{DeviceChoice, ModelError, RuntimeChoice};
 
 /// A network that is open on the CPU.
@@ -26,7 +27,7 @@ impl BareNetwork {
     pub fn open_with(onnx: &[u8], input: &str, outputs: &[&str], runtime: RuntimeChoice) -> Result<Self, ModelError> {
         let source = NetworkSource { onnx, input, outputs };
         let wanted = Wanted { runtime, device: DeviceChoice::Cpu, threads: 1 };
-        let network = open_checked("The network", source, wanted, |_| Ok(()))?;
+        let network = open_checked("The network", source, &wanted, &mut NoTrial)?;
         let refuse =
             || ModelError::NoRuntime { model: "The network".to_owned(), reasons: network.report.notes.clone() };
         let backend = network.backends.into_iter().next().ok_or_else(refuse)?;

@@ -2,11 +2,12 @@
 
 use super::backend::Backend;
 use super::covering::{Covering, ScoreTaker};
+use super::devices::DeviceChoice;
 use super::folder::ModelFolder;
 use super::framed_clips::Framing;
 use super::manifest::{FrontEnd, Layout, Padding};
 use super::pipeline::{self, Lanes, NetworkTime, Plan, QueuedRecording};
-use super::runtime::{self, DeviceChoice, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
+use super::runtime::{self, OpenNetwork, RuntimeChoice, RuntimeReport, Wanted};
 use super::{Manifest, ModelError};
 use crate::audio::SampleSource;
 use crate::decision::{DecisionRule, FrameAxis, Preset};
@@ -24,7 +25,7 @@ const FRAMED_CLIPS_PER_BATCH_ACCELERATOR: usize = 16;
 const MOST_DEFAULT_THREADS: usize = 8;
 
 /// What can be chosen about a detector.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DetectorOptions {
     /// The runtime.
     pub runtime: RuntimeChoice,
@@ -116,8 +117,8 @@ impl Detector {
             (None, true) => return Err(ModelError::NoEmbeddings { model: manifest.name.clone() }),
         };
         let more: Vec<&str> = embedding.iter().map(|embedding| embedding.output.as_str()).collect();
-        let network =
-            runtime::open(folder, &onnx, &more, Wanted { runtime: options.runtime, device: options.device, threads })?;
+        let wanted = Wanted { runtime: options.runtime, device: options.device.clone(), threads };
+        let network = runtime::open(folder, &onnx, &more, &wanted)?;
         Ok(Self {
             folder: folder.clone(),
             network,
@@ -168,8 +169,12 @@ impl Detector {
     ) -> Result<RunSummary, ModelError> {
         let mut alone = Alone { on_scores, outcome: Err(ModelError::Cancelled) };
         let mut queue = std::iter::once(QueuedRecording { number: 0, open: Box::new(move || Ok(source)) });
+        let noted = self.report().notes.len();
         self.run_many(&mut queue, 1, is_cancelled, &mut alone)?;
-        alone.outcome
+        let mut summary = alone.outcome?;
+        // What became of the device in the meantime.
+        summary.warnings.extend_from_slice(&self.report().notes[noted..]);
+        Ok(summary)
     }
 
     /// Scores recordings as they come from `queue`, up to `readers` of them read at the same time, so that the network need not wait
@@ -189,7 +194,10 @@ impl Detector {
         let (axis, class_count, embedding_size) = (plan.axis, plan.class_count, plan.embedding_size);
         let mut covering = Covering { axis, class_count, embedding_size, taker, open: BTreeMap::new() };
         let lanes = self.lanes(readers);
-        pipeline::run(&plan, &mut self.network.backends, lanes, queue, is_cancelled, &mut covering)
+        let time = pipeline::run(&plan, &mut self.network.backends, lanes, queue, is_cancelled, &mut covering);
+        // The report tells it from now on.
+        self.network.notice_failure();
+        time
     }
 
     /// Where the network has a device of its own, the processors are free to make its input.

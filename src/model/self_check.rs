@@ -1,8 +1,10 @@
 //! The self-check of a model folder: an input by formula and the scores that the network must make of it. A runtime that gets them wrong
 //! is not used: a wrong score looks like any other.
 
-use super::backend::Backend;
+use super::backend::{Backend, NetworkOutput};
+use super::folder::ModelFolder;
 use super::manifest::{FrontEnd, Layout, Manifest, SelfCheck};
+use super::truth::Trial;
 
 /// The features of the check, as the network wants them: `[frame × band]`, or clip by clip `[band × frame]` for those that take log-mel levels
 /// clip by clip.
@@ -57,4 +59,50 @@ pub(super) fn run(manifest: &Manifest, class_count: usize, backend: &mut dyn Bac
         }
     }
     Ok(())
+}
+
+/// A model folder's self-check as what a network is tried with.
+pub(super) struct FolderTrial<'a>(pub &'a ModelFolder);
+
+impl Trial for FolderTrial<'_> {
+    fn check(&mut self, backend: &mut dyn Backend) -> Result<(), String> {
+        run(&self.0.manifest, self.0.labels.len(), backend)
+    }
+
+    fn input(&self, times: usize) -> Option<(Vec<f32>, Vec<usize>)> {
+        let Manifest { self_check: check, front_end, layout, clips_at_once, .. } = &self.0.manifest;
+        let frames = stream_frames(check, front_end, *layout) * times;
+        let clips = frames / layout.frames_at_once().max(1);
+        // What a detection runs at once, and no more.
+        let fits = times == 1
+            || match layout {
+                Layout::Frames { .. } => frames <= layout.frames_at_once(),
+                Layout::Clips { .. } | Layout::FramedClips { .. } => clips_at_once.is_none_or(|most| clips <= most),
+            };
+        fits.then(|| (features(check, front_end, *layout).repeat(times), layout.input_shape(front_end, frames)))
+    }
+
+    fn scores(&self, output: NetworkOutput, times: usize) -> Result<Vec<f32>, String> {
+        let manifest = &self.0.manifest;
+        let frames = stream_frames(&manifest.self_check, &manifest.front_end, manifest.layout) * times;
+        let (rows, network) = (manifest.layout.row_count(frames), &manifest.network);
+        output.into_scores(rows, self.0.labels.len(), network.activation, network.output_axes)
+    }
+}
+
+/// A network that nothing is known of: any that opens will do.
+pub(super) struct NoTrial;
+
+impl Trial for NoTrial {
+    fn check(&mut self, _backend: &mut dyn Backend) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn input(&self, _times: usize) -> Option<(Vec<f32>, Vec<usize>)> {
+        None
+    }
+
+    fn scores(&self, output: NetworkOutput, _times: usize) -> Result<Vec<f32>, String> {
+        Ok(output.values)
+    }
 }

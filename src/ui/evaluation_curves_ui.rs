@@ -69,7 +69,7 @@ fn roc_ui(
     scenario: usize,
 ) {
     ui.vertical(|ui| {
-        let spread = if curves.threshold.is_none() { " less their spread" } else { "" };
+        let spread = if curves.is_mean { " less their spread" } else { "" };
         let title = format!("PSD-ROC {}, {name}{spread}", scenario + 1);
         let Some(Ok(points)) = roc else {
             return head(ui, &title, roc.and_then(|roc| roc.as_ref().err()));

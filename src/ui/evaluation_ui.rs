@@ -212,6 +212,9 @@ fn estimate_text(estimate: &EstimateChoice) -> String {
         EstimateChoice::Predictions(None) => "predictions under the rules in force".to_owned(),
         EstimateChoice::Predictions(Some(model)) => format!("predictions of {model}"),
         EstimateChoice::Annotator(name) => annotator_text(name),
+        EstimateChoice::Scores(path) => {
+            format!("scores in {}", path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+        }
         EstimateChoice::File(path) => {
             format!("file {}", path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
         }
@@ -242,6 +245,10 @@ fn estimates_ui(ui: &mut Ui, bench: &Workbench, asked: &mut Vec<EvaluationReques
     }
     if ui.selectable_label(false, "a label file…").clicked() {
         asked.push(EvaluationRequest::AskForLabels);
+    }
+    let hover = "Another model's: a folder with a file NAME.tsv for each recording, as `earmark detect --scores` and sed_scores_eval write them";
+    if ui.selectable_label(false, "scores from a folder…").on_hover_text(hover).clicked() {
+        asked.push(EvaluationRequest::AskForScores);
     }
 }
 

@@ -68,7 +68,22 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         let hover = "What runs the model: the ONNX Runtime library if it is there, or the runtime inside Earmark";
         requests.extend(choice(ui, "Runtime", hover, &bench.settings.runtime, &all).map(Request::SetRuntime));
         ui.end_row();
+        device_choice(ui, bench, requests);
     });
+}
+
+/// On which device; what cannot be used is said below.
+fn device_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
+    if !bench.devices.is_asked {
+        requests.push(Request::ListDevices);
+    }
+    ui.label(weak("Device"));
+    let notes = bench.devices.list.iter().flat_map(|list| &list.notes).map(|note| format!("\n{note}"));
+    let hover = "Where the model runs. The best available is an accelerator that computes right and faster than the CPU, else the CPU".to_owned();
+    let hover = notes.fold(hover, |hover, note| hover + &note);
+    requests
+        .extend(choice(ui, "Device", &hover, &bench.settings.device, &bench.device_choices()).map(Request::SetDevice));
+    ui.end_row();
 }
 
 /// How recordings are cut into clips, for models that leave the choice.
@@ -111,6 +126,9 @@ fn ran_on(ui: &mut Ui, scored: &Scored) {
     let response = ui.label(weak(format!("{} (version {}) ran on {}", start.model, start.version, start.ran_on)));
     if !start.notes.is_empty() {
         response.on_hover_text(start.notes.join("\n"));
+    }
+    if let Some(truth) = &start.truth {
+        ui.label(weak(truth));
     }
 }
 

@@ -36,6 +36,7 @@ impl PathPrompt {
             DialogPurpose::ExportText => "Path of a folder to write everything as text to",
             DialogPurpose::ImportLabels => "Path of the labels to import, or of a folder of them",
             DialogPurpose::EvaluatedLabels => "Path of the labels to evaluate",
+            DialogPurpose::EvaluatedScores => "Path of a folder of frame scores to evaluate",
             DialogPurpose::EvaluationMap => "Path of a table: estimated label, TAB, reference label",
             DialogPurpose::LabelSet => "Path of the table of labels to import",
             DialogPurpose::ExportLabelClasses => "Path to export the label classes to",
@@ -59,7 +60,7 @@ impl PathPrompt {
             DialogPurpose::CopyProject => Request::CopyProjectTo(path),
             DialogPurpose::ExportText => Request::ExportTextTo(path),
             DialogPurpose::ImportLabels => ImportRequest::Read(vec![path]).into(),
-            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluationMap => {
+            DialogPurpose::EvaluatedLabels | DialogPurpose::EvaluatedScores | DialogPurpose::EvaluationMap => {
                 Request::Evaluation(evaluation_request(self.purpose, path))
             }
             DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),

@@ -82,6 +82,7 @@ impl Inference {
             model: job.model.id.as_str().into(),
             version: job.model.manifest.version.as_str().into(),
             ran_on: format!("{} · {}", detector.report().device, detector.report().runtime),
+            truth: detector.report().truth.as_ref().map(|truth| truth.text()),
             notes: detector.report().notes.clone(),
             axis: detector.axis(),
             classes: detector.classes(),
@@ -116,7 +117,7 @@ impl Inference {
             Some((_, _, detector)) => Ok(detector),
             slot => {
                 let detector = Detector::load(&job.model, &job.options)?;
-                Ok(&mut slot.insert((job.model.path.clone(), job.options, detector)).2)
+                Ok(&mut slot.insert((job.model.path.clone(), job.options.clone(), detector)).2)
             }
         }
     }

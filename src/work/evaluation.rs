@@ -7,9 +7,12 @@ mod estimate;
 mod found_error;
 mod frame_measures;
 mod job;
+mod label_columns;
 mod label_map;
 mod measures;
 mod report;
+mod score_folder;
+mod sections;
 mod settings;
 mod tuning;
 
@@ -63,6 +66,7 @@ pub fn evaluate(job: EvaluationJob, updates: &UpdateSender) -> bool {
         updates,
         |job, progress| {
             let began = Instant::now();
+            score_folder::load(job, progress)?;
             let mut report = measures::report(job, progress)?;
             report.elapsed_secs = began.elapsed().as_secs_f64();
             Ok(Box::new(report))
@@ -82,29 +86,30 @@ pub fn tune(job: EvaluationJob, tuning: Tuning, updates: &UpdateSender) -> bool 
 }
 
 fn with_thread<T: Send + 'static>(
-    job: EvaluationJob,
+    mut job: EvaluationJob,
     updates: &UpdateSender,
-    work: impl FnOnce(&EvaluationJob, &Progress<'_>) -> Result<T, Stopped> + Send + 'static,
+    work: impl FnOnce(&mut EvaluationJob, &Progress<'_>) -> Result<T, Stopped> + Send + 'static,
     update: impl FnOnce(u64, Result<T, String>) -> Update + Send + 'static,
 ) -> bool {
     let told = updates.clone();
+    let (number, cancel) = (job.number, job.cancel.clone());
     let thread = spawn("evaluation", updates, move || {
         // A hundred steps are enough for a bar.
         let told_percent = AtomicU64::new(0);
         let tell = |part: f64| {
             let percent = (100.0 * part) as u64;
             if told_percent.fetch_max(percent, Ordering::Relaxed) < percent {
-                told.send(Update::EvaluationProgress { number: job.number, part });
+                told.send(Update::EvaluationProgress { number, part });
             }
         };
-        let progress = Progress { cancel: &job.cancel, tell: &tell };
-        let result = match guarded(|| work(&job, &progress)) {
+        let progress = Progress { cancel: &cancel, tell: &tell };
+        let result = match guarded(|| work(&mut job, &progress)) {
             Ok(Err(Stopped::Cancelled)) => return,
             Ok(Err(Stopped::Failed(reason))) | Err(reason) => Err(reason),
             Ok(Ok(result)) => Ok(result),
         };
-        if !job.cancel.is_cancelled() {
-            told.send(update(job.number, result));
+        if !cancel.is_cancelled() {
+            told.send(update(number, result));
         }
     });
     thread.is_some()

@@ -6,6 +6,7 @@ use super::{LabelFileNews, LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
 use crate::annotation::lint::Report;
 use crate::decision::{Decided, DecisionRule, FrameAxis};
+use crate::model::DeviceList;
 use crate::model::acquire::Stage;
 use crate::model::bench::{self, charts::Against};
 use crate::model::registry::ListedModel;
@@ -58,6 +59,8 @@ pub enum DialogPurpose {
     ImportLabels,
     /// Which labels to evaluate.
     EvaluatedLabels,
+    /// Which folder of frame scores to evaluate.
+    EvaluatedScores,
     /// Which table says what labels stand for when they are evaluated.
     EvaluationMap,
     /// Which set of labels to preview.
@@ -112,6 +115,8 @@ pub struct DetectionStart {
     pub version: Arc<str>,
     /// Which device and runtime run it, in words: `CPU · ONNX Runtime 1.31.1`.
     pub ran_on: String,
+    /// What an accelerator was measured to do with the model, in words.
+    pub truth: Option<String>,
     /// Why no other runtime or device that was wanted more.
     pub notes: Vec<String>,
     /// Where its frames lie.
@@ -189,6 +194,8 @@ pub enum Update {
         /// How.
         end: DetectionEnd,
     },
+    /// The devices that can run models were listed.
+    Devices(DeviceList),
     /// What became of a request about a project.
     Project(ProjectId, ProjectNews),
     /// Something came of a task about label files.

@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link, one start.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stop where tests do")]
 
+mod accelerator;
 mod archive;
 mod audio;
 mod bench_cli;

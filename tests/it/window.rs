@@ -3,6 +3,7 @@
 mod appearance;
 mod complexity;
 mod decoding;
+mod devices;
 mod display;
 mod evaluation;
 mod keeping;

@@ -72,12 +72,19 @@ proptest! {
         }
         let mut list_at_once = list.clone();
         for some in steps.chunks(at_once) {
+            let revision = list_at_once.revision();
             list_at_once.change_many(|list| for &(id, onset, length, status, kind) in some {
                 match kind {
                     0 => drop(list.remove(Target::Event(EventId(id)))),
                     _ => list.insert(mark(id, f64::from(onset) / 3.0, f64::from(length), Status::ALL[status])),
                 }
             });
+            let told: Vec<Span> = list_at_once.changed_since(revision).unwrap().collect();
+            for &(_, onset, length, _, kind) in some {
+                let at = f64::from(onset) / 3.0;
+                let is_in = |span: &Span| span.onset_secs <= at && at + f64::from(length) <= span.offset_secs;
+                prop_assert!(kind == 0 || told.iter().any(is_in));
+            }
         }
         for (id, onset, length, status, kind) in steps {
             let target = Target::Event(EventId(id));

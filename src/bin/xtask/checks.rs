@@ -23,13 +23,15 @@ enum Verdict {
 }
 
 /// Runs every check and prints which failed. `passed_on` goes to `cargo test`.
-pub fn run_all(passed_on: &[OsString], steps: &mut Steps) -> ExitCode {
+///
+/// Where there is a software GPU, tests that need it may not leave themselves out.
+pub fn run_all(passed_on: &[OsString], has_software_gpu: bool, steps: &mut Steps) -> ExitCode {
     let mut verdicts: Vec<(&str, Verdict)> = Vec::new();
     let format = ["fmt", "--all", "--check"];
     verdicts.push(("Format", component("rustfmt", &format, &mut steps.begin("Format"))));
     let lints = ["clippy", "--all-targets", "--", "-D", "warnings"];
     verdicts.push(("Lints", component("clippy", &lints, &mut steps.begin("Lints"))));
-    let tests = tests(passed_on, &mut steps.begin("Tests"));
+    let tests = tests(passed_on, has_software_gpu, &mut steps.begin("Tests"));
     let window = window(&tests, &mut steps.begin("Window"));
     verdicts.extend([("Tests", tests), ("Window", window)]);
     println!("\n{}", summary(&verdicts));
@@ -57,9 +59,12 @@ fn component(name: &str, arguments: &[&str], step: &mut Step) -> Verdict {
     verdict_of([cargo(arguments)], &process::typed(OsStr::new("cargo"), arguments), step)
 }
 
-fn tests(passed_on: &[OsString], step: &mut Step) -> Verdict {
+fn tests(passed_on: &[OsString], has_software_gpu: bool, step: &mut Step) -> Verdict {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     command.args(passed_on);
+    if has_software_gpu {
+        command.env("EARMARK_TEST_WEBGPU", "must");
+    }
     verdict_of([command], "cargo test; the first build takes several minutes", step)
 }
 

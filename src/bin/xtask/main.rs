@@ -11,6 +11,7 @@ mod packages;
 mod pip;
 mod process;
 mod program;
+mod provider_library;
 mod runtime_library;
 mod steps;
 mod system;
@@ -39,8 +40,8 @@ fn main() -> ExitCode {
             println!("{}", arguments::HELP);
             Ok(ExitCode::SUCCESS)
         }
-        Task::SetUp => set_up_alone(),
-        Task::Run { files, passed_on } => run(files, &passed_on),
+        Task::SetUp { with_gpu } => set_up_alone(with_gpu),
+        Task::Run { files, passed_on, with_gpu } => run(files, &passed_on, with_gpu),
         Task::Test { passed_on } => test(&passed_on),
     };
     outcome.unwrap_or_else(|failure| {
@@ -49,9 +50,12 @@ fn main() -> ExitCode {
     })
 }
 
-fn set_up_alone() -> Result<ExitCode, Failure> {
-    let mut steps = Steps::new(SET_UP_STEPS);
+fn set_up_alone(with_gpu: bool) -> Result<ExitCode, Failure> {
+    let mut steps = Steps::new(SET_UP_STEPS + usize::from(with_gpu));
     let library = set_up(Purpose::Run, &mut steps)?;
+    if with_gpu {
+        provider_library::ensure(&mut steps)?;
+    }
     if !library.is_there() {
         println!("\nReady but for ONNX Runtime. Next: `cargo xtask run`");
         return Ok(ExitCode::FAILURE);
@@ -60,20 +64,24 @@ fn set_up_alone() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(files: Vec<std::ffi::OsString>, passed_on: &[std::ffi::OsString]) -> Result<ExitCode, Failure> {
+fn run(files: Vec<std::ffi::OsString>, passed_on: &[std::ffi::OsString], with_gpu: bool) -> Result<ExitCode, Failure> {
     let arguments = program::arguments(files, passed_on)?;
-    let mut steps = Steps::new(SET_UP_STEPS + 2);
+    let mut steps = Steps::new(SET_UP_STEPS + usize::from(with_gpu) + 2);
     set_up(Purpose::Run, &mut steps)?;
+    if with_gpu && let Err(failure) = provider_library::ensure(&mut steps) {
+        println!("      Going on with the CPU: {failure}");
+    }
     let program = program::build(&mut steps)?;
     program::start(&program, &arguments, &mut steps)
 }
 
 fn test(passed_on: &[std::ffi::OsString]) -> Result<ExitCode, Failure> {
-    let mut steps = Steps::new(SET_UP_STEPS + checks::COUNT);
+    let mut steps = Steps::new(SET_UP_STEPS + 1 + checks::COUNT);
     if !set_up(Purpose::Test, &mut steps)?.is_there() {
         return Err(Failure::new("the tests compare both runtimes, so they need the ONNX Runtime library"));
     }
-    Ok(checks::run_all(passed_on, &mut steps))
+    let has_software_gpu = provider_library::ensure_testable(&mut steps);
+    Ok(checks::run_all(passed_on, has_software_gpu, &mut steps))
 }
 
 /// Installs what is missing. Only a missing build tool stops it: without the library the program still runs.

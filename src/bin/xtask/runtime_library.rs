@@ -185,7 +185,7 @@ fn fetch(folder: &Path, is_damaged: bool, step: &mut Step) -> Result<PathBuf, Fa
 }
 
 /// Holds back a second set-up until this one is done. A file system that cannot lock does without.
-fn lock(folder: &Path) -> Option<File> {
+pub(crate) fn lock(folder: &Path) -> Option<File> {
     let file = File::create(folder.join(".set-up.lock")).ok()?;
     file.lock().ok()?;
     Some(file)
@@ -215,19 +215,19 @@ fn unpack_verified(release: &Release, pip: pip::Pip, workplace: &Path) -> Result
     Ok(ready)
 }
 
-fn remove_folder(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn remove_folder(folder: &Path) -> Result<(), Failure> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot("remove", folder, &error)),
         _ => Ok(()),
     }
 }
 
-fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!("cannot {verb} {}: {error}", path.display()))
 }
 
 /// The SHA-256 of a file as 64 hex digits.
-fn sha256(path: &Path) -> io::Result<String> {
+pub(crate) fn sha256(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

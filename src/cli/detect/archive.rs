@@ -118,8 +118,11 @@ pub(super) fn run(arguments: &super::Arguments) -> anyhow::Result<ExitCode> {
         announce(arguments, &mut detector, &spec, archive.counts().bytes, &cancel)?;
     }
     let progress = Arc::new(ArchiveProgress::new(archive.counts()));
+    let noted = detector.report().notes.len();
     let outcome = archive.run(&mut detector, &settings(arguments, &cancel, &progress, &log))?;
     progress.finish();
+    // What became of the device in the meantime.
+    detector.report().notes.iter().skip(noted).for_each(|note| eprintln!("note: {note}"));
     log.ended(&outcome)?;
     if let (Some(path), ArchiveEnd::Completed) = (&arguments.archive.joint, &outcome.end) {
         archive.write_joint(path, &FileSystem)?;
@@ -198,6 +201,7 @@ fn announce(
     let manifest = &detector.folder().manifest;
     let report = detector.report();
     eprintln!("{} version {} · {report} · {}", manifest.name, manifest.version, spec.rule.text());
+    report.truth.iter().for_each(|truth| eprintln!("{}: {}", report.device, truth.text()));
     report.notes.iter().for_each(|note| eprintln!("note: {note}"));
     if arguments.batch.is_some() || bytes < MEASURE_FROM_BYTES {
         return Ok(());

@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// An open file, and the first error of writing it.
+type Log = (File, std::io::Result<()>);
+
 /// A log, or none.
 pub(super) struct ArchiveLog {
-    /// The file, and the first error of writing it.
-    out: Option<(PathBuf, Mutex<(File, std::io::Result<()>)>)>,
+    out: Option<(PathBuf, Mutex<Log>)>,
 }
 
 impl ArchiveLog {
@@ -35,7 +37,7 @@ impl ArchiveLog {
                 self.append(json!({ "event": "failed", "name": name, "reason": reason }));
             }
             ArchiveNews::DiskFull { path } => {
-                self.append(json!({ "event": "disk_full", "path": path.to_string_lossy() }))
+                self.append(json!({ "event": "disk_full", "path": path.to_string_lossy() }));
             }
             ArchiveNews::DiskHasRoom => self.append(json!({ "event": "disk_has_room" })),
         }

@@ -84,6 +84,7 @@ impl Job {
         let manifest = &self.detector.folder().manifest;
         let report = self.detector.report();
         progress.say(&format!("{} version {} · {report} · {}", manifest.name, manifest.version, self.rule.text()));
+        report.truth.iter().for_each(|truth| progress.say(&format!("{}: {}", report.device, truth.text())));
         report.notes.iter().for_each(|note| progress.say(&format!("note: {note}")));
     }
 

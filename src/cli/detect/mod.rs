@@ -93,9 +93,9 @@ pub(super) struct Arguments {
     /// What runs the network
     #[arg(long, value_enum, default_value_t = Runtime::Auto)]
     runtime: Runtime,
-    /// Device that runs the network
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
+    /// Device that runs the network: auto, cpu, or one of `earmark devices`
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: String,
     /// Threads that run the network [default: one a processor, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -129,14 +129,6 @@ enum Runtime {
     Onnxruntime,
     /// The built-in one, slower, needs no library
     BuiltIn,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Device {
-    /// An accelerator if the library has one that works, else the CPU
-    Auto,
-    /// The CPU
-    Cpu,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -210,7 +202,9 @@ impl Arguments {
 
     /// The model, ready to run.
     fn load(&self) -> anyhow::Result<Detector> {
-        let mut detector = Detector::load(&registry::find(&self.model)?, &self.options())?;
+        let folder = registry::find(&self.model)?;
+        super::devices::ensure_there(&self.device)?;
+        let mut detector = Detector::load(&folder, &self.options())?;
         if let Some(batch) = self.batch {
             detector.set_batch(usize::from(batch));
         }
@@ -258,10 +252,7 @@ impl Arguments {
                 Runtime::Onnxruntime => RuntimeChoice::OnnxRuntime,
                 Runtime::BuiltIn => RuntimeChoice::BuiltIn,
             },
-            device: match self.device {
-                Device::Auto => DeviceChoice::Auto,
-                Device::Cpu => DeviceChoice::Cpu,
-            },
+            device: DeviceChoice::parse(&self.device),
             hop_secs: self.hop,
             threads: self.threads.map(usize::from),
             preset: match self.preset {

@@ -9,8 +9,9 @@ mod paper;
 mod score_paper;
 mod scores;
 
-use crate::annotation::{CompleteSpan, Edited};
-use crate::format::{self, Dcase, LabelFormat, StrongLabel, StrongLabels, TextSource};
+use super::label_input::LabelReading;
+use crate::annotation::{CompleteSpan, Edited, Status};
+use crate::format::{Durations, StrongLabel, StrongLabels};
 use crate::metric::{
     self, Boundaries, Completeness, Evaluated, EventBased, IntersectionBased, LabelledSpan, Matching, Metric, Needs,
     Quirks, Report, Settings, WhenNothingEstimated, outcomes,
@@ -35,6 +36,7 @@ use std::process::ExitCode;
   earmark evaluate --reference labels.tsv --estimated events.tsv --durations durations.tsv --json
   earmark evaluate labels.tsv events.tsv --metric segment_based --resolution 0.1
   earmark evaluate labels.tsv events.tsv --map classes.tsv --details
+  earmark evaluate labels.csv events.csv --from generic-seq --sample-rate 44100   where the format cannot be told from the files
   earmark evaluate --reference labels.tsv --scores scores/ --durations durations.tsv   PSDS and more, over all thresholds
   earmark evaluate --reference labels.tsv --scores scores/ --boxes --step-filter 0.32 --merge-ratio 1.5   the same of cSEBBs")]
 pub(super) struct Arguments {
@@ -104,6 +106,8 @@ pub(super) struct Arguments {
     json: bool,
     #[command(flatten)]
     of_scores: scores::ScoreArguments,
+    #[command(flatten)]
+    reading: LabelReading,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -191,8 +195,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         "--boxes are looked for in frame scores: name them with --scores"
     );
     let (reference_path, estimated_path) = arguments.paths()?;
-    let reference = read_labels(reference_path)?;
-    let mut estimated = read_labels(estimated_path)?;
+    let reference = read_labels(reference_path, &arguments.reading)?;
+    let mut estimated = read_labels(estimated_path, &arguments.reading)?;
     let durations = arguments.durations.as_deref().map(durations::read).transpose()?.unwrap_or_default();
     let mut notes = notes_on_files(&reference, &estimated, &durations);
     let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) =
@@ -208,7 +212,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let map = LabelMap::parse(&text).with_context(|| format!("{}: is no table of labels", path.display()))?;
         notes.push(map.apply(&mut estimated));
     }
-    let marks = arguments.complete.as_deref().map(read_marks).transpose()?.unwrap_or_default();
+    let marks =
+        arguments.complete.as_deref().map(|path| read_marks(path, &arguments.reading)).transpose()?.unwrap_or_default();
     for note in notes {
         eprintln!("{note}");
     }
@@ -222,7 +227,8 @@ fn run_on_scores(arguments: &Arguments, folder: &Path) -> anyhow::Result<ExitCod
     let Some(path) = arguments.reference.as_ref().or_else(|| arguments.files.first()) else {
         bail!("a reference is needed: earmark evaluate --reference FILE --scores DIR");
     };
-    let (labels, durations) = (read_labels(path)?, arguments.durations.as_deref().map(durations::read).transpose()?);
+    let labels = read_labels(path, &arguments.reading)?;
+    let durations = arguments.durations.as_deref().map(durations::read).transpose()?;
     let job = scores::Job {
         folder,
         events: Lists::new(&labels.rows, &[]).reference,
@@ -290,16 +296,16 @@ fn report(
     Ok(text)
 }
 
-/// Reads a label file of whichever format it looks like. Rows that cannot be compared are told and left out.
-fn read_labels(path: &Path) -> anyhow::Result<StrongLabels> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let source = TextSource::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let format = format::sniff(&source, &name).first().map_or(&Dcase as &dyn LabelFormat, |(format, _)| *format);
-    let mut labels = format::read_file(format, path)?;
-    for warning in &labels.warnings {
-        eprintln!("{}: {warning}", path.display());
-    }
+/// Reads a label file of whichever format it looks like, or is said to have. Rows that cannot be compared are told and left out.
+fn read_labels(path: &Path, reading: &LabelReading) -> anyhow::Result<StrongLabels> {
+    let (_, mut labels) = reading.read(path, &Durations::default())?;
+    let all = labels.rows.len();
+    // What a model proposed, nobody has to have accepted before it is judged.
+    labels.rows.retain(|row| row.is_label() || row.status == Some(Status::Predicted));
     let before = labels.rows.len();
+    if before < all {
+        eprintln!("{}: {} events that were rejected or are undecided are left out", path.display(), all - before);
+    }
     labels.rows.retain(|row| row.span.onset_secs <= row.span.offset_secs && !row.event_label.is_empty());
     if labels.rows.len() < before {
         let count = before - labels.rows.len();
@@ -309,9 +315,9 @@ fn read_labels(path: &Path) -> anyhow::Result<StrongLabels> {
 }
 
 /// Where nothing is missing, by recording: the labels of a label file, `*` for all.
-fn read_marks(path: &Path) -> anyhow::Result<BTreeMap<String, Vec<CompleteSpan>>> {
+fn read_marks(path: &Path, reading: &LabelReading) -> anyhow::Result<BTreeMap<String, Vec<CompleteSpan>>> {
     let mut marks: BTreeMap<String, Vec<CompleteSpan>> = BTreeMap::new();
-    for StrongLabel { filename, span, event_label, .. } in read_labels(path)?.rows {
+    for StrongLabel { filename, span, event_label, .. } in read_labels(path, reading)?.rows {
         let labels = if &*event_label == "*" { Vec::new() } else { vec![event_label] };
         marks.entry(filename.to_string()).or_default().push(CompleteSpan { span, labels, edited: Edited::default() });
     }
@@ -347,6 +353,7 @@ fn notes_on_files(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::{self, Dcase};
     use clap::Parser;
 
     #[derive(clap::Parser)]

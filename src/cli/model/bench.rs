@@ -42,9 +42,9 @@ pub(super) struct Arguments {
     /// Threads that run the network; one, and as many as there are processors (at most 8), unless given
     #[arg(long, value_delimiter = ',', value_name = "NUMBERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Vec<u16>,
-    /// Device: an accelerator if one works, or the CPU
-    #[arg(long, value_enum, default_value = "auto")]
-    device: Device,
+    /// Device: auto, cpu, or one of `earmark devices`
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: String,
     /// Runtime
     #[arg(long, value_enum, default_value = "auto")]
     runtime: Runtime,
@@ -72,12 +72,6 @@ pub(super) struct Arguments {
     /// Print the most memory that measuring takes, in bytes, and nothing else
     #[arg(long, hide = true)]
     peak_only: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Device {
-    Auto,
-    Cpu,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -110,6 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.plot {
         picture_kind(path)?;
     }
+    crate::cli::devices::ensure_there(&arguments.device)?;
     let (subjects, asked): (Vec<Subject>, Vec<String>) = subjects(arguments)?.into_iter().unzip();
     let settings = settings(arguments);
     if arguments.peak_only {
@@ -184,7 +179,7 @@ fn settings(arguments: &Arguments) -> Settings {
             Runtime::Onnxruntime => RuntimeChoice::OnnxRuntime,
             Runtime::BuiltIn => RuntimeChoice::BuiltIn,
         },
-        device: if arguments.device == Device::Cpu { DeviceChoice::Cpu } else { DeviceChoice::Auto },
+        device: DeviceChoice::parse(&arguments.device),
         batches: unique(&arguments.batch).into_iter().collect(),
         threads: if threads.is_empty() { defaults.threads } else { threads },
         repetitions: usize::from(arguments.repetitions),
@@ -217,9 +212,7 @@ fn peak_of(arguments: &Arguments, subject: &Subject, asked: &str) -> Option<u64>
     let mut command = std::process::Command::new(std::env::current_exe().ok()?);
     command.args(["model", "bench", "--peak-only", "--batch", &arguments.batch.iter().min()?.to_string()]);
     command.args(["--threads", &arguments.threads.iter().min().unwrap_or(&1).to_string()]);
-    if arguments.device == Device::Cpu {
-        command.args(["--device", "cpu"]);
-    }
+    command.args(["--device", &arguments.device]);
     match arguments.runtime {
         Runtime::Auto => {}
         Runtime::Onnxruntime => drop(command.args(["--runtime", "onnxruntime"])),

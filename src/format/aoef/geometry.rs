@@ -21,8 +21,16 @@ const MOST_DEPTH: usize = 5;
 
 /// The bounds of a shape, or what is wrong with it.
 pub(super) fn bounds(geometry: Node<'_>) -> Result<Bounds, String> {
-    let kind = geometry.get("type").and_then(Node::string).ok_or("the geometry has no type")?;
-    let coordinates = geometry.get("coordinates").ok_or("the geometry has no coordinates")?;
+    let (mut kind, mut coordinates) = (None, None);
+    for (key, value) in geometry.entries() {
+        match &*key {
+            "type" => kind = value.string(),
+            "coordinates" => coordinates = Some(value),
+            _ => {}
+        }
+    }
+    let kind = kind.ok_or("the geometry has no type")?;
+    let coordinates = coordinates.ok_or("the geometry has no coordinates")?;
     let numbers: Option<Vec<f64>> = coordinates.elements().take(5).map(Node::number).collect();
     let numbers = numbers.unwrap_or_default();
     let exact = |onset, offset, band, is_point| Ok(Bounds { onset, offset, band, is_point, is_exact: true });

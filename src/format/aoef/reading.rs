@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Keys that are taken for labels before others, where events have several.
 const LABEL_KEYS: &[&str] = &[LABEL_KEY, "species", "dwc:scientificName", "class", "event", "label"];
 
+/// So long is a sound event at least, in bytes, in files that others write.
+const USUAL_BYTES: usize = 150;
+
 /// A tag's value and key.
 type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
 
@@ -147,6 +150,8 @@ impl<'a> Reader<'a, '_> {
 
     fn read_sound_events(&mut self, data: &Collection<'a>) {
         let mut repeated = 0;
+        let bytes = data.get("sound_events").map_or(0, |array| array.raw().len());
+        self.sound_events.reserve(bytes / USUAL_BYTES);
         for node in data.elements("sound_events") {
             let (mut uuid, mut recording) = (None, None);
             let (mut geometry, mut features) = (None, None);

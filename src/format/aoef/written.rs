@@ -6,6 +6,7 @@ use crate::annotation::Status;
 use crate::format::json::{Document, number_text, quoted};
 use crate::format::{LabelledFile, StrongLabel, StrongLabels, TextSource};
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::{self, Write as _};
 use std::io;
 use std::sync::Arc;
 
@@ -51,18 +52,21 @@ pub(super) fn write(labels: &StrongLabels, is_run: bool, out: Out<'_>) -> io::Re
     out.write_all(b"}}\n")
 }
 
-/// Writes an array of objects under a key.
+/// Writes an array of objects under a key; each is put together as a text first, because files have a million of them.
 fn write_array<T>(
     key: &str,
     elements: impl IntoIterator<Item = T>,
     out: Out<'_>,
-    mut each: impl FnMut(T, Out<'_>) -> io::Result<()>,
+    mut each: impl FnMut(T, &mut String) -> fmt::Result,
 ) -> io::Result<()> {
     write!(out, ",\n\"{key}\": [")?;
+    let mut object = String::new();
     for (index, element) in elements.into_iter().enumerate() {
-        out.write_all(if index > 0 { b",\n{" } else { b"\n{" })?;
-        each(element, out)?;
-        out.write_all(b"}")?;
+        object.clear();
+        object.push_str(if index > 0 { ",\n{" } else { "\n{" });
+        each(element, &mut object).map_err(io::Error::other)?;
+        object.push('}');
+        out.write_all(object.as_bytes())?;
     }
     out.write_all(b"]")
 }
@@ -101,7 +105,7 @@ impl<'a> Written<'a> {
             is_run,
         };
         // Events of one recording, span and label are told apart by their number.
-        let mut repeats = HashMap::new();
+        let mut repeats = HashMap::with_capacity(labels.rows.len());
         for row in labels.rows.iter().filter(is_written) {
             let place = *places.entry(&row.filename).or_insert_with(|| {
                 files.push(LabelledFile::named(row.filename.clone()));
@@ -120,7 +124,7 @@ impl<'a> Written<'a> {
                 written.annotators.insert(&more.annotator);
             }
             let (onset, offset) = (row.span.onset_secs.to_bits(), row.span.offset_secs.to_bits());
-            let repeat = repeats.entry((&*row.filename, onset, offset, &*row.event_label)).or_insert(0_usize);
+            let repeat = repeats.entry((place, onset, offset, &*row.event_label)).or_insert(0_usize);
             let times = format!("{} {}", number_text(row.span.onset_secs), number_text(row.span.offset_secs));
             let said = uuid::of("event", &[&row.filename, &times, &row.event_label, &repeat.to_string()]);
             *repeat += 1;
@@ -204,7 +208,8 @@ impl<'a> Written<'a> {
             for (index, id) in ids.iter().enumerate() {
                 write!(out, "{}\"{id}\"", if index > 0 { ", " } else { "" })?;
             }
-            out.write_all(b"]")
+            out.push(']');
+            Ok(())
         })
     }
 }
@@ -219,7 +224,7 @@ fn files_by_name(files: &[LabelledFile]) -> HashMap<&str, usize> {
     files.iter().enumerate().map(|(place, file)| (&*file.name, place)).collect()
 }
 
-fn write_remarks(row: &StrongLabel, id: &str, out: Out<'_>) -> io::Result<()> {
+fn write_remarks(row: &StrongLabel, id: &str, out: &mut String) -> fmt::Result {
     let Some(more) = row.particulars.as_deref() else { return Ok(()) };
     if !more.comment.is_empty() {
         let note = uuid::of("note", &[id]);

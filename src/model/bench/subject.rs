@@ -4,6 +4,7 @@ use super::super::backend::{NetworkOutput, NetworkSource};
 use super::super::catalogue;
 use super::super::features::{ClipFeatures, FeatureStream};
 use super::super::runtime::{self, OpenNetwork, Wanted};
+use super::super::self_check::NoTrial;
 use super::super::{Activation, Layout, ModelError, ModelFolder, OutputAxes};
 use super::{Counts, Settings};
 use crate::decision::{DecisionRule, FrameAxis, MedianEdges, Preset};
@@ -215,12 +216,12 @@ impl Subject {
     /// Opens the network for so many threads. An installed model must pass its self-check; one of random weights has none.
     pub(super) fn open(&self, settings: &Settings, threads: usize) -> Result<OpenNetwork, ModelError> {
         let (input, output) = self.ends();
-        let wanted = Wanted { runtime: settings.runtime, device: settings.device, threads };
+        let wanted = Wanted { runtime: settings.runtime, device: settings.device.clone(), threads };
         match &self.origin {
-            Origin::Folder(folder) => runtime::open(folder, &self.onnx, &[], wanted),
+            Origin::Folder(folder) => runtime::open(folder, &self.onnx, &[], &wanted),
             Origin::Untrained(_) => {
                 let source = NetworkSource { onnx: &self.onnx, input, outputs: &[output] };
-                runtime::open_checked(&self.name, source, wanted, |_| Ok(()))
+                runtime::open_checked(&self.name, source, &wanted, &mut NoTrial)
             }
         }
     }

@@ -87,16 +87,17 @@ fn score(
     let batch = travelling.batch;
     let shape = plan.layout.input_shape(&plan.front_end, batch.frame_count);
     let input = if travelling.is_made { &batch.input } else { features.of(&batch.input) };
-    let began = Instant::now();
-    let mut outputs = backend.run_all(input, &shape)?.into_iter();
-    clock.add(began.elapsed());
     let rows = plan.layout.row_count(batch.frame_count);
-    let output = outputs.next().ok_or("the network gave nothing")?;
-    let mut scores = output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)?;
-    if plan.embedding_size > 0 {
-        let embeddings = outputs.next().ok_or("the network gave no embeddings")?;
-        scores = beside(plan, &scores, &embeddings, rows)?;
-    }
+    let run = |backend: &mut dyn Backend| {
+        let began = Instant::now();
+        let outputs = backend.run_all(input, &shape);
+        clock.add(began.elapsed());
+        rows_of(plan, outputs?, rows)
+    };
+    let mut scores = match run(backend) {
+        Err(reason) if backend.give_up(&reason) => run(backend)?,
+        scores => scores?,
+    };
     let width = plan.row_width();
     if let Layout::FramedClips { given_rows, rows, .. } = plan.layout {
         drop_unused_rows(&mut scores, given_rows * width, rows * width);
@@ -104,6 +105,18 @@ fn score(
     scores.truncate((batch.skip_rows + batch.keep_rows) * width);
     scores.drain(..batch.skip_rows * width);
     Ok(BatchScores { scores, onset_rows: batch.onset_rows, padding_rows: batch.padding_rows })
+}
+
+/// The rows that the network gave: scores, and the embedding after them where one is wanted.
+fn rows_of(plan: &Plan, outputs: Vec<NetworkOutput>, rows: usize) -> Result<Vec<f32>, String> {
+    let mut outputs = outputs.into_iter();
+    let output = outputs.next().ok_or("the network gave nothing")?;
+    let scores = output.into_scores(rows, plan.class_count, plan.activation, plan.output_axes)?;
+    if plan.embedding_size == 0 {
+        return Ok(scores);
+    }
+    let embeddings = outputs.next().ok_or("the network gave no embeddings")?;
+    beside(plan, &scores, &embeddings, rows)
 }
 
 /// Each row of scores with its embedding after it.

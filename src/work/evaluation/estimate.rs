@@ -55,12 +55,15 @@ impl Estimate {
         let wanted = job.settings.only_reference_classes.then(|| reference_labels(job));
         let mut estimate = Self::default();
         match &job.estimate {
-            EstimateSource::Predictions { rules: own, .. } => {
+            EstimateSource::Predictions { rules: own, .. } | EstimateSource::ScoreFolder { rules: own, .. } => {
                 let rules = rules.unwrap_or(own);
                 for (place, recording) in job.recordings.iter().enumerate() {
                     progress.reach(place as f64 / job.recordings.len() as f64)?;
                     if let Some(scores) = &recording.scores {
-                        estimate.decide(place, scores, rules, recording.duration_secs, map, wanted.as_ref());
+                        // What another model says is nowhere in the window.
+                        let is_shown = matches!(job.estimate, EstimateSource::Predictions { .. });
+                        let found = (scores.as_ref(), recording.duration_secs, is_shown);
+                        estimate.decide(place, found, rules, map, wanted.as_ref());
                     }
                 }
             }
@@ -86,15 +89,15 @@ impl Estimate {
     fn decide(
         &mut self,
         place: usize,
-        scores: &FrameScores,
+        (scores, duration_secs, is_shown): (&FrameScores, f64, bool),
         rules: &ClassRules,
-        duration_secs: f64,
         map: &LabelMap,
         wanted: Option<&BTreeSet<Arc<str>>>,
     ) {
         for (class, label) in scores.classes.iter().enumerate() {
             for prediction in decide_class(scores, class, &rules.of(label), duration_secs) {
-                let name = EstimatedName::Prediction { class, span: prediction.span };
+                let shown = EstimatedName::Prediction { class, span: prediction.span };
+                let name = if is_shown { shown } else { EstimatedName::Nothing };
                 self.add(place, prediction.span, label, name, map, wanted);
             }
         }

@@ -1,171 +1,88 @@
 //! Frame scores of a project as measures over all thresholds see them, class by class on all processors.
 
-use super::job::{EstimateSource, EvaluationJob, Keys};
+use super::job::{EvaluationJob, Keys};
+use super::label_columns::{LabelColumns, Sources, sources};
 use super::label_map::LabelMap;
+use super::sections::Section;
 use super::{ClassCurves, EvaluationSettings, GoalKind, Missing, NoScores, Progress, Stopped};
-use crate::annotation::complete::is_complete;
-use crate::decision::{ClassRules, DecisionRule, FrameScores, bounding_boxes, median_filter};
+use crate::decision::ClassRules;
 use crate::metric::{
-    BestF, ClassF, ClassReport, LabelledSpan, Measured, Psds, ScoreColumns, ScoreReport, ScoredFile, ScoredSet,
-    StepScores, apart,
+    BestF, ClassF, ClassReport, LabelledSpan, Measured, Psds, ScoreReport, ScoredFile, ScoredSet, apart,
 };
-use crate::time::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many points of a curve are kept.
 const DRAWN_POINTS: usize = 256;
 /// Thresholds at which F-scores are averaged.
 const MEAN_STEPS: usize = 200;
 
-/// A class of the model that stands for a label, with its rule; only how events are found counts of it, not the threshold.
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    class: usize,
-    rule: DecisionRule,
-}
-
-/// Of each label, the classes that stand for it.
-type Sources = Arc<Vec<Vec<Source>>>;
-
-/// The scores of one recording, one column a label.
-struct Columns<'a> {
-    borders_secs: Vec<f64>,
-    duration_secs: f64,
-    scores: &'a FrameScores,
-    sources: Sources,
-    /// Of each label whose events are bounding boxes, what is found when it is asked for first.
-    steps: Vec<OnceLock<StepScores>>,
-}
-
-impl<'a> Columns<'a> {
-    fn new(scores: &'a FrameScores, duration_secs: f64, sources: Sources) -> Self {
-        let borders_secs = scores.borders_secs(duration_secs);
-        let steps = vec![OnceLock::new(); sources.len()];
-        Self { borders_secs, duration_secs, scores, sources, steps }
-    }
-
-    fn sources(&self, label: usize) -> &[Source] {
-        self.sources.get(label).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The scores of a class after its median filter; none where it is silent.
-    fn filtered(&self, source: &Source) -> Option<Vec<f32>> {
-        self.scores.peaks().get(source.class).filter(|peak| **peak > 0.0)?;
-        let mut scores = self.scores.class_scores(source.class);
-        let width = source.rule.applied_median();
-        if width > 1 {
-            scores = median_filter(&scores, width, source.rule.median_edges);
-        }
-        // Of silence after the end, only the filter knows.
-        scores.truncate(self.borders_secs.len().saturating_sub(1));
-        Some(scores)
-    }
-
-    /// The scores of a label for which bounding boxes stand; none if none do.
-    fn steps(&self, label: usize) -> Option<&StepScores> {
-        let sources = self.sources(label);
-        if sources.iter().all(|source| source.rule.boxes.is_none()) {
-            return None;
-        }
-        let of_source = |source: &Source| {
-            let scores: Vec<f64> = self.filtered(source)?.into_iter().map(f64::from).collect();
-            Some(match &source.rule.boxes {
-                Some(rule) => {
-                    let boxes = bounding_boxes(&self.borders_secs, &scores, rule);
-                    StepScores::of_boxes(&boxes, self.duration_secs)
-                }
-                None => StepScores { borders_secs: self.borders_secs.clone(), scores },
-            })
-        };
-        let all = || {
-            let each = sources.iter().filter_map(of_source);
-            each.reduce(|all, one| all.greater(&one)).unwrap_or_default()
-        };
-        Some(self.steps.get(label)?.get_or_init(all))
-    }
-}
-
-impl ScoreColumns for Columns<'_> {
-    fn borders_secs(&self, label: usize) -> &[f64] {
-        self.steps(label).map_or(&self.borders_secs, |steps| &steps.borders_secs)
-    }
-
-    fn column<'a>(&'a self, label: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
-        if let Some(steps) = self.steps(label) {
-            return &steps.scores;
-        }
-        let frames = self.borders_secs.len().saturating_sub(1);
-        scratch.clear();
-        scratch.resize(frames, 0.0);
-        for scores in self.sources(label).iter().filter_map(|source| self.filtered(source)) {
-            for (greatest, score) in scratch.iter_mut().zip(scores) {
-                *greatest = greatest.max(f64::from(score));
-            }
-        }
-        scratch
-    }
-}
-
 /// Everything that is borrowed while frame scores are measured.
 pub struct FrameSet<'a> {
     labels: Vec<Arc<str>>,
-    files: Vec<(&'a str, f64, Columns<'a>)>,
+    files: Vec<(&'a Section, LabelColumns<'a>)>,
     reference: Vec<LabelledSpan<'a>>,
 }
 
 impl<'a> FrameSet<'a> {
-    /// The scores of the recordings in which it is known where nothing is, under these rules' median filters or as their bounding boxes (none:
-    /// as they are).
+    /// The scores of sections in which it is known where nothing is, under these rules' median filters or as their bounding boxes (none: as
+    /// they are). `reference` is what is right in the recordings, by their keys.
     pub fn of(
         job: &'a EvaluationJob,
-        keys: &'a Keys,
+        (keys, sections): (&'a Keys, &'a [Section]),
         reference: &[LabelledSpan<'a>],
-        labels: &BTreeSet<Arc<str>>,
+        labels: &[Arc<str>],
         map: &LabelMap,
         rules: Option<&ClassRules>,
     ) -> Result<Self, NoScores> {
-        if !matches!(job.estimate, EstimateSource::Predictions { .. }) {
+        if job.recordings.iter().all(|recording| recording.scores.is_none()) {
             return Err(NoScores::OnlyEvents);
         }
-        let is_marked = keys.completeness(job).is_some();
-        let all: Vec<Arc<str>> = labels.iter().cloned().collect();
         let mut known: Option<(Arc<[Arc<str>]>, Sources)> = None;
         let mut files = Vec::new();
-        for (recording, key) in job.recordings.iter().zip(&keys.keys) {
+        for section in sections {
+            let Some(recording) = job.recordings.get(section.recording) else { continue };
             let Some(scores) = &recording.scores else { continue };
-            let whole = Span { onset_secs: 0.0, offset_secs: recording.duration_secs };
-            if is_marked && !is_complete(&recording.complete_spans, whole, &all) {
-                continue;
-            }
             let sources = match &known {
                 Some((classes, sources)) if *classes == scores.classes => sources.clone(),
-                _ => Arc::new(sources(&scores.classes, &all, map, rules)),
+                _ => Arc::new(sources(&scores.classes, labels, map, rules)),
             };
             known = Some((scores.classes.clone(), sources.clone()));
-            let duration_secs = recording.duration_secs;
-            files.push((&**key, duration_secs, Columns::new(scores, duration_secs, sources)));
+            files.push((section, LabelColumns::new(scores, recording.duration_secs, section, sources)));
         }
         if files.is_empty() {
+            let is_marked = keys.completeness(job).is_some();
             return Err(if is_marked { NoScores::NothingComplete } else { NoScores::Unfit });
         }
-        let has_class =
-            |place: usize| files.iter().any(|file| file.2.sources.get(place).is_some_and(|of| !of.is_empty()));
-        let measured: BTreeSet<usize> = (0..all.len()).filter(|&place| has_class(place)).collect();
-        let names: BTreeSet<&str> = files.iter().map(|file| file.0).collect();
+        let mut set = Self { labels: labels.to_vec(), files, reference: Vec::new() };
         // Columns stand at the places of their labels, so that a class that the model lacks keeps its own, of zeros.
-        let is_measured = |event: &LabelledSpan<'_>| {
-            names.contains(event.file)
-                && all.binary_search_by(|label| (**label).cmp(event.label)).is_ok_and(|at| measured.contains(&at))
+        let is_measured = |event: &&LabelledSpan<'_>| {
+            labels.binary_search_by(|label| (**label).cmp(event.label)).is_ok_and(|place| set.has_class(place))
         };
-        let reference: Vec<LabelledSpan<'a>> = reference.iter().filter(|event| is_measured(event)).copied().collect();
-        Ok(Self { labels: all, files, reference: apart(&reference) })
+        let mut of_file: HashMap<&str, Vec<&LabelledSpan<'a>>> = HashMap::new();
+        reference.iter().filter(is_measured).for_each(|event| of_file.entry(event.file).or_default().push(event));
+        let cut = |section: &'a Section| {
+            let events = keys.keys.get(section.recording).and_then(|key| of_file.get(key.as_str()));
+            let events = events.into_iter().flatten().copied();
+            events.filter_map(|event| {
+                Some(LabelledSpan { file: &section.name, span: section.cut(event.span)?, ..*event })
+            })
+        };
+        let inside: Vec<LabelledSpan<'a>> = set.files.iter().flat_map(|&(section, _)| cut(section)).collect();
+        set.reference = apart(&inside);
+        Ok(set)
     }
 
-    /// How many recordings are measured.
+    /// How many recordings are measured, as a whole or in part.
     pub fn recording_count(&self) -> usize {
-        self.files.len()
+        self.files.iter().map(|(section, _)| section.recording).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many seconds are measured, and whether these are whole recordings.
+    pub fn extent(&self) -> (f64, bool) {
+        let secs = self.files.iter().map(|(section, _)| section.span.duration_secs()).sum();
+        (secs, self.files.iter().all(|(section, _)| section.is_whole))
     }
 
     /// The labels, one a class of the set.
@@ -175,15 +92,23 @@ impl<'a> FrameSet<'a> {
 
     /// Whether the model has a class of the label at a place.
     pub fn has_class(&self, place: usize) -> bool {
-        self.files.iter().any(|file| file.2.sources.get(place).is_some_and(|sources| !sources.is_empty()))
+        self.files.iter().any(|(_, columns)| !columns.sources(place).is_empty())
+    }
+
+    /// The threshold that is in force for the label at a place; none where several classes stand for it under different ones.
+    fn threshold(&self, place: usize) -> Option<f64> {
+        let mut thresholds =
+            self.files.iter().flat_map(|(_, columns)| columns.sources(place)).map(|source| source.rule.threshold);
+        let first = thresholds.next()?;
+        thresholds.all(|other| other == first).then_some(f64::from(first))
     }
 
     /// The set as measures take it.
     pub fn set(&self) -> Result<ScoredSet<'_>, NoScores> {
         let classes = self.labels.iter().map(|label| &**label).collect();
-        let files = self.files.iter().map(|(name, duration_secs, columns)| ScoredFile {
-            name,
-            duration_secs: *duration_secs,
+        let files = self.files.iter().map(|(section, columns)| ScoredFile {
+            name: &section.name,
+            duration_secs: section.span.duration_secs(),
             scores: columns,
         });
         ScoredSet::new(classes, files.collect(), &self.reference).map_err(|error| {
@@ -191,20 +116,6 @@ impl<'a> FrameSet<'a> {
             NoScores::Unfit
         })
     }
-}
-
-/// The classes of the model that stand for each label.
-fn sources(classes: &[Arc<str>], labels: &[Arc<str>], map: &LabelMap, rules: Option<&ClassRules>) -> Vec<Vec<Source>> {
-    let mut sources = vec![Vec::new(); labels.len()];
-    for (class, name) in classes.iter().enumerate() {
-        for target in map.targets(name) {
-            if let Ok(place) = labels.binary_search(&target) {
-                let rule = rules.map_or_else(DecisionRule::default, |rules| rules.of(name));
-                sources[place].push(Source { class, rule });
-            }
-        }
-    }
-    sources
 }
 
 /// Computes something of each class on all processors.
@@ -262,15 +173,16 @@ pub struct FrameReport {
     pub curves: BTreeMap<Arc<str>, ClassCurves>,
     /// The mean curves.
     pub mean_curves: ClassCurves,
-    /// How many recordings were measured.
+    /// How many recordings were measured, as a whole or in part.
     pub recordings: usize,
+    /// How many seconds of them, and whether these are whole recordings.
+    pub extent: (f64, bool),
 }
 
 /// Measures frame scores.
 pub fn measured(
     frames: &FrameSet<'_>,
     settings: &EvaluationSettings,
-    rules: &ClassRules,
     progress: &Progress<'_>,
 ) -> Result<Result<FrameReport, NoScores>, Stopped> {
     let set = match frames.set() {
@@ -290,6 +202,7 @@ pub fn measured(
         curves: BTreeMap::new(),
         mean_curves: mean_curves(&report, goal, scored.psds.map(|psds| psds.most_per_hour)),
         recordings: frames.recording_count(),
+        extent: frames.extent(),
     };
     for (place, (label, class)) in frames.labels().iter().zip(&report.classes).enumerate() {
         let no_class = Missing::NoScores(NoScores::NoSuchClass);
@@ -316,8 +229,8 @@ pub fn measured(
             (Ok(f), _) => Ok(f.curve.iter().map(|(below, score)| (*below, score.f)).collect()),
             (Err(why), _) => Err(Missing::from(*why)),
         };
-        let threshold = Some(f64::from(rules.of(label).threshold));
-        all.curves.insert(label.clone(), ClassCurves { rocs, f: drawn, threshold });
+        let threshold = frames.threshold(place);
+        all.curves.insert(label.clone(), ClassCurves { rocs, f: drawn, threshold, is_mean: false });
         all.per_class.insert(label.clone(), (psds, best));
     }
     Ok(Ok(all))
@@ -348,55 +261,11 @@ fn mean_curves(report: &ScoreReport, goal: GoalKind, most_per_hour: [f64; 2]) ->
     } else {
         Ok(steps.map(f_at).collect())
     };
-    ClassCurves { rocs, f, threshold: None }
+    ClassCurves { rocs, f, threshold: None, is_mean: true }
 }
 
 /// The F-score at a threshold, of a curve from high to low scores.
 fn f_below(curve: &[(f64, crate::metric::FScore)], threshold: f64) -> f64 {
     let after = curve.partition_point(|(below, _)| *below > threshold);
     after.checked_sub(1).and_then(|place| curve.get(place)).map_or(0.0, |(_, score)| score.f)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::decision::{BoxRule, FrameAxis, decide_boxes};
-
-    fn scores(first_onset_secs: f64, frames: usize) -> FrameScores {
-        let classes: Vec<Arc<str>> = vec!["Dog".into(), "Bark".into()];
-        let mut scores = FrameScores::new(FrameAxis { first_onset_secs, hop_secs: 0.5 }, classes.into());
-        (0..frames).for_each(|frame| scores.push(&[frame as f32 / 10.0, 0.25]));
-        scores
-    }
-
-    #[test]
-    fn classes_that_stand_for_one_label_give_the_greatest_score() {
-        let labels: Vec<Arc<str>> = vec!["Dog".into()];
-        let plain = DecisionRule::default();
-        let both = vec![vec![Source { class: 0, rule: plain }, Source { class: 1, rule: plain }]];
-        let scores = scores(0.0, 5);
-        let columns = Columns::new(&scores, 2.5, Arc::new(both));
-        let mut scratch = Vec::new();
-        let column: Vec<f64> = columns.column(0, &mut scratch).to_vec();
-        let expected = [0.25, 0.25, 0.25, 0.3, 0.4];
-        assert!(column.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{column:?}");
-        assert_eq!(sources(&scores.classes, &labels, &LabelMap::Same, None)[0].len(), 1);
-        // Of a class with bounding boxes, what lies in none is below all thresholds; but there is the other class.
-        let boxed = DecisionRule { boxes: Some(BoxRule { filter_secs: 1.0, ..BoxRule::default() }), ..plain };
-        let of = |rules: &[(usize, DecisionRule)]| {
-            let sources = vec![rules.iter().map(|&(class, rule)| Source { class, rule }).collect()];
-            let columns = Columns::new(&scores, 2.5, Arc::new(sources));
-            (columns.borders_secs(0).to_vec(), columns.column(0, &mut Vec::new()).to_vec())
-        };
-        let boxes = decide_boxes(&scores, 0, &boxed.boxes.unwrap(), 0.0, 2.5);
-        assert_eq!(boxes.len(), 1);
-        let (onset_secs, confidence) = (boxes[0].span.onset_secs, f64::from(boxes[0].score));
-        let (borders, alone) = of(&[(0, boxed)]);
-        assert_eq!(borders, [0.0, onset_secs, 2.5]);
-        assert!(alone[0] == f64::NEG_INFINITY && (alone[1] - confidence).abs() < 1e-6, "{alone:?}");
-        let (borders, with_other) = of(&[(0, boxed), (1, plain)]);
-        let last = with_other[with_other.len() - 1];
-        assert!(borders.contains(&onset_secs) && (with_other[0] - 0.25).abs() < 1e-4, "{with_other:?}");
-        assert!((last - confidence.max(0.25)).abs() < 1e-4);
-    }
 }

@@ -57,6 +57,13 @@ pub enum EstimateSource {
         /// The rules.
         rules: Arc<ClassRules>,
     },
+    /// What rules make of the frame scores in a folder, a file a recording, of which the job holds none yet.
+    ScoreFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The rules.
+        rules: Arc<ClassRules>,
+    },
     /// The events of an annotator.
     Annotator(Arc<str>),
     /// The rows of a label file.

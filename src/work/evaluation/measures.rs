@@ -5,6 +5,7 @@ use super::found_error::found;
 use super::frame_measures::{FrameReport, FrameSet, measured};
 use super::job::{EstimateSource, EvaluationJob, Keys};
 use super::label_map::LabelMap;
+use super::sections::sections;
 use super::{ClassRow, Column, EvaluationReport, GoalKind, Missing, NoScores, Progress, Stopped, Summary, Value};
 use crate::annotation::EventId;
 use crate::metric::{self, Evaluated, LabelledSpan, Measured, Report, Undefined, outcomes};
@@ -83,7 +84,7 @@ pub fn report(job: &EvaluationJob, progress: &Progress<'_>) -> Result<Evaluation
     };
     let (overall, mean) = (table.overall(), table.mean());
     let classes = labels.iter().map(|label| table.class(label)).collect();
-    let notes = notes(job, &estimate, &summary, frames.as_ref().err());
+    let notes = notes(job, &estimate, &summary, frames.as_ref().ok());
     let (curves, mean_curves) = match frames {
         Ok(frames) => (frames.curves, Some(frames.mean_curves)),
         Err(_) => (BTreeMap::new(), None),
@@ -105,6 +106,10 @@ pub fn report(job: &EvaluationJob, progress: &Progress<'_>) -> Result<Evaluation
 fn estimate_words(estimate: &EstimateSource) -> String {
     match estimate {
         EstimateSource::Predictions { name, .. } => format!("predictions of {name} under the rules in force"),
+        EstimateSource::ScoreFolder { path, rules } => {
+            let folder = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            format!("scores in {folder}, above {} where events are compared", rules.common.threshold)
+        }
         EstimateSource::Annotator(name) if name.is_empty() => "events of whoever gave no name".to_owned(),
         EstimateSource::Annotator(name) => format!("events of {name}"),
         EstimateSource::File(path) => {
@@ -121,15 +126,19 @@ fn frame_report(
     map: &LabelMap,
     progress: &Progress<'_>,
 ) -> Result<Result<FrameReport, NoScores>, Stopped> {
-    let EstimateSource::Predictions { rules, .. } = &job.estimate else { return Ok(Err(NoScores::OnlyEvents)) };
-    match FrameSet::of(job, keys, reference, labels, map, Some(rules)) {
-        Ok(frames) => measured(&frames, &job.settings, rules, progress),
+    let (EstimateSource::Predictions { rules, .. } | EstimateSource::ScoreFolder { rules, .. }) = &job.estimate else {
+        return Ok(Err(NoScores::OnlyEvents));
+    };
+    let labels: Vec<Arc<str>> = labels.iter().cloned().collect();
+    let sections = sections(job, keys, &labels);
+    match FrameSet::of(job, (keys, &sections), reference, &labels, map, Some(rules)) {
+        Ok(frames) => measured(&frames, &job.settings, progress),
         Err(why) => Ok(Err(why)),
     }
 }
 
 /// What was left out, and what marks of completeness mean.
-fn notes(job: &EvaluationJob, estimate: &Estimate, summary: &Summary, no_scores: Option<&NoScores>) -> Vec<String> {
+fn notes(job: &EvaluationJob, estimate: &Estimate, summary: &Summary, frames: Option<&FrameReport>) -> Vec<String> {
     let mut notes = job.notes.clone();
     if estimate.left_out > 0 {
         let (events, labels) = (estimate.left_out, estimate.left_out_labels.len());
@@ -146,9 +155,13 @@ fn notes(job: &EvaluationJob, estimate: &Estimate, summary: &Summary, no_scores:
              them count for nothing"
         ));
         let (scored, all) = (summary.scored_recordings, summary.recordings);
-        if no_scores.is_none() && scored < all {
+        if let Some((secs, is_whole)) = frames.map(|frames| frames.extent)
+            && (!is_whole || scored < all)
+        {
             notes.push(format!(
-                "PSDS, best F1 and curves are of the {scored} of {all} recordings that are marked so from start to end"
+                "PSDS, best F1 and curves are of the {:.1} min in {scored} of {all} recordings that are marked so: each span as if it were a \
+                 recording, with events cut at its ends",
+                secs / 60.0
             ));
         }
     }

@@ -35,7 +35,9 @@ impl fmt::Display for Missing {
             Self::NoScores(why) => formatter.write_str(match why {
                 NoScores::OnlyEvents => "needs a model's frame scores, and events are compared",
                 NoScores::NoSuchClass => "the model has no class of this label",
-                NoScores::NothingComplete => "no recording is marked from start to end as one where nothing is missing",
+                NoScores::NothingComplete => {
+                    "nowhere is it marked that nothing is missing of all the labels that are measured"
+                }
                 NoScores::Unfit => "the scores do not go together with the recordings",
             }),
         }
@@ -163,8 +165,10 @@ pub struct ClassCurves {
     pub rocs: [Result<Vec<RocPoint>, Missing>; 2],
     /// F-score over thresholds: from each threshold on, up to the next.
     pub f: Result<Vec<(f64, f64)>, Missing>,
-    /// The threshold in force; none for the mean.
+    /// The threshold in force; none for the mean, and where several classes stand for a label under different ones.
     pub threshold: Option<f64>,
+    /// The mean of all classes, and not one of them.
+    pub is_mean: bool,
 }
 
 /// What was compared, counted.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Tables by their header, or the first row where they have none, and how a label could be missed in them.
-const TABLES: [(&str, &str); 20] = [
+const TABLES: [(&str, &str); 21] = [
     ("dcase", "filename,onset,offset,event_label,confidence,note"),
     ("dcase", "Event_Label,Confidence,Offset,Onset"),
     ("dcase-list", "a.wav,0,1,Dog"),
@@ -25,6 +25,7 @@ const TABLES: [(&str, &str); 20] = [
         "aplose",
         "filename,start_time,end_time,start_frequency,end_frequency,annotation,start_datetime,end_datetime,is_box",
     ),
+    ("aplose", "end_time,annotation,start_datetime,end_datetime"),
     ("chirpity", "File,Detection start,Detection end,Common name,Confidence,Start (s)"),
     ("raven", "Begin Time (s),End Time (s),Species"),
     ("birdnet", "Start (s),End (s),Common name,Confidence,File"),

@@ -233,6 +233,25 @@ fn columns_that_nobody_knows_are_kept_also_two_of_one_name() {
 }
 
 #[test]
+fn labels_of_audioset_may_be_names() {
+    let format = by_id("audioset-strong").unwrap();
+    let head = "segment_id\tstart_time_seconds\tend_time_seconds\tlabel\n";
+    let named = format!("{head}b0RFKhbpFJA_30000\t0.000\t10.000\tSpeech\n");
+    let labels = read(format, named.as_bytes()).unwrap();
+    assert_eq!(drawn(&labels), "b0RFKhbpFJA_30000 0–10 Speech\n@ b0RFKhbpFJA_30000");
+    assert_eq!(format.written(&labels), named.replace("Speech", "/m/09x0r"));
+}
+
+#[test]
+fn tables_of_parquet_are_refused_with_what_to_do() {
+    let path = std::env::temp_dir().join(format!("earmark-{}.parquet", std::process::id()));
+    std::fs::write(&path, b"PAR1\x15\x04\x15\0\xff").unwrap();
+    let told = format::read_any(&path, &ReadOptions::default()).map(|_| ()).unwrap_err().to_string();
+    std::fs::remove_file(&path).unwrap();
+    assert!(told.contains("is a Parquet table, which is not read: save it as CSV"), "{told}");
+}
+
+#[test]
 fn sequences_need_both_ends_in_one_unit() {
     let generic = by_id("generic-seq").unwrap();
     let told = read(generic, b"label,onset_s,offset_sample,notated_path\ncall,1,2,a.wav\n").unwrap_err();

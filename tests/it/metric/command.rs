@@ -91,6 +91,22 @@ fn durations_marks_and_settings_change_what_is_counted() {
 }
 
 #[test]
+fn the_format_of_both_files_can_be_said() {
+    let folder = folder();
+    for (name, text) in [("r", "1\t2\tdog\n5\t6\tdog\n"), ("e", "1\t2\tdog\n")] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("a.txt"), text).unwrap();
+    }
+    let files = ["r/a.txt", "e/a.txt", "--metric", "event_based", "--json"];
+    let output = evaluate(folder.path(), &[&files[..], &["--from", "audacity"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let found: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    assert_eq!(found["metrics"]["event_based"]["overall"]["recall"], 0.5);
+    let output = evaluate(folder.path(), &[&files[..], &["--from", "music"]].concat());
+    assert!(text(&output.stderr).contains("no format is called"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn what_cannot_be_compared_is_said() {
     let folder = folder();
     std::fs::write(folder.path().join("other.tsv"), "x.wav\t1\t2\tdog\n").unwrap();

@@ -45,6 +45,7 @@ fn scored(spans: &[(&str, f64, f64, f32)]) -> Scored {
         model: "made up".into(),
         version: "1".into(),
         ran_on: String::new(),
+        truth: None,
         notes: Vec::new(),
         axis,
         classes,
@@ -298,6 +299,70 @@ fn an_edit_makes_it_old_and_only_complete_spans_count_where_there_are_some() {
     assert!(marked.notes.iter().any(|note| note.starts_with("Only spans where nothing is missing")));
     assert_eq!(marked.overall.value(Column::CollarPrecision).unwrap(), 0.5);
     assert!(all.overall.value(Column::CollarPrecision).unwrap() < 0.5);
+
+    // Frame scores are measured of what is marked, also where that is a part of a recording: both dogs are found there at any threshold.
+    let edited = Edited { by: "Ada".into(), at_ms: 1 };
+    let spans = vec![CompleteSpan { span: Span::between(0.0, 6.0), labels: Vec::new(), edited }];
+    let bench = &mut harness.state_mut().bench;
+    bench.document.apply(Edit::SetCompleteSpans { recording: ids[0], spans }).unwrap();
+    bench.revision += 1;
+    harness.step();
+    wait(&mut harness, "the evaluation", is_evaluated);
+    let part = report(&harness);
+    assert_eq!(part.summary.scored_recordings, 1);
+    let note = part.notes.iter().find(|note| note.starts_with("PSDS, best F1 and curves"));
+    assert!(note.is_some_and(|note| note.contains("0.1 min in 1 of 2 recordings")), "{:?}", part.notes);
+    let row = |label: &str| part.classes.iter().find(|row| &*row.label == label).unwrap().clone();
+    assert_eq!(row("Dog").value(Column::BestF).unwrap(), 1.0);
+    assert!(row("Cat").value(Column::BestF).is_err(), "no cat is in what is marked");
+}
+
+#[test]
+fn scores_of_another_model_come_from_a_folder() {
+    let mut harness = window(settings(), Vec::new());
+    harness.step();
+    staged(&mut harness);
+    opened_page(&mut harness);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("others");
+    std::fs::create_dir(&path).unwrap();
+    let write = |name: &str, score: &dyn Fn(f64) -> [f64; 2]| {
+        let mut text = "onset\toffset\tDog\tCat\n".to_owned();
+        for frame in 0..300 {
+            let [dog, cat] = score((f64::from(frame) + 0.5) / 10.0);
+            text += &format!("{}\t{}\t{dog}\t{cat}\n", f64::from(frame) / 10.0, f64::from(frame + 1) / 10.0);
+        }
+        std::fs::write(path.join(name), text).unwrap();
+    };
+    // Both dogs of the first recording, exactly, and its cat below 0.5.
+    let within = |at: f64, from: f64, to: f64| if from < at && at < to { 1.0 } else { 0.0 };
+    write("soundscape_000.tsv", &|at| {
+        [0.9 * (within(at, 1.0, 2.0) + within(at, 5.0, 6.0)), 0.4 * within(at, 10.0, 12.0)]
+    });
+    harness.state_mut().bench.dispatch(Request::Evaluation(EvaluationRequest::AskForScores));
+    harness.run_steps(2);
+    answer_path(&mut harness, "Path of a folder of frame scores to evaluate", &path);
+    wait(&mut harness, "the folder's scores", |bench| {
+        is_evaluated(bench) && bench.evaluation.estimate == EstimateChoice::Scores(path.clone())
+    });
+    let of_folder = report(&harness);
+    assert_eq!((of_folder.summary.reference, of_folder.summary.estimated), (3, 2));
+    assert!(of_folder.notes.iter().any(|note| note == "1 recordings left out that have no scores in the folder"));
+    for row in &of_folder.classes {
+        assert_eq!(row.value(Column::BestF).unwrap(), 1.0, "{}", row.label);
+        assert_eq!(row.value(Column::Psds1).unwrap(), 1.0, "{}", row.label);
+    }
+    assert_eq!(of_folder.overall.value(Column::CollarRecall).unwrap(), 2.0 / 3.0);
+    assert!(of_folder.curves.contains_key("Cat"));
+    // Its errors lead to what was missed all the same.
+    assert_eq!(of_folder.errors.all().len(), 1);
+    let failure = |harness: &Harness<'_, App>| harness.state().bench.evaluation.failure.clone().unwrap();
+    write("soundscape_000.tsv", &|_| [2.5, 0.0]);
+    ask_and_fail(&mut harness, EvaluationRequest::Compute);
+    assert!(failure(&harness).contains("scores from 0 to 1 are expected"), "{}", failure(&harness));
+    let empty = folder.path().to_path_buf();
+    ask_and_fail(&mut harness, EvaluationRequest::Compare(EstimateChoice::Scores(empty)));
+    assert!(failure(&harness).contains("holds no scores of the recordings"), "{}", failure(&harness));
 }
 
 #[test]

@@ -68,6 +68,7 @@ fn scores(predictions: usize) -> Scored {
         model: "formula".into(),
         version: "1".into(),
         ran_on: "nothing".to_owned(),
+        truth: None,
         notes: Vec::new(),
         axis,
         classes,

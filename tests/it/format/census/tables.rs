@@ -137,6 +137,10 @@ const TABLES: &[Table] = &[
     },
 ];
 
+fn is_name(cell: &str, names: &[&str]) -> bool {
+    names.contains(&cell.trim().to_ascii_lowercase().as_str())
+}
+
 /// What a row becomes.
 enum Fate {
     Counted,
@@ -160,7 +164,7 @@ pub(super) fn census(id: &str, text: &str) -> Option<Census> {
     match id {
         "dcase-list" => return Some(list(&rows)),
         "sv-csv" => return sonic_visualiser(&rows),
-        "maestro" if rows.first().is_some_and(|row| row[0].trim().parse::<f64>().is_ok()) => {
+        "maestro" if rows.first().is_some_and(|row| row.iter().all(|cell| !is_name(cell, DCASE_LABELS))) => {
             return Some(total(rows.iter().map(|row| counted_if((0..3).any(|place| has(row, Some(place)))))));
         }
         _ => {}
