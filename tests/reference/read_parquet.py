@@ -35,7 +35,7 @@ def read_all(pattern, folder):
     by_pandas = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
     by_duckdb = pd.concat([duckdb.sql(f"SELECT * FROM read_parquet('{path}')").df() for path in paths], ignore_index=True)
     by_polars = pl.concat([pl.read_parquet(path) for path in paths])
-    together = duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/**/*.parquet')").fetchone()[0]
+    together = duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/**/*.parquet')").fetchall()[0][0]
     assert len(by_pandas) == len(by_duckdb) == len(by_polars) == together, pattern
     assert list(by_pandas.columns) == list(by_duckdb.columns) == by_polars.columns, pattern
     return by_pandas, by_duckdb, by_polars

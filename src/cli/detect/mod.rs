@@ -38,13 +38,15 @@ Examples:
   earmark detect archive/ -r -o results/ --dry-run
       What would be done, and how many hours of sound that is
 
-Of a few recordings, the output is TAB-separated with the header `filename onset offset event_label`, in seconds. A recording
-without events has one row whose other cells are empty. Recordings that fail are listed at the end and are
-not in the output; the exit code is then 1.
+Of a few recordings, the output is TAB-separated, in seconds, with the header
+`filename onset offset event_label`. A recording without events has one row whose other cells
+are empty. Recordings that fail are listed at the end and are not in the output; the exit code is
+then 1.
 
-Of folders, each recording gets a file of its own in the folder of results, below folders like its own. What is done
-stands in earmark-archive.jsonl there: run again, the command does what is new, what has changed and what failed. With
-another model, rule or format it stops and says so, unless --redo is given.";
+Of folders, each recording gets a file of its own in the folder of results, below folders like its
+own. What is done stands in earmark-archive.jsonl there: run again, the command does what is new,
+what has changed and what failed. With another model, rule or format it stops and says so, unless
+--redo is given.";
 
 /// Detect sound events in recordings
 #[derive(clap::Args)]

@@ -116,7 +116,14 @@ impl<'a> Writer<'a> {
         };
         let file =
             LabelledFile { duration_secs: Some(finished.summary.duration_secs), ..LabelledFile::named(name.clone()) };
-        StrongLabels { rows: finished.events.iter().map(row).collect(), files: vec![file], ..StrongLabels::default() }
+        let mut rows: Vec<StrongLabel> = finished.events.iter().map(row).collect();
+        // As they sound, whatever the form: some forms keep this order, others have one of their own.
+        rows.sort_by(|a, b| {
+            let times = a.span.onset_secs.total_cmp(&b.span.onset_secs);
+            let times = times.then(a.span.offset_secs.total_cmp(&b.span.offset_secs));
+            times.then_with(|| a.event_label.cmp(&b.event_label))
+        });
+        StrongLabels { rows, files: vec![file], ..StrongLabels::default() }
     }
 
     fn write_events(&self, path: &Path, labels: &StrongLabels) -> Result<u64, String> {
