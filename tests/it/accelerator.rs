@@ -167,7 +167,8 @@ fn provider_libraries_that_cannot_be_loaded_are_told() {
     ] {
         let list = earmark(&["devices"]).env("EARMARK_EP_LIBRARIES", library).output().unwrap();
         let printed = text(&list.stdout);
-        assert!(list.status.success() && printed.contains("cpu   CPU"), "{printed}{}", text(&list.stderr));
+        let has_cpu = printed.lines().any(|line| line.split_whitespace().take(2).eq(["cpu", "CPU"]));
+        assert!(list.status.success() && has_cpu, "{printed}{}", text(&list.stderr));
         let note = printed.lines().find(|line| line.starts_with("note: ") && line.contains(library.to_str().unwrap()));
         assert!(note.is_some_and(|note| note.contains(reason)), "{printed}");
     }

@@ -23,7 +23,7 @@ struct Open {
     /// Batches that came back, scored or not.
     seen: usize,
     /// How many batches there are and how reading ended, once that is known.
-    read: Option<(usize, Option<Heard>)>,
+    read: Option<(usize, Result<Heard, ModelError>)>,
     /// Whether the taker was told that it has ended.
     is_told: bool,
 }
@@ -114,13 +114,8 @@ impl Collector<'_> {
             self.taker.ended(number, outcome);
             return;
         };
-        match outcome {
-            Ok(heard) => open.read = Some((batches, Some(heard))),
-            Err(error) => {
-                open.read = Some((batches, None));
-                self.give_up(number, error);
-            }
-        }
+        // What was read before it broke off is still handed on.
+        open.read = Some((batches, outcome));
         self.finish_if_all_is_seen(number);
     }
 
@@ -136,19 +131,17 @@ impl Collector<'_> {
     }
 
     fn finish_if_all_is_seen(&mut self, number: usize) {
-        let Some(open) = self.open.get_mut(&number) else { return };
-        let Some((batches, heard)) = &mut open.read else { return };
-        if open.seen < *batches {
+        let is_all = |open: &Open| open.read.as_ref().is_some_and(|(batches, _)| open.seen >= *batches);
+        if !self.open.get(&number).is_some_and(is_all) {
             return;
         }
-        let heard = heard.take();
         let Some(mut open) = self.open.remove(&number) else { return };
-        let (Some(heard), false) = (heard, open.is_told) else { return };
-        if let Some(seams) = &mut open.seams {
+        let (Some((_, outcome)), false) = (open.read, open.is_told) else { return };
+        if let (Some(seams), Ok(_)) = (&mut open.seams, &outcome) {
             // Nothing comes after these that could be unwanted.
             let _ = self.taker.take(number, &seams.finish(), 0);
         }
-        self.taker.ended(number, Ok(heard));
+        self.taker.ended(number, outcome);
     }
 }
 

@@ -1,16 +1,16 @@
 //! The device that runs models, in the model panel.
 
-use super::stage::{settings, wait, window};
-use earmark::app::{Request, Settings};
+use super::stage::{settings, soundscape, wait, window};
+use earmark::app::{Inspector, Request, Settings};
 use earmark::model::{Device, DeviceList};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
 
 #[test]
 fn the_model_panel_lists_the_devices_there_are() {
-    let mut harness = window(settings(), vec![]);
+    let mut harness = window(settings(), vec![soundscape(0)]);
     assert!(!harness.state().bench.devices.is_asked, "nobody has looked yet");
-    harness.get_by_role_and_label(Role::Button, "Model").click();
+    harness.state_mut().bench.dispatch(Request::ShowInspector(Inspector::Model));
     harness.run_steps(3);
     wait(&mut harness, "the list of devices", |bench| bench.devices.list.is_some());
     // What this machine has is its own; what is shown of a list is not.
