@@ -33,6 +33,8 @@ pub struct ChildProcess {
     requests: Option<Sender<Asked>>,
     answers: Receiver<Answered>,
     last_lines: LastLines,
+    /// Why it has ended, told to each of the threads that ask it in turn.
+    ended: String,
 }
 
 impl ChildProcess {
@@ -55,7 +57,8 @@ impl ChildProcess {
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (request_sender, request_receiver) = bounded(1);
         let (answer_sender, answers) = bounded(1);
-        let mut process = Self { child, requests: None, answers, last_lines: LastLines::default() };
+        let mut process =
+            Self { child, requests: None, answers, last_lines: LastLines::default(), ended: String::new() };
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else { return Err("it has no pipes".to_owned()) };
         let kept = Arc::clone(&process.last_lines);
         spawn("inference log", move || log_lines(stderr, &kept))?;
@@ -71,7 +74,7 @@ impl ChildProcess {
     /// Asks and waits for the answer, at most `limit` long. A child that does not answer, or not in these words, is ended, and each
     /// further question is refused.
     pub fn ask(&mut self, request: Request, body: Vec<u8>, limit: Duration) -> Result<(Answer, Vec<u8>), String> {
-        let Some(requests) = &self.requests else { return Err("its process has ended".to_owned()) };
+        let Some(requests) = &self.requests else { return Err(self.ended.clone()) };
         // The thread takes each question at once, since there is one at a time; it is gone if the child is.
         if requests.send((request, body)).is_err() {
             return Err(self.fail("it takes no more questions"));
@@ -108,10 +111,11 @@ impl ChildProcess {
             None => reason.to_owned(),
         };
         let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
-        match lines.back() {
+        self.ended = match lines.back() {
             Some(line) => format!("{told}; its last words: {line}"),
             None => told,
-        }
+        };
+        self.ended.clone()
     }
 
     /// Waits until the child has ended, at most `limit` long.
