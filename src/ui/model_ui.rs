@@ -12,8 +12,21 @@ use std::collections::BTreeSet;
 /// Classes whose greatest score is below this are not listed: they do not occur.
 const LISTED_PEAK: f32 = 0.05;
 
+/// In less height all of the panel scrolls, and the list of classes has a height of its own; in points.
+const LEAST_HEIGHT: f32 = 480.0;
+const LIST_HEIGHT: f32 = 240.0;
+
 /// Draws the panel.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
+    if ui.available_height() >= LEAST_HEIGHT {
+        return panel(ui, bench, panels, f32::INFINITY, requests);
+    }
+    ScrollArea::vertical().id_salt("model").auto_shrink([false, false]).show(ui, |ui| {
+        panel(ui, bench, panels, LIST_HEIGHT, requests);
+    });
+}
+
+fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, list_height: f32, requests: &mut Vec<Request>) {
     model_choice(ui, bench, requests);
     let running = bench.open.as_ref().is_some_and(|open| bench.runs.contains_key(&open.id));
     ui.horizontal_wrapped(|ui| {
@@ -37,7 +50,7 @@ pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut 
     preset_of_run(ui, scored);
     rule_ui::presets(ui, bench, panels, requests);
     ui.separator();
-    classes(ui, scored, panels, requests);
+    classes(ui, scored, panels, list_height, requests);
 }
 
 fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
@@ -143,7 +156,7 @@ fn preset_of_run(ui: &mut Ui, scored: &Scored) {
     }
 }
 
-fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec<Request>) {
+fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, list_height: f32, requests: &mut Vec<Request>) {
     let occurring = scored.scores.classes_by_peak(LISTED_PEAK);
     section(ui, "Classes that occur");
     ui.label(weak(format!(
@@ -182,7 +195,8 @@ fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, requests: &mut Vec
         let all = scored.scores.classes_by_peak(0.0).into_iter();
         all.filter(|&class| scored.scores.classes[class].to_lowercase().contains(&wanted)).collect()
     };
-    ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, theme::ROW_HEIGHT, rows.len(), |ui, range| {
+    let list = ScrollArea::vertical().auto_shrink([false, false]).max_height(list_height);
+    list.show_rows(ui, theme::ROW_HEIGHT, rows.len(), |ui, range| {
         for &class in &rows[range] {
             class_row(ui, scored, class, requests);
         }
