@@ -10,9 +10,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How tables of Parquet begin, which BirdNET can write.
-const PARQUET: &str = "PAR1";
-
 /// Reads a label file as the format that it looks like most; if that one refuses it, as the next.
 ///
 /// # Errors
@@ -21,10 +18,6 @@ pub fn read_any(path: &Path, options: &ReadOptions) -> Result<(&'static dyn Labe
     let open = || TextSource::open(path).map_err(|error| told(path, error.into()));
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     let source = open()?;
-    if source.head().starts_with(PARQUET) {
-        let text = "is a Parquet table, which is not read: save it as CSV (BirdNET: the result type “csv”)";
-        return Err(told(path, ReadError::NotLabels(text.to_owned())));
-    }
     let found = sniff(&source, &file_name);
     let mut refusal = None;
     for (place, (format, likelihood)) in found.iter().enumerate() {

@@ -2,6 +2,7 @@
 //!
 //! Must not know what the lines mean.
 
+use super::columnar::{PARQUET_MARK, parquet_as_csv};
 use super::{LineEnd, ReadError, text};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -47,13 +48,20 @@ impl std::fmt::Debug for TextSource<'_> {
 }
 
 impl<'a> TextSource<'a> {
-    /// The text of a file, which is read through once to tell its encoding.
+    /// The text of a file, which is read through once to tell its encoding. A Parquet table is read as the CSV that it would be.
     ///
     /// # Errors
     /// As the file system reports them.
     pub fn open(path: &Path) -> io::Result<TextSource<'static>> {
-        let file = BufReader::new(File::open(path)?);
-        TextSource::of(Box::new(file))
+        let mut file = File::open(path)?;
+        let mut mark = Vec::new();
+        file.by_ref().take(PARQUET_MARK.len() as u64).read_to_end(&mut mark)?;
+        file.rewind()?;
+        if mark == PARQUET_MARK {
+            let text = parquet_as_csv(file, MAX_BYTES)?;
+            return TextSource::of(Box::new(Cursor::new(text.into_bytes())));
+        }
+        TextSource::of(Box::new(BufReader::new(file)))
     }
 
     /// The text of bytes.

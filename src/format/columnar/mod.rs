@@ -27,10 +27,12 @@
 mod embeddings;
 mod events;
 mod scores;
+mod text;
 
 pub use embeddings::EmbeddingColumns;
 pub use events::{EventColumns, read_event_columns};
 pub use scores::ScoreColumns;
+pub use text::{PARQUET_MARK, parquet_as_csv};
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
