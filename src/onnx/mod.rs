@@ -8,5 +8,6 @@ pub mod cost;
 pub mod outline;
 pub mod proto;
 pub mod shapes;
+pub mod substitutes;
 
 pub use builder::{GraphBuilder, Size, Value};
