@@ -45,8 +45,8 @@ then 1.
 
 Of folders, each recording gets a file of its own in the folder of results, below folders like its
 own. What is done stands in earmark-archive.jsonl there: run again, the command does what is new,
-what has changed and what failed. With another model, rule or format it stops and says so, unless
---redo is given.";
+what has changed and what failed. Results that you have corrected since are left as they are. With
+another model, rule or format it stops and says so, unless --redo is given.";
 
 /// Detect sound events in recordings
 #[derive(clap::Args)]

@@ -196,7 +196,12 @@ pub(super) fn write_whole(
     })
 }
 
-fn repeated<T>(path: &Path, patience: &Patience, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+/// Tries until it works, as often as a full disk is waited for.
+pub(super) fn repeated<T>(
+    path: &Path,
+    patience: &Patience,
+    mut attempt: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
     loop {
         match attempt() {
             Ok(done) => {

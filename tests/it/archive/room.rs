@@ -58,6 +58,7 @@ impl PendingFile for FillingFile {
     }
 
     fn commit(self: Box<Self>) -> io::Result<u64> {
+        ask(&self.calls, &self.full)?;
         self.file.commit()
     }
 }
@@ -78,6 +79,7 @@ fn run(sound: &Path, results: &Path, disk: Arc<dyn Disk>, when_full: WhenFull) -
         events: EventForm::Labels(&Dcase),
         scores: Some((results.join("scores"), ScoreForm::Tsv)),
         embeddings: None,
+        joint: None,
         rule: detector.rule(),
         classes: (0..detector.classes().len()).collect(),
         may_replace: false,
