@@ -175,6 +175,7 @@ fn what_makes_no_sense_is_said_before_anything_is_done() {
         (vec![&sound_text, "-r", "-o", &out, "--scores", &out], "choose another folder for one of them"),
         (vec![&sound_text, "-r", "-o", &out, "--joint", &file], "give --joint another name"),
         (vec![&sound_text, "-r", "-o", &out, "--log", &file], "give --log another name"),
+        (vec![&sound_text, "-r", "-o", &out, "--to", "coco", "--joint", "all.tsv"], "coco is only written"),
     ] {
         let output = earmark(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -193,7 +194,8 @@ fn what_makes_no_sense_is_said_before_anything_is_done() {
 fn each_format_writes_a_file_for_each_recording() {
     let folder = tempfile::tempdir().unwrap();
     let sound = folder.path().join("in");
-    for (name, seed) in [("x.wav", 1), ("y.wav", 2), ("x.wave", 3)] {
+    // Formats with times of day read them in names.
+    for (name, seed) in [("x_20260501_041200.wav", 1), ("y_20260501_041200.wav", 2), ("x_20260501_041200.wave", 3)] {
         record(&sound.join(name), seed, 9_000);
     }
     for to in EventForm::ids() {

@@ -99,6 +99,14 @@ pub enum ArchiveError {
         /// The table.
         path: PathBuf,
     },
+    /// The table of all events is wanted of results that cannot be read.
+    #[error(
+        "the table of all events is made of the results, and {form} is only written: choose another --to, or leave --joint out"
+    )]
+    JointOf {
+        /// The form of the results.
+        form: &'static str,
+    },
     /// A file that is not known to be a result.
     #[error(
         "{path}: is in the way of a result and not known to be one: choose another folder, or add --redo to replace it"

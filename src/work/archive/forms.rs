@@ -90,6 +90,11 @@ impl EventForm {
         }
     }
 
+    /// Whether [`Self::read`] can.
+    pub(super) fn can_read(self) -> bool {
+        self.format().is_none_or(|format| format.can_read())
+    }
+
     /// The label format, if it is one.
     pub(super) fn format(self) -> Option<&'static dyn LabelFormat> {
         match self {

@@ -10,6 +10,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+/// Time zones are whole quarters of an hour apart, and at most so far.
+const ZONE_STEP_NS: u64 = 900_000_000_000;
+const MOST_ZONES_NS: u64 = 26 * 4 * ZONE_STEP_NS;
+
 /// What of a file says whether it is the one that a result was made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct FileState {
@@ -24,6 +28,13 @@ impl FileState {
         let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified_ns = since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
         Self { bytes: metadata.len(), modified_ns }
+    }
+
+    /// Whether it is the same but for a time that is off by hours. Memory cards keep times of day without their zone: in another zone, and from
+    /// summer to winter, all their files seem to have changed.
+    pub fn differs_by_time_zone(self, other: Self) -> bool {
+        let apart = self.modified_ns.abs_diff(other.modified_ns);
+        self.bytes == other.bytes && apart > 0 && apart.is_multiple_of(ZONE_STEP_NS) && apart <= MOST_ZONES_NS
     }
 
     /// As the file is now; none where it cannot be asked.

@@ -68,7 +68,7 @@ pub struct Archive {
     pub(super) pending: Vec<Pending>,
     /// All recordings' names in order.
     pub(super) names: Vec<String>,
-    /// Lines of recordings that were done and lie elsewhere now, as they are to stand in the journal from now on.
+    /// Lines of recordings that were done and lie elsewhere now, or have another time, as they are to stand in the journal from now on.
     pub(super) moved: Vec<Entry>,
     counts: ArchiveCounts,
     notes: Vec<String>,
@@ -98,6 +98,9 @@ impl Archive {
         let joint = spec.joint.as_deref().map(absolute);
         let spec = ArchiveSpec { folder, scores, embeddings, joint, ..spec };
         ensure_places_differ(&spec)?;
+        if spec.joint.is_some() && !spec.events.can_read() {
+            return Err(ArchiveError::JointOf { form: spec.events.id() });
+        }
         let listing = list(&spec.inputs, spec.is_recursive)?;
         if listing.recordings.is_empty() {
             return Err(ArchiveError::Nothing { reason: listing.failures.join("; ") });
@@ -246,21 +249,25 @@ impl Archive {
         id: &str,
     ) -> Result<Standing, ArchiveError> {
         let Some(entry) = entry else { return Ok(Standing::New) };
-        let is_same = entry.state == listed.state && listed.state != FileState::default();
         let is_elsewhere =
             Path::new(&entry.path) != listed.path.as_path() && entry.path != listed.path.to_string_lossy();
-        if is_elsewhere {
-            if !(is_same && !entry.head.is_empty() && entry.head == head_of(&listed.path)) {
-                return match self.spec.may_replace {
-                    true => Ok(Standing::Replaced),
-                    false => Err(ArchiveError::OtherRecording {
-                        folder: self.spec.folder.clone(),
-                        theirs: entry.path.clone(),
-                        ours: listed.path.clone(),
-                    }),
-                };
+        let mut is_same = entry.state == listed.state && listed.state != FileState::default();
+        if (is_same && is_elsewhere) || entry.state.differs_by_time_zone(listed.state) {
+            is_same = !entry.head.is_empty() && entry.head == head_of(&listed.path);
+            if is_same {
+                let path = listed.path.to_string_lossy().into_owned();
+                self.moved.push(Entry { path, state: listed.state, ..entry.clone() });
             }
-            self.moved.push(Entry { path: listed.path.to_string_lossy().into_owned(), ..entry.clone() });
+        }
+        if is_elsewhere && !is_same {
+            return match self.spec.may_replace {
+                true => Ok(Standing::Replaced),
+                false => Err(ArchiveError::OtherRecording {
+                    folder: self.spec.folder.clone(),
+                    theirs: entry.path.clone(),
+                    ours: listed.path.clone(),
+                }),
+            };
         }
         // A process that was killed while it did the recording again may have put some results in their places.
         let results = match results_of(&self.spec.folder, entry) {

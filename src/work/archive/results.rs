@@ -99,9 +99,11 @@ impl<'a> Writer<'a> {
         let labels = self.labels(&listed.name, &finished.events, &finished.summary);
         let mut written = vec![(events_path.clone(), self.write_events(&events_path, &labels)?)];
         for PendingResult { path, file } in finished.results {
-            let bytes = file.commit().map_err(|error| match self.shared.patience.again(&path, &error) {
-                true => Unwritten::Again,
-                false => cannot_write(&path, &error).into(),
+            let bytes = file.commit().map_err(|error| {
+                let (patience, mut has_waited) = (&self.shared.patience, false);
+                let is_again = patience.again(&path, &error, &mut has_waited);
+                patience.ended(has_waited, is_again);
+                if is_again { Unwritten::Again } else { cannot_write(&path, &error).into() }
             })?;
             written.push((path, bytes));
         }

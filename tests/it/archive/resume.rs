@@ -159,8 +159,15 @@ fn recordings_of_one_name_length_and_time_are_told_apart_by_what_is_in_them() {
         let (code, told) = run(&moved, &results, &[]);
         assert!(code == Some(0) && told.contains("1 recording: 1 done before"), "{told}");
     }
-    let journal = fs::read_to_string(results.join("earmark-archive.jsonl")).unwrap();
-    assert_eq!(journal.matches("copied").count(), 1, "{journal}");
+    let journal = || fs::read_to_string(results.join("earmark-archive.jsonl")).unwrap();
+    assert_eq!(journal().matches("copied").count(), 1, "{}", journal());
+    // Cards keep times without their zone.
+    let file = fs::File::options().write(true).open(moved.join("20240501_050000.WAV")).unwrap();
+    for (later, expected) in [(3_600, "1 done before"), (3_600, "1 done before"), (3_608, "1 changed since")] {
+        file.set_modified(time + Duration::from_secs(later)).unwrap();
+        let (code, told) = run(&moved, &results, &[]);
+        assert!(code == Some(0) && told.contains(expected), "{later}: {told}");
+    }
 }
 
 #[test]
