@@ -1,6 +1,7 @@
 //! What a run over an archive says on standard error: a bar with the time that is left on a terminal, a line a minute elsewhere.
 
 use super::archive::tell;
+use super::warning_text;
 use crate::work::archive::{ArchiveCounts, ArchiveNews};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -42,7 +43,7 @@ impl ArchiveProgress {
             ArchiveNews::Progress { bytes } => self.reached(*bytes),
             ArchiveNews::Done(done) => {
                 self.one_more();
-                done.warnings.iter().for_each(|warning| self.say(&format!("{}: {warning}", done.path.display())));
+                done.warnings.iter().for_each(|warning| self.say(&warning_text(&done.path, warning)));
             }
             ArchiveNews::Failed { reason, .. } => {
                 self.one_more();
