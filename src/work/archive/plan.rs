@@ -249,12 +249,14 @@ impl Archive {
         id: &str,
     ) -> Result<Standing, ArchiveError> {
         let Some(entry) = entry else { return Ok(Standing::New) };
+        // A process that was killed while it did the recording again may have put some results in their places.
+        let is_begun = known.begun.contains(&listed.name);
         let is_elsewhere =
             Path::new(&entry.path) != listed.path.as_path() && entry.path != listed.path.to_string_lossy();
         let mut is_same = entry.state == listed.state && listed.state != FileState::default();
         if (is_same && is_elsewhere) || entry.state.differs_by_time_zone(listed.state) {
             is_same = !entry.head.is_empty() && entry.head == head_of(&listed.path);
-            if is_same {
+            if is_same && !is_begun {
                 let path = listed.path.to_string_lossy().into_owned();
                 self.moved.push(Entry { path, state: listed.state, ..entry.clone() });
             }
@@ -269,11 +271,7 @@ impl Archive {
                 }),
             };
         }
-        // A process that was killed while it did the recording again may have put some results in their places.
-        let results = match results_of(&self.spec.folder, entry) {
-            Results::Edited(_) if known.begun.contains(&listed.name) => Results::Lost,
-            results => results,
-        };
+        let results = if is_begun { Results::Lost } else { results_of(&self.spec.folder, entry) };
         Ok(match (is_same, entry.parameters == id, results) {
             (true, true, Results::Whole) => Standing::Done,
             (true, true, Results::Edited(_)) if !self.spec.may_replace => Standing::Edited,
