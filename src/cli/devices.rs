@@ -126,7 +126,7 @@ fn table(list: &DeviceList, checks: &[Option<Check>]) -> String {
             text += &format!("{}: {}\n", device.name(), check.text);
         }
     }
-    list.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    list.notes.iter().chain(&list.passed_over()).for_each(|note| text += &format!("note: {note}\n"));
     text
 }
 
@@ -134,7 +134,7 @@ fn json_text(list: &DeviceList, checks: &[Option<Check>]) -> anyhow::Result<Stri
     let device = |(device, check): (&Device, &Option<Check>)| -> Value {
         let mut value = json!({
             "id": device.id, "name": device.name(), "provider": device.provider, "hardware": hardware_text(device.hardware),
-            "library": device.library,
+            "library": device.library, "is_tried_unasked": device.is_tried_unasked(),
         });
         if let Some(check) = check {
             value["check"] = json!({ "works": check.works, "truth": check.truth, "text": check.text });

@@ -1,4 +1,5 @@
-//! How many clips a run of the network takes: found by running it on a few sizes. Knows no recordings.
+//! How many clips a run of the network takes: found by running it on a few sizes, where there is enough to do that this pays. Knows no
+//! recordings, but how many there are and how long.
 
 use super::ModelError;
 use super::backend::Backend;
@@ -17,8 +18,19 @@ const MOST_HELD_BYTES: usize = 1 << 30;
 const TURN: Duration = Duration::from_millis(40);
 const MOST_TIME: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
+/// Measuring takes a second or two and gains a few percent: with less to do than this, it is not worth it.
+const WORTH_FROM_SECS: f64 = 60.0;
 /// Another size must be so much faster than the usual one to be taken.
 const WORTH_IT: f64 = 1.03;
+
+/// What is to be done, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// How many recordings there are.
+    pub recordings: usize,
+    /// How long they are on average, in seconds.
+    pub mean_secs: f64,
+}
 
 /// What the measurement came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,17 +43,29 @@ pub struct BatchChoice {
 
 impl Detector {
     /// Measures the network with a few sizes of batches, all its threads at once as in a run, and takes the one that is fastest if it is more
-    /// than 3 % faster than the usual one. `None` for a network that takes no clips, or only ones of a given number.
+    /// than 3 % faster than the usual one. `None` for a network that takes no clips, or only ones of a given number; for recordings so short
+    /// that a batch, which holds clips of one only, is never larger than usual; and where all `work` takes less than a minute anyway.
     ///
     /// # Errors
     /// The network fails, or `is_cancelled` says so.
-    pub fn measure_batch(&mut self, is_cancelled: &dyn Fn() -> bool) -> Result<Option<BatchChoice>, ModelError> {
-        let sizes = self.sizes();
+    pub fn measure_batch(
+        &mut self,
+        work: Work,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<BatchChoice>, ModelError> {
         let usual = self.clips_per_batch();
-        if sizes.len() < 2 || matches!(self.folder().manifest.layout, Layout::Frames { .. }) {
+        let clips_each = self.clips_of(work.mean_secs);
+        let sizes = self.sizes(clips_each.ceil() as usize);
+        if is_cancelled() {
+            return Err(ModelError::Cancelled);
+        }
+        if sizes.len() < 2 {
             return Ok(None);
         }
         let began = Instant::now();
+        if work.recordings as f64 * clips_each / self.clips_per_sec(usual)? < WORTH_FROM_SECS {
+            return Ok(None);
+        }
         let mut measured: Vec<(usize, f64)> = sizes.iter().map(|&clips| (clips, 0.0)).collect();
         for round in 0..ROUNDS {
             for (clips, best) in &mut measured {
@@ -59,15 +83,33 @@ impl Detector {
         Ok(Some(BatchChoice { clips, measured }))
     }
 
-    /// The sizes that this network and its device leave a choice of, the usual one among them.
-    fn sizes(&self) -> Vec<usize> {
+    /// About how many clips a recording of this length has; none where the network takes no clips.
+    fn clips_of(&self, secs: f64) -> f64 {
+        let hop_secs = match self.folder().manifest.layout {
+            Layout::Frames { .. } => return 0.0,
+            Layout::Clips { .. } => self.axis().hop_secs,
+            Layout::FramedClips { hop_rows, .. } => self.axis().hop_secs * hop_rows as f64,
+        };
+        (secs / hop_secs).max(1.0)
+    }
+
+    /// The sizes that this network, its device and recordings of so many clips leave a choice of, the usual one among them.
+    fn sizes(&self, clips_each: usize) -> Vec<usize> {
+        if matches!(self.folder().manifest.layout, Layout::Frames { .. }) {
+            return Vec::new();
+        }
         let manifest = &self.folder().manifest;
         let clip = manifest.layout.frames_at_once();
         let (frames, bands) = manifest.front_end.clip_features(clip);
         let held = (frames * bands * size_of::<f32>()).saturating_mul(HELD_PER_INPUT).saturating_mul(self.copies());
         let most = (MOST_HELD_BYTES / held.max(1)).min(manifest.clips_at_once.unwrap_or(usize::MAX)).max(1);
         let tried = if self.is_cpu() { SIZES_CPU } else { SIZES_ACCELERATOR };
-        let mut sizes: Vec<usize> = tried.iter().copied().filter(|&size| size <= most).collect();
+        // Whatever is larger than a recording is the recording: the smallest such size stands for all.
+        let largest = tried.iter().copied().find(|&size| size >= clips_each).unwrap_or(usize::MAX);
+        let mut sizes: Vec<usize> = tried.iter().copied().filter(|&size| size <= most.min(largest)).collect();
+        if sizes.iter().all(|&size| size >= clips_each) {
+            return vec![self.clips_per_batch()];
+        }
         sizes.push(self.clips_per_batch());
         sizes.sort_unstable();
         sizes.dedup();

@@ -37,7 +37,7 @@ mod self_check;
 mod truth;
 
 pub use bare_network::BareNetwork;
-pub use batch_choice::BatchChoice;
+pub use batch_choice::{BatchChoice, Work};
 pub use covering::ScoreTaker;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
 pub use devices::{Device, DeviceChoice, DeviceList};

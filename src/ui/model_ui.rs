@@ -91,7 +91,8 @@ fn device_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         requests.push(Request::ListDevices);
     }
     ui.label(weak("Device"));
-    let notes = bench.devices.list.iter().flat_map(|list| &list.notes).map(|note| format!("\n{note}"));
+    let notes = bench.devices.list.iter().flat_map(|list| list.notes.iter().cloned().chain(list.passed_over()));
+    let notes = notes.map(|note| format!("\n{note}"));
     let hover = "Where the model runs. The best available is an accelerator that computes right and faster than the CPU, else the CPU".to_owned();
     let hover = notes.fold(hover, |hover, note| hover + &note);
     requests
