@@ -304,7 +304,7 @@ impl Workbench {
     }
 
     fn open_example(&mut self) {
-        match super::example::folder() {
+        match crate::work::example::folder() {
             Ok(folder) => self.dispatch(Request::Open(vec![folder])),
             Err(reason) => self.notices.add(Gravity::Failure, reason),
         }

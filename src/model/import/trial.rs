@@ -16,9 +16,11 @@ const SCALE_MIDDLE: std::ops::RangeInclusive<f32> = 0.02..=0.98;
 const EXPECTED_COUNT: usize = 12;
 
 /// What came of a trial.
-pub(super) struct Trial {
+pub(in crate::model) struct Trial {
     /// Row, class and score, for the manifest.
     pub expected: Vec<(usize, usize, f32)>,
+    /// The greatest difference between two runtimes, where both could run it.
+    pub difference: Option<f32>,
     /// What ran it and how well the runtimes agree, in lines for the user.
     pub notes: Vec<String>,
 }
@@ -29,7 +31,7 @@ struct Output {
 }
 
 /// Runs the network `onnx` of `folder`; the error says why no runtime could.
-pub(super) fn run(folder: &ModelFolder, onnx: &[u8]) -> Result<Trial, String> {
+pub(in crate::model) fn run(folder: &ModelFolder, onnx: &[u8]) -> Result<Trial, String> {
     let (mut outputs, mut notes) = (Vec::new(), Vec::new());
     for runtime in [RuntimeChoice::OnnxRuntime, RuntimeChoice::BuiltIn] {
         match scored(folder, onnx, runtime) {
@@ -43,8 +45,9 @@ pub(super) fn run(folder: &ModelFolder, onnx: &[u8]) -> Result<Trial, String> {
         Some(second) => agreement(first, second),
         None => format!("Only {} could make the self-check", first.runtime),
     });
+    let difference = second.map(|second| worst_difference(&first.scores, &second.scores));
     let second = second.map_or(first.scores.as_slice(), |second| second.scores.as_slice());
-    Ok(Trial { expected: telling(&first.scores, second, folder.labels.len()), notes })
+    Ok(Trial { expected: telling(&first.scores, second, folder.labels.len()), difference, notes })
 }
 
 fn scored(folder: &ModelFolder, onnx: &[u8], runtime: RuntimeChoice) -> Result<Output, String> {

@@ -1,0 +1,1 @@
+//! Tests of what the rewritings have in common, on small graphs.
