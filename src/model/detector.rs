@@ -142,7 +142,12 @@ impl Detector {
         Self {
             folder: folder.clone(),
             network: OpenNetwork { backends: vec![backend], report, is_cpu: true, watch: None },
-            hop_secs: folder.manifest.hop_choices_secs.iter().copied().fold(folder.manifest.default_hop_secs(), f64::max),
+            hop_secs: folder
+                .manifest
+                .hop_choices_secs
+                .iter()
+                .copied()
+                .fold(folder.manifest.default_hop_secs(), f64::max),
             preset: Preset::default(),
             short: ShortClips::default(),
             batch: None,

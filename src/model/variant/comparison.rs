@@ -110,7 +110,11 @@ impl Listener for Comparison {
         let scores = self.scores_of(output.clone())?;
         let varied = self.scores_of(varied).map_err(|reason| refused(&reason))?;
         if scores.len() != varied.len() {
-            return Err(refused(&format!("it gives {} scores where the original gives {}", varied.len(), scores.len())));
+            return Err(refused(&format!(
+                "it gives {} scores where the original gives {}",
+                varied.len(),
+                scores.len()
+            )));
         }
         self.compare(&scores, &varied);
         Ok(output)

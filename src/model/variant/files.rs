@@ -75,7 +75,8 @@ fn text_of(table: &Table) -> String {
 fn apart_on_check(staged: &ModelFolder, onnx: &[u8], network: &[u8]) -> Result<f32, String> {
     let ends = [staged.manifest.network.input.as_str(), staged.manifest.network.output.as_str()];
     let scores = |onnx: &[u8]| {
-        let mut network = BareNetwork::open(onnx, ends, RuntimeChoice::OnnxRuntime).map_err(|error| error.to_string())?;
+        let mut network =
+            BareNetwork::open(onnx, ends, RuntimeChoice::OnnxRuntime).map_err(|error| error.to_string())?;
         self_check::scores(&staged.manifest, staged.labels.len(), network.backend_mut())
     };
     let (original, variant) = (scores(onnx)?, scores(network)?);

@@ -43,7 +43,8 @@ pub(super) fn hear<L: Listener>(
         let failed = |reason| ModelError::Inference { model: folder.id.clone(), reason };
         self_check::scores(&folder.manifest, folder.labels.len(), &mut tap).map_err(failed)?;
         let frames = folder.manifest.self_check.frame_count;
-        folder.manifest.front_end.sample_count(frames as u64) as f64 / f64::from(folder.manifest.front_end.sample_rate())
+        folder.manifest.front_end.sample_count(frames as u64) as f64
+            / f64::from(folder.manifest.front_end.sample_rate())
     } else {
         hear_recordings(folder, recordings, &shared, is_cancelled, on_part)?
     };

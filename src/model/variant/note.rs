@@ -157,11 +157,15 @@ impl VariantNote {
             let decisions = if *above > 0 {
                 let changed = grouped(*changed);
                 let percent = 100.0 * share;
-                format!(": {changed} decisions change for {} scores above the threshold ({percent:.1} %)", grouped(*above))
+                format!(
+                    ": {changed} decisions change for {} scores above the threshold ({percent:.1} %)",
+                    grouped(*above)
+                )
             } else {
                 String::new()
             };
-            warnings.push(format!("the scores change much{decisions}: evaluate it on your recordings before you use it"));
+            warnings
+                .push(format!("the scores change much{decisions}: evaluate it on your recordings before you use it"));
         }
         if *speed < FASTER {
             let hope = match self.precision {
@@ -266,7 +270,10 @@ mod tests {
         let mut worse = note();
         (worse.change.changed, worse.change.speed) = (100, 1.0);
         let warnings = worse.warnings();
-        assert!(warnings[0].contains("100 decisions change for 1,050 scores above the threshold (9.5 %)"), "{warnings:?}");
+        assert!(
+            warnings[0].contains("100 decisions change for 1,050 scores above the threshold (9.5 %)"),
+            "{warnings:?}"
+        );
         assert_eq!(warnings[1], "it is not faster on this CPU");
         worse.precision = Precision::Float16;
         assert!(worse.warnings()[1].contains("a graphics card"));

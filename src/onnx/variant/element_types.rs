@@ -54,8 +54,8 @@ impl ElementTypes {
             ("MaxPool" | "TopK" | "Unique", 1..) => INT64,
             ("Dropout", 1) => BOOL,
             (
-                "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" | "And" | "Or" | "Not" | "Xor" | "IsNaN"
-                | "IsInf",
+                "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" | "And" | "Or" | "Not" | "Xor"
+                | "IsNaN" | "IsInf",
                 _,
             ) => BOOL,
             ("Constant", _) => node.attribute.first().map_or(UNDEFINED, constant_type),

@@ -81,8 +81,8 @@ fn is_core(node: &Node) -> bool {
 
 /// Whether a node may compute in 16 bits as far as its operator tells.
 fn is_candidate(node: &Node, types: &ElementTypes) -> bool {
-    let is_known = matches!(node.domain.as_str(), "" | "ai.onnx")
-        && (is_core(node) || CARRIED.contains(&node.op_type.as_str()));
+    let is_known =
+        matches!(node.domain.as_str(), "" | "ai.onnx") && (is_core(node) || CARRIED.contains(&node.op_type.as_str()));
     let first = node.input.iter().find(|name| !name.is_empty());
     let gives_floats = node.output.first().is_some_and(|name| types.is_float(name));
     is_known && gives_floats && first.is_some_and(|name| types.is_float(name))
@@ -235,7 +235,9 @@ impl<'a> Writer<'a> {
 
     /// Sees to it that a value is there in 32 bits.
     fn make_full(&mut self, name: &str) {
-        if self.only_half.remove(name) && let Some(half) = self.halves.get(name).cloned() {
+        if self.only_half.remove(name)
+            && let Some(half) = self.halves.get(name).cloned()
+        {
             self.cast(&half, name, ElementKind::Float);
         }
     }
@@ -293,19 +295,20 @@ impl<'a> Writer<'a> {
             self.make_full(&output.name);
         }
         let old = &self.prepared.graph;
-        let needed: BTreeSet<&str> = self
-            .nodes
-            .iter()
-            .flat_map(needed_by)
-            .chain(old.output.iter().map(|output| output.name.as_str()))
-            .collect();
+        let needed: BTreeSet<&str> =
+            self.nodes.iter().flat_map(needed_by).chain(old.output.iter().map(|output| output.name.as_str())).collect();
         let is_gone = |name: &str| self.constants.contains_key(name) && !needed.contains(name);
         let mut initializer: Vec<Tensor> =
             old.initializer.iter().filter(|tensor| !is_gone(&tensor.name)).cloned().collect();
         initializer.append(&mut self.new_constants);
         let graph = Graph {
             input: old.input.iter().filter(|input| !is_gone(&input.name)).cloned().collect(),
-            value_info: old.value_info.iter().filter(|value| !is_gone(&value.name)).flat_map(|v| self.told(v)).collect(),
+            value_info: old
+                .value_info
+                .iter()
+                .filter(|value| !is_gone(&value.name))
+                .flat_map(|v| self.told(v))
+                .collect(),
             node: self.nodes,
             initializer,
             ..old.clone()

@@ -319,7 +319,8 @@ impl Writer<'_> {
 
     /// A shift as whole numbers of the steps that products come in.
     fn whole_bias(&mut self, own: &str, bias: &[f32], scales: &[f32], input_scale: f32) -> String {
-        let steps: Vec<f32> = scales.iter().map(|scale| scale * input_scale).map(|s| s.max(f32::MIN_POSITIVE)).collect();
+        let steps: Vec<f32> =
+            scales.iter().map(|scale| scale * input_scale).map(|s| s.max(f32::MIN_POSITIVE)).collect();
         let whole: Vec<i32> = bias
             .iter()
             .zip(&steps)

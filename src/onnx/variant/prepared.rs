@@ -154,16 +154,12 @@ fn own_names(graph: &Graph) -> BTreeSet<&str> {
 /// A value of 32-bit floats of which nothing else is told.
 pub(super) fn float_value(name: &str) -> ValueInfo {
     let tensor = TensorType { elem_type: ElementKind::Float as i32, shape: None };
-    ValueInfo {
-        name: name.to_owned(),
-        r#type: Some(ValueType { tensor_type: Some(tensor), ..ValueType::default() }),
-    }
+    ValueInfo { name: name.to_owned(), r#type: Some(ValueType { tensor_type: Some(tensor), ..ValueType::default() }) }
 }
 
 fn check_constants(graph: &Graph) -> Result<(), VariantError> {
     let of_nodes = graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
-    let elsewhere =
-        |tensor: &&Tensor| tensor.data_location != 0 || !tensor.external_data.is_empty();
+    let elsewhere = |tensor: &&Tensor| tensor.data_location != 0 || !tensor.external_data.is_empty();
     match graph.initializer.iter().chain(of_nodes).find(elsewhere) {
         Some(tensor) => Err(VariantError::Elsewhere(tensor.name.clone())),
         None => Ok(()),
