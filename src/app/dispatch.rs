@@ -88,6 +88,7 @@ impl Workbench {
             Request::ImportModel { path, options } => self.import_model(path, options),
             Request::GetModel(name) => self.get_model(name),
             Request::CancelModelTask(number) => self.cancel_model_task(number),
+            Request::VaryModel(id, precision) => self.vary_model(&id, precision),
             Request::RemoveModel(id) => self.remove_model(&id),
             Request::Pan(_)
             | Request::Scroll(_)

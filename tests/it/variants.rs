@@ -47,7 +47,8 @@ fn change(made: &serde_json::Value) -> VariantNote {
     serde_json::from_value(made["variant"].clone()).unwrap()
 }
 
-/// How a variant may differ from its model: what the reference's differs, and no more.
+/// How a variant may differ from its model: on average no more than the reference's does, at most half as much again, since a single score is a
+/// matter of chance.
 struct Bounds {
     bytes: u64,
     largest: f64,
@@ -77,10 +78,10 @@ fn check(data: &Path, model: &str, precision: &str, bounds: &Bounds) {
 fn variants_of_yamnet_are_as_near_to_it_as_the_reference_s() {
     let data = tempfile::tempdir().unwrap();
     // The reference: 7,478,815 bytes, 0.0059 at most, 0.000008 on average, no decision changed; the largest may fall elsewhere on another processor.
-    let bounds = Bounds { bytes: 7_478_815, largest: 0.012, mean: 0.000_016, changed: 1 };
+    let bounds = Bounds { bytes: 7_478_815, largest: 0.009, mean: 0.000_012, changed: 1 };
     check(data.path(), "yamnet", "--float16", &bounds);
     // The reference: 3,977,342 bytes, 0.73 at most, 0.0014 on average, 30 decisions changed of 105.
-    let bounds = Bounds { bytes: 3_977_342, largest: 0.73, mean: 0.0014, changed: 30 };
+    let bounds = Bounds { bytes: 3_977_342, largest: 1.0, mean: 0.0014, changed: 30 };
     check(data.path(), "yamnet", "--int8", &bounds);
     let told = text(&earmark(&["model", "info", "yamnet-int8"], data.path()).stdout);
     for part in ["int8 of yamnet", "instead of 14.93 MB", "passes the self-check", "beware", "scores change much"] {
@@ -111,16 +112,16 @@ fn variants_of_yamnet_are_as_near_to_it_as_the_reference_s() {
 fn variants_of_the_small_models_are_as_near_to_them_as_the_reference_s() {
     let data = tempfile::tempdir().unwrap();
     // The reference: 1,197,457 bytes, 0.0010, 0.000024, none changed.
-    let bounds = Bounds { bytes: 1_197_457, largest: 0.002, mean: 0.000_03, changed: 1 };
+    let bounds = Bounds { bytes: 1_197_457, largest: 0.0015, mean: 0.000_024, changed: 1 };
     check(data.path(), "firered-aed", "--float16", &bounds);
     // The reference: 711,417 bytes, 0.18, 0.0036, 5 of 1,734 changed.
-    let bounds = Bounds { bytes: 711_417, largest: 0.19, mean: 0.0037, changed: 6 };
+    let bounds = Bounds { bytes: 711_417, largest: 0.28, mean: 0.0037, changed: 6 };
     check(data.path(), "firered-aed", "--int8", &bounds);
     // The reference: 148,838 bytes, 0.0011, 0.000051, none changed.
-    let bounds = Bounds { bytes: 148_838, largest: 0.0022, mean: 0.000_06, changed: 1 };
+    let bounds = Bounds { bytes: 148_838, largest: 0.0017, mean: 0.000_051, changed: 1 };
     check(data.path(), "bicycle-bell", "--float16", &bounds);
     // The reference: 283,509 bytes, 0.061, 0.0011, 2 of 1,017 changed. Nearly all of it is two recurrences, which stay as they are.
-    let bounds = Bounds { bytes: 283_509, largest: 0.061, mean: 0.0012, changed: 2 };
+    let bounds = Bounds { bytes: 283_509, largest: 0.091, mean: 0.0012, changed: 2 };
     check(data.path(), "bicycle-bell", "--int8", &bounds);
 }
 
@@ -139,7 +140,7 @@ fn an_imported_network_has_variants_too() {
     };
     let mut parts = Vec::new();
     let made = make(&folder, &options, &|| false, &mut |part| parts.push(part)).unwrap();
-    assert!(made.note.change.largest <= 0.046 && made.note.change.mean <= 0.0009, "{:?}", made.note.change);
+    assert!(made.note.change.largest <= 0.034 && made.note.change.mean <= 0.0007, "{:?}", made.note.change);
     assert_eq!((made.note.converted, made.note.made_from.as_str(), made.id.as_str()), (65, "own", "half"));
     assert!(parts.is_sorted() && parts.last() == Some(&1.0), "{parts:?}");
     assert_eq!(VariantNote::read(&made.folder), Some(made.note));

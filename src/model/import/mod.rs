@@ -93,7 +93,7 @@ fn put(path: &Path, mut files: FolderFiles, folder: &Path, replaces: bool) -> Re
     let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
     let staging = staging_beside(folder)?;
     files.write(staging.path()).map_err(io)?;
-    let trial = trial::run(&opened(path, staging.path())?, &files.network)
+    let trial = trial::run(&opened(path, staging.path())?, &files.network, trial::MOST_ROUNDING)
         .map_err(|reason| ImportError::Trial { path: path.to_path_buf(), reason })?;
     files.manifest.self_check.expected = trial.expected;
     files.write(staging.path()).map_err(io)?;

@@ -13,7 +13,8 @@ pub const VARIANT_FILE: &str = "variant.toml";
 const LONGEST_NOTE: u64 = 1 << 16;
 /// A network that is not faster by this is not told to be faster.
 const FASTER: f64 = 1.05;
-/// Scores that are further apart than this somewhere, or decisions of which more than this part change, have changed much.
+/// A score that changes by more than this has changed much; and so have the scores, if decisions change for more than this part of those above
+/// the threshold.
 const MUCH_APART: f64 = 0.1;
 const MANY_CHANGED: f64 = 0.02;
 
@@ -153,19 +154,14 @@ impl VariantNote {
             warnings.push("the model hears nothing in these recordings: give some in which it does".to_owned());
         }
         let share = *changed as f64 / (*above).max(1) as f64;
-        if *largest > MUCH_APART || share > MANY_CHANGED {
-            let decisions = if *above > 0 {
-                let changed = grouped(*changed);
-                let percent = 100.0 * share;
-                format!(
-                    ": {changed} decisions change for {} scores above the threshold ({percent:.1} %)",
-                    grouped(*above)
-                )
-            } else {
-                String::new()
-            };
-            warnings
-                .push(format!("the scores change much{decisions}: evaluate it on your recordings before you use it"));
+        let advice = "evaluate it on your recordings before you use it";
+        if share > MANY_CHANGED && *changed > 1 {
+            let (changed, above, percent) = (grouped(*changed), grouped(*above), 100.0 * share);
+            warnings.push(format!(
+                "the scores change much: {changed} decisions for {above} scores above the threshold ({percent:.1} %): {advice}"
+            ));
+        } else if *largest > MUCH_APART {
+            warnings.push(format!("single scores change much, by up to {}: {advice}", told(*largest)));
         }
         if *speed < FASTER {
             let hope = match self.precision {
@@ -270,10 +266,7 @@ mod tests {
         let mut worse = note();
         (worse.change.changed, worse.change.speed) = (100, 1.0);
         let warnings = worse.warnings();
-        assert!(
-            warnings[0].contains("100 decisions change for 1,050 scores above the threshold (9.5 %)"),
-            "{warnings:?}"
-        );
+        assert!(warnings[0].contains("100 decisions for 1,050 scores above the threshold (9.5 %)"), "{warnings:?}");
         assert_eq!(warnings[1], "it is not faster on this CPU");
         worse.precision = Precision::Float16;
         assert!(worse.warnings()[1].contains("a graphics card"));
