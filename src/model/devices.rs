@@ -101,6 +101,11 @@ impl Device {
         self.id == "cpu"
     }
 
+    /// Whether its provider leaves to the CPU what networks of this field have many of and what can be said in other operators.
+    pub(super) fn lacks_operators(&self) -> bool {
+        self.provider_name() == "WebGPU"
+    }
+
     /// Whether it is tried where the user leaves the choice: TensorRT compiles a network for minutes first, and a provider that names the processor
     /// as its hardware has, as a rule, nothing better.
     pub(super) fn is_tried_unasked(&self) -> bool {

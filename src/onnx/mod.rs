@@ -8,6 +8,7 @@ pub mod cost;
 pub mod outline;
 pub mod proto;
 pub mod shapes;
+pub mod substitutes;
 pub mod variant;
 
 pub use builder::{GraphBuilder, Size, Value};
