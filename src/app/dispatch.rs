@@ -88,6 +88,7 @@ impl Workbench {
             Request::ImportModel { path, options } => self.import_model(path, options),
             Request::GetModel(name) => self.get_model(name),
             Request::CancelModelTask(number) => self.cancel_model_task(number),
+            Request::VaryModel(id, precision) => self.vary_model(&id, precision),
             Request::RemoveModel(id) => self.remove_model(&id),
             Request::Pan(_)
             | Request::Scroll(_)
@@ -304,7 +305,7 @@ impl Workbench {
     }
 
     fn open_example(&mut self) {
-        match super::example::folder() {
+        match crate::work::example::folder() {
             Ok(folder) => self.dispatch(Request::Open(vec![folder])),
             Err(reason) => self.notices.add(Gravity::Failure, reason),
         }

@@ -24,7 +24,6 @@ mod editing;
 mod evaluation;
 mod evaluation_errors;
 mod evaluation_gathering;
-mod example;
 mod exporting;
 mod files;
 mod frame_times;

@@ -22,6 +22,7 @@ use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
+use crate::model::variant::Precision;
 use crate::playback::ListeningMode;
 use crate::project::Generation;
 use crate::time::Span;
@@ -205,6 +206,8 @@ pub enum Request {
     GetModel(&'static str),
     /// Stop a task about models.
     CancelModelTask(u64),
+    /// Make a variant of an installed model that computes in smaller numbers.
+    VaryModel(String, Precision),
     /// Take a model away from the user's folder.
     RemoveModel(String),
     /// Measure networks of the EfficientSED family on this machine, by name.

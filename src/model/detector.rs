@@ -130,6 +130,31 @@ impl Detector {
         })
     }
 
+    /// One whose network is `backend`, whatever that makes of its input; scores as far apart as the model allows.
+    pub(super) fn over(folder: &ModelFolder, backend: Box<dyn Backend>) -> Self {
+        let report = RuntimeReport {
+            runtime: String::new(),
+            device: "CPU".to_owned(),
+            threads: 1,
+            truth: None,
+            notes: Vec::new(),
+        };
+        Self {
+            folder: folder.clone(),
+            network: OpenNetwork { backends: vec![backend], report, is_cpu: true, watch: None },
+            hop_secs: folder
+                .manifest
+                .hop_choices_secs
+                .iter()
+                .copied()
+                .fold(folder.manifest.default_hop_secs(), f64::max),
+            preset: Preset::default(),
+            short: ShortClips::default(),
+            batch: None,
+            embedding_size: 0,
+        }
+    }
+
     /// What runs the model, and why not what was wanted more.
     pub fn report(&self) -> &RuntimeReport {
         &self.network.report

@@ -2,7 +2,7 @@
 //!
 //! [`registry`] finds a [`ModelFolder`]; [`Detector::load`] opens its network on a runtime that passes the model's self-check;
 //! [`Detector::run`] gives frame scores over a recording. [`catalogue`] lists published models, and [`acquire`] fetches one and makes a model
-//! folder of it. What becomes of scores is the business of [`crate::decision`].
+//! folder of it; [`variant`] makes one of it in smaller numbers. What becomes of scores is the business of [`crate::decision`].
 
 pub mod acquire;
 mod backend;
@@ -35,6 +35,7 @@ pub mod registry;
 mod runtime;
 mod self_check;
 mod truth;
+pub mod variant;
 
 pub use bare_network::BareNetwork;
 pub use batch_choice::{BatchChoice, Work};

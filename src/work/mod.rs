@@ -7,6 +7,7 @@ mod detection;
 mod device_listing;
 mod drawing;
 pub mod evaluation;
+pub mod example;
 mod features;
 pub mod folders;
 mod frames;

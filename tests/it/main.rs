@@ -24,5 +24,6 @@ mod playback;
 mod project;
 mod spectrogram;
 mod tidy;
+mod variants;
 mod window;
 mod zoo;
