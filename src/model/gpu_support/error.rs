@@ -119,7 +119,9 @@ impl GpuSupportError {
     /// An error of a download, with the way around it.
     pub(super) fn of_download(error: DownloadError, release: &Release) -> Self {
         match error {
-            DownloadError::Server { address, problem, .. } => Self::Server { address, problem, release: Box::new(*release) },
+            DownloadError::Server { address, problem, .. } => {
+                Self::Server { address, problem, release: Box::new(*release) }
+            }
             error => error.into(),
         }
     }

@@ -26,7 +26,8 @@ pub(super) fn install(
     let pinned = format!("{}=={} --hash=sha256:{}\n", release.package, release.version, release.wheel.sha256);
     fs::write(&requirements, pinned).map_err(|error| GpuSupportError::io(&requirements, error))?;
     let heard = File::create(&said).map_err(|error| GpuSupportError::io(&said, error))?;
-    let failed = |said: String| GpuSupportError::Installer { program: installer.typed(), said, release: Box::new(*release) };
+    let failed =
+        |said: String| GpuSupportError::Installer { program: installer.typed(), said, release: Box::new(*release) };
     let mut command = installer.unpacking(&release.wheel, &requirements, &unpacked);
     let mut child = command.stdout(Stdio::null()).stderr(heard).spawn().map_err(|error| failed(error.to_string()))?;
     let status = loop {

@@ -8,7 +8,7 @@
 use super::{DetectionJob, WindowGone};
 use crate::audio;
 use crate::model::{DetectorOptions, DeviceWatch, ModelError, QueuedRecording, RunSummary, ScoreBlock, ScoreTaker};
-use crate::work::{DetectionEnd, DetectionStart, Update, UpdateSender};
+use crate::work::{DetectionEnd, DetectionStart, RunId, Update, UpdateSender};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -91,13 +91,13 @@ impl<'a> Flow<'a> {
             let cancelled = match self.take_turn() {
                 Turn::Of(recording) => return Some(recording),
                 Turn::Nobodys => return None,
-                Turn::Cancelled(job) => job,
+                Turn::Cancelled(run) => run,
                 Turn::Later => {
                     std::thread::sleep(GLANCE);
                     continue;
                 }
             };
-            self.send(Update::DetectionEnded { run: cancelled.run, end: DetectionEnd::Cancelled });
+            self.send(Update::DetectionEnded { run: cancelled, end: DetectionEnd::Cancelled });
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Flow<'a> {
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Turn::Nobodys,
         };
         if job.cancel.is_cancelled() {
-            return Turn::Cancelled(job);
+            return Turn::Cancelled(job.run);
         }
         if (&job.model.path, &job.options) != (&self.does.0, &self.does.1) {
             state.other = Some(job);
@@ -168,7 +168,7 @@ impl<'a> Flow<'a> {
 /// Whose turn it is.
 enum Turn {
     Of(QueuedRecording),
-    Cancelled(DetectionJob),
+    Cancelled(RunId),
     /// Not yet to be said.
     Later,
     /// The run takes no more.
