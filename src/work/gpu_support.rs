@@ -3,7 +3,9 @@
 use super::thread::{guarded, spawn};
 use super::{CancelToken, Update, UpdateSender};
 use crate::model::gpu_support::{self, GpuSupportError, Offer, Places, Stage, Support, Way};
-use crate::model::{DeviceList, devices};
+use crate::model::{
+    Detector, DetectorOptions, DeviceChoice, DeviceList, ModelFolder, RuntimeChoice, devices, registry,
+};
 use std::path::PathBuf;
 
 /// What is to be done.
@@ -24,8 +26,8 @@ pub enum GpuNews {
     Found(Result<(Vec<Offer>, Way), String>),
     /// What is being done.
     Progress(Stage),
-    /// It is in its place, and these are the devices now.
-    Installed(Support, DeviceList),
+    /// It is in its place, these are the devices now, and this came of trying it.
+    Installed(Support, DeviceList, Option<GpuTrial>),
     /// The user stopped it; what has arrived is kept.
     Cancelled,
     /// It failed: what happened and what to do.
@@ -59,7 +61,12 @@ fn news_of(task: &GpuTask, cancel: &CancelToken, updates: &UpdateSender) -> GpuN
         }
     };
     match done {
-        Ok(support) => GpuNews::Installed(support, devices::list()),
+        Ok(support) => {
+            report(Stage::Trying);
+            let list = devices::list();
+            let trial = try_gpu_support(support, &list);
+            GpuNews::Installed(support, list, trial)
+        }
         Err(GpuSupportError::Cancelled) => GpuNews::Cancelled,
         Err(error) => GpuNews::Failed(error.to_string()),
     }
@@ -79,33 +86,66 @@ pub fn get_gpu_support(
     gpu_support::get(&release, &Way::find()?, &places, report, is_cancelled)
 }
 
+/// What came of a model on a device that was just made available.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GpuTrial {
+    /// What the device is called.
+    pub device: String,
+    /// What it does with the model, or why it cannot run it.
+    pub result: Result<String, String>,
+}
+
+/// Tries the smallest model there is on what the provider finds: a provider is listed also where no driver is. Blocks, for seconds as a rule.
+/// `None` for CUDA, whose library is loaded at the next start only, and where there is nothing to try.
+pub fn try_gpu_support(support: Support, list: &DeviceList) -> Option<GpuTrial> {
+    if support == Support::Cuda {
+        return None;
+    }
+    let device = list.devices.iter().find(|device| device.provider_name() == support.name())?;
+    let options = DetectorOptions {
+        runtime: RuntimeChoice::OnnxRuntime,
+        device: DeviceChoice::Named(device.id.as_str().into()),
+        ..DetectorOptions::default()
+    };
+    let models = registry::list().into_iter().filter_map(|listed| listed.folder.ok());
+    let size =
+        |model: &ModelFolder| std::fs::metadata(model.network_path()).map_or(u64::MAX, |metadata| metadata.len());
+    let model = models.min_by_key(size)?;
+    let result = match Detector::load(&model, &options) {
+        Err(error) => Err(error.to_string()),
+        Ok(detector) if detector.is_cpu() => Err(detector.report().notes.join("; ")),
+        Ok(detector) => Ok(match &detector.report().truth {
+            Some(truth) => format!("{} of {}", truth.text(), model.id),
+            None => format!("it runs {}", model.id),
+        }),
+    };
+    Some(GpuTrial { device: device.name(), result })
+}
+
 /// What has come of it, in the user's words: what was found, or why nothing.
-pub fn gpu_found_text(support: Support, list: &DeviceList) -> String {
-    let accelerators: Vec<String> =
-        list.devices.iter().filter(|device| !device.is_cpu()).map(|device| device.name()).collect();
+pub fn gpu_found_text(support: Support, list: &DeviceList, trial: Option<&GpuTrial>) -> String {
     let notes: String = list.notes.iter().map(|note| format!("\n{note}")).collect();
     let name = support.name();
     if support == Support::Cuda {
         // The library that this program has loaded stays until it ends.
         return format!("{name} support is in place, and is used from the next start of Earmark on{notes}");
     }
-    if accelerators.is_empty() {
-        return format!(
-            "{name} support is in place, but no graphics processor was found that it can use: {}{notes}",
-            advice()
-        );
-    }
-    format!("{name} support is in place. Models can run on {} now{notes}", accelerators.join(", "))
+    let reason = match trial.map(|trial| (&trial.device, &trial.result)) {
+        Some((device, Ok(text))) => return format!("{name} support is in place. {device}: {text}{notes}"),
+        Some((_, Err(reason))) => format!(": {reason}"),
+        None => String::new(),
+    };
+    format!("{name} support is in place, but no graphics processor can be used yet{reason}.\n{}{notes}", advice())
 }
 
 /// What is missing, as a rule, where no graphics processor is found.
 fn advice() -> &'static str {
     if cfg!(target_os = "linux") {
-        "it takes one with a Vulkan driver, such as the package mesa-vulkan-drivers or the driver of the maker"
+        "It takes one with a Vulkan driver: that of its maker, or the package mesa-vulkan-drivers"
     } else if cfg!(target_os = "windows") {
-        "install the newest driver of its maker, for Direct3D 12"
+        "It takes one with Direct3D 12: install the newest driver of its maker"
     } else {
-        "it takes one with Metal"
+        "It takes one with Metal"
     }
 }
 
@@ -116,25 +156,22 @@ mod tests {
 
     #[test]
     fn what_was_found_is_told_or_what_is_missing() {
-        let gpu = Device {
-            id: "webgpu".to_owned(),
-            provider: "WebGpuExecutionProvider".to_owned(),
-            hardware_name: "NVIDIA RTX 4090".to_owned(),
-            ..Device::cpu()
+        let list = DeviceList { devices: vec![Device::cpu()], ..DeviceList::default() };
+        let trial = |result: Result<&str, &str>| GpuTrial {
+            device: "NVIDIA RTX 4090 · WebGPU".to_owned(),
+            result: result.map(str::to_owned).map_err(str::to_owned),
         };
-        let list = DeviceList { devices: vec![gpu, Device::cpu()], ..DeviceList::default() };
-        let text = gpu_found_text(Support::WebGpu, &list);
-        assert_eq!(text, "WebGPU support is in place. Models can run on NVIDIA RTX 4090 · WebGPU now");
-        let list = DeviceList {
-            devices: vec![Device::cpu()],
-            notes: vec!["x.so: there is no such provider library".to_owned()],
-            ..DeviceList::default()
-        };
-        let text = gpu_found_text(Support::WebGpu, &list);
+        let text = gpu_found_text(Support::WebGpu, &list, Some(&trial(Ok("9 × as fast as the CPU"))));
+        assert_eq!(text, "WebGPU support is in place. NVIDIA RTX 4090 · WebGPU: 9 × as fast as the CPU");
+        let text = gpu_found_text(Support::WebGpu, &list, Some(&trial(Err("No supported adapters"))));
+        assert!(text.contains("no graphics processor can be used yet: No supported adapters.\n"), "{text}");
+        let notes = vec!["x.so: there is no such provider library".to_owned()];
+        let list = DeviceList { notes, ..list };
+        let text = gpu_found_text(Support::WebGpu, &list, None);
         assert!(
-            text.contains("no graphics processor was found")
-                && text.ends_with("\nx.so: there is no such provider library")
+            text.contains("can be used yet.\n") && text.ends_with("\nx.so: there is no such provider library"),
+            "{text}"
         );
-        assert!(gpu_found_text(Support::Cuda, &list).contains("next start"));
+        assert!(gpu_found_text(Support::Cuda, &list, None).contains("next start"));
     }
 }

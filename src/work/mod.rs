@@ -35,7 +35,9 @@ pub use detection::{DetectionJob, DetectionQueue};
 pub use device_listing::list_devices;
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
-pub use gpu_support::{GpuNews, GpuTask, get_gpu_support, gpu_found_text, see_to_gpu_support};
+pub use gpu_support::{
+    GpuNews, GpuTask, GpuTrial, get_gpu_support, gpu_found_text, see_to_gpu_support, try_gpu_support,
+};
 pub use keeper::{Carried, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use keeping_queue::KeepingQueue;
 pub use label_files::{

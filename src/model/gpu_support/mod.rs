@@ -154,6 +154,8 @@ pub enum Stage {
     Installing,
     /// What is needed of it is unpacked and checked.
     Unpacking,
+    /// It is in its place, and a model is tried on what it finds.
+    Trying,
 }
 
 /// Where things are put.
