@@ -96,11 +96,10 @@ impl Workbench {
                     running.stage = Some(stage);
                 }
             }
-            GpuNews::Installed(support, list) => {
-                let has_accelerator = list.devices.iter().any(|device| !device.is_cpu());
-                let gravity =
-                    if has_accelerator || support == Support::Cuda { Gravity::Done } else { Gravity::Warning };
-                self.notices.add(gravity, gpu_found_text(support, &list));
+            GpuNews::Installed(support, list, trial) => {
+                let works = trial.as_ref().is_some_and(|trial| trial.result.is_ok());
+                let gravity = if works || support == Support::Cuda { Gravity::Done } else { Gravity::Warning };
+                self.notices.add(gravity, gpu_found_text(support, &list, trial.as_ref()));
                 self.devices.list = Some(list);
                 self.gpu.running = None;
                 self.gpu.is_shown = false;

@@ -1,8 +1,9 @@
 //! Getting GPU support on the command line, for `earmark devices --get`.
 
 use super::progress::DownloadProgress;
+use crate::model::devices;
 use crate::model::gpu_support::{self, Stage, Support, Way};
-use crate::work::{CancelToken, get_gpu_support};
+use crate::work::{CancelToken, get_gpu_support, gpu_found_text, try_gpu_support};
 use anyhow::{Context, bail};
 use indicatif::DecimalBytes;
 use std::path::Path;
@@ -17,9 +18,13 @@ pub(super) fn get(what: &str) -> anyhow::Result<()> {
             bail!("\"{what}\" is neither webgpu nor cuda nor a file that exists");
         }
         let support = gpu_support::take(path, &is_cancelled)?;
-        return say_done(support);
+        say_done(support);
+        return Ok(());
     };
     let (release, folder, way) = (support.release()?, support.folder()?, Way::find()?);
+    if way == Way::ByHand {
+        return Ok(get_gpu_support(support, &mut |_| (), &is_cancelled)?);
+    }
     eprintln!(
         "{} {} ({}, {}) from {}",
         release.package,
@@ -33,12 +38,13 @@ pub(super) fn get(what: &str) -> anyhow::Result<()> {
     let mut report = |stage| match stage {
         Stage::Fetching(at) => progress.set(&at),
         Stage::Unpacking => progress.unpacking(),
-        Stage::Asking | Stage::Installing => {}
+        Stage::Asking | Stage::Installing | Stage::Trying => {}
     };
     let result = get_gpu_support(support, &mut report, &is_cancelled);
     progress.finish();
     result?;
-    say_done(support)
+    say_done(support);
+    Ok(())
 }
 
 /// Ctrl+C stops in an orderly way: what has arrived is kept.
@@ -49,7 +55,8 @@ fn stop_token() -> anyhow::Result<CancelToken> {
     Ok(token)
 }
 
-fn say_done(support: Support) -> anyhow::Result<()> {
-    eprintln!("{} support is in place: {}", support.name(), support.folder()?.display());
-    Ok(())
+/// What it is good for is tried at once: a provider is listed also where no driver is.
+fn say_done(support: Support) {
+    let list = devices::list();
+    eprintln!("{}", gpu_found_text(support, &list, try_gpu_support(support, &list).as_ref()));
 }

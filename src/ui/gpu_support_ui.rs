@@ -177,5 +177,6 @@ fn stage_text(running: &RunningGpuTask) -> String {
         Some(Stage::Fetching(progress)) => fetching_text(progress),
         Some(Stage::Installing) => "the installer is fetching it".to_owned(),
         Some(Stage::Unpacking) => "unpacking and checking".to_owned(),
+        Some(Stage::Trying) => "in place; trying what it can do".to_owned(),
     }
 }

@@ -36,6 +36,7 @@ fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, height: f32, reque
         }
         command_button(ui, Command::GetModels, true, requests);
     });
+    gpu_support_ui::beside_the_devices(ui, bench, requests);
     let Some(scored) = bench.scored_here() else {
         ui.add_space(theme::GRID);
         ui.label(weak(
@@ -83,7 +84,6 @@ fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         ui.end_row();
         device_choice(ui, bench, requests);
     });
-    gpu_support_ui::beside_the_devices(ui, bench, requests);
 }
 
 /// On which device; what cannot be used is said below.

@@ -108,8 +108,9 @@ pub fn try_gpu_support(support: Support, list: &DeviceList) -> Option<GpuTrial> 
         ..DetectorOptions::default()
     };
     let models = registry::list().into_iter().filter_map(|listed| listed.folder.ok());
-    let size =
-        |model: &ModelFolder| std::fs::metadata(model.network_path()).map_or(u64::MAX, |metadata| metadata.len());
+    let size = |model: &ModelFolder| {
+        std::fs::metadata(model.path.join(&model.manifest.network.file)).map_or(u64::MAX, |metadata| metadata.len())
+    };
     let model = models.min_by_key(size)?;
     let result = match Detector::load(&model, &options) {
         Err(error) => Err(error.to_string()),
