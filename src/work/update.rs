@@ -145,6 +145,8 @@ pub enum DetectionEnd {
         elapsed_secs: f64,
         /// What went wrong without ending the decoding.
         warnings: Vec<String>,
+        /// On what it ran, in words, if that is no longer what was told at its start.
+        ran_on: Option<String>,
     },
     /// The user stopped it.
     Cancelled,

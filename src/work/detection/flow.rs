@@ -53,6 +53,8 @@ struct UnderWay {
     began: Option<Instant>,
     duration_secs: Option<f64>,
     done_secs: f64,
+    /// On what it began to run, in words.
+    ran_on: String,
 }
 
 impl UnderWay {
@@ -126,7 +128,9 @@ impl<'a> Flow<'a> {
         let number = state.next_number;
         state.next_number += 1;
         let path = job.path.clone();
-        state.under_way.insert(number, UnderWay { job, began: None, duration_secs: None, done_secs: 0.0 });
+        state
+            .under_way
+            .insert(number, UnderWay { job, began: None, duration_secs: None, done_secs: 0.0, ran_on: String::new() });
         Turn::Of(QueuedRecording { number, open: Box::new(move || audio::open(&path)) })
     }
 
@@ -180,26 +184,35 @@ pub(super) struct Intake<'a> {
     pub flow: &'a Flow<'a>,
     /// What is told of each recording that begins.
     pub start: DetectionStart,
-    /// The runtime, in words.
+    /// The device and the runtime, in words.
+    pub device: String,
     pub runtime: String,
     pub watch: DeviceWatch,
     /// Whether it was told that the device has failed.
     pub is_failure_told: bool,
 }
 
+impl Intake<'_> {
+    /// What runs the model once its device was given up.
+    fn on_cpu(&self) -> String {
+        format!("CPU · {}", self.runtime)
+    }
+}
+
 impl ScoreTaker for Intake<'_> {
     fn begun(&mut self, number: usize, duration_secs: f64) {
+        let mut start = self.start.clone();
+        if self.watch.failure().is_some() {
+            (start.ran_on, start.truth) = (self.on_cpu(), None);
+        }
         let run = {
             let mut state = self.flow.state();
             let Some(recording) = state.under_way.get_mut(&number) else { return };
+            recording.ran_on.clone_from(&start.ran_on);
             recording.began = Some(Instant::now());
             recording.duration_secs = Some(duration_secs);
             recording.job.run
         };
-        let mut start = self.start.clone();
-        if self.watch.failure().is_some() {
-            (start.ran_on, start.truth) = (format!("CPU · {}", self.runtime), None);
-        }
         self.flow.send(Update::DetectionStarted { run, start: Box::new(start) });
     }
 
@@ -225,11 +238,12 @@ impl ScoreTaker for Intake<'_> {
             Ok(summary) => {
                 let mut warnings = summary.warnings;
                 // What became of the device in the meantime is told once.
-                let failure = self.watch.failure().filter(|_| !self.is_failure_told);
-                self.is_failure_told |= failure.is_some();
-                warnings.extend(failure);
+                let failure = self.watch.failure();
+                let has_changed = failure.is_some() && recording.ran_on != self.on_cpu();
+                let ran_on = has_changed.then(|| format!("{}, then {}", self.device, self.on_cpu()));
+                warnings.extend(failure.filter(|_| !std::mem::replace(&mut self.is_failure_told, true)));
                 let (duration_secs, elapsed_secs) = (summary.duration_secs, elapsed_secs(&recording));
-                DetectionEnd::Done { duration_secs, elapsed_secs, warnings }
+                DetectionEnd::Done { duration_secs, elapsed_secs, warnings, ran_on }
             }
             Err(error) => DetectionEnd::Failed(error.to_string()),
         };

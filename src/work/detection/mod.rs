@@ -100,8 +100,8 @@ impl Inference {
         let outcome = guarded(|| {
             let start = start_of(detector);
             let watch = detector.device_watch();
-            let runtime = detector.report().runtime.clone();
-            let mut intake = Intake { flow: &flow, start, runtime, watch, is_failure_told: false };
+            let (device, runtime) = (detector.report().device.clone(), detector.report().runtime.clone());
+            let mut intake = Intake { flow: &flow, start, device, runtime, watch, is_failure_told: false };
             detector.run_many(&mut flow.queue(), readers(), &|| flow.is_over(), &mut intake).map(drop)
         });
         let reason = match outcome {

@@ -6,7 +6,7 @@ use earmark::model::gpu_support::{Offer, Support, Way};
 use earmark::model::{Device, DeviceList};
 use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 #[test]
 fn the_model_panel_lists_the_devices_there_are() {
