@@ -6,7 +6,7 @@ use super::devices::{self, Device, DeviceChoice, DeviceList};
 use super::folder::ModelFolder;
 use super::onnx_runtime::{self, HOW_TO_GET, OrtLibrary};
 use super::self_check::FolderTrial;
-use super::truth::{self, DeviceTruth, Trial};
+use super::truth::{self, CpuPeer, DeviceTruth, Trial};
 use super::{ModelError, built_in};
 use std::fmt;
 use std::sync::Arc;
@@ -58,6 +58,15 @@ pub(super) struct OpenNetwork {
 }
 
 impl OpenNetwork {
+    /// How many times as fast as the CPU its accelerator was measured to be.
+    fn speed(&self) -> Option<f64> {
+        self.report.truth.as_ref().map(|truth| truth.speed)
+    }
+
+    fn truth_text(&self) -> String {
+        self.report.truth.as_ref().map(DeviceTruth::text).unwrap_or_default()
+    }
+
     /// Says why the accelerator was given up since this was asked last; the report then speaks of the CPU.
     pub fn notice_failure(&mut self) -> Option<String> {
         let failure = self.watch.as_ref()?.take_failure()?;
@@ -132,13 +141,13 @@ pub(super) fn open_checked(
         let open: Open<'_> = Box::new(move |side| Ok((built_in::open(source, side.copies, side.threads)?, None)));
         candidates.push(Candidate { open, ..Candidate::on_cpu(built_in::NAME) });
     }
-    let open_cpu = || {
-        let library = onnx_runtime::library()?;
-        library.open(source, 1, wanted.threads)?.pop().ok_or_else(|| "no network".to_owned())
-    };
     let sides = Sides {
         on_cpu: side_by_side(source.onnx.len(), wanted.threads),
         on_accelerator: Side { copies: wanted.threads, threads: 1 },
+    };
+    let open_cpu = || {
+        let library = onnx_runtime::library()?;
+        library.open(source, 1, sides.on_cpu.threads)?.pop().ok_or_else(|| "no network".to_owned())
     };
     choose(candidates, notes, sides, trial, &open_cpu)
         .map_err(|reasons| ModelError::NoRuntime { model: name.to_owned(), reasons })
@@ -233,7 +242,8 @@ struct Sides {
     on_accelerator: Side,
 }
 
-/// The first candidate that opens and passes the trial; else all reasons.
+/// The fastest accelerator that passes the trial and is faster than the CPU, or the one that was named; else the CPU by the first runtime that
+/// passes; else all reasons.
 fn choose(
     candidates: Vec<Candidate<'_>>,
     mut notes: Vec<String>,
@@ -241,29 +251,33 @@ fn choose(
     trial: &mut dyn Trial,
     open_cpu: &dyn Fn() -> Result<Box<dyn Backend>, String>,
 ) -> Result<OpenNetwork, Vec<String>> {
+    let mut fastest: Option<OpenNetwork> = None;
     for candidate in candidates {
-        let Candidate { runtime, device, is_cpu, is_named, open } = candidate;
-        let side = if is_cpu { sides.on_cpu } else { sides.on_accelerator };
-        let threads = side.copies * side.threads;
-        let tried = open(side).map_err(|reason| format!("the network cannot be opened: {reason}")).and_then(
-            |(mut backends, watch)| {
-                let first = backends.first_mut().ok_or("no network")?;
-                let wrong = |reason| format!("it fails the model's self-check and is not used: {reason}");
-                trial.check(first.as_mut()).map_err(wrong)?;
-                let truth = match &watch {
-                    Some(watch) => truth::measure(trial, first.as_mut(), watch.placement(), open_cpu, threads)?,
-                    None => None,
-                };
-                Ok::<_, String>((backends, watch, truth))
-            },
-        );
-        match tried {
-            Ok((_, _, Some(truth))) if truth.speed < 1.0 && !is_named => {
-                notes.push(format!("{device} is not used, since the CPU is faster: {}", truth.text()));
+        let (runtime, device) = (candidate.runtime.clone(), candidate.device.clone());
+        let (is_cpu, is_named) = (candidate.is_cpu, candidate.is_named);
+        if is_cpu && fastest.is_some() {
+            break;
+        }
+        match candidate.try_on(sides, trial, open_cpu) {
+            Ok(network) if is_cpu || is_named || network.speed().is_none() => {
+                fastest = Some(network);
+                break;
             }
-            Ok((backends, watch, truth)) => {
-                let report = RuntimeReport { runtime, device, threads, truth, notes };
-                return Ok(OpenNetwork { backends, report, is_cpu, watch });
+            Ok(network) if network.speed() < Some(1.0) => {
+                notes.push(format!("{device} is not used, since the CPU is faster: {}", network.truth_text()));
+            }
+            Ok(network) => {
+                let [faster, slower] = match fastest.take() {
+                    Some(before) if before.speed() >= network.speed() => [before, network],
+                    Some(before) => [network, before],
+                    None => {
+                        fastest = Some(network);
+                        continue;
+                    }
+                };
+                let (than, name) = (&faster.report.device, &slower.report.device);
+                notes.push(format!("{name} is not used, since {than} is faster: {}", slower.truth_text()));
+                fastest = Some(faster);
             }
             Err(reason) if is_cpu => {
                 let advice = if runtime == built_in::NAME { HOW_TO_GET } else { "try another release of the library" };
@@ -273,7 +287,40 @@ fn choose(
             Err(reason) => notes.push(format!("{device} is not used: {reason}")),
         }
     }
-    Err(notes)
+    match fastest {
+        Some(mut network) => {
+            network.report.notes = notes;
+            Ok(network)
+        }
+        None => Err(notes),
+    }
+}
+
+impl Candidate<'_> {
+    /// Opens it, checks what it computes and, if it is an accelerator, measures it.
+    fn try_on(
+        self,
+        sides: Sides,
+        trial: &mut dyn Trial,
+        open_cpu: &dyn Fn() -> Result<Box<dyn Backend>, String>,
+    ) -> Result<OpenNetwork, String> {
+        let side = if self.is_cpu { sides.on_cpu } else { sides.on_accelerator };
+        let (mut backends, watch) =
+            (self.open)(side).map_err(|reason| format!("the network cannot be opened: {reason}"))?;
+        let first = backends.first_mut().ok_or("no network")?;
+        let wrong = |reason| format!("it fails the model's self-check and is not used: {reason}");
+        trial.check(first.as_mut()).map_err(wrong)?;
+        let truth = match &watch {
+            Some(watch) => {
+                let cpu = CpuPeer { open: open_cpu, copies: sides.on_cpu.copies, threads: sides.on_cpu.threads };
+                truth::measure(trial, first.as_mut(), watch.placement(), &cpu)?
+            }
+            None => None,
+        };
+        let (runtime, device, threads) = (self.runtime, self.device, side.copies * side.threads);
+        let report = RuntimeReport { runtime, device, threads, truth, notes: Vec::new() };
+        Ok(OpenNetwork { backends, report, is_cpu: self.is_cpu, watch })
+    }
 }
 
 #[cfg(test)]

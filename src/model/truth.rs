@@ -9,9 +9,9 @@ use std::time::Instant;
 /// Scores that are further from the CPU's than this are wrong: twice what models are checked to, unless the trial allows more.
 const MOST_DIFFERENCE: f32 = 2e-3;
 /// A run that takes this long, in seconds, tells the speed well enough: on the device, and on the CPU, where none is worth a longer wait.
-const LONG_ENOUGH_SECS: [f64; 2] = [0.1, 0.5];
-/// The input is made no longer than this many times that of the check.
-const MOST_TIMES: usize = 16;
+const LONG_ENOUGH_SECS: [f64; 2] = [0.1, 0.25];
+/// The input is made no longer than this many times that of the check: some providers are fast with one clip and slow with the many of a detection.
+const MOST_TIMES: usize = 64;
 
 /// What was measured of a network on an accelerator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,14 +59,23 @@ pub(super) trait Trial {
     fn scores(&self, output: NetworkOutput, times: usize) -> Result<Vec<f32>, String>;
 }
 
-/// Measures a network that is open on an accelerator against the same on the CPU, which `open_cpu` opens with `cpu_threads`. Nothing where the
+/// The CPU that an accelerator is compared with: as a detection uses it, with several copies of the network side by side.
+pub(super) struct CpuPeer<'a> {
+    /// Opens one copy, for `threads` threads.
+    pub open: &'a dyn Fn() -> Result<Box<dyn Backend>, String>,
+    /// How many copies a detection runs; what one of them does counts as often.
+    pub copies: usize,
+    /// Threads of each copy.
+    pub threads: usize,
+}
+
+/// Measures a network that is open on an accelerator against the same on the CPU. Nothing where the
 /// trial has no input; an error if it must not be used.
 pub(super) fn measure(
     trial: &dyn Trial,
     device: &mut dyn Backend,
     placement: Result<Placement, String>,
-    open_cpu: impl FnOnce() -> Result<Box<dyn Backend>, String>,
-    cpu_threads: usize,
+    peer: &CpuPeer<'_>,
 ) -> Result<Option<DeviceTruth>, String> {
     if trial.input(1).is_none() {
         // Then it was not run either, and nothing is known of where its nodes do.
@@ -75,7 +84,7 @@ pub(super) fn measure(
     if placement.as_ref().is_ok_and(|placement| placement.on_device == 0) {
         return Err("no node of the network runs on it".to_owned());
     }
-    let mut cpu = open_cpu()?;
+    let mut cpu = (peer.open)()?;
     let (mut times, mut difference) = (1, 0.0_f32);
     let speed = loop {
         let Some((input, shape)) = trial.input(times) else { return Ok(None) };
@@ -96,7 +105,7 @@ pub(super) fn measure(
         }
         let is_long = run_secs.iter().zip(LONG_ENOUGH_SECS).any(|(&secs, enough)| secs >= enough);
         if is_long || times >= MOST_TIMES || trial.input(times * 4).is_none() {
-            break run_secs[1] / run_secs[0];
+            break run_secs[1] / (run_secs[0] * peer.copies.max(1) as f64);
         }
         times *= 4;
     };
@@ -104,7 +113,7 @@ pub(super) fn measure(
         Ok(placement) => placement.text(),
         Err(reason) => format!("where its nodes run is not known ({reason})"),
     };
-    Ok(Some(DeviceTruth { placement, speed, cpu_threads, difference }))
+    Ok(Some(DeviceTruth { placement, speed, cpu_threads: peer.copies * peer.threads, difference }))
 }
 
 /// Beyond all limits where one of both is no number or they are not as many.
@@ -149,7 +158,8 @@ mod tests {
 
     fn measured(trial: &Values, offset: f32, on_device: usize) -> Result<Option<DeviceTruth>, String> {
         let placement = Ok(Placement { on_device, ..Placement::default() });
-        measure(trial, &mut Plus(offset), placement, || Ok(Box::new(Plus(0.0))), 2)
+        let peer = CpuPeer { open: &|| Ok(Box::new(Plus(0.0))), copies: 2, threads: 1 };
+        measure(trial, &mut Plus(offset), placement, &peer)
     }
 
     #[test]
