@@ -7,6 +7,7 @@ use crate::model::acquire::Stage;
 use crate::model::catalogue::{self, Published, Training};
 use crate::model::import::ImportOptions;
 use crate::model::registry::{self, ListedModel};
+use crate::model::variant::Precision;
 use crate::work::{CancelOnDrop, ModelEnd, ModelJob, ModelPlaces, ModelQueue, ModelTask, UpdateSender};
 use std::path::{Path, PathBuf};
 
@@ -55,10 +56,15 @@ impl RunningTask {
         !matches!(self.stage, Some(Stage::Importing))
     }
 
-    /// How much of a download is there, 0 to 1, if that is known.
+    /// How much of a download or a variant is there, 0 to 1, if that is known.
     pub fn part(&self) -> Option<f64> {
-        let Some(Stage::Fetching(progress)) = self.stage else { return None };
-        progress.total.map(|total| (progress.bytes as f64 / total.max(1) as f64).min(1.0))
+        match self.stage {
+            Some(Stage::Fetching(progress)) => {
+                progress.total.map(|total| (progress.bytes as f64 / total.max(1) as f64).min(1.0))
+            }
+            Some(Stage::Varying(part)) => Some(part),
+            Some(Stage::Importing) | None => None,
+        }
     }
 }
 
@@ -134,6 +140,16 @@ impl Workbench {
         }
     }
 
+    /// Makes a variant of an installed model.
+    pub(super) fn vary_model(&mut self, id: &str, precision: Precision) {
+        let Some(listed) = self.models.iter().find(|listed| listed.id == id) else { return };
+        let title = format!("Making {id}-{precision}");
+        if !self.shelf.tasks.iter().any(|task| task.title == title) {
+            let task = ModelTask::Vary { path: listed.path.clone(), precision };
+            self.push_model_task(title, None, task);
+        }
+    }
+
     /// Takes a model away from the user's folder.
     pub(super) fn remove_model(&mut self, id: &str) {
         let Some(listed) = self.models.iter().find(|listed| listed.id == id) else { return };
@@ -192,12 +208,19 @@ impl Workbench {
                 self.settings.model = id;
                 self.hop_secs = None;
             }
+            ModelEnd::Varied { id, lines } => {
+                let text = format!("{id} is installed, but not chosen: see what it changes\n{}", lines.join("\n"));
+                self.notices.add(Gravity::Done, text);
+            }
             ModelEnd::Removed { id, bytes } => {
                 self.notices.add(Gravity::Done, format!("Removed {id}, {}", bytes_text(bytes)));
                 if self.settings.model == id {
                     self.settings.model = registry::DEFAULT_MODEL.to_owned();
                     self.hop_secs = None;
                 }
+            }
+            ModelEnd::Cancelled if task.as_ref().is_some_and(|task| task.published.is_none()) => {
+                self.notices.add(Gravity::Done, "Stopped; nothing was made");
             }
             ModelEnd::Cancelled if task.is_some() => {
                 self.notices.add(Gravity::Done, "Stopped; what has arrived is kept and will be continued");

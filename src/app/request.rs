@@ -6,6 +6,7 @@ use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::evaluation::EvaluationRequest;
 use super::exporting::ExportRequest;
+use super::gpu_support::GpuRequest;
 use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
@@ -22,6 +23,7 @@ use crate::decision::Preset;
 use crate::model::ShortClips;
 use crate::model::bench::charts::Against;
 use crate::model::import::ImportOptions;
+use crate::model::variant::Precision;
 use crate::playback::ListeningMode;
 use crate::project::Generation;
 use crate::time::Span;
@@ -156,6 +158,8 @@ pub enum Request {
     SetDevice(String),
     /// List the devices that there are, if they are not listed yet.
     ListDevices,
+    /// Something about getting GPU support.
+    Gpu(GpuRequest),
     /// Another way to display recordings.
     Display(DisplayChange),
     /// Show a moment of the timeline: the recording that was made then, around that moment.
@@ -205,6 +209,8 @@ pub enum Request {
     GetModel(&'static str),
     /// Stop a task about models.
     CancelModelTask(u64),
+    /// Make a variant of an installed model that computes in smaller numbers.
+    VaryModel(String, Precision),
     /// Take a model away from the user's folder.
     RemoveModel(String),
     /// Measure networks of the EfficientSED family on this machine, by name.

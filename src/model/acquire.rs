@@ -27,6 +27,8 @@ pub enum Stage {
     Fetching(Progress),
     /// The checkpoint is there and becomes a model folder, which takes seconds.
     Importing,
+    /// A variant is made and compared with its model; so much of it is done, 0 to 1.
+    Varying(f64),
 }
 
 /// A published model that was got.

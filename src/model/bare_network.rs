@@ -68,6 +68,11 @@ impl BareNetwork {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onnx::builder::float;
+    use crate::onnx::proto::Model;
+    use crate::onnx::substitutes::substituted;
+    use crate::onnx::{GraphBuilder, Size};
+    use prost::Message;
     use std::path::Path;
 
     #[test]
@@ -89,5 +94,50 @@ mod tests {
             let refused = BareNetwork::open_with(&onnx, "patches", &["scores", "y"], runtime).err().unwrap();
             assert!(refused.to_string().contains('y'), "{refused}");
         }
+    }
+
+    /// Maps, their hard gates and their means, by the operators that few providers have, in the words of operator set `opset`.
+    fn gated_maps(opset: i64) -> Vec<u8> {
+        let mut graph = GraphBuilder::new("gates");
+        let sizes = [Size::Open("n"), Size::Fixed(3), Size::Fixed(4), Size::Fixed(5)];
+        let input = graph.input("x", &sizes);
+        let swish = graph.node("HardSwish", &[&input], vec![]);
+        let means = graph.node("GlobalAveragePool", &[&swish], vec![]);
+        let steep = graph.node("HardSigmoid", &[&means], vec![float("alpha", 0.7), float("beta", 0.1)]);
+        let usual = graph.node("HardSigmoid", &[&input], vec![]);
+        let product = graph.node("Mul", &[&usual, &steep], vec![]);
+        graph.output(&product, "y", &sizes);
+        let mut model = graph.finish_model("1");
+        model.opset_import[0].version = opset;
+        model.encode_to_vec()
+    }
+
+    #[test]
+    fn substitutes_compute_what_they_stand_for() {
+        let input: Vec<f32> = (0..120).map(|n| 5.0 * (n as f32 * 0.7).sin()).collect();
+        for opset in [14, 23] {
+            let onnx = gated_maps(opset);
+            let other = substituted(&onnx).unwrap();
+            let graph = Model::decode(other.as_slice()).unwrap().graph.unwrap();
+            let simple = ["Mul", "Add", "Clip", "ReduceMean"];
+            assert!(graph.node.iter().all(|node| simple.contains(&node.op_type.as_str())), "{opset}");
+            assert!(substituted(&other).is_none(), "{opset}");
+            let run = |onnx: &[u8]| {
+                let mut network = BareNetwork::open(onnx, ["x", "y"], RuntimeChoice::OnnxRuntime).unwrap();
+                network.run(&input, &[2, 3, 4, 5]).unwrap()
+            };
+            let (own, theirs) = (run(&onnx), run(&other));
+            assert_eq!(own.1, theirs.1);
+            let difference = own.0.iter().zip(&theirs.0).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(difference < 1e-6, "{opset}: {difference}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_substitutes_or_is_no_network_gets_none() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/firered-aed/model.onnx");
+        assert!(substituted(&std::fs::read(path).unwrap()).is_none());
+        assert!(substituted(b"no network").is_none());
+        assert!(substituted(&gated_maps(10)).is_none());
     }
 }

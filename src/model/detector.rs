@@ -1,6 +1,7 @@
 //! Running a model over recordings: the one thing that the window, the command line and the tests ask of this module.
 
 use super::backend::Backend;
+use super::child::Watch;
 use super::covering::{Covering, ScoreTaker};
 use super::devices::DeviceChoice;
 use super::folder::ModelFolder;
@@ -128,6 +129,31 @@ impl Detector {
             batch: None,
             embedding_size: embedding.map_or(0, |embedding| embedding.size),
         })
+    }
+
+    /// One whose network is `backend`, whatever that makes of its input; scores as far apart as the model allows.
+    pub(super) fn over(folder: &ModelFolder, backend: Box<dyn Backend>) -> Self {
+        let report = RuntimeReport {
+            runtime: String::new(),
+            device: "CPU".to_owned(),
+            threads: 1,
+            truth: None,
+            notes: Vec::new(),
+        };
+        Self {
+            folder: folder.clone(),
+            network: OpenNetwork { backends: vec![backend], report, is_cpu: true, watch: None },
+            hop_secs: folder
+                .manifest
+                .hop_choices_secs
+                .iter()
+                .copied()
+                .fold(folder.manifest.default_hop_secs(), f64::max),
+            preset: Preset::default(),
+            short: ShortClips::default(),
+            batch: None,
+            embedding_size: 0,
+        }
     }
 
     /// What runs the model, and why not what was wanted more.
@@ -278,6 +304,10 @@ impl Detector {
     /// How many copies of the network run side by side.
     pub(super) fn copies(&self) -> usize {
         self.network.backends.len()
+    }
+
+    pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
+        self.network.watch.as_ref()
     }
 
     pub(super) fn backends_mut(&mut self) -> &mut [Box<dyn Backend>] {

@@ -101,6 +101,11 @@ impl Device {
         self.id == "cpu"
     }
 
+    /// Whether its provider leaves to the CPU what networks of this field have many of and what can be said in other operators.
+    pub(super) fn lacks_operators(&self) -> bool {
+        self.provider_name() == "WebGPU"
+    }
+
     /// Why it is not tried where the user leaves the choice; none for one that is.
     fn why_not_unasked(&self) -> Option<&'static str> {
         if self.provider.contains("Tensor") {

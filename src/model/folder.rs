@@ -1,6 +1,7 @@
 //! A model folder: its manifest, its classes, and its network, checked against each other before use.
 
 use super::labels::{ClassLabel, parse_labels};
+use super::variant::VariantNote;
 use super::{Manifest, ModelError};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -26,6 +27,8 @@ pub struct ModelFolder {
     pub manifest: Manifest,
     /// Its classes, in the order of the network's outputs.
     pub labels: Vec<ClassLabel>,
+    /// Of what other model it is a variant, if it is one.
+    pub variant: Option<VariantNote>,
 }
 
 impl ModelFolder {
@@ -44,7 +47,7 @@ impl ModelFolder {
             });
         }
         let id = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { path: path.to_path_buf(), id, manifest, labels })
+        Ok(Self { path: path.to_path_buf(), id, manifest, labels, variant: VariantNote::read(path) })
     }
 
     /// The class names, in the order of the network's outputs.

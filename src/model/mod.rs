@@ -2,7 +2,7 @@
 //!
 //! [`registry`] finds a [`ModelFolder`]; [`Detector::load`] opens its network on a runtime that passes the model's self-check;
 //! [`Detector::run`] gives frame scores over a recording. [`catalogue`] lists published models, and [`acquire`] fetches one and makes a model
-//! folder of it. What becomes of scores is the business of [`crate::decision`].
+//! folder of it; [`variant`] makes one of it in smaller numbers. What becomes of scores is the business of [`crate::decision`].
 
 pub mod acquire;
 mod backend;
@@ -14,12 +14,14 @@ pub mod catalogue;
 pub mod child;
 mod covering;
 mod detector;
+mod device_watch;
 pub mod devices;
 pub mod download;
 mod error;
 mod features;
 mod folder;
 mod framed_clips;
+pub mod gpu_support;
 mod hardware_names;
 pub mod import;
 mod input_view;
@@ -35,11 +37,13 @@ pub mod registry;
 mod runtime;
 mod self_check;
 mod truth;
+pub mod variant;
 
 pub use bare_network::BareNetwork;
 pub use batch_choice::{BatchChoice, Work};
 pub use covering::ScoreTaker;
 pub use detector::{Detector, DetectorOptions, RunSummary, ScoreBlock, ShortClips};
+pub use device_watch::DeviceWatch;
 pub use devices::{Device, DeviceChoice, DeviceList};
 pub use error::ModelError;
 pub use folder::{MANIFEST_FILE, ModelFolder};

@@ -5,6 +5,7 @@ use super::backend::{Backend, NetworkOutput, NetworkSource};
 use super::child::{self, Placement};
 use super::devices::{Device, Hardware};
 use super::{hardware_names, placement, providers};
+use crate::onnx::substitutes::substituted;
 use crate::runtime_library;
 use ort::AsPointer;
 use ort::device::Device as EpDevice;
@@ -206,12 +207,18 @@ impl OrtLibrary {
 
     /// Opens the network on an accelerator, with an account of where its nodes run.
     pub fn open_on(&self, source: NetworkSource<'_>, device: &Device) -> Result<OrtBackend, String> {
-        let folder = TempDir::new().map_err(|error| format!("no folder for temporary files can be made: {error}"))?;
-        let session = self.session(source.onnx, 1, |builder| {
-            let builder = builder.with_profiling(folder.path().join("run")).map_err(text)?;
-            self.with_device(builder, device)
-        })?;
-        OrtBackend::new(session, source, Some(folder))
+        let open = |onnx: &[u8]| {
+            let folder =
+                TempDir::new().map_err(|error| format!("no folder for temporary files can be made: {error}"))?;
+            let session = self.session(onnx, 1, |builder| {
+                let builder = builder.with_profiling(folder.path().join("run")).map_err(text)?;
+                self.with_device(builder, device)
+            })?;
+            OrtBackend::new(session, source, Some(folder))
+        };
+        let substituted = if device.lacks_operators() { substituted(source.onnx) } else { None };
+        // Substitutes are written for maps; where they do not fit, the network is opened as it is.
+        substituted.and_then(|onnx| open(&onnx).ok()).map_or_else(|| open(source.onnx), Ok)
     }
 
     fn with_device(&self, builder: SessionBuilder, device: &Device) -> Result<SessionBuilder, String> {

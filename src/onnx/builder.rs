@@ -179,7 +179,7 @@ fn value_info(name: &str, sizes: &[Size]) -> ValueInfo {
         }),
     });
     let tensor = TensorType { elem_type: ElementKind::Float as i32, shape: Some(Shape { dim: dim.collect() }) };
-    ValueInfo { name: name.to_owned(), r#type: Some(ValueType { tensor_type: Some(tensor) }) }
+    ValueInfo { name: name.to_owned(), r#type: Some(ValueType { tensor_type: Some(tensor), ..ValueType::default() }) }
 }
 
 /// An attribute that is a whole number.

@@ -33,6 +33,7 @@ fn word_of(element: i32) -> &'static str {
     match ElementKind::try_from(element) {
         Ok(ElementKind::Float) => FLOATS,
         Ok(ElementKind::Undefined) => "",
+        Ok(ElementKind::Uint8 | ElementKind::Int8) => "8-bit whole numbers",
         Ok(ElementKind::Int32) => "32-bit whole numbers",
         Ok(ElementKind::Int64) => "64-bit whole numbers",
         Ok(ElementKind::Bool) => "true or false",

@@ -1,6 +1,7 @@
 //! The part of ONNX's file format that Earmark reads and writes, as Protocol Buffers messages.
 //!
-//! Field numbers are those of `onnx.proto` (ONNX 1.19); fields that nobody here needs are skipped when reading. Owns no meaning.
+//! Field numbers are those of `onnx.proto` (ONNX 1.19). Fields that nobody here needs are skipped when reading if they only describe; those
+//! that a graph cannot be computed without are kept as they came, so that what is read and written again is the same network. Owns no meaning.
 
 use prost::Message;
 
@@ -16,6 +17,12 @@ pub struct Model {
     /// Its version.
     #[prost(string, tag = "3")]
     pub producer_version: String,
+    /// Whose network it is, as a reversed host name.
+    #[prost(string, tag = "4")]
+    pub domain: String,
+    /// The network's own version.
+    #[prost(int64, tag = "5")]
+    pub model_version: i64,
     /// Free text.
     #[prost(string, tag = "6")]
     pub doc_string: String,
@@ -28,6 +35,9 @@ pub struct Model {
     /// Names and values of the writer's choice.
     #[prost(message, repeated, tag = "14")]
     pub metadata_props: Vec<Property>,
+    /// Operators that the file brings along, as they came.
+    #[prost(bytes = "vec", repeated, tag = "25")]
+    pub functions: Vec<Vec<u8>>,
 }
 
 /// A domain of operators and its version.
@@ -73,6 +83,9 @@ pub struct Graph {
     /// Types of values in between, where the writer knows them.
     #[prost(message, repeated, tag = "13")]
     pub value_info: Vec<ValueInfo>,
+    /// Constants that hold only what is not zero, as they came.
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub sparse_initializer: Vec<Vec<u8>>,
 }
 
 /// One operation.
@@ -96,6 +109,9 @@ pub struct Node {
     /// The operator's domain, empty for ONNX's own.
     #[prost(string, tag = "7")]
     pub domain: String,
+    /// Which of several functions of one name.
+    #[prost(string, tag = "8")]
+    pub overload: String,
 }
 
 /// A setting of an operation; `kind` says which of the values counts.
@@ -128,6 +144,27 @@ pub struct Attribute {
     /// Texts.
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub strings: Vec<Vec<u8>>,
+    /// Tensors.
+    #[prost(message, repeated, tag = "10")]
+    pub tensors: Vec<Tensor>,
+    /// Graphs.
+    #[prost(message, repeated, tag = "11")]
+    pub graphs: Vec<Graph>,
+    /// A type, as it came.
+    #[prost(bytes = "vec", optional, tag = "14")]
+    pub type_proto: Option<Vec<u8>>,
+    /// Types, as they came.
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub type_protos: Vec<Vec<u8>>,
+    /// Within a function, the attribute of the call that takes the place of this one.
+    #[prost(string, tag = "21")]
+    pub ref_attr_name: String,
+    /// A tensor of which only what is not zero is held, as it came.
+    #[prost(bytes = "vec", optional, tag = "22")]
+    pub sparse_tensor: Option<Vec<u8>>,
+    /// Several of those.
+    #[prost(bytes = "vec", repeated, tag = "23")]
+    pub sparse_tensors: Vec<Vec<u8>>,
     /// Which of the values counts.
     #[prost(enumeration = "AttributeKind", tag = "20")]
     pub kind: i32,
@@ -147,6 +184,12 @@ pub enum AttributeKind {
     Floats = 6,
     Ints = 7,
     Strings = 8,
+    Tensors = 9,
+    Graphs = 10,
+    SparseTensor = 11,
+    SparseTensors = 12,
+    TypeProto = 13,
+    TypeProtos = 14,
 }
 
 /// A constant tensor. Its values are in `raw_data` (little-endian) or in the field of its type.
@@ -164,6 +207,9 @@ pub struct Tensor {
     /// Values of small integers.
     #[prost(int32, repeated, tag = "5")]
     pub int32_data: Vec<i32>,
+    /// Texts.
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub string_data: Vec<Vec<u8>>,
     /// Values of 64-bit integers.
     #[prost(int64, repeated, tag = "7")]
     pub int64_data: Vec<i64>,
@@ -176,6 +222,15 @@ pub struct Tensor {
     /// Where the values are if they are in another file.
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<Property>,
+    /// Values of 64-bit floats.
+    #[prost(double, repeated, tag = "10")]
+    pub double_data: Vec<f64>,
+    /// Values of integers without a sign.
+    #[prost(uint64, repeated, tag = "11")]
+    pub uint64_data: Vec<u64>,
+    /// 1 if the values are in another file.
+    #[prost(int32, tag = "14")]
+    pub data_location: i32,
 }
 
 /// Element types of tensors that Earmark writes or understands.
@@ -185,6 +240,8 @@ pub struct Tensor {
 pub enum ElementKind {
     Undefined = 0,
     Float = 1,
+    Uint8 = 2,
+    Int8 = 3,
     Int32 = 6,
     Int64 = 7,
     Bool = 9,
@@ -209,6 +266,18 @@ pub struct ValueType {
     /// Element type and shape.
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorType>,
+    /// That of a list, as it came.
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub sequence_type: Option<Vec<u8>>,
+    /// That of a map, as it came.
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub map_type: Option<Vec<u8>>,
+    /// That of a sparse tensor, as it came.
+    #[prost(bytes = "vec", optional, tag = "8")]
+    pub sparse_tensor_type: Option<Vec<u8>>,
+    /// That of what may be missing, as it came.
+    #[prost(bytes = "vec", optional, tag = "9")]
+    pub optional_type: Option<Vec<u8>>,
 }
 
 /// A tensor's type.

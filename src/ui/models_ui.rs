@@ -8,6 +8,7 @@ use crate::app::{Command, Request, RunningTask, Workbench, bytes_text, counted};
 use crate::model::acquire::Stage;
 use crate::model::download::Progress;
 use crate::model::registry::ListedModel;
+use crate::model::variant::{Precision, VariantNote};
 use eframe::egui::{
     self, Align, Align2, Button, Key, Layout, Modifiers, Popup, ProgressBar, Rect, ScrollArea, Sense, TextEdit, Ui,
     WidgetInfo, Window, accesskit::Role, pos2, vec2,
@@ -17,7 +18,7 @@ use eframe::egui::{
 const FIRST_SIZE: egui::Vec2 = vec2(980.0, 640.0);
 const LEAST_SIZE: egui::Vec2 = vec2(720.0, 360.0);
 /// Room for the buttons at the end of a row, in points.
-pub(super) const BUTTONS_WIDTH: f32 = 178.0;
+pub(super) const BUTTONS_WIDTH: f32 = 214.0;
 /// Height of a row, in points.
 pub(super) const ROW_HEIGHT: f32 = 28.0;
 const PROGRESS_WIDTH: f32 = 200.0;
@@ -131,7 +132,10 @@ fn tasks_ui(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
             let cancel = Button::new("Cancel");
             let button =
                 ui.add_enabled(task.is_cancellable(), cancel).accessible_name(format!("Cancel: {}", task.title));
-            let hover = "Stop the download; what has arrived is kept, and Get continues it";
+            let hover = match task.published {
+                Some(_) => "Stop the download; what has arrived is kept, and Get continues it",
+                None => "Stop it; nothing is left behind",
+            };
             if button
                 .on_hover_text(hover)
                 .on_disabled_hover_text("An import takes a few seconds and is not stopped")
@@ -152,12 +156,13 @@ pub fn stage_text(task: &RunningTask) -> String {
     match &task.stage {
         None => "waiting".to_owned(),
         Some(Stage::Importing) => "writing and trying the network".to_owned(),
+        Some(Stage::Varying(_)) => "comparing it with its model on the bundled example".to_owned(),
         Some(Stage::Fetching(progress)) => fetching_text(progress),
     }
 }
 
 /// `3.2 MB of 15.5 MB · 1.1 MB/s · 12 s left`.
-fn fetching_text(at: &Progress) -> String {
+pub(super) fn fetching_text(at: &Progress) -> String {
     let mut parts = vec![match at.total {
         Some(total) => format!("{} of {}", bytes_text(at.bytes), bytes_text(total)),
         None => bytes_text(at.bytes),
@@ -231,12 +236,14 @@ fn installed_hover(listed: &ListedModel) -> String {
     match &listed.folder {
         Ok(folder) => {
             let manifest = &folder.manifest;
+            let variant = folder.variant.iter().flat_map(VariantNote::lines);
+            let variant = variant.map(|(word, line)| format!("\n{word}: {line}")).collect::<String>();
             let classes = match folder.labels.len() {
                 1 => "1 class".to_owned(),
                 count => format!("{count} classes"),
             };
             format!(
-                "{}\n{classes} · version {}\nLicence: {}\nBy {}\n{place}",
+                "{}\n{classes} · version {}\nLicence: {}\nBy {}{variant}\n{place}",
                 manifest.summary, manifest.version, manifest.licence, manifest.attribution
             )
         }
@@ -244,7 +251,7 @@ fn installed_hover(listed: &ListedModel) -> String {
     }
 }
 
-/// Buttons for a model that is installed, from right to left: use it, remove it.
+/// Buttons for a model that is installed, from right to left: remove it, use it, make a variant of it.
 pub(super) fn installed_buttons(
     ui: &mut Ui,
     bench: &Workbench,
@@ -285,6 +292,37 @@ pub(super) fn installed_buttons(
     {
         requests.push(Request::SetModel(id.clone()));
     }
+    variant_menu(ui, bench, listed, requests);
+}
+
+/// What smaller numbers there are to compute in; nothing for what cannot be used, or is a variant itself.
+fn variant_menu(ui: &mut Ui, bench: &Workbench, listed: &ListedModel, requests: &mut Vec<Request>) {
+    if !listed.folder.as_ref().is_ok_and(|folder| folder.variant.is_none()) {
+        return;
+    }
+    let menu = ui.menu_button("Variant", |ui| {
+        for (precision, name, hover) in [
+            (
+                Precision::Float16,
+                "float16: half the size",
+                "16-bit floats: faster on graphics cards, hardly on processors",
+            ),
+            (
+                Precision::Int8,
+                "int8: a quarter of the size",
+                "8-bit whole numbers: faster on processors; scores change more",
+            ),
+        ] {
+            let is_there = bench.models.iter().any(|model| model.id == format!("{}-{precision}", listed.id));
+            let button = ui.add_enabled(!is_there, Button::new(name));
+            let button = button.on_hover_text(hover).on_disabled_hover_text("It is there already");
+            if button.clicked() {
+                requests.push(Request::VaryModel(listed.id.clone(), precision));
+            }
+        }
+    });
+    let hover = "Make a model of it that computes in smaller numbers, and see on the bundled example what that changes";
+    menu.response.accessible_name(format!("Variants of {}", listed.id)).on_hover_text(hover);
 }
 
 /// A row of a list over the whole width: its ground, its name for screen readers, what it tells under the pointer.

@@ -3,15 +3,20 @@
 //! After each task the models are listed again there, so that the window reads no folder.
 
 use super::thread::{guarded, spawn};
-use super::{CancelToken, Update, UpdateSender};
+use super::{CancelToken, Update, UpdateSender, example};
+use crate::model::ModelFolder;
 use crate::model::acquire::{AcquireError, Places, Stage, acquire};
 use crate::model::catalogue::Published;
 use crate::model::download::DownloadError;
 use crate::model::import::{self, ImportError, ImportOptions};
 use crate::model::installed;
 use crate::model::registry;
+use crate::model::variant::{self, MakeError, Precision, VariantOptions};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::path::PathBuf;
+
+/// How much more of a variant must be done to be told, 0 to 1.
+const TOLD_PART: f64 = 0.005;
 
 /// Where models are looked for, and where new ones are put.
 #[derive(Clone, Debug)]
@@ -34,6 +39,13 @@ pub enum ModelTask {
     },
     /// Download a published model.
     Get(&'static Published),
+    /// Make a variant of a model, with the sound of the bundled example.
+    Vary {
+        /// The model's folder.
+        path: PathBuf,
+        /// The numbers that it shall compute in.
+        precision: Precision,
+    },
     /// Take a model away from the user's folder.
     Remove {
         /// Its folder's name.
@@ -51,7 +63,7 @@ pub struct ModelJob {
     pub task: ModelTask,
     /// Where.
     pub places: ModelPlaces,
-    /// Whether it is still wanted. Downloads stop soon; an import or a removal that has begun is finished.
+    /// Whether it is still wanted. Downloads and variants stop soon; an import or a removal that has begun is finished.
     pub cancel: CancelToken,
 }
 
@@ -64,6 +76,13 @@ pub enum ModelEnd {
         id: String,
         /// What was recognised, in lines for the user.
         summary: Vec<String>,
+    },
+    /// There is a new variant of a model.
+    Varied {
+        /// Its folder's name.
+        id: String,
+        /// What it is and what changed, in lines for the user.
+        lines: Vec<String>,
     },
     /// A model is gone, and so many bytes with it.
     Removed {
@@ -128,6 +147,7 @@ fn run(job: &ModelJob, updates: &UpdateSender) -> ModelEnd {
             import_into(path, options, &job.places).map_err(|error| error.to_string())
         }
         ModelTask::Get(published) => get(job, published, updates),
+        ModelTask::Vary { path, precision } => vary(job, path, *precision, updates).map_err(|error| error.to_string()),
         ModelTask::Remove { id, path } => {
             let folder = job.places.own.as_ref().map(|own| own.models.as_path());
             let removed = installed::remove(id, path, folder);
@@ -143,7 +163,7 @@ fn run(job: &ModelJob, updates: &UpdateSender) -> ModelEnd {
     };
     ModelEnd::Failed(match &job.task {
         ModelTask::Get(published) => format!("{}: {reason}", published.name),
-        ModelTask::Import { .. } | ModelTask::Remove { .. } => reason,
+        ModelTask::Import { .. } | ModelTask::Vary { .. } | ModelTask::Remove { .. } => reason,
     })
 }
 
@@ -169,5 +189,36 @@ fn get(job: &ModelJob, published: &Published, updates: &UpdateSender) -> Result<
         Ok(acquired) => Ok(ModelEnd::Added { id: published.name.to_owned(), summary: acquired.imported.summary }),
         Err(AcquireError::Download(DownloadError::Cancelled)) => Ok(ModelEnd::Cancelled),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn vary(
+    job: &ModelJob,
+    path: &std::path::Path,
+    precision: Precision,
+    updates: &UpdateSender,
+) -> Result<ModelEnd, MakeError> {
+    tell(job, updates, Stage::Varying(0.0));
+    let folder = ModelFolder::open(path)?;
+    let own = job.places.own.as_ref().ok_or(ImportError::NoHome)?;
+    let mut options = VariantOptions::new(precision);
+    options.output = Some(own.models.join(options.id(&folder.id)));
+    options.recordings = example::recordings();
+    options.recordings_are = Some(example::NAME.to_owned());
+    // The window shows no more of it than a bar does.
+    let mut told = 0.0;
+    let mut on_part = |part: f64| {
+        if part - told >= TOLD_PART {
+            told = part;
+            tell(job, updates, Stage::Varying(part));
+        }
+    };
+    match variant::make(&folder, &options, &|| job.cancel.is_cancelled(), &mut on_part) {
+        Ok(made) => {
+            let lines = made.note.lines().into_iter().map(|(word, line)| format!("{word}: {line}")).collect();
+            Ok(ModelEnd::Varied { id: made.id, lines })
+        }
+        Err(error) if error.is_cancelled() => Ok(ModelEnd::Cancelled),
+        Err(error) => Err(error),
     }
 }

@@ -73,6 +73,9 @@ fn installed(folder: &ModelFolder, origin: Option<&Origin>) -> String {
         }
         Err(error) => line(&mut text, "error", &error.to_string()),
     }
+    if let Some(variant) = &folder.variant {
+        variant.lines().iter().for_each(|(word, told)| line(&mut text, word, told));
+    }
     line(&mut text, "path", &folder.path.display().to_string());
     if let Some(origin) = origin {
         line(&mut text, "from", &format!("{}, {}", origin.address, DecimalBytes(origin.bytes)));

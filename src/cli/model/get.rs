@@ -74,7 +74,7 @@ fn get(published: &Published, checkpoint: &Checkpoint, places: &Places) -> Resul
     let progress = DownloadProgress::new(published.name);
     let mut report = |stage| match stage {
         Stage::Fetching(at) => progress.set(&at),
-        Stage::Importing => progress.importing(),
+        Stage::Importing | Stage::Varying(_) => progress.importing(),
     };
     let result = acquire::acquire(published, places, &mut report, &|| false);
     progress.finish();

@@ -1,4 +1,4 @@
-//! `earmark model`: which models there are, getting one, knowing one, taking one away, making one of a checkpoint, measuring what they cost. One file a subcommand.
+//! `earmark model`: which models there are, getting one, knowing one, taking one away, making one of a checkpoint or a variant of another, measuring what they cost. One file a subcommand.
 
 mod bench;
 mod describe;
@@ -6,6 +6,7 @@ mod get;
 mod import;
 pub(super) mod list;
 mod remove;
+mod variant;
 
 use crate::model::catalogue::Quantity;
 use clap::Subcommand;
@@ -19,6 +20,7 @@ Examples:
                                                  Use it
   earmark model info fmn10+tf-256_strong         What it is, what runs it here, where it came from
   earmark model import my_model.pt               Make a model of your own checkpoint
+  earmark model variant yamnet --int8            Make a smaller one of it, and say what that changes
   earmark model bench fmn10+tf-256_strong        What it costs, and how fast it is here
   earmark model remove fmn10+tf-256_strong       Take it away again
 
@@ -26,7 +28,7 @@ Models are folders with a model.toml. They are looked for in the folders of EARM
 in its share/earmark/models, and in your data folder, where `get` and `import` put them. EARMARK_DATA names another \
 data folder. EARMARK_MODEL_SOURCE names an address that holds copies of the published checkpoints (a mirror).";
 
-/// List, download, describe, import, measure and remove models
+/// List, download, describe, import, vary, measure and remove models
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -41,6 +43,7 @@ enum Command {
     Info(describe::Arguments),
     Remove(remove::Arguments),
     Import(import::Arguments),
+    Variant(variant::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -51,6 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Info(info) => describe::run(info),
         Command::Remove(remove) => remove::run(remove),
         Command::Import(import) => import::run(import),
+        Command::Variant(variant) => variant::run(variant),
         Command::Bench(bench) => bench::run(bench),
     }
 }

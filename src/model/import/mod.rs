@@ -6,7 +6,7 @@ mod error;
 mod family;
 mod folder_files;
 mod foreign;
-mod trial;
+pub(super) mod trial;
 mod tryout;
 
 pub use error::ImportError;
@@ -74,7 +74,11 @@ pub fn is_plain_onnx(path: &Path) -> bool {
 /// The name cannot be a folder's.
 pub fn model_name(path: &Path, options: &ImportOptions) -> Result<String, ImportError> {
     let of_file = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = options.name.clone().unwrap_or_else(of_file);
+    checked_name(options.name.clone().unwrap_or_else(of_file))
+}
+
+/// The name, if it can be a model folder's.
+pub(super) fn checked_name(name: String) -> Result<String, ImportError> {
     let is_plain = !name.trim().is_empty()
         && name.len() <= 100
         && !name.starts_with('.')
@@ -87,17 +91,23 @@ pub fn model_name(path: &Path, options: &ImportOptions) -> Result<String, Import
 /// the trial showed, in lines for the user.
 fn put(path: &Path, mut files: FolderFiles, folder: &Path, replaces: bool) -> Result<Vec<String>, ImportError> {
     let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).map_err(io)?;
-    let staging = staging_builder().tempdir_in(parent).map_err(io)?;
+    let staging = staging_beside(folder)?;
     files.write(staging.path()).map_err(io)?;
-    let trial = trial::run(&opened(path, staging.path())?, &files.network)
+    let trial = trial::run(&opened(path, staging.path())?, &files.network, trial::MOST_ROUNDING)
         .map_err(|reason| ImportError::Trial { path: path.to_path_buf(), reason })?;
     files.manifest.self_check.expected = trial.expected;
     files.write(staging.path()).map_err(io)?;
     opened(path, staging.path())?;
     move_to(staging, folder, replaces)?;
     Ok(trial.notes)
+}
+
+/// An empty folder beside `folder`, to be filled and moved there. It is gone when it is dropped before.
+pub(super) fn staging_beside(folder: &Path) -> Result<TempDir, ImportError> {
+    let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(io)?;
+    staging_builder().tempdir_in(parent).map_err(io)
 }
 
 /// For a folder that will be moved into place: whoever may read what stands there may read it too, unlike other temporary folders.
@@ -125,7 +135,7 @@ fn opened(path: &Path, staging: &Path) -> Result<ModelFolder, ImportError> {
 }
 
 /// Moves a whole model folder to its place. One that stands there is moved aside first and removed last, so that one of both is always whole.
-fn move_to(staging: TempDir, folder: &Path, replaces: bool) -> Result<(), ImportError> {
+pub(super) fn move_to(staging: TempDir, folder: &Path, replaces: bool) -> Result<(), ImportError> {
     let io = |source| ImportError::Io { path: folder.to_path_buf(), source };
     let parent = staging.path().parent().unwrap_or(Path::new("."));
     let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(parent).map_err(io)?;
