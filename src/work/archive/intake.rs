@@ -99,16 +99,13 @@ impl<'a> Intake<'a> {
         open
     }
 
-    /// Ends a recording that has all its scores.
-    fn finish(&self, number: usize, open: Open, summary: RunSummary) -> Result<Finished, String> {
-        let mut results = Vec::new();
-        for (path, sink) in open.scores.into_iter().chain(open.embeddings) {
-            let file = sink.finish(summary.duration_secs).map_err(|error| cannot_write(&path, &error))?;
-            results.push(PendingResult { path, file });
-        }
+    /// What the threads that write need of a recording that has all its scores.
+    fn finish(&self, number: usize, open: Open, summary: RunSummary) -> Finished {
+        let results = open.scores.into_iter().chain(open.embeddings);
+        let results = results.map(|(path, sink)| PendingResult { path, sink }).collect();
         let mut events = open.events.finish_with_scores(summary.duration_secs);
         events.retain(|event| self.shared.archive.spec.classes.contains(&event.class));
-        Ok(Finished { number, seen: open.seen, line: open.line, events, results, summary })
+        Finished { number, seen: open.seen, line: open.line, events, results, summary }
     }
 
     fn tell(&mut self) {
@@ -170,7 +167,7 @@ impl ScoreTaker for Intake<'_> {
         let failure = open.as_ref().and_then(|open| open.failure.clone());
         let finished = match (failure, open, outcome) {
             (Some(reason), _, _) => Err(reason),
-            (None, Some(open), Ok(summary)) => self.finish(number, open, summary),
+            (None, Some(open), Ok(summary)) => Ok(self.finish(number, open, summary)),
             (None, _, Err(ModelError::Audio(error))) => Err(error.to_string()),
             (None, _, Err(error)) => Err(format!("{}: {error}", pending.listed.path.display())),
             (None, None, Ok(_)) => Err(format!("{}: was never begun", pending.listed.path.display())),

@@ -1,8 +1,8 @@
 //! The threads that write results: events into their files, everything into its place, and then the line in the journal. There are several
 //! because most of their time is spent waiting for the disk.
 
-use super::disk::{PendingFile, write_whole};
-use super::forms::Proposer;
+use super::disk::write_whole;
+use super::forms::{Proposer, ScoreSink};
 use super::intake::cannot_write;
 use super::journal::{Entry, ResultFile, path_text};
 use super::listing::FileState;
@@ -26,15 +26,16 @@ pub(super) struct Finished {
     pub line: u64,
     /// The events that are wanted, by class and onset.
     pub events: Vec<Prediction>,
-    /// Results that are complete, but not in their places.
+    /// Results of which only the end is missing. Ending a table of hundreds of columns takes longer than scoring a short recording, so that it is
+    /// left to the threads that write.
     pub results: Vec<PendingResult>,
     pub summary: RunSummary,
 }
 
-/// A result file that is complete, but not in its place.
+/// A result file that has all its rows, but no end, and is not in its place.
 pub(super) struct PendingResult {
     pub path: PathBuf,
-    pub file: Box<dyn PendingFile>,
+    pub sink: Box<dyn ScoreSink>,
 }
 
 /// Why results are not in their places.
@@ -90,6 +91,12 @@ impl<'a> Writer<'a> {
             (Some(then), Some(now)) if then == now => then,
             _ => return Err(format!("{}: was changed while it was read: run again", listed.path.display()).into()),
         };
+        let duration_secs = finished.summary.duration_secs;
+        let mut files = Vec::new();
+        for PendingResult { path, sink } in finished.results {
+            let file = sink.finish(duration_secs).map_err(|error| cannot_write(&path, &error))?;
+            files.push((path, file));
+        }
         let journal_path = self.shared.archive.journal_path();
         let last_line = self.shared.journal().last_line();
         let is_noted = self.shared.journal_sync.ensure(finished.line, last_line);
@@ -98,13 +105,8 @@ impl<'a> Writer<'a> {
         self.shared.leftovers.take_away(&events_path);
         let labels = self.labels(&listed.name, &finished.events, &finished.summary);
         let mut written = vec![(events_path.clone(), self.write_events(&events_path, &labels)?)];
-        for PendingResult { path, file } in finished.results {
-            let bytes = file.commit().map_err(|error| {
-                let (patience, mut has_waited) = (&self.shared.patience, false);
-                let is_again = patience.again(&path, &error, &mut has_waited);
-                patience.ended(has_waited, is_again);
-                if is_again { Unwritten::Again } else { cannot_write(&path, &error).into() }
-            })?;
+        for (path, file) in files {
+            let bytes = file.commit().map_err(|error| self.uncommitted(&path, &error))?;
             written.push((path, bytes));
         }
         let entry = Entry {
@@ -130,6 +132,14 @@ impl<'a> Writer<'a> {
             warnings: finished.summary.warnings,
             results: written.into_iter().map(|(path, _)| path).collect(),
         })
+    }
+
+    /// A file that was complete was not put in its place.
+    fn uncommitted(&self, path: &Path, error: &io::Error) -> Unwritten {
+        let (patience, mut has_waited) = (&self.shared.patience, false);
+        let is_again = patience.again(path, error, &mut has_waited);
+        patience.ended(has_waited, is_again);
+        if is_again { Unwritten::Again } else { cannot_write(path, error).into() }
     }
 
     fn labels(&self, name: &str, events: &[Prediction], summary: &RunSummary) -> StrongLabels {

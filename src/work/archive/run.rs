@@ -144,8 +144,8 @@ impl Shared<'_> {
 
 /// Threads that write results. They wait for the disk, which makes sure of many small files at once as fast as of one.
 const WRITERS: usize = 8;
-/// Results that wait to be written; more, and the network waits.
-const MOST_WAITING: usize = 16;
+/// Results that wait to be written, a few megabytes each at most; more, and the network waits.
+const MOST_WAITING: usize = 8;
 
 impl Archive {
     /// Does what is to be done. Takes the lock of the folder of results until it ends.

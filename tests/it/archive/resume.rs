@@ -125,7 +125,7 @@ fn what_a_person_has_made_of_a_result_is_not_replaced_unasked() {
         "4 recordings: 2 done before, 1 new, 1 with results that were changed by hand and are left as they are";
     assert!(told.contains(expected) && told.contains("1 recording done"), "{told}");
     assert_eq!(fs::read_to_string(&edited).unwrap(), mine);
-    assert!(fs::read_to_string(&joint).unwrap().contains("day1/r0000.wav\t0.100000\t0.200000\tBicycle bell\t\n"));
+    assert!(fs::read_to_string(&joint).unwrap().contains("day1/r0000.wav\t0.100\t0.200\tBicycle bell\t\n"));
     // Nor where the recording has changed as well.
     record(&paths[0], 99, 8_000);
     let (code, told) = run(&sound, &results, &[]);
