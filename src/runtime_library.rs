@@ -4,6 +4,9 @@
 //! `cargo xtask` writes it there and the program loads it from there, so both read this one file. It is compiled
 //! without any feature and uses only the standard library. It opens, loads and fetches nothing.
 
+pub mod installer;
+pub mod wheels;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

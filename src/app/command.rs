@@ -238,6 +238,7 @@ commands! {
     CancelDetection, Model, icons::STOP, "Stop detection", "Stop the model; predictions from before come back, else what it has found so far is shown", [CTRL_SHIFT, Period];
     ImportModel, Model, icons::DOWNLOAD, "Import model…", "Make a model of a checkpoint (PyTorch, safetensors) or of an ONNX file", [];
     GetModels, Model, icons::CLOUD_DOWNLOAD, "Get models…", "See which models are installed, download published ones, and remove those you no longer need", [CTRL_SHIFT, M];
+    GetGpuSupport, Model, "", "Get GPU support…", "Fetch what lets models run on graphics processors, after showing what it is", [];
     ShowComplexity, Model, "", "Model complexity…", "Show what models cost, and measure how fast they are on this machine", [];
     ThresholdUp, Model, "", "Raise threshold", "Fewer predictions: raise the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [NONE, U];
     ThresholdDown, Model, "", "Lower threshold", "More predictions: lower the threshold of the decoding lane's class by 0.05 (below 0.1 by 0.01)", [SHIFT, U];

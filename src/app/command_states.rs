@@ -19,7 +19,7 @@ impl Workbench {
             | Command::OffsetFrameEarlier
             | Command::OffsetFrameLater
             | Command::SnapEdges => self.selected.is_some() && self.scored_here().is_some(),
-            Command::ImportModel | Command::GetModels | Command::ShowComplexity => true,
+            Command::ImportModel | Command::GetModels | Command::GetGpuSupport | Command::ShowComplexity => true,
             Command::SetAnnotator => true,
             Command::ShowVersions => self.keeping.place != KeptIn::Memory,
             Command::Undo => self.history.undo_title().is_some(),

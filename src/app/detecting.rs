@@ -108,6 +108,11 @@ impl Workbench {
         let recording = run.recording;
         let ended = self.runs.remove(&recording);
         self.revision += 1;
+        if let (DetectionEnd::Done { ran_on: Some(ran_on), .. }, Some(scored)) = (&end, self.scored.get_mut(&recording))
+        {
+            // What was measured of its device no longer says how these scores came about.
+            (scored.start.ran_on, scored.start.truth) = (ran_on.clone(), None);
+        }
         let stays = match (&end, ended) {
             (DetectionEnd::Done { .. }, _) => {
                 self.keep_scores(recording);
@@ -124,17 +129,18 @@ impl Workbench {
         }
         self.shelve_scores(recording);
         let over = match end {
-            DetectionEnd::Done { duration_secs, elapsed_secs, warnings } => {
+            DetectionEnd::Done { duration_secs, elapsed_secs, warnings, ran_on } => {
                 let speed = duration_secs / elapsed_secs.max(1e-3);
                 let runtime = self.scored.get(&recording).map(|scored| scored.start.ran_on.clone()).unwrap_or_default();
                 let text = format!("{name}: scored in {elapsed_secs:.1} s, {speed:.0} × real time, on {runtime}");
-                // Of many, what all have come to is told at the end.
-                if is_single {
+                warnings.iter().for_each(|warning| log::warn!("{warning}"));
+                // Of many, what all have come to is told at the end; that a device failed concerns those that follow.
+                if is_single || ran_on.is_some() {
                     warnings.into_iter().for_each(|warning| self.notices.add(Gravity::Warning, warning));
-                    self.notices.add(Gravity::Done, text);
-                } else {
-                    warnings.iter().for_each(|warning| log::warn!("{warning}"));
-                    log::info!("{text}");
+                }
+                match is_single {
+                    true => self.notices.add(Gravity::Done, text),
+                    false => log::info!("{text}"),
                 }
                 Over::Scored(duration_secs)
             }

@@ -1,4 +1,4 @@
-//! Running a model over many recordings: one queue, of which the inference thread is given two at a time, so that a hundred thousand
+//! Running a model over many recordings: one queue, of which the inference thread is given a few at a time, so that a hundred thousand
 //! recordings cost no more than one.
 
 use super::files::{LISTED_REASONS, counted};
@@ -12,8 +12,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Jobs that the inference thread has at a time: the one at work, and the next, so that it never waits.
-const AHEAD: usize = 2;
+/// Jobs that the inference thread has at least: the one at work, and the next, so that it never waits.
+const LEAST_AHEAD: usize = 2;
+/// Short recordings are scored faster than the window is drawn: so much sound is handed over where there is as much, in seconds, in so many jobs at
+/// most. More would have the recording that is looked at wait.
+const AHEAD_SECS: f64 = 120.0;
+const MOST_AHEAD: usize = 64;
 /// If so many recordings fail and none has succeeded, the others are not tried.
 const HOPELESS: usize = 20;
 
@@ -175,11 +179,27 @@ impl Workbench {
         self.runs.contains_key(&id) || self.batch.as_ref().is_some_and(|batch| batch.turns.contains_key(&id))
     }
 
+    /// Whether the inference thread could come to its last job before the window is drawn again.
+    fn wants_more_ahead(&self) -> bool {
+        let left_secs = |run: &Run| {
+            let duration_secs =
+                self.document.recording(run.id.recording).map_or(0.0, |recording| recording.duration_secs);
+            // One whose length is not known may be long.
+            if duration_secs > 0.0 { (duration_secs - run.done_secs).max(0.0) } else { AHEAD_SECS }
+        };
+        let count = self.runs.len();
+        count < LEAST_AHEAD || (count < MOST_AHEAD && self.runs.values().map(left_secs).sum::<f64>() < AHEAD_SECS)
+    }
+
     /// Gives the inference thread the next recordings.
     fn push_detections(&mut self) {
-        while self.runs.len() < AHEAD {
+        while self.wants_more_ahead() {
             let Some((recording, chosen)) = self.batch.as_mut().and_then(DetectionBatch::next) else { break };
-            let Some(path) = self.document.recording(recording).map(|recording| recording.path.clone()) else {
+            let Some((path, expected_secs)) = self
+                .document
+                .recording(recording)
+                .map(|recording| (recording.path.clone(), Some(recording.duration_secs).filter(|secs| *secs > 0.0)))
+            else {
                 self.count_over(Over::Stopped);
                 continue;
             };
@@ -187,7 +207,7 @@ impl Workbench {
             self.next_run += 1;
             let cancel = CancelOnDrop::default();
             let (model, options) = (chosen.model.clone(), chosen.options.clone());
-            let job = DetectionJob { run: id, path, model, options, cancel: cancel.0.clone() };
+            let job = DetectionJob { run: id, path, expected_secs, model, options, cancel: cancel.0.clone() };
             if !self.detection.push(job) {
                 self.batch = None;
                 let text = format!("The inference thread has stopped. {}", self.how_to_start_again());

@@ -92,6 +92,12 @@ fn show(purpose: DialogPurpose) -> Option<Vec<PathBuf>> {
             .add_filter("All files", &["*"])
             .pick_file()
             .map(|path| vec![path]),
+        DialogPurpose::GpuWheel => dialog
+            .set_title("Wheel with GPU support")
+            .add_filter("Wheels", &["whl"])
+            .add_filter("All files", &["*"])
+            .pick_file()
+            .map(|path| vec![path]),
         DialogPurpose::ModelLabels => dialog
             .set_title("Names of the classes")
             .add_filter("Names, one a line", labels)

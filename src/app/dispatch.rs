@@ -5,6 +5,7 @@ use super::dialogs;
 use super::display::DisplayChange;
 use super::editing::Edge;
 use super::exporting::ExportRequest;
+use super::gpu_support::GpuRequest;
 use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
@@ -90,6 +91,7 @@ impl Workbench {
             Request::CancelModelTask(number) => self.cancel_model_task(number),
             Request::VaryModel(id, precision) => self.vary_model(&id, precision),
             Request::RemoveModel(id) => self.remove_model(&id),
+            Request::Gpu(request) => self.see_to_gpu(request),
             Request::Pan(_)
             | Request::Scroll(_)
             | Request::Zoom { .. }
@@ -195,6 +197,7 @@ impl Workbench {
             Command::MarkComplete => self.mark_complete(),
             Command::CancelDetection => self.cancel_detection(),
             Command::ImportModel => self.ask(DialogPurpose::ImportModel),
+            Command::GetGpuSupport => self.see_to_gpu(GpuRequest::Show),
             Command::ThresholdUp => self.step_threshold(1.0),
             Command::ThresholdDown => self.step_threshold(-1.0),
             Command::Evaluate => self.toggle_evaluation(),
@@ -369,6 +372,7 @@ impl Workbench {
             Update::Fingerprints(prints) => self.fingerprints_came(prints),
             Update::Relocated(relocated) => self.relocated(&relocated),
             Update::Devices(list) => self.devices_came(list),
+            Update::GpuSupport(news) => self.gpu_news(news),
             Update::DetectionStarted { run, start } => self.detection_started(run, *start),
             Update::Scores { run, scores, done_secs, elapsed_secs } => {
                 self.scores_came(run, &scores, done_secs, elapsed_secs);
@@ -421,6 +425,7 @@ impl Workbench {
                 paths.drain(..).for_each(|path| self.export_chart(path, against, form));
             }
             DialogPurpose::ImportModel => paths.drain(..).for_each(|path| self.ask_for_import(path)),
+            DialogPurpose::GpuWheel => paths.drain(..).for_each(|path| self.see_to_gpu(GpuRequest::Take(path))),
             DialogPurpose::ModelLabels => paths.drain(..).for_each(|path| self.take_model_labels(path)),
             DialogPurpose::ExportKeys => paths.drain(..).for_each(|path| self.export_keys(path)),
             DialogPurpose::ImportKeys => paths.drain(..).for_each(|path| self.dispatch(Request::ImportKeysFrom(path))),

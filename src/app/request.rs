@@ -6,6 +6,7 @@ use super::decoding_lane::LaneChange;
 use super::display::DisplayChange;
 use super::evaluation::EvaluationRequest;
 use super::exporting::ExportRequest;
+use super::gpu_support::GpuRequest;
 use super::importing::ImportRequest;
 use super::label_classes::LabelRequest;
 use super::label_sets::LabelSetRequest;
@@ -157,6 +158,8 @@ pub enum Request {
     SetDevice(String),
     /// List the devices that there are, if they are not listed yet.
     ListDevices,
+    /// Something about getting GPU support.
+    Gpu(GpuRequest),
     /// Another way to display recordings.
     Display(DisplayChange),
     /// Show a moment of the timeline: the recording that was made then, around that moment.

@@ -10,6 +10,7 @@ use super::device_choice::Devices;
 use super::display::Display;
 use super::evaluation::Evaluation;
 use super::exporting::LabelExport;
+use super::gpu_support::GpuSupport;
 use super::importing::{LabelImport, RequestNumbers};
 use super::keeping_state::Keeping;
 use super::label_looks::LabelLooks;
@@ -255,6 +256,8 @@ pub struct Workbench {
     pub(super) wake: Wake,
     /// The devices that can run models.
     pub devices: Devices,
+    /// Getting what runs models on graphics processors.
+    pub gpu: GpuSupport,
     pub(super) updates: UpdateSender,
     // Dropped before the threads that might wait for it.
     pub(super) received: Receiver<Update>,
@@ -340,6 +343,7 @@ impl Workbench {
             listening: Listening::default(),
             quit: false,
             devices: Devices::default(),
+            gpu: GpuSupport::default(),
             detection: DetectionQueue::start(&updates),
             survey: Survey::start(&updates),
             surveying: Surveying::default(),

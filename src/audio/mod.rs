@@ -31,7 +31,7 @@ use crate::time::{clock_text, secs_from_samples};
 
 pub use clock::{ClockSource, ClockStart, clock_starts, iso_time, time_in_name};
 pub use fingerprint::{Fingerprint, fingerprint};
-pub use resample::Resampler;
+pub use resample::{Resampler, Spare};
 pub use samples::mix_down;
 use samples::silence_non_finite;
 pub use sound_file::SoundFile;

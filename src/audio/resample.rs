@@ -20,6 +20,13 @@ pub struct Resampler {
     raw: Vec<f32>,
 }
 
+/// What a resampler leaves that is done with its recording, for one between the same rates.
+pub struct Spare {
+    from: u32,
+    to: u32,
+    converter: Converter,
+}
+
 /// Frames that one call reads from the source.
 const READ_FRAMES: usize = 4_096;
 
@@ -34,12 +41,29 @@ impl Resampler {
         Self::new(source, rate, false)
     }
 
+    /// As [`Self::mono`], with what another resampler has left: of short recordings, making its filter anew takes longer than all else.
+    pub fn mono_with(source: Box<dyn SampleSource>, rate: u32, spare: Option<Spare>) -> Result<Self, AudioError> {
+        Self::with(source, rate, true, spare)
+    }
+
+    /// What the next resampler can use.
+    pub fn into_spare(self) -> Option<Spare> {
+        let (from, to) = (self.source.spec().sample_rate, self.rate);
+        self.converter.map(|converter| Spare { from, to, converter })
+    }
+
     fn new(source: Box<dyn SampleSource>, rate: u32, is_mono: bool) -> Result<Self, AudioError> {
+        Self::with(source, rate, is_mono, None)
+    }
+
+    fn with(source: Box<dyn SampleSource>, rate: u32, is_mono: bool, spare: Option<Spare>) -> Result<Self, AudioError> {
         let channels = if is_mono { 1 } else { source.spec().channels };
         let rate = rate.max(1);
-        let converter = match source.spec().sample_rate {
-            same if same == rate => None,
-            from => Some(Converter::new(from, rate, channels)?),
+        let fits = |spare: &Spare, from| (spare.from, spare.to, spare.converter.input.len()) == (from, rate, channels);
+        let converter = match (source.spec().sample_rate, spare) {
+            (same, _) if same == rate => None,
+            (from, Some(spare)) if fits(&spare, from) => Some(Converter { standing_on: None, ..spare.converter }),
+            (from, _) => Some(Converter::new(from, rate, channels)?),
         };
         Ok(Self { source, is_mono, rate, converter, position: 0, raw: Vec::new() })
     }
@@ -259,4 +283,51 @@ fn refused(from: u32, to: u32, reason: &str) -> AudioError {
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StreamSpec;
+    use super::*;
+
+    struct Noise(StreamSpec, u64);
+
+    impl SampleSource for Noise {
+        fn spec(&self) -> &StreamSpec {
+            &self.0
+        }
+
+        fn read(&mut self, first_frame: u64, out: &mut [f32]) -> Result<usize, AudioError> {
+            let count = self.0.frame_count.saturating_sub(first_frame).min(out.len() as u64) as usize;
+            for (place, sample) in out[..count].iter_mut().enumerate() {
+                let bits = (first_frame + place as u64 + self.1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+                *sample = bits as f32 / (1 << 24) as f32 - 0.5;
+            }
+            Ok(count)
+        }
+    }
+
+    fn noise(sample_rate: u32, frame_count: u64, seed: u64) -> Box<dyn SampleSource> {
+        let format = "noise".to_owned();
+        Box::new(Noise(StreamSpec { sample_rate, channels: 1, frame_count, length_is_exact: true, format }, seed))
+    }
+
+    #[test]
+    fn what_another_recording_has_left_changes_no_sample() {
+        let mut out = vec![0.0; 40_000];
+        let mut spare = None;
+        for (from, seed) in [(48_000, 1), (48_000, 2), (44_100, 3), (16_000, 4), (48_000, 5), (48_000, 6)] {
+            let mut fresh = Resampler::mono(noise(from, 30_000 + seed * 1_111, seed), 16_000).unwrap();
+            let mut whole = vec![0.0; 40_000];
+            let count = fresh.read(&mut whole).unwrap();
+            let mut reused = Resampler::mono_with(noise(from, 30_000 + seed * 1_111, seed), 16_000, spare).unwrap();
+            // One that was not read to its end leaves as much.
+            let wanted = if seed % 2 == 0 { 100 } else { 40_000 };
+            let came = reused.read(&mut out[..wanted]).unwrap();
+            assert_eq!(came, count.min(wanted), "{from} {seed}");
+            assert!(out[..came].iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits()), "{from} {seed}");
+            spare = reused.into_spare();
+            assert_eq!(spare.is_some(), from != 16_000);
+        }
+    }
 }

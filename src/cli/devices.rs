@@ -14,10 +14,14 @@ Examples:
   earmark devices                  List the devices that exist, by the names that --device takes
   earmark devices --check yamnet   Open a model on each: where its nodes run, how fast, how near to the CPU
   earmark detect a.wav --device webgpu
+  earmark devices --get            Get what runs models on graphics processors of any maker (WebGPU, 5 to 14 MB)
+  earmark devices --get cuda       Get ONNX Runtime with CUDA (256 MB); CUDA and cuDNN themselves are NVIDIA's
+  earmark devices --get FILE.whl   Take it from a file that was downloaded elsewhere
 
 Providers beyond the CPU come with the ONNX Runtime library (ORT_DYLIB_PATH), or as libraries of their own
 in the folder `providers` beside the program or in the cache folder of ONNX Runtime; EARMARK_EP_LIBRARIES
-names more of them. `cargo xtask setup --gpu` fetches the one that suits this machine.
+names more of them. --get puts one there: from the package index that EARMARK_PACKAGE_INDEX (or PIP_INDEX_URL)
+names, such as https://host/simple, else by pip or uv. Only the file whose checksum is known is taken.
 
 A device that does not answer for a minute, or for twenty times as long as before, is given up; set
 EARMARK_INFERENCE_LIMIT_SECS to the seconds that any run of a network may take to change that.";
@@ -29,6 +33,9 @@ pub(super) struct Arguments {
     /// Open this model on each device and measure it
     #[arg(long, value_name = "MODEL")]
     check: Option<String>,
+    /// Get GPU support: webgpu, cuda, or the path of a wheel; then list the devices
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "webgpu")]
+    get: Option<String>,
     /// Only this device
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
@@ -49,6 +56,9 @@ pub(in crate::cli) fn ensure_there(name: &str) -> anyhow::Result<()> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(what) = &arguments.get {
+        super::gpu_support::get(what)?;
+    }
     if let Some(name) = &arguments.device {
         ensure_there(name)?;
     }
@@ -126,7 +136,7 @@ fn table(list: &DeviceList, checks: &[Option<Check>]) -> String {
             text += &format!("{}: {}\n", device.name(), check.text);
         }
     }
-    list.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    list.notes.iter().chain(&list.passed_over()).for_each(|note| text += &format!("note: {note}\n"));
     text
 }
 
@@ -134,7 +144,7 @@ fn json_text(list: &DeviceList, checks: &[Option<Check>]) -> anyhow::Result<Stri
     let device = |(device, check): (&Device, &Option<Check>)| -> Value {
         let mut value = json!({
             "id": device.id, "name": device.name(), "provider": device.provider, "hardware": hardware_text(device.hardware),
-            "library": device.library,
+            "library": device.library, "is_tried_unasked": device.is_tried_unasked(),
         });
         if let Some(check) = check {
             value["check"] = json!({ "works": check.works, "truth": check.truth, "text": check.text });

@@ -10,6 +10,7 @@ mod detect;
 mod devices;
 mod evaluate;
 mod features;
+mod gpu_support;
 mod label_input;
 mod lint;
 mod model;

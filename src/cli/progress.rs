@@ -91,6 +91,13 @@ impl DownloadProgress {
         }
     }
 
+    /// The file is there, and what is needed of it is unpacked.
+    pub fn unpacking(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_message("unpacking");
+        }
+    }
+
     /// Takes the bar away.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {

@@ -65,6 +65,10 @@ impl LabelFormat for CamtrapDp {
         Likelihood::No
     }
 
+    fn can_read(&self) -> bool {
+        false
+    }
+
     fn read(&self, _: &mut TextSource<'_>, _: &ReadOptions, _: &mut StrongLabels) -> Result<(), ReadError> {
         Err(ReadError::NotLabels("observations of Camtrap DP are only written".to_owned()))
     }

@@ -50,6 +50,10 @@ impl LabelFormat for Coco {
         Likelihood::No
     }
 
+    fn can_read(&self) -> bool {
+        false
+    }
+
     fn read(&self, _: &mut TextSource<'_>, _: &ReadOptions, _: &mut StrongLabels) -> Result<(), ReadError> {
         Err(ReadError::NotLabels(
             "COCO-like JSON is only written: choose the format that the file was made from".to_owned(),

@@ -198,6 +198,11 @@ pub trait LabelFormat: Sync {
         Vec::new()
     }
 
+    /// Whether [`Self::read`] ever gives anything.
+    fn can_read(&self) -> bool {
+        true
+    }
+
     /// Whether [`Self::write`] does anything.
     fn can_write(&self) -> bool {
         true

@@ -1,6 +1,7 @@
 //! Running a model over recordings: the one thing that the window, the command line and the tests ask of this module.
 
 use super::backend::Backend;
+use super::child::Watch;
 use super::covering::{Covering, ScoreTaker};
 use super::devices::DeviceChoice;
 use super::folder::ModelFolder;
@@ -303,6 +304,10 @@ impl Detector {
     /// How many copies of the network run side by side.
     pub(super) fn copies(&self) -> usize {
         self.network.backends.len()
+    }
+
+    pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
+        self.network.watch.as_ref()
     }
 
     pub(super) fn backends_mut(&mut self) -> &mut [Box<dyn Backend>] {

@@ -106,10 +106,18 @@ impl Device {
         self.provider_name() == "WebGPU"
     }
 
-    /// Whether it is tried where the user leaves the choice: TensorRT compiles a network for minutes first, and a provider that names the processor
-    /// as its hardware has, as a rule, nothing better.
-    pub(super) fn is_tried_unasked(&self) -> bool {
-        !self.provider.contains("Tensor") && self.hardware != Hardware::Cpu
+    /// Why it is not tried where the user leaves the choice; none for one that is.
+    fn why_not_unasked(&self) -> Option<&'static str> {
+        if self.provider.contains("Tensor") {
+            return Some("since it compiles each network for minutes first");
+        }
+        // As a rule such a provider has nothing better.
+        (self.hardware == Hardware::Cpu && !self.is_cpu()).then_some("since the hardware it names is the processor")
+    }
+
+    /// Whether it is tried where the user leaves the choice.
+    pub fn is_tried_unasked(&self) -> bool {
+        self.why_not_unasked().is_none()
     }
 }
 
@@ -132,6 +140,15 @@ impl DeviceList {
         by(&|device| is_it(&device.id))
             .or_else(|| by(&|device| is_it(&device.name())))
             .or_else(|| by(&|device| is_it(&device.hardware_name) || is_it(device.provider_name())))
+    }
+
+    /// Which devices are passed over unless they are asked for, and why; a line each.
+    pub fn passed_over(&self) -> Vec<String> {
+        let told = |device: &Device| {
+            let reason = device.why_not_unasked()?;
+            Some(format!("{} is used only if it is chosen (\"{}\"), {reason}", device.name(), device.id))
+        };
+        self.devices.iter().filter_map(told).collect()
     }
 
     /// `"webgpu" (NVIDIA RTX 4090 · WebGPU), "cpu"`.
@@ -248,7 +265,10 @@ mod tests {
     fn what_names_the_processor_as_its_hardware_is_not_tried_unasked() {
         let tried: Vec<String> =
             some().devices.iter().filter(|device| device.is_tried_unasked()).map(|device| device.id.clone()).collect();
-        assert_eq!(tried, ["cuda", "cuda:2", "webgpu"]);
+        assert_eq!(tried, ["cuda", "cuda:2", "webgpu", "cpu"]);
+        let told = some().passed_over();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("AMD · WebGPU is used only if it is chosen (\"webgpu:2\"), since"), "{told:?}");
     }
 
     #[test]

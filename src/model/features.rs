@@ -18,6 +18,14 @@ impl FeatureStream {
         }
     }
 
+    /// Goes back to the start of a recording.
+    pub fn restart(&mut self) {
+        match self {
+            Self::LogMel(front_end) => front_end.restart(),
+            Self::Samples => {}
+        }
+    }
+
     /// Takes samples and appends the stream frames that became whole.
     pub fn push(&mut self, samples: &[f32], frames: &mut Vec<f32>) {
         match self {

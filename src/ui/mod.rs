@@ -33,6 +33,7 @@ mod export_labels_ui;
 mod file_list_ui;
 mod file_row_ui;
 mod filter_ui;
+mod gpu_support_ui;
 mod heights;
 mod history_ui;
 mod hit;
@@ -376,11 +377,13 @@ fn overlays_ui(context: &egui::Context, bench: &Workbench, panels: &mut Panels, 
     keys_ui::show(context, bench, &mut panels.keys, requests);
     complexity_ui::show(context, bench, &mut panels.complexity, requests);
     models_ui::show(context, bench, &mut panels.models, requests);
+    gpu_support_ui::show(context, bench, requests);
     label_set_ui::show(context, bench, requests);
     import_labels_ui::show(context, bench, &mut panels.import_labels, requests);
     export_labels_ui::show(context, bench, &mut panels.export_labels, requests);
     panels.takes_enter = bench.importing.is_some() || bench.exporting.is_some();
-    panels.labels.takes_escape = panels.labels.form.is_some() || bench.label_sets.asked.is_some() || panels.takes_enter;
+    let asks = bench.label_sets.asked.is_some() || bench.gpu.is_shown;
+    panels.labels.takes_escape = panels.labels.form.is_some() || asks || panels.takes_enter;
     about_ui::show(context, bench, panels.painter.drawn_by(), &mut panels.about_shown);
     versions_ui::show(context, bench, &mut panels.versions_shown, requests);
 }

@@ -2,7 +2,7 @@
 
 use super::choices::choice;
 use super::widgets::{command_button, section, weak};
-use super::{Panels, rule_ui, theme};
+use super::{Panels, gpu_support_ui, rule_ui, theme};
 use crate::app::{Command, Request, RuleChange, Scored, Workbench};
 use crate::decision::{DecisionRule, Preset};
 use crate::model::ShortClips;
@@ -12,21 +12,21 @@ use std::collections::BTreeSet;
 /// Classes whose greatest score is below this are not listed: they do not occur.
 const LISTED_PEAK: f32 = 0.05;
 
-/// In less height all of the panel scrolls, and the list of classes has a height of its own; in points.
-const LEAST_HEIGHT: f32 = 480.0;
-const LIST_HEIGHT: f32 = 240.0;
+/// The list of classes takes the height that is left, but never less than this; where that is not left, all of the panel scrolls. In points.
+const LEAST_LIST_HEIGHT: f32 = 160.0;
+/// Below the list, so that what just fits does not scroll; in points.
+const SLACK: f32 = 8.0;
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, requests: &mut Vec<Request>) {
-    if ui.available_height() >= LEAST_HEIGHT {
-        return panel(ui, bench, panels, f32::INFINITY, requests);
-    }
+    let height = ui.available_height();
     ScrollArea::vertical().id_salt("model").auto_shrink([false, false]).show(ui, |ui| {
-        panel(ui, bench, panels, LIST_HEIGHT, requests);
+        panel(ui, bench, panels, height, requests);
     });
 }
 
-fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, list_height: f32, requests: &mut Vec<Request>) {
+/// All of it, in a view of this height.
+fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, height: f32, requests: &mut Vec<Request>) {
     model_choice(ui, bench, requests);
     let running = bench.open.as_ref().is_some_and(|open| bench.runs.contains_key(&open.id));
     ui.horizontal_wrapped(|ui| {
@@ -36,6 +36,7 @@ fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, list_height: f32, 
         }
         command_button(ui, Command::GetModels, true, requests);
     });
+    gpu_support_ui::beside_the_devices(ui, bench, requests);
     let Some(scored) = bench.scored_here() else {
         ui.add_space(theme::GRID);
         ui.label(weak(
@@ -50,7 +51,7 @@ fn panel(ui: &mut Ui, bench: &Workbench, panels: &mut Panels, list_height: f32, 
     preset_of_run(ui, scored);
     rule_ui::presets(ui, bench, panels, requests);
     ui.separator();
-    classes(ui, scored, panels, list_height, requests);
+    classes(ui, scored, panels, height, requests);
 }
 
 fn model_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
@@ -91,7 +92,8 @@ fn device_choice(ui: &mut Ui, bench: &Workbench, requests: &mut Vec<Request>) {
         requests.push(Request::ListDevices);
     }
     ui.label(weak("Device"));
-    let notes = bench.devices.list.iter().flat_map(|list| &list.notes).map(|note| format!("\n{note}"));
+    let notes = bench.devices.list.iter().flat_map(|list| list.notes.iter().cloned().chain(list.passed_over()));
+    let notes = notes.map(|note| format!("\n{note}"));
     let hover = "Where the model runs. The best available is an accelerator that computes right and faster than the CPU, else the CPU".to_owned();
     let hover = notes.fold(hover, |hover, note| hover + &note);
     requests
@@ -156,7 +158,7 @@ fn preset_of_run(ui: &mut Ui, scored: &Scored) {
     }
 }
 
-fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, list_height: f32, requests: &mut Vec<Request>) {
+fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, height: f32, requests: &mut Vec<Request>) {
     let occurring = scored.scores.classes_by_peak(LISTED_PEAK);
     section(ui, "Classes that occur");
     ui.label(weak(format!(
@@ -195,7 +197,9 @@ fn classes(ui: &mut Ui, scored: &Scored, panels: &mut Panels, list_height: f32, 
         let all = scored.scores.classes_by_peak(0.0).into_iter();
         all.filter(|&class| scored.scores.classes[class].to_lowercase().contains(&wanted)).collect()
     };
-    let list = ScrollArea::vertical().auto_shrink([false, false]).max_height(list_height);
+    let above = ui.cursor().top() - ui.min_rect().top();
+    let list_height = (height - above - SLACK).max(LEAST_LIST_HEIGHT);
+    let list = ScrollArea::vertical().id_salt("classes").auto_shrink([false, false]).max_height(list_height);
     list.show_rows(ui, theme::ROW_HEIGHT, rows.len(), |ui, range| {
         for &class in &rows[range] {
             class_row(ui, scored, class, requests);

@@ -162,7 +162,7 @@ pub fn stage_text(task: &RunningTask) -> String {
 }
 
 /// `3.2 MB of 15.5 MB · 1.1 MB/s · 12 s left`.
-fn fetching_text(at: &Progress) -> String {
+pub(super) fn fetching_text(at: &Progress) -> String {
     let mut parts = vec![match at.total {
         Some(total) => format!("{} of {}", bytes_text(at.bytes), bytes_text(total)),
         None => bytes_text(at.bytes),

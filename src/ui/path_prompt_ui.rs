@@ -2,7 +2,7 @@
 
 use super::Panels;
 use super::widgets::weak;
-use crate::app::{ExportRequest, ImportRequest, LabelSetRequest, ListRequest, Request, evaluation_request};
+use crate::app::{ExportRequest, GpuRequest, ImportRequest, LabelSetRequest, ListRequest, Request, evaluation_request};
 use crate::work::DialogPurpose;
 use eframe::egui::{self, Align2, Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, vec2};
 use std::path::PathBuf;
@@ -41,6 +41,7 @@ impl PathPrompt {
             DialogPurpose::LabelSet => "Path of the table of labels to import",
             DialogPurpose::ExportLabelClasses => "Path to export the label classes to",
             DialogPurpose::ImportModel => "Path of the checkpoint or ONNX file to import",
+            DialogPurpose::GpuWheel => "Path of the wheel with GPU support",
             DialogPurpose::ModelLabels => "Path of a file with the names of the classes, one a line",
             DialogPurpose::SavePicture => "Path to save the picture to, ending in .png or .svg",
             DialogPurpose::ExportKeys => "Path to export the keys to",
@@ -66,6 +67,7 @@ impl PathPrompt {
             DialogPurpose::LabelSet => Request::LabelSet(LabelSetRequest::Preview(path)),
             DialogPurpose::ExportLabelClasses => Request::LabelSet(LabelSetRequest::ExportTo(path)),
             DialogPurpose::ImportModel => Request::AskForImport(path),
+            DialogPurpose::GpuWheel => Request::Gpu(GpuRequest::Take(path)),
             DialogPurpose::ModelLabels => Request::TakeModelLabels(path),
             DialogPurpose::ExportLabels(_) | DialogPurpose::ExportLabelsFolder(_) => {
                 ExportRequest::WriteTo(path).into()

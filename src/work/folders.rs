@@ -69,6 +69,32 @@ pub fn walk(folder: &Path, found: &mut dyn FnMut(PathBuf) -> bool) -> Walked {
     walk.walked
 }
 
+/// What stands in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Folder,
+    File,
+    /// A pipe, a socket or a device: opening one may wait for ever.
+    Other,
+}
+
+impl Kind {
+    /// Asked of the listing where it knows, of the file where the entry is a link. A link that leads nowhere counts as a file, so that
+    /// opening it tells of it.
+    fn of(entry: &std::fs::DirEntry) -> std::io::Result<Self> {
+        let own = entry.file_type()?;
+        let kind = match own.is_symlink() {
+            true => std::fs::metadata(entry.path()).map(|metadata| metadata.file_type()),
+            false => Ok(own),
+        };
+        Ok(match kind {
+            Ok(kind) if kind.is_dir() => Self::Folder,
+            Ok(kind) if !kind.is_file() => Self::Other,
+            Ok(_) | Err(_) => Self::File,
+        })
+    }
+}
+
 struct Walk<'a> {
     walked: Walked,
     visited: HashSet<PathBuf>,
@@ -82,14 +108,11 @@ impl Walk<'_> {
         if !is_new {
             return true;
         }
-        let mut entries: Vec<(std::ffi::OsString, bool)> = Vec::new();
+        let mut entries: Vec<(std::ffi::OsString, Kind)> = Vec::new();
         let listing = std::fs::read_dir(folder).and_then(|listing| {
             for entry in listing {
                 let entry = entry?;
-                // Asked of the listing where it knows, of the file where the entry is a link.
-                let kind = entry.file_type()?;
-                let is_folder = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
-                entries.push((entry.file_name(), is_folder));
+                entries.push((entry.file_name(), Kind::of(&entry)?));
             }
             Ok(())
         });
@@ -97,20 +120,24 @@ impl Walk<'_> {
             self.walked.failures.push(format!("{}: the folder cannot be read: {error}", folder.display()));
         }
         entries.sort();
-        for (name, is_folder) in entries {
+        for (name, kind) in entries {
             let path = folder.join(name);
-            let goes_on = match is_folder {
-                true if is_hidden(&path) => true,
-                true if level == MOST_LEVELS => {
+            let goes_on = match kind {
+                Kind::Folder if is_hidden(&path) => true,
+                Kind::Folder if level == MOST_LEVELS => {
                     self.walked.failures.push(format!(
                         "{}: lies more than {MOST_LEVELS} folders deep; open it by itself",
                         path.display()
                     ));
                     true
                 }
-                true => self.enter(&path, level + 1),
-                false if is_recording(&path) => self.take(path),
-                false => true,
+                Kind::Folder => self.enter(&path, level + 1),
+                Kind::Other if is_recording(&path) => {
+                    self.walked.failures.push(format!("{}: is no file; it was passed over", path.display()));
+                    true
+                }
+                Kind::File if is_recording(&path) => self.take(path),
+                Kind::File | Kind::Other => true,
             };
             if !goes_on {
                 return false;
@@ -172,6 +199,20 @@ mod tests {
         let (paths, walked) = found(folder.path());
         assert_eq!(paths, [PathBuf::from("a/x.wav")]);
         assert!(walked.failures.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_passed_over_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.wav");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("device.wav")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("lost.wav")).unwrap();
+        let (paths, walked) = found(folder.path());
+        assert_eq!(paths, [PathBuf::from("lost.wav")]);
+        assert!(walked.failures[0].contains("device.wav: is no file"), "{walked:?}");
+        assert!(walked.failures[1].contains("pipe.wav: is no file"), "{walked:?}");
     }
 
     #[test]

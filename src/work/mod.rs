@@ -11,6 +11,7 @@ pub mod example;
 mod features;
 pub mod folders;
 mod frames;
+mod gpu_support;
 mod keeper;
 mod keeping_queue;
 mod label_files;
@@ -35,6 +36,9 @@ pub use detection::{DetectionJob, DetectionQueue};
 pub use device_listing::list_devices;
 pub use drawing::{Drawing, DrawingForm, Drawn, draw};
 pub use features::{FeatureError, FeatureSpec, log_mel_rows};
+pub use gpu_support::{
+    GpuNews, GpuTask, GpuTrial, get_gpu_support, gpu_found_text, see_to_gpu_support, try_gpu_support,
+};
 pub use keeper::{Carried, OpenedProject, ProjectId, ProjectNews, ProjectRequest};
 pub use keeping_queue::KeepingQueue;
 pub use label_files::{

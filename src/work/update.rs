@@ -2,7 +2,7 @@
 
 use super::evaluation::{EvaluationReport, Tuned};
 use super::keeper::{ProjectId, ProjectNews};
-use super::{LabelFileNews, LabelSetNews, ModelEnd, Relocated, Surveyed};
+use super::{GpuNews, LabelFileNews, LabelSetNews, ModelEnd, Relocated, Surveyed};
 use crate::annotation::RecordingId;
 use crate::annotation::lint::Report;
 use crate::decision::{Decided, DecisionRule, FrameAxis};
@@ -73,6 +73,8 @@ pub enum DialogPurpose {
     ExportLabelsFolder(&'static str),
     /// Which file to make a model of.
     ImportModel,
+    /// Which wheel with GPU support to take.
+    GpuWheel,
     /// Which file has the names of the classes of a model that is being imported.
     ModelLabels,
     /// Where to save a picture of what is in view.
@@ -92,7 +94,12 @@ impl DialogPurpose {
     pub fn is_of_project(self) -> bool {
         !matches!(
             self,
-            Self::ImportModel | Self::ModelLabels | Self::ExportKeys | Self::ImportKeys | Self::ExportChart(..)
+            Self::ImportModel
+                | Self::ModelLabels
+                | Self::GpuWheel
+                | Self::ExportKeys
+                | Self::ImportKeys
+                | Self::ExportChart(..)
         )
     }
 }
@@ -138,6 +145,8 @@ pub enum DetectionEnd {
         elapsed_secs: f64,
         /// What went wrong without ending the decoding.
         warnings: Vec<String>,
+        /// On what it ran, in words, if that is no longer what was told at its start.
+        ran_on: Option<String>,
     },
     /// The user stopped it.
     Cancelled,
@@ -196,6 +205,8 @@ pub enum Update {
     },
     /// The devices that can run models were listed.
     Devices(DeviceList),
+    /// Something came of getting GPU support.
+    GpuSupport(GpuNews),
     /// What became of a request about a project.
     Project(ProjectId, ProjectNews),
     /// Something came of a task about label files.

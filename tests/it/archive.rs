@@ -5,10 +5,11 @@ mod many_short;
 mod resume;
 mod room;
 
+use earmark::work::archive::EventForm;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -172,6 +173,9 @@ fn what_makes_no_sense_is_said_before_anything_is_done() {
         (vec![&file, "--redo"], "--redo is for folders"),
         (vec![&sound_text, &sound_text, "-r", "-o", &out], "would both be called the same"),
         (vec![&sound_text, "-r", "-o", &out, "--scores", &out], "choose another folder for one of them"),
+        (vec![&sound_text, "-r", "-o", &out, "--joint", &file], "give --joint another name"),
+        (vec![&sound_text, "-r", "-o", &out, "--log", &file], "give --log another name"),
+        (vec![&sound_text, "-r", "-o", &out, "--to", "coco", "--joint", "all.tsv"], "coco is only written"),
     ] {
         let output = earmark(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -183,4 +187,57 @@ fn what_makes_no_sense_is_said_before_anything_is_done() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"), "day1/r0000.wav\nday2/north/r0001.wav\n");
     assert!(said(&output).contains("to do: 2 recordings, 0.00 GB, 0.00 h of sound"), "{}", said(&output));
     assert!(!Path::new(&out).exists());
+}
+
+/// Kaleidoscope looks for one name in each folder: here each recording has a file all the same, as in every other format.
+#[test]
+fn each_format_writes_a_file_for_each_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = folder.path().join("in");
+    // Formats with times of day read them in names.
+    for (name, seed) in [("x_20260501_041200.wav", 1), ("y_20260501_041200.wav", 2), ("x_20260501_041200.wave", 3)] {
+        record(&sound.join(name), seed, 9_000);
+    }
+    for to in EventForm::ids() {
+        let results = folder.path().join(to);
+        let (code, told) = run(&sound, &results, &["--to", to, "--threshold", "0.01"]);
+        assert_eq!(code, Some(0), "{to}: {told}");
+        let files = tree(&results);
+        assert!(files.keys().filter(|name| name.starts_with(['x', 'y'])).count() == 3, "{to}: {:?}", files.keys());
+        let (code, told) = run(&sound, &results, &["--to", to, "--threshold", "0.01"]);
+        assert!(code == Some(0) && told.contains("3 recordings: 3 done before"), "{to}: {told}");
+        assert_eq!(tree(&results), files, "{to}");
+    }
+}
+
+#[test]
+fn what_failed_is_not_in_the_joint_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sound, results, joint) = (folder.path().join("in"), folder.path().join("out"), folder.path().join("all.tsv"));
+    let paths = recordings(&sound, 3);
+    let more = ["--threshold", "0.01", "--joint", &joint.display().to_string()];
+    assert_eq!(run(&sound, &results, &more).0, Some(0));
+    assert!(fs::read_to_string(&joint).unwrap().contains("r0000.wav"));
+    fs::write(&paths[0], "this is no recording").unwrap();
+    let (code, told) = run(&sound, &results, &more);
+    assert!(code == Some(1) && told.contains("1 of 1 recordings failed"), "{told}");
+    let joint = fs::read_to_string(&joint).unwrap();
+    assert!(!joint.contains("r0000.wav") && joint.contains("r0001.wav"), "{joint}");
+}
+
+/// `earmark detect … --dry-run | head`, and a window that is closed in the middle of a run.
+#[test]
+fn nobody_need_read_what_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sound, results) = (folder.path().join("in"), folder.path().join("out"));
+    recordings(&sound, 3);
+    fs::write(sound.join("text.wav"), "this is no recording").unwrap();
+    let (sound, out) = (sound.display().to_string(), results.display().to_string());
+    for more in [&["--dry-run"][..], &[]] {
+        let mut command = earmark(&[&[sound.as_str(), "-r", "-o", &out], more].concat());
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop((process.stdout.take(), process.stderr.take()));
+        assert_eq!(process.wait().unwrap().code(), Some(1), "{more:?}");
+    }
+    assert_eq!(tree(&results).len(), 3);
 }

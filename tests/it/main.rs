@@ -12,6 +12,7 @@ mod decode;
 mod download;
 mod format;
 mod format_sound;
+mod gpu_support;
 mod http_server;
 mod label_cli;
 mod metric;

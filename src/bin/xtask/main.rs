@@ -8,7 +8,6 @@ mod apt;
 mod arguments;
 mod checks;
 mod packages;
-mod pip;
 mod process;
 mod program;
 mod provider_library;
@@ -87,7 +86,8 @@ fn test(passed_on: &[std::ffi::OsString]) -> Result<ExitCode, Failure> {
 /// Installs what is missing. Only a missing build tool stops it: without the library the program still runs.
 fn set_up(purpose: Purpose, steps: &mut Steps) -> Result<Library, Failure> {
     let wanted = Library::look();
-    let packages = Packages::wanted(purpose, wanted.needs_fetching() && pip::find().is_none());
+    let packages =
+        Packages::wanted(purpose, wanted.needs_fetching() && earmark::runtime_library::installer::find().is_none());
     packages.ensure(steps)?;
     wanted.ensure(steps)
 }

@@ -6,142 +6,26 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use earmark::runtime_library as place;
-
 use crate::apt;
-use crate::pip::{self, Wheel};
 use crate::process::{self, Failure};
 use crate::runtime_library::{cannot, lock, remove_folder, sha256};
 use crate::steps::{Step, Steps};
 use crate::system::System;
-
-/// The release of the WebGPU provider that is fetched.
-const WEBGPU_VERSION: &str = "0.4.0";
-
-/// Where a driver of NVIDIA's says that it is loaded, on Linux.
-const NVIDIA_DRIVER: &str = "/proc/driver/nvidia";
+use earmark::runtime_library as place;
+use earmark::runtime_library::installer as pip;
+use earmark::runtime_library::wheels::{self, Release, WEBGPU_VERSION};
 
 /// A graphics processor in software, for tests on machines that have none: a Vulkan driver that a Debian package brings.
 const SOFTWARE_DRIVER: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const SOFTWARE_DRIVER_PACKAGE: &str = "chromium-common";
 
-/// A wheel and what is kept of it.
-struct Release {
-    package: &'static str,
-    version: &'static str,
-    wheel: Wheel,
-    /// The folder of the files within the wheel.
-    module: &'static str,
-    /// Each file with its SHA-256, the one that is looked for last.
-    files: &'static [(&'static str, &'static str)],
-}
-
-/// The pinned wheel of WebGPU for the platform this helper was compiled for.
-fn webgpu() -> Option<Release> {
-    let release = |pip_platform, uv_platform, sha256, files| {
-        let wheel = Wheel { pip_platform, uv_platform, sha256 };
-        Some(Release {
-            package: "onnxruntime-ep-webgpu",
-            version: WEBGPU_VERSION,
-            wheel,
-            module: "onnxruntime_ep_webgpu",
-            files,
-        })
-    };
-    if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
-        release(
-            "manylinux_2_28_x86_64",
-            "x86_64-manylinux_2_28",
-            "5d8c961eda91a88961cad1fb7621f389f006b18497d6ea9ecf96f729f066cbfb",
-            &[(
-                "libonnxruntime_providers_webgpu.so",
-                "9f76e3dc4459421958ad086a9da03bf7e5de9289e9a3a56e28bbb459773dec81",
-            )],
-        )
-    } else if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "aarch64")) {
-        release(
-            "manylinux_2_28_aarch64",
-            "aarch64-manylinux_2_28",
-            "17f660db53b1a509c63e721ac6784a2daa1c4e91a968523ee9986505ee5b0a55",
-            &[(
-                "libonnxruntime_providers_webgpu.so",
-                "720e1288e7e465f924db44b88a98a9d1c543eba3fbb2ff801cf2545f5e7f0279",
-            )],
-        )
-    } else if cfg!(all(target_os = "macos", target_arch = "aarch64")) {
-        release(
-            "macosx_14_0_arm64",
-            "aarch64-apple-darwin",
-            "8d0a91d44b43d931c3068b9134aed9770f27803e353c2b58c93e1700bb68bcca",
-            &[(
-                "libonnxruntime_providers_webgpu.dylib",
-                "894aa43c308c97afe58f6485b8411962181a39b27170f5f210cc7503adb52850",
-            )],
-        )
-    } else if cfg!(all(target_os = "windows", target_arch = "x86_64")) {
-        release(
-            "win_amd64",
-            "x86_64-pc-windows-msvc",
-            "7db646669d1a2390551da675115ea125e68cb3d4d2c3a2d6e463372bf8d6ea87",
-            &[
-                ("dxil.dll", "0a0d059a51dd5e1916a4a9924817d70b5dbb8e0c103a102fa2c6c92cb748c27f"),
-                ("dxcompiler.dll", "d7e740883f8048233d15752bc5d4ba207fc03d835c78fffab26387d400892193"),
-                (
-                    "onnxruntime_providers_webgpu.dll",
-                    "85d7b2065b1968b846cd00d5d87d5286d3c44e8f6c557cd382d96300e524b6cb",
-                ),
-            ],
-        )
-    } else if cfg!(all(target_os = "windows", target_arch = "aarch64")) {
-        release(
-            "win_arm64",
-            "aarch64-pc-windows-msvc",
-            "a9586f6744370776059edd794c11bca2f563258a5bd2707864aefff31d3af39f",
-            &[
-                ("dxil.dll", "502a7c6b7660fa5520efbe5b9516a1aac06b9a8c6a7e26011856bead7f5770ed"),
-                ("dxcompiler.dll", "2c4895ad9707963390fba270a613cd37a038064fce5384bae025c695dc681601"),
-                (
-                    "onnxruntime_providers_webgpu.dll",
-                    "e2a72894617c0519cae3080534ca1fc957c4ab607a993c05f326d83b322a581d",
-                ),
-            ],
-        )
-    } else {
-        None
-    }
-}
-
-/// The pinned wheel of ONNX Runtime with CUDA and TensorRT. Their libraries, which it needs, are NVIDIA's to install.
-fn cuda() -> Option<Release> {
-    let is_built = cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"));
-    is_built.then_some(Release {
-        package: "onnxruntime-gpu",
-        version: place::VERSION,
-        wheel: Wheel {
-            pip_platform: "manylinux_2_28_x86_64",
-            uv_platform: "x86_64-manylinux_2_28",
-            sha256: "05d548956197b9d01f59b625de740e0d6be3593f874e241a12dc0362650ecdf7",
-        },
-        module: "onnxruntime/capi",
-        files: &[
-            ("libonnxruntime_providers_cuda.so", "8387867e857499e045caff5d13ac6a5de29571c801562fa2dde0e45f1f31de52"),
-            ("libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"),
-            (
-                "libonnxruntime_providers_tensorrt.so",
-                "1882ee49fdb0e6fc2d272b00cfaf9a3310bf8580a34385c0eec4d82014ea172e",
-            ),
-            (place::LIBRARY_FILE, "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
-        ],
-    })
-}
-
 /// Fetches what runs networks on the graphics processors of this machine, if it is missing: WebGPU, and where there is an NVIDIA driver CUDA too.
 pub fn ensure(steps: &mut Steps) -> Result<(), Failure> {
     let mut step = steps.begin(&format!("GPU support (WebGPU {WEBGPU_VERSION})"));
     ensure_webgpu(&mut step)?;
-    if Path::new(NVIDIA_DRIVER).is_dir() {
+    if wheels::has_nvidia_driver() {
         step.says("an NVIDIA driver is there: ONNX Runtime with CUDA is wanted too (256 MB)");
-        let fetched = match cuda().zip(place::cuda_folder()) {
+        let fetched = match wheels::cuda().zip(place::cuda_folder()) {
             Some((release, folder)) => fetch_if_missing(&release, &folder, &mut step),
             None => Err(Failure::new("there is no build of it for this platform")),
         };
@@ -174,7 +58,7 @@ pub fn ensure_testable(steps: &mut Steps) -> bool {
 }
 
 fn ensure_webgpu(step: &mut Step) -> Result<(), Failure> {
-    let release = webgpu().ok_or_else(|| {
+    let release = wheels::webgpu().ok_or_else(|| {
         let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
         Failure::new(format!("there is no build of WebGPU for this platform ({system} on {processor})"))
     })?;
@@ -243,19 +127,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_provider_is_the_last_file_and_one_that_is_looked_for() {
-        let Some(release) = webgpu() else { return };
-        let (last, _) = release.files.last().unwrap();
-        assert!(last.contains("onnxruntime_providers_") && last.ends_with(std::env::consts::DLL_EXTENSION), "{last}");
-        let files = release.files.iter().chain(cuda().into_iter().flat_map(|release| release.files));
-        assert!(files.into_iter().all(|(_, sha256)| sha256.len() == 64));
-    }
-
-    #[test]
     fn what_is_not_whole_is_not_taken_for_there() {
         let folder = std::env::temp_dir().join(format!("earmark-provider-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        if let Some(release) = webgpu() {
+        if let Some(release) = wheels::webgpu() {
             assert!(!is_verified(&release, &folder));
             release.files.iter().for_each(|(name, _)| fs::write(folder.join(name), "half").unwrap());
             assert!(!is_verified(&release, &folder));

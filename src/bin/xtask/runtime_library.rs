@@ -7,10 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use earmark::runtime_library::installer::{self as pip, Wheel};
 use earmark::runtime_library::{self as place, LIBRARY_FILE, OVERRIDE_VARIABLE, VERSION};
 use sha2::{Digest, Sha256};
 
-use crate::pip::{self, Wheel};
 use crate::process::{self, Failure};
 use crate::steps::{Step, Steps};
 

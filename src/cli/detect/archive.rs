@@ -1,17 +1,19 @@
 //! `earmark detect` of folders: a result file for each recording, which can be stopped and taken up again. What is done is done by
 //! [`crate::work::archive`].
 
+use super::super::write_stdout;
 use super::archive_log::ArchiveLog;
 use super::archive_progress::ArchiveProgress;
 use crate::format::Dcase;
-use crate::model::Detector;
+use crate::model::{Detector, ModelError, Work};
 use crate::work::CancelToken;
 use crate::work::archive::{
     Archive, ArchiveEnd, ArchiveNews, ArchiveOutcome, ArchiveSpec, EmbeddingForm, EventForm, FileSystem, RunSettings,
     WhenFull,
 };
+use crate::work::folders;
 use anyhow::{Context, bail, ensure};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,8 +21,6 @@ use std::time::Duration;
 
 /// How often is looked whether a full disk has room again.
 const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
-/// With fewer bytes of recordings to do, choosing the size of batches takes longer than it saves.
-const MEASURE_FROM_BYTES: u64 = 1 << 28;
 /// The exit code of a program that was stopped by Ctrl+C.
 const STOPPED: u8 = 130;
 /// Failures that are listed at the end; a log has all of them.
@@ -102,32 +102,50 @@ pub(super) fn check(arguments: &super::Arguments) -> anyhow::Result<()> {
 /// Runs over folders.
 pub(super) fn run(arguments: &super::Arguments) -> anyhow::Result<ExitCode> {
     let folder = results_folder(arguments)?;
+    ensure_no_recording_is_replaced(arguments)?;
     let mut detector = arguments.load()?;
     let spec = spec(arguments, &detector, folder)?;
-    eprintln!("looking for recordings…");
+    tell("looking for recordings…");
     let archive = Archive::plan(spec.clone(), &detector, arguments.options().short)?;
-    archive.notes().iter().for_each(|note| eprintln!("note: {note}"));
-    archive.failures().iter().for_each(|failure| eprintln!("note: {failure}"));
-    eprintln!("{}", counts_text(&archive));
+    archive.notes().iter().for_each(|note| tell(&format!("note: {note}")));
+    archive.failures().iter().for_each(|failure| tell(&format!("note: {failure}")));
+    tell(&counts_text(&archive));
     let cancel = stopped_by_keys();
     if arguments.archive.dry_run {
-        return Ok(tell_headers(&archive, &detector, &cancel));
+        return tell_headers(&archive, &detector, &cancel);
     }
     let log = Arc::new(ArchiveLog::open(arguments.archive.log.as_deref())?);
     if archive.counts().to_do() > 0 {
-        announce(arguments, &mut detector, &spec, archive.counts().bytes, &cancel)?;
+        announce(arguments, &mut detector, &archive, &spec, &cancel)?;
     }
     let progress = Arc::new(ArchiveProgress::new(archive.counts()));
     let noted = detector.report().notes.len();
     let outcome = archive.run(&mut detector, &settings(arguments, &cancel, &progress, &log))?;
     progress.finish();
     // What became of the device in the meantime.
-    detector.report().notes.iter().skip(noted).for_each(|note| eprintln!("note: {note}"));
+    detector.report().notes.iter().skip(noted).for_each(|note| tell(&format!("note: {note}")));
+    let code = tell_outcome(arguments, &archive, &outcome);
+    // Told after the rest, so that what was done is known also where these fail.
     log.ended(&outcome)?;
-    if let (Some(path), ArchiveEnd::Completed) = (&arguments.archive.joint, &outcome.end) {
-        archive.write_joint(path, &FileSystem)?;
+    if outcome.end == ArchiveEnd::Completed {
+        archive.write_joint(&outcome, &FileSystem)?;
     }
-    Ok(tell_outcome(arguments, &archive, &outcome))
+    Ok(code)
+}
+
+/// Says a line on standard error. Nobody need read it: a run goes on when the window that showed it is closed.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The table of all events and the log are files of their own.
+fn ensure_no_recording_is_replaced(arguments: &super::Arguments) -> anyhow::Result<()> {
+    for (name, path) in [("--joint", &arguments.archive.joint), ("--log", &arguments.archive.log)] {
+        if let Some(path) = path.as_ref().filter(|path| folders::is_recording(path)) {
+            bail!("{}: is named like a recording: give {name} another name", path.display());
+        }
+    }
+    Ok(())
 }
 
 /// The folder of results, which no recording lies in the way of.
@@ -156,6 +174,7 @@ fn spec(arguments: &super::Arguments, detector: &Detector, folder: PathBuf) -> a
         events: arguments.to.unwrap_or(EventForm::Labels(&Dcase)),
         scores: arguments.scores.clone().map(|folder| (folder, arguments.score_form())),
         embeddings: arguments.archive.embeddings.clone().map(|folder| (folder, arguments.archive.embedding_form())),
+        joint: arguments.archive.joint.clone(),
         rule: arguments.rule(detector.rule())?,
         classes: arguments.wanted_classes(detector)?,
         may_replace: arguments.archive.redo,
@@ -170,6 +189,7 @@ fn counts_text(archive: &Archive) -> String {
         (counts.new, "new"),
         (counts.changed, "changed since they were done"),
         (counts.lost, "without their results"),
+        (counts.edited, "with results that were changed by hand and are left as they are"),
         (counts.replaced, "done otherwise before"),
     ];
     let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
@@ -177,38 +197,45 @@ fn counts_text(archive: &Archive) -> String {
     format!("{} recording{plural}: {}", counts.recordings, told.collect::<Vec<_>>().join(", "))
 }
 
-fn tell_headers(archive: &Archive, detector: &Detector, cancel: &CancelToken) -> ExitCode {
-    archive.to_do().for_each(|name| println!("{name}"));
+fn tell_headers(archive: &Archive, detector: &Detector, cancel: &CancelToken) -> anyhow::Result<ExitCode> {
+    write_stdout(&archive.to_do().map(|name| format!("{name}\n")).collect::<String>())?;
     let headers = archive.headers(detector.report().threads.max(4), &|| cancel.is_cancelled());
     if cancel.is_cancelled() {
-        return ExitCode::from(STOPPED);
+        return Ok(ExitCode::from(STOPPED));
     }
     let gigabytes = archive.counts().bytes as f64 / 1e9;
     let hours = headers.sound_secs / 3600.0;
-    eprintln!("to do: {} recordings, {gigabytes:.2} GB, {hours:.2} h of sound", archive.counts().to_do());
+    tell(&format!("to do: {} recordings, {gigabytes:.2} GB, {hours:.2} h of sound", archive.counts().to_do()));
     list_failures("cannot be opened", archive.counts().to_do(), &headers.failures);
-    if headers.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let is_whole = headers.failures.is_empty() && archive.failures().is_empty();
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Says what runs, and chooses the size of batches.
 fn announce(
     arguments: &super::Arguments,
     detector: &mut Detector,
+    archive: &Archive,
     spec: &ArchiveSpec,
-    bytes: u64,
     cancel: &CancelToken,
 ) -> anyhow::Result<()> {
     let manifest = &detector.folder().manifest;
     let report = detector.report();
-    eprintln!("{} version {} · {report} · {}", manifest.name, manifest.version, spec.rule.text());
-    report.truth.iter().for_each(|truth| eprintln!("{}: {}", report.device, truth.text()));
-    report.notes.iter().for_each(|note| eprintln!("note: {note}"));
-    if arguments.batch.is_some() || bytes < MEASURE_FROM_BYTES {
+    tell(&format!("{} version {} · {report} · {}", manifest.name, manifest.version, spec.rule.text()));
+    report.truth.iter().for_each(|truth| tell(&format!("{}: {}", report.device, truth.text())));
+    report.notes.iter().for_each(|note| tell(&format!("note: {note}")));
+    if arguments.batch.is_some() {
         return Ok(());
     }
-    if let Some(choice) = detector.measure_batch(&|| cancel.is_cancelled())? {
+    let work = Work { recordings: archive.counts().to_do(), mean_secs: archive.mean_secs() };
+    let choice = match detector.measure_batch(work, &|| cancel.is_cancelled()) {
+        // The run, which ends at once, tells it.
+        Err(ModelError::Cancelled) => None,
+        choice => choice?,
+    };
+    if let Some(choice) = choice {
         let best = choice.measured.iter().find(|(clips, _)| *clips == choice.clips).map_or(0.0, |(_, speed)| *speed);
-        eprintln!("batches of {} clips: {best:.0} clips a second", choice.clips);
+        tell(&format!("batches of {} clips: {best:.0} clips a second", choice.clips));
     }
     Ok(())
 }
@@ -255,37 +282,37 @@ fn tell_outcome(arguments: &super::Arguments, archive: &Archive, outcome: &Archi
     let hours = outcome.sound_secs / 3600.0;
     let speed = outcome.sound_secs / outcome.wall_secs.max(1e-9);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
-    eprintln!(
+    tell(&format!(
         "{} recording{} done, {} event{} in {hours:.2} h of sound, in {:.1} s ({speed:.0} × real time)",
         outcome.done,
         plural(outcome.done),
         outcome.events,
         plural(outcome.events),
         outcome.wall_secs
-    );
+    ));
     if arguments.archive.timing {
-        eprintln!(
+        tell(&format!(
             "timing: {:.1} s within the network's runtime on {} threads in {} runs, {:.1} % of {:.1} s",
             outcome.network.run_secs,
             outcome.network.threads,
             outcome.network.runs,
             100.0 * outcome.network_share(),
             outcome.wall_secs
-        );
+        ));
     }
     list_failures("failed", archive.counts().to_do(), &outcome.failures);
     match &outcome.end {
         ArchiveEnd::Completed if outcome.failures.is_empty() && archive.failures().is_empty() => ExitCode::SUCCESS,
         ArchiveEnd::Completed => ExitCode::FAILURE,
         ArchiveEnd::Cancelled => {
-            eprintln!("stopped: {} are left; the same command goes on with them", outcome.left);
+            tell(&format!("stopped: {} are left; the same command goes on with them", outcome.left));
             ExitCode::from(STOPPED)
         }
         ArchiveEnd::DiskFull { path } => {
             let (path, left) = (path.display(), outcome.left);
-            eprintln!(
+            tell(&format!(
                 "error: {path}: the disk is full. {left} recordings are left: make room, and run the same command again"
-            );
+            ));
             ExitCode::FAILURE
         }
     }
@@ -295,10 +322,10 @@ fn list_failures(what: &str, count: usize, failures: &[String]) {
     if failures.is_empty() {
         return;
     }
-    eprintln!("{} of {count} recordings {what}:", failures.len());
-    failures.iter().take(MOST_LISTED).for_each(|failure| eprintln!("  {failure}"));
+    tell(&format!("{} of {count} recordings {what}:", failures.len()));
+    failures.iter().take(MOST_LISTED).for_each(|failure| tell(&format!("  {failure}")));
     if failures.len() > MOST_LISTED {
-        eprintln!("  … and {} more", failures.len() - MOST_LISTED);
+        tell(&format!("  … and {} more", failures.len() - MOST_LISTED));
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a run over an archive says on standard error: a bar with the time that is left on a terminal, a line a minute elsewhere.
 
+use super::archive::tell;
+use super::warning_text;
 use crate::work::archive::{ArchiveCounts, ArchiveNews};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -41,7 +43,7 @@ impl ArchiveProgress {
             ArchiveNews::Progress { bytes } => self.reached(*bytes),
             ArchiveNews::Done(done) => {
                 self.one_more();
-                done.warnings.iter().for_each(|warning| self.say(&format!("{}: {warning}", done.path.display())));
+                done.warnings.iter().for_each(|warning| self.say(&warning_text(&done.path, warning)));
             }
             ArchiveNews::Failed { reason, .. } => {
                 self.one_more();
@@ -82,13 +84,14 @@ impl ArchiveProgress {
         let part = bytes as f64 / self.bytes.max(1) as f64;
         let left = self.began.elapsed().mul_f64(((1.0 - part) / part).clamp(0.0, 1e6));
         let ended = self.ended.load(Ordering::Relaxed);
-        eprintln!("{ended} of {} recordings, {:.0} %, {:#} left", self.recordings, 100.0 * part, HumanDuration(left));
+        let (recordings, percent, left) = (self.recordings, 100.0 * part, HumanDuration(left));
+        tell(&format!("{ended} of {recordings} recordings, {percent:.0} %, {left:#} left"));
     }
 
     fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::progress::Progress;
 use super::super::write_stdout;
-use super::Arguments;
+use super::{Arguments, warning_text};
 use crate::audio;
 use crate::decision::{DecisionRule, EventFinder};
 use crate::format::{self, Dcase, LabelledFile, StrongLabel, StrongLabels};
@@ -177,7 +177,7 @@ fn report(progress: &Progress, file: &Path, count: usize, summary: &RunSummary) 
         "{}: {count} event{plural} in {duration:.1} s of sound, computed in {elapsed:.1} s ({speed:.0} × real time)",
         file.display()
     ));
-    summary.warnings.iter().for_each(|warning| progress.say(&format!("{}: {warning}", file.display())));
+    summary.warnings.iter().for_each(|warning| progress.say(&warning_text(file, warning)));
 }
 
 fn folder_of(path: &Path) -> &Path {

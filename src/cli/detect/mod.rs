@@ -12,7 +12,7 @@ use crate::model::{Detector, DetectorOptions, DeviceChoice, RuntimeChoice, Short
 use crate::work::archive::{EventForm, ScoreForm};
 use anyhow::bail;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -45,8 +45,8 @@ then 1.
 
 Of folders, each recording gets a file of its own in the folder of results, below folders like its
 own. What is done stands in earmark-archive.jsonl there: run again, the command does what is new,
-what has changed and what failed. With another model, rule or format it stops and says so, unless
---redo is given.";
+what has changed and what failed. Results that you have corrected since are left as they are. With
+another model, rule or format it stops and says so, unless --redo is given.";
 
 /// Detect sound events in recordings
 #[derive(clap::Args)]
@@ -268,9 +268,22 @@ impl Arguments {
     }
 }
 
+/// A warning about a recording, which names it once.
+fn warning_text(recording: &Path, warning: &str) -> String {
+    let name = recording.display().to_string();
+    if warning.starts_with(&name) { warning.to_owned() } else { format!("{name}: {warning}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_name_their_recording_once() {
+        let path = Path::new("a/b.wav");
+        assert_eq!(warning_text(path, "a/b.wav: ends early"), "a/b.wav: ends early");
+        assert_eq!(warning_text(path, "the device failed"), "a/b.wav: the device failed");
+    }
 
     #[test]
     fn thresholds_are_from_0_to_1() {

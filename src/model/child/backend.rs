@@ -105,6 +105,11 @@ impl Watch {
         locked(&self.failure).take()
     }
 
+    /// The same, so that it is told once more.
+    pub fn failure(&self) -> Option<String> {
+        locked(&self.failure).clone()
+    }
+
     /// Where the network's nodes have run so far. Asked once, after the first run.
     pub fn placement(&self) -> Result<Placement, String> {
         let mut child = locked(&self.child);

@@ -78,9 +78,7 @@ pub enum Problem {
     #[error("the file changed on the server while it was being fetched: try again, it starts from the beginning")]
     Changed,
     /// A page, or something else that is no file of weights.
-    #[error(
-        "sends {found} instead of a checkpoint: a login page or a proxy may stand between, or the release has moved"
-    )]
+    #[error("sends {found} instead of the file: a login page or a proxy may stand between, or the release has moved")]
     Content {
         /// What was found.
         found: String,

@@ -4,10 +4,12 @@
 //! whole and checked.
 
 mod error;
+mod page;
 mod partial;
 mod transfer;
 
 pub use error::{DownloadError, Problem};
+pub use page::page;
 
 use super::catalogue::Checkpoint;
 use partial::{Partial, digest_of, failure};

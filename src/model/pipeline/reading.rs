@@ -7,7 +7,7 @@ use super::super::framed_clips::ClipCutter;
 use super::super::manifest::Layout;
 use super::super::planner::{Batch, Cut, Planner};
 use super::{Heard, Message, Plan, Queue, QueuedRecording, Travelling, panicked};
-use crate::audio::Resampler;
+use crate::audio::{Resampler, Spare};
 use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,16 +23,34 @@ pub(super) struct Wires {
 
 /// Reads one recording after the other until there are no more, or nobody wants any.
 pub(super) fn read_all(plan: &Plan, queue: &Queue<'_>, wires: &Wires, stop: &AtomicBool) {
+    let mut tools = Tools::new(plan);
     while !stop.load(Ordering::Relaxed) {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some(recording) = next else { return };
         let number = recording.number;
         let mut reading = Reading { plan, wires, stop, number, sent: 0, unwanted: Arc::default() };
-        let read = catch_unwind(AssertUnwindSafe(|| reading.read(recording)));
+        let read = catch_unwind(AssertUnwindSafe(|| reading.read(recording, &mut tools)));
+        if read.is_err() {
+            tools = Tools::new(plan);
+        }
         let outcome = read.unwrap_or_else(|_| Err(panicked(plan, "features")));
         if wires.messages.send(Message::Ended { number, batches: reading.sent, outcome }).is_err() {
             return;
         }
+    }
+}
+
+/// What a thread makes once and uses for one recording after the other: of short ones, making it takes longer than using it.
+struct Tools {
+    stream: FeatureStream,
+    spare: Option<Spare>,
+    samples: Vec<f32>,
+}
+
+impl Tools {
+    fn new(plan: &Plan) -> Self {
+        let samples = vec![0.0; plan.front_end.sample_rate() as usize / 2];
+        Self { stream: FeatureStream::new(&plan.front_end), spare: None, samples }
     }
 }
 
@@ -49,20 +67,20 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads the recording to its end, makes what features the whole recording has, and sends batches.
-    fn read(&mut self, recording: QueuedRecording) -> Result<Heard, ModelError> {
+    fn read(&mut self, recording: QueuedRecording, tools: &mut Tools) -> Result<Heard, ModelError> {
         let plan = self.plan;
         let rate = plan.front_end.sample_rate();
         let source = (recording.open)()?;
         let duration_secs = source.spec().duration_secs();
         let begun = Message::Begun { number: self.number, duration_secs, unwanted: Arc::clone(&self.unwanted) };
         self.wires.messages.send(begun).map_err(|_| ModelError::Cancelled)?;
-        let mut source = Resampler::mono(source, rate)?;
-        let mut stream = FeatureStream::new(&plan.front_end);
+        let mut source = Resampler::mono_with(source, rate, tools.spare.take())?;
+        let Tools { stream, spare, samples } = tools;
+        stream.restart();
         let mut cutter = Cutter::new(plan);
-        let mut samples = vec![0.0_f32; rate as usize / 2];
         let (mut sample_count, mut is_wanted) = (0_u64, true);
         while is_wanted && self.is_wanted() {
-            let count = source.read(&mut samples)?;
+            let count = source.read(samples)?;
             if count == 0 {
                 break;
             }
@@ -77,7 +95,9 @@ impl Reading<'_> {
             while cutter.rest(plan, sample_count).is_some_and(|batch| self.send(batch)) {}
         }
         let duration_secs = sample_count as f64 / f64::from(rate);
-        Ok(Heard { duration_secs, warnings: source.take_warnings() })
+        let warnings = source.take_warnings();
+        *spare = source.into_spare();
+        Ok(Heard { duration_secs, warnings })
     }
 
     fn is_wanted(&self) -> bool {

@@ -6,7 +6,6 @@ use crate::work::CancelToken;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,7 +94,8 @@ pub(super) struct Patience {
     when: WhenFull,
     cancel: CancelToken,
     tell: Arc<dyn Fn(&ArchiveNews) + Send + Sync>,
-    is_waiting: AtomicBool,
+    /// How many wait.
+    waiting: Mutex<usize>,
     stopped_at: Mutex<Option<PathBuf>>,
 }
 
@@ -104,11 +104,12 @@ const CANCEL_CHECK: Duration = Duration::from_millis(20);
 
 impl Patience {
     pub fn new(when: WhenFull, cancel: CancelToken, tell: Arc<dyn Fn(&ArchiveNews) + Send + Sync>) -> Self {
-        Self { when, cancel, tell, is_waiting: AtomicBool::new(false), stopped_at: Mutex::new(None) }
+        Self { when, cancel, tell, waiting: Mutex::default(), stopped_at: Mutex::new(None) }
     }
 
-    /// `path` was not written because of `error`. Returns whether to try again, after a while.
-    pub fn again(&self, path: &Path, error: &io::Error) -> bool {
+    /// `path` was not written because of `error`. Returns whether to try again, after a while. `has_waited` is the caller's, and given back to
+    /// [`Self::ended`].
+    pub fn again(&self, path: &Path, error: &io::Error, has_waited: &mut bool) -> bool {
         if !is_full(error) || self.cancel.is_cancelled() {
             return false;
         }
@@ -117,8 +118,13 @@ impl Patience {
             self.cancel.cancel();
             return false;
         };
-        if !self.is_waiting.swap(true, Ordering::Relaxed) {
-            (self.tell)(&ArchiveNews::DiskFull { path: path.to_path_buf() });
+        if !std::mem::replace(has_waited, true) {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            *waiting += 1;
+            // Told once, whoever else comes to wait: some threads still find room where others find none.
+            if *waiting == 1 {
+                (self.tell)(&ArchiveNews::DiskFull { path: path.to_path_buf() });
+            }
         }
         let until = Instant::now() + pause;
         while Instant::now() < until && !self.cancel.is_cancelled() {
@@ -127,9 +133,14 @@ impl Patience {
         !self.cancel.is_cancelled()
     }
 
-    /// Something was written.
-    pub fn worked(&self) {
-        if self.is_waiting.swap(false, Ordering::Relaxed) {
+    /// Somebody's attempts have come to an end, the last one with success or not.
+    pub fn ended(&self, has_waited: bool, has_worked: bool) {
+        if !has_waited {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting = waiting.saturating_sub(1);
+        if *waiting == 0 && has_worked {
             (self.tell)(&ArchiveNews::DiskHasRoom);
         }
     }
@@ -196,17 +207,21 @@ pub(super) fn write_whole(
     })
 }
 
-fn repeated<T>(path: &Path, patience: &Patience, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
+/// Tries until it works, as often as a full disk is waited for.
+pub(super) fn repeated<T>(
+    path: &Path,
+    patience: &Patience,
+    mut attempt: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    let mut has_waited = false;
+    let outcome = loop {
         match attempt() {
-            Ok(done) => {
-                patience.worked();
-                return Ok(done);
-            }
-            Err(error) if patience.again(path, &error) => {}
-            Err(error) => return Err(error),
+            Err(error) if patience.again(path, &error, &mut has_waited) => {}
+            outcome => break outcome,
         }
-    }
+    };
+    patience.ended(has_waited, outcome.is_ok());
+    outcome
 }
 
 #[cfg(test)]
@@ -248,6 +263,21 @@ mod tests {
         let told = told.lock().unwrap();
         assert_eq!(told.len(), 8, "{told:?}");
         assert!(told[0].contains("DiskFull") && told[0].contains("a.tsv") && told[1].contains("DiskHasRoom"));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_room_when_nobody_waits_any_more() {
+        let (patience, told) = patience(WhenFull::Wait(Duration::from_millis(1)));
+        let full = |kind: ErrorKind| io::Error::from(kind);
+        let (mut one, mut other) = (false, false);
+        assert!(patience.again(Path::new("a.tsv"), &full(ErrorKind::StorageFull), &mut one));
+        assert!(patience.again(Path::new("b.tsv"), &full(ErrorKind::QuotaExceeded), &mut other));
+        patience.ended(false, true);
+        patience.ended(one, true);
+        assert_eq!(told.lock().unwrap().len(), 1, "the other still waits");
+        patience.ended(other, true);
+        let told = told.lock().unwrap();
+        assert!(told.len() == 2 && told[0].contains("a.tsv") && told[1].contains("DiskHasRoom"), "{told:?}");
     }
 
     #[test]

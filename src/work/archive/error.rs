@@ -83,6 +83,30 @@ pub enum ArchiveError {
         /// The recording that is to be done.
         ours: PathBuf,
     },
+    /// A result that was changed since it was written, of a recording that is to be done again.
+    #[error(
+        "{path}: was changed since it was written, and so was its recording: move it to another folder to keep it, or add --redo to replace it"
+    )]
+    Edited {
+        /// The result.
+        path: PathBuf,
+    },
+    /// The table of all events would be the result of a recording.
+    #[error(
+        "{path}: is a result of a recording, so it cannot be the table of all events: choose another name for --joint"
+    )]
+    JointTaken {
+        /// The table.
+        path: PathBuf,
+    },
+    /// The table of all events is wanted of results that cannot be read.
+    #[error(
+        "the table of all events is made of the results, and {form} is only written: choose another --to, or leave --joint out"
+    )]
+    JointOf {
+        /// The form of the results.
+        form: &'static str,
+    },
     /// A file that is not known to be a result.
     #[error(
         "{path}: is in the way of a result and not known to be one: choose another folder, or add --redo to replace it"

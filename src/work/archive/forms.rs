@@ -54,7 +54,12 @@ impl EventForm {
     /// What the file of a recording is called.
     pub fn file_name_of(self, stem: &str) -> String {
         match self {
-            Self::Labels(format) => format.file_name_of(stem),
+            Self::Labels(format) => {
+                let name = format.file_name_of(stem);
+                // Some programs look for one name in each folder, and a folder here has many recordings.
+                let has_one_name = name == format.file_name_of(&format!("{stem}_"));
+                if has_one_name { format!("{stem}.{name}") } else { name }
+            }
             Self::Parquet => format!("{stem}.parquet"),
         }
     }
@@ -83,6 +88,11 @@ impl EventForm {
             Self::Labels(form) => format::read_file(form, path),
             Self::Parquet => read_event_columns(path),
         }
+    }
+
+    /// Whether [`Self::read`] can.
+    pub(super) fn can_read(self) -> bool {
+        self.format().is_none_or(|format| format.can_read())
     }
 
     /// The label format, if it is one.

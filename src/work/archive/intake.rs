@@ -3,9 +3,8 @@
 use super::ArchiveNews;
 use super::disk;
 use super::forms::ScoreSink;
-use super::listing::FileState;
 use super::results::{Finished, PendingResult};
-use super::run::Shared;
+use super::run::{Seen, Shared};
 use crate::decision::{EventFinder, FrameAxis};
 use crate::model::{Detector, ModelError, RunSummary, ScoreBlock, ScoreTaker};
 use crossbeam_channel::Sender;
@@ -37,7 +36,9 @@ pub(super) struct Intake<'a> {
 /// A recording that is being scored.
 struct Open {
     /// As the file was when it was opened.
-    state: Option<FileState>,
+    seen: Seen,
+    /// The line of the journal that says that it has begun.
+    line: u64,
     events: EventFinder,
     scores: Option<(PathBuf, Box<dyn ScoreSink>)>,
     embeddings: Option<(PathBuf, Box<dyn ScoreSink>)>,
@@ -48,21 +49,24 @@ struct Open {
 }
 
 impl<'a> Intake<'a> {
+    /// The taker of a run before which recordings of so many bytes have ended.
     pub fn new(
         shared: &'a Shared<'a>,
         detector: &Detector,
         classes: &'a [Arc<str>],
         finished: Sender<Finished>,
+        bytes: u64,
     ) -> Self {
         let (axis, embedding_size) = (detector.axis(), detector.embedding_size());
         let (open, told) = (BTreeMap::new(), Instant::now());
-        Self { shared, axis, classes, embedding_size, finished, open, bytes: 0, told }
+        Self { shared, axis, classes, embedding_size, finished, open, bytes, told }
     }
 
     fn begin(&self, number: usize) -> Open {
         let spec = &self.shared.archive.spec;
         let mut open = Open {
-            state: None,
+            seen: self.shared.take_seen(number),
+            line: 0,
             events: EventFinder::with_scores(&spec.rule, self.axis, self.classes.len(), &spec.classes),
             scores: None,
             embeddings: None,
@@ -70,9 +74,9 @@ impl<'a> Intake<'a> {
             failure: None,
         };
         let Some(pending) = self.shared.archive.pending.get(number) else { return open };
-        open.state = FileState::now(&pending.listed.path);
-        if let Err(error) = self.shared.journal().begun(&pending.listed.name) {
-            open.failure = Some(cannot_write(&self.shared.archive.journal_path(), &error));
+        match self.shared.journal().begun(&pending.listed.name) {
+            Ok(line) => open.line = line,
+            Err(error) => open.failure = Some(cannot_write(&self.shared.archive.journal_path(), &error)),
         }
         if let (Some(path), Some((_, form))) = (pending.scores_path(spec), &spec.scores) {
             self.shared.leftovers.take_away(&path);
@@ -104,7 +108,7 @@ impl<'a> Intake<'a> {
         }
         let mut events = open.events.finish_with_scores(summary.duration_secs);
         events.retain(|event| self.shared.archive.spec.classes.contains(&event.class));
-        Ok(Finished { number, state: open.state, events, results, summary })
+        Ok(Finished { number, seen: open.seen, line: open.line, events, results, summary })
     }
 
     fn tell(&mut self) {
@@ -159,6 +163,8 @@ impl ScoreTaker for Intake<'_> {
 
     fn ended(&mut self, number: usize, outcome: Result<RunSummary, ModelError>) {
         let open = self.open.remove(&number);
+        // One that could not be opened was never begun.
+        drop(self.shared.take_seen(number));
         let Some(pending) = self.shared.archive.pending.get(number) else { return };
         self.bytes += pending.listed.state.bytes;
         let failure = open.as_ref().and_then(|open| open.failure.clone());
@@ -170,8 +176,12 @@ impl ScoreTaker for Intake<'_> {
             (None, None, Ok(_)) => Err(format!("{}: was never begun", pending.listed.path.display())),
         };
         match finished {
-            // The thread that writes ends only when this sender does.
-            Ok(finished) => drop(self.finished.send(finished)),
+            // The threads that write end only when this sender does, or in a panic, which ends the run.
+            Ok(finished) => {
+                if self.finished.send(finished).is_err() {
+                    self.shared.settings.cancel.cancel();
+                }
+            }
             Err(reason) => self.shared.failed(number, reason),
         }
         self.tell();

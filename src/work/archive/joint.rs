@@ -4,6 +4,7 @@ use super::disk::{Disk, PendingFile};
 use super::error::ArchiveError;
 use super::journal::Known;
 use super::plan::Archive;
+use super::run::ArchiveOutcome;
 use crate::format::{Dcase, EventColumns, LabelFormat, LabelledFile, StrongLabels};
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,17 +17,18 @@ enum Joint {
 }
 
 impl Archive {
-    /// Writes the events of all recordings that are done into one table, in the order of the recordings, in memory that does not grow with their
-    /// number: a table of columns if `path` ends in `.parquet`, else one of DCASE strong labels. Scores are in it where the recordings' own
-    /// files hold them.
+    /// Writes the joint table after a run with this `outcome`, if it is wanted: the events of all recordings that are done, in the order of the
+    /// recordings, in memory that does not grow with their events. Scores are in it where the recordings' own files hold them. What failed
+    /// is not in it, though results of an earlier state of the recording or of other parameters may be there.
     ///
     /// # Errors
     /// A result cannot be read, or the table not be written; what was there before is unchanged.
-    pub fn write_joint(&self, path: &Path, disk: &dyn Disk) -> Result<(), ArchiveError> {
+    pub fn write_joint(&self, outcome: &ArchiveOutcome, disk: &dyn Disk) -> Result<(), ArchiveError> {
+        let Some(path) = self.spec.joint.as_deref() else { return Ok(()) };
         let refused = |source| ArchiveError::Joint { path: path.to_path_buf(), source };
         let known = Known::read(&self.spec.folder)?;
         let mut joint = self.begin_joint(path, disk).map_err(refused)?;
-        for name in &self.names {
+        for name in self.names.iter().filter(|name| !outcome.failed.contains(*name)) {
             let Some(result) = known.done.get(name).and_then(|entry| entry.results.first()) else { continue };
             let read = self.spec.events.read(&self.spec.folder.join(&result.file));
             let labels = read.map_err(|error| ArchiveError::ReadBack { reason: error.to_string() })?;

@@ -3,17 +3,21 @@
 //!
 //! A recording is done if its line says so *and* the results that it names are there with the lengths that it names. A line that is not whole,
 //! as a process leaves it that is killed, is cut off.
+//!
+//! Lines are appended under a lock that is never held while the disk is waited for; whoever must know that a line is on the disk asks
+//! [`JournalSync`], so that many who ask at once share one wait.
 
 use super::ArchiveError;
-use super::disk::{Patience, Patient};
+use super::disk::{Patience, Patient, repeated};
 use super::listing::FileState;
 use super::parameters::Parameters;
 use crate::project::{Lock, NoLock};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the journal is called.
 pub(super) const FILE_NAME: &str = "earmark-archive.jsonl";
@@ -29,6 +33,9 @@ enum Line {
     Parameters {
         id: String,
         are: Parameters,
+        /// What made the results: for whoever asks one day; results of another version or device count all the same.
+        #[serde(default)]
+        by: String,
     },
     /// Results may be written from now on.
     Begun {
@@ -47,6 +54,9 @@ pub(super) struct Entry {
     /// As it was.
     #[serde(flatten)]
     pub state: FileState,
+    /// What it began with, by which it is known where it lies elsewhere; empty where that is not known.
+    #[serde(default)]
+    pub head: String,
     /// Which parameters, by their id.
     pub parameters: String,
     /// What was written.
@@ -71,8 +81,8 @@ pub(super) struct ResultFile {
 pub(super) struct Known {
     /// The newest line of each recording that was done.
     pub done: HashMap<String, Entry>,
-    /// Recordings whose results may have been written before the process was killed.
-    pub begun: std::collections::HashSet<String>,
+    /// Recordings whose results may have been written since they were done last, by a process that was killed.
+    pub begun: HashSet<String>,
     /// All parameters by their ids.
     pub parameters: HashMap<String, Parameters>,
     /// What of the journal could not be understood.
@@ -108,9 +118,12 @@ impl Known {
                     return Err(ArchiveError::Newer { path: path.to_path_buf() });
                 }
                 Ok(Line::Archive { .. }) => {}
-                Ok(Line::Parameters { id, are }) => drop(known.parameters.insert(id, are)),
+                Ok(Line::Parameters { id, are, .. }) => drop(known.parameters.insert(id, are)),
                 Ok(Line::Begun { name }) => drop(known.begun.insert(name)),
-                Ok(Line::Done(entry)) => drop(known.done.insert(entry.name.clone(), *entry)),
+                Ok(Line::Done(entry)) => {
+                    known.begun.remove(&entry.name);
+                    known.done.insert(entry.name.clone(), *entry);
+                }
                 Err(error) => known.notes.push(format!(
                     "{}: line {number} is damaged ({error}); the recording that it is about is done again",
                     path.display()
@@ -123,13 +136,14 @@ impl Known {
 /// A journal that is being written.
 pub(super) struct Journal {
     out: Patient<File>,
-    has_unsynced: bool,
+    /// Lines so far.
+    lines: u64,
     _lock: Lock,
 }
 
 impl Journal {
-    /// Takes the folder's lock, and gives what its journal says.
-    pub fn open(folder: &Path, patience: &Arc<Patience>) -> Result<(Self, Known), ArchiveError> {
+    /// Takes the folder's lock, and gives what makes sure of lines.
+    pub fn open(folder: &Path, patience: &Arc<Patience>) -> Result<(Self, JournalSync), ArchiveError> {
         let path = folder.join(FILE_NAME);
         let failed = |source| ArchiveError::Journal { path: path.clone(), source };
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -137,42 +151,70 @@ impl Journal {
             NoLock::Held(holder) => ArchiveError::Locked { folder: folder.to_path_buf(), holder },
             NoLock::Impossible(source) => failed(source),
         })?;
-        let known = Known::read(folder)?;
+        let whole_bytes = Known::read(folder)?.whole_bytes;
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        file.set_len(known.whole_bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        file.set_len(whole_bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        let sync = JournalSync {
+            file: file.try_clone().map_err(failed)?,
+            path: path.clone(),
+            patience: Arc::clone(patience),
+            on_disk: AtomicU64::new(0),
+        };
         let out = Patient { inner: file, path: path.clone(), patience: Arc::clone(patience) };
-        let mut journal = Self { out, has_unsynced: false, _lock: lock };
-        if known.whole_bytes == 0 {
+        let mut journal = Self { out, lines: 0, _lock: lock };
+        if whole_bytes == 0 {
             journal.append(&Line::Archive { version: VERSION }).map_err(failed)?;
         }
-        Ok((journal, known))
+        Ok((journal, sync))
     }
 
-    /// Says what parameters the next lines are about.
-    pub fn parameters(&mut self, are: &Parameters) -> io::Result<()> {
-        self.append(&Line::Parameters { id: are.id(), are: are.clone() })
+    /// Says what parameters the next lines are about, and what carries them out.
+    pub fn parameters(&mut self, are: &Parameters, by: &str) -> io::Result<()> {
+        self.append(&Line::Parameters { id: are.id(), are: are.clone(), by: by.to_owned() }).map(drop)
     }
 
-    /// Says that results of a recording may be written from now on.
-    pub fn begun(&mut self, name: &str) -> io::Result<()> {
+    /// Says that results of a recording may be written from now on. Returns the line's number, for [`JournalSync::ensure`].
+    pub fn begun(&mut self, name: &str) -> io::Result<u64> {
         self.append(&Line::Begun { name: name.to_owned() })
-    }
-
-    /// Makes sure that what has begun is known after a power cut too; to be called before a result is put in its place.
-    pub fn sync(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.has_unsynced) { self.out.inner.sync_data() } else { Ok(()) }
     }
 
     /// Says that a recording is done.
     pub fn done(&mut self, entry: &Entry) -> io::Result<()> {
-        self.append(&Line::Done(Box::new(entry.clone())))
+        self.append(&Line::Done(Box::new(entry.clone()))).map(drop)
     }
 
-    fn append(&mut self, line: &Line) -> io::Result<()> {
+    fn append(&mut self, line: &Line) -> io::Result<u64> {
         let mut bytes = serde_json::to_vec(line).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        self.has_unsynced = true;
-        self.out.write_all(&bytes)
+        self.out.write_all(&bytes)?;
+        self.lines += 1;
+        Ok(self.lines)
+    }
+
+    /// The number of the last line.
+    pub fn last_line(&self) -> u64 {
+        self.lines
+    }
+}
+
+/// Makes sure that lines of the journal survive a power cut.
+pub(super) struct JournalSync {
+    file: File,
+    path: PathBuf,
+    patience: Arc<Patience>,
+    /// Lines that are known to be on the disk.
+    on_disk: AtomicU64,
+}
+
+impl JournalSync {
+    /// Returns once the line with the number `line` is on the disk, while the journal has `last_line`s.
+    pub fn ensure(&self, line: u64, last_line: u64) -> io::Result<()> {
+        if self.on_disk.load(Ordering::Acquire) >= line {
+            return Ok(());
+        }
+        repeated(&self.path, &self.patience, || self.file.sync_data())?;
+        self.on_disk.fetch_max(last_line, Ordering::AcqRel);
+        Ok(())
     }
 }
 
@@ -184,12 +226,29 @@ pub(super) fn path_text(folder: &Path, path: &Path) -> String {
     }
 }
 
-/// Whether all results of an entry are there as they were written.
-pub(super) fn results_are_there(folder: &Path, entry: &Entry) -> bool {
-    let is_there = |result: &ResultFile| {
-        std::fs::metadata(folder.join(PathBuf::from(&result.file))).is_ok_and(|metadata| metadata.len() == result.bytes)
-    };
-    entry.results.iter().all(is_there)
+/// What has become of the results of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Results {
+    /// All are there as they were written.
+    Whole,
+    /// One is not there, or empty, as a power cut can leave it.
+    Lost,
+    /// One was changed since.
+    Edited(PathBuf),
+}
+
+/// Looks at the results of an entry. What was changed by somebody is worth more than what is missing beside it.
+pub(super) fn results_of(folder: &Path, entry: &Entry) -> Results {
+    let mut found = Results::Whole;
+    for result in &entry.results {
+        let path = folder.join(&result.file);
+        match std::fs::metadata(&path).map(|metadata| metadata.len()) {
+            Ok(bytes) if bytes == result.bytes => {}
+            Ok(bytes) if bytes > 0 => return Results::Edited(path),
+            _ => found = Results::Lost,
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -207,6 +266,7 @@ mod tests {
             name: name.to_owned(),
             path: format!("/field/{name}"),
             state: FileState { bytes, modified_ns: 7 },
+            head: "0123".to_owned(),
             parameters: "p".to_owned(),
             results: vec![ResultFile { file: "a.tsv".to_owned(), bytes: 3 }],
             events: 2,
@@ -217,12 +277,16 @@ mod tests {
     #[test]
     fn the_newest_line_counts_and_a_torn_one_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, known) = Journal::open(folder.path(), &patience()).unwrap();
-        assert!(known.done.is_empty());
-        journal.begun("a.wav").unwrap();
+        let known = || Known::read(folder.path()).unwrap();
+        assert!(known().done.is_empty());
+        let (mut journal, sync) = Journal::open(folder.path(), &patience()).unwrap();
+        assert_eq!(journal.begun("a.wav").unwrap(), 2);
+        sync.ensure(2, journal.last_line()).unwrap();
+        assert!(known().begun.contains("a.wav"));
         journal.done(&entry("a.wav", 1)).unwrap();
+        assert!(!known().begun.contains("a.wav"), "what is done is no longer under way");
         journal.done(&entry("a.wav", 2)).unwrap();
-        journal.sync().unwrap();
+        journal.begun("b.wav").unwrap();
         let Err(ArchiveError::Locked { .. }) = Journal::open(folder.path(), &patience()) else {
             panic!("two write one folder")
         };
@@ -231,28 +295,32 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for cut in [b"{\"done\":{\"name\":\"b.w".as_slice(), b"\xff\xfe", b""] {
             std::fs::write(&path, [&whole, cut].concat()).unwrap();
-            let (mut journal, known) = Journal::open(folder.path(), &patience()).unwrap();
-            assert_eq!((known.done.len(), &known.done["a.wav"]), (1, &entry("a.wav", 2)));
-            assert!(known.begun.contains("a.wav") && known.notes.is_empty());
+            assert_eq!((known().done.len(), &known().done["a.wav"]), (1, &entry("a.wav", 2)));
+            assert!(known().begun.contains("b.wav") && known().notes.is_empty());
+            let (mut journal, _) = Journal::open(folder.path(), &patience()).unwrap();
             journal.done(&entry("c.wav", 5)).unwrap();
             drop(journal);
-            assert_eq!(Known::read(folder.path()).unwrap().done.len(), 2);
+            assert_eq!(known().done.len(), 2);
         }
         std::fs::write(&path, [b"nonsense\n".as_slice(), &whole].concat()).unwrap();
-        let known = Known::read(folder.path()).unwrap();
-        assert!(known.done.len() == 1 && known.notes[0].contains("line 1 is damaged"), "{:?}", known.notes);
+        let told = known();
+        assert!(told.done.len() == 1 && told.notes[0].contains("line 1 is damaged"), "{:?}", told.notes);
         std::fs::write(&path, b"{\"archive\":{\"version\":99}}\n").unwrap();
         assert!(matches!(Known::read(folder.path()), Err(ArchiveError::Newer { .. })));
     }
 
     #[test]
-    fn results_that_are_gone_or_cut_off_are_not_there() {
+    fn results_that_are_gone_are_told_from_those_that_were_changed() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!results_are_there(folder.path(), &entry("a.wav", 1)));
-        std::fs::write(folder.path().join("a.tsv"), b"abc").unwrap();
-        assert!(results_are_there(folder.path(), &entry("a.wav", 1)));
-        std::fs::write(folder.path().join("a.tsv"), b"").unwrap();
-        assert!(!results_are_there(folder.path(), &entry("a.wav", 1)));
+        let path = folder.path().join("a.tsv");
+        let of = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            results_of(folder.path(), &entry("a.wav", 1))
+        };
+        assert_eq!(results_of(folder.path(), &entry("a.wav", 1)), Results::Lost);
+        assert_eq!(of(b"abc"), Results::Whole);
+        assert_eq!(of(b""), Results::Lost);
+        assert_eq!(of(b"abc and what I heard"), Results::Edited(path.clone()));
         assert_eq!(path_text(Path::new("/out"), Path::new("/out/a/b.tsv")), "a/b.tsv");
         assert_eq!(path_text(Path::new("/out"), Path::new("/scores/b.tsv")), "/scores/b.tsv");
     }

@@ -2,9 +2,17 @@
 
 use super::ArchiveError;
 use crate::work::folders;
-use std::fs::Metadata;
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::{File, Metadata};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+/// Time zones are whole quarters of an hour apart, and at most so far.
+const ZONE_STEP_NS: u64 = 900_000_000_000;
+const MOST_ZONES_NS: u64 = 26 * 4 * ZONE_STEP_NS;
 
 /// What of a file says whether it is the one that a result was made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,10 +30,35 @@ impl FileState {
         Self { bytes: metadata.len(), modified_ns }
     }
 
+    /// Whether it is the same but for a time that is off by hours. Memory cards keep times of day without their zone: in another zone, and from
+    /// summer to winter, all their files seem to have changed.
+    pub fn differs_by_time_zone(self, other: Self) -> bool {
+        let apart = self.modified_ns.abs_diff(other.modified_ns);
+        self.bytes == other.bytes && apart > 0 && apart.is_multiple_of(ZONE_STEP_NS) && apart <= MOST_ZONES_NS
+    }
+
     /// As the file is now; none where it cannot be asked.
     pub fn now(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
     }
+}
+
+/// Bytes at the start of a recording that tell it from others: its header, and some hundredths of a second of noise.
+const HEAD_BYTES: u64 = 16 << 10;
+
+/// What a recording begins with, as a short text; empty where it cannot be read. Recorders that keep to one schedule make files of one name,
+/// length and time of change: what tells them apart is what is in them.
+pub(super) fn head_of(path: &Path) -> String {
+    let mut head = Vec::new();
+    match File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)) {
+        Ok(_) => hex_sum(&head),
+        Err(_) => String::new(),
+    }
+}
+
+/// 64 bits of the SHA-256 sum of some bytes in hexadecimal digits.
+pub(super) fn hex_sum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A recording of an archive.
@@ -54,7 +87,7 @@ pub(super) fn list(inputs: &[PathBuf], is_recursive: bool) -> Result<Listing, Ar
     for input in inputs {
         let path = std::path::absolute(input).unwrap_or_else(|_| input.clone());
         if !path.is_dir() {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let name = text_of(path.file_name().unwrap_or(path.as_os_str()));
             let state = FileState::now(&path).unwrap_or_default();
             listing.recordings.push(Listed { path, name, state });
             continue;
@@ -80,8 +113,21 @@ pub(super) fn list(inputs: &[PathBuf], is_recursive: bool) -> Result<Listing, Ar
 
 fn name_below(folder: &Path, file: &Path) -> String {
     let below = file.strip_prefix(folder).unwrap_or(file);
-    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = below.components().map(|part| text_of(part.as_os_str())).collect();
     parts.join("/")
+}
+
+/// A name as text: what is no Unicode as its bytes, so that two such names stay two.
+fn text_of(name: &OsStr) -> String {
+    let mut text = String::new();
+    for part in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(part.valid());
+        for byte in part.invalid() {
+            // A text takes everything.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 /// Two recordings of one name would have one result.
@@ -116,5 +162,21 @@ mod tests {
         assert!(told.contains("--recursive"), "{told}");
         let twice = [folder.path().join("b"), folder.path().join("b")];
         assert!(matches!(list(&twice, true), Err(ArchiveError::SameName { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_unicode_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        for name in [&b"bl\xe4.wav"[..], b"bl\xf6.wav", b"line\nbreak.wav"] {
+            std::fs::write(folder.path().join(OsStr::from_bytes(name)), name).unwrap();
+        }
+        let listing = list(&[folder.path().to_path_buf()], true).unwrap();
+        let names: Vec<&str> = listing.recordings.iter().map(|listed| listed.name.as_str()).collect();
+        assert_eq!(names, ["bl%E4.wav", "bl%F6.wav", "line\nbreak.wav"]);
+        let heads: Vec<String> = listing.recordings.iter().map(|listed| head_of(&listed.path)).collect();
+        assert!(heads[0] != heads[1] && heads[0].len() == 16, "{heads:?}");
+        assert_eq!(head_of(Path::new("/no/such/x.wav")), "");
     }
 }

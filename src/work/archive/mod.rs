@@ -16,6 +16,7 @@ mod joint;
 mod journal;
 mod leftovers;
 mod listing;
+mod names;
 mod parameters;
 mod plan;
 mod results;
@@ -46,6 +47,8 @@ pub struct ArchiveSpec {
     pub scores: Option<(PathBuf, ScoreForm)>,
     /// Where embeddings go, if they are wanted, and how they are written.
     pub embeddings: Option<(PathBuf, EmbeddingForm)>,
+    /// One table of the events of all recordings, if it is wanted: of columns if it ends in `.parquet`, else of DCASE strong labels.
+    pub joint: Option<PathBuf>,
     /// The rule that makes events of scores.
     pub rule: DecisionRule,
     /// The classes whose events are wanted, by their place in the model's list.

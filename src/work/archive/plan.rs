@@ -2,15 +2,19 @@
 
 use super::ArchiveError;
 use super::ArchiveSpec;
-use super::journal::{Entry, FILE_NAME, Known, path_text, results_are_there};
-use super::listing::{FileState, Listed, list};
+use super::journal::{Entry, FILE_NAME, Known, Results, path_text, results_of};
+use super::listing::{FileState, Listed, head_of, hex_sum, list};
+use super::names::{self, ResultNames};
 use super::parameters::Parameters;
 use crate::audio;
 use crate::model::{Detector, ShortClips};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// Recordings by whose headers the length of all is judged.
+const SAMPLED: usize = 16;
 
 /// How many recordings are in which state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,8 +27,10 @@ pub struct ArchiveCounts {
     pub new: usize,
     /// Done before, but the recording has changed since.
     pub changed: usize,
-    /// Done before, but a result is gone or not as it was written.
+    /// Done before, but a result is gone.
     pub lost: usize,
+    /// Done before, with results that were changed since: they are left as they are.
+    pub edited: usize,
     /// Done before with other parameters, or in the place of another recording.
     pub replaced: usize,
     /// Bytes of the recordings that are to be done.
@@ -34,7 +40,7 @@ pub struct ArchiveCounts {
 impl ArchiveCounts {
     /// How many are to be done.
     pub fn to_do(&self) -> usize {
-        self.recordings - self.done
+        self.recordings - self.done - self.edited
     }
 }
 
@@ -62,6 +68,8 @@ pub struct Archive {
     pub(super) pending: Vec<Pending>,
     /// All recordings' names in order.
     pub(super) names: Vec<String>,
+    /// Lines of recordings that were done and lie elsewhere now, or have another time, as they are to stand in the journal from now on.
+    pub(super) moved: Vec<Entry>,
     counts: ArchiveCounts,
     notes: Vec<String>,
     failures: Vec<String>,
@@ -73,6 +81,7 @@ enum Standing {
     New,
     Changed,
     Lost,
+    Edited,
     Replaced,
 }
 
@@ -86,8 +95,12 @@ impl Archive {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let scores = spec.scores.as_ref().map(|(path, form)| (absolute(path), *form));
         let embeddings = spec.embeddings.as_ref().map(|(path, form)| (absolute(path), *form));
-        let spec = ArchiveSpec { folder, scores, embeddings, ..spec };
+        let joint = spec.joint.as_deref().map(absolute);
+        let spec = ArchiveSpec { folder, scores, embeddings, joint, ..spec };
         ensure_places_differ(&spec)?;
+        if spec.joint.is_some() && !spec.events.can_read() {
+            return Err(ArchiveError::JointOf { form: spec.events.id() });
+        }
         let listing = list(&spec.inputs, spec.is_recursive)?;
         if listing.recordings.is_empty() {
             return Err(ArchiveError::Nothing { reason: listing.failures.join("; ") });
@@ -97,6 +110,7 @@ impl Archive {
         let mut archive = Self {
             parameters,
             pending: Vec::new(),
+            moved: Vec::new(),
             names: listing.recordings.iter().map(|listed| listed.name.clone()).collect(),
             counts: ArchiveCounts { recordings: listing.recordings.len(), ..ArchiveCounts::default() },
             notes: std::mem::take(&mut known.notes),
@@ -161,30 +175,40 @@ impl Archive {
         headers
     }
 
+    /// How long the recordings that are to be done are on average, in seconds, judging by the headers of a few; 0 if none of those can be opened.
+    pub fn mean_secs(&self) -> f64 {
+        let step = self.pending.len().div_ceil(SAMPLED).max(1);
+        let (mut secs, mut bytes) = (0.0, 0);
+        for pending in self.pending.iter().step_by(step) {
+            if let Ok(source) = audio::open(&pending.listed.path) {
+                secs += source.spec().duration_secs();
+                bytes += pending.listed.state.bytes;
+            }
+        }
+        let all_secs = secs * self.counts.bytes as f64 / bytes.max(1) as f64;
+        all_secs / self.pending.len().max(1) as f64
+    }
+
     fn compare(&mut self, recordings: Vec<Listed>, known: &Known) -> Result<(), ArchiveError> {
         let id = self.parameters.id();
         let mut names = ResultNames::of(known);
+        if let Some(joint) = &self.spec.joint {
+            names.reserve(&self.spec.folder, joint)?;
+        }
         let mut others = BTreeSet::new();
         let mut other_count = 0;
         for listed in recordings {
             let entry = known.done.get(&listed.name);
-            let standing = self.standing(&listed, entry, &id)?;
-            let count = match standing {
-                Standing::Done => &mut self.counts.done,
-                Standing::New => &mut self.counts.new,
-                Standing::Changed => &mut self.counts.changed,
-                Standing::Lost => &mut self.counts.lost,
-                Standing::Replaced => &mut self.counts.replaced,
-            };
-            *count += 1;
-            if matches!(standing, Standing::Done) {
+            let standing = self.standing(&listed, entry, known, &id)?;
+            *self.count(&standing) += 1;
+            if matches!(standing, Standing::Done | Standing::Edited) {
                 continue;
             }
             if let Some(entry) = entry.filter(|entry| entry.parameters != id) {
                 other_count += 1;
                 others.insert(entry.parameters.clone());
             }
-            let stem = names.choose(&self.spec, &listed, entry);
+            let stem = names.choose(&self.spec, &listed.name, entry);
             let pending = Pending { listed, stem };
             if entry.is_none() && !self.spec.may_replace && !known.begun.contains(&pending.listed.name) {
                 self.ensure_nothing_is_in_the_way(&pending)?;
@@ -206,24 +230,57 @@ impl Archive {
         }
     }
 
-    fn standing(&self, listed: &Listed, entry: Option<&Entry>, id: &str) -> Result<Standing, ArchiveError> {
+    fn count(&mut self, standing: &Standing) -> &mut usize {
+        match standing {
+            Standing::Done => &mut self.counts.done,
+            Standing::New => &mut self.counts.new,
+            Standing::Changed => &mut self.counts.changed,
+            Standing::Lost => &mut self.counts.lost,
+            Standing::Edited => &mut self.counts.edited,
+            Standing::Replaced => &mut self.counts.replaced,
+        }
+    }
+
+    fn standing(
+        &mut self,
+        listed: &Listed,
+        entry: Option<&Entry>,
+        known: &Known,
+        id: &str,
+    ) -> Result<Standing, ArchiveError> {
         let Some(entry) = entry else { return Ok(Standing::New) };
-        let is_same = entry.state == listed.state && listed.state != FileState::default();
-        if !is_same && Path::new(&entry.path) != listed.path.as_path() && entry.path != listed.path.to_string_lossy() {
-            if !self.spec.may_replace {
-                return Err(ArchiveError::OtherRecording {
+        // A process that was killed while it did the recording again may have put some results in their places.
+        let is_begun = known.begun.contains(&listed.name);
+        let is_elsewhere =
+            Path::new(&entry.path) != listed.path.as_path() && entry.path != listed.path.to_string_lossy();
+        let mut is_same = entry.state == listed.state && listed.state != FileState::default();
+        if (is_same && is_elsewhere) || entry.state.differs_by_time_zone(listed.state) {
+            is_same = !entry.head.is_empty() && entry.head == head_of(&listed.path);
+            if is_same && !is_begun {
+                let path = listed.path.to_string_lossy().into_owned();
+                self.moved.push(Entry { path, state: listed.state, ..entry.clone() });
+            }
+        }
+        if is_elsewhere && !is_same {
+            return match self.spec.may_replace {
+                true => Ok(Standing::Replaced),
+                false => Err(ArchiveError::OtherRecording {
                     folder: self.spec.folder.clone(),
                     theirs: entry.path.clone(),
                     ours: listed.path.clone(),
-                });
-            }
-            return Ok(Standing::Replaced);
+                }),
+            };
         }
-        Ok(match (is_same, entry.parameters == id) {
-            (_, false) => Standing::Replaced,
-            (false, true) => Standing::Changed,
-            (true, true) if results_are_there(&self.spec.folder, entry) => Standing::Done,
-            (true, true) => Standing::Lost,
+        let results = if is_begun { Results::Lost } else { results_of(&self.spec.folder, entry) };
+        Ok(match (is_same, entry.parameters == id, results) {
+            (true, true, Results::Whole) => Standing::Done,
+            (true, true, Results::Edited(_)) if !self.spec.may_replace => Standing::Edited,
+            (false, true, Results::Edited(path)) if !self.spec.may_replace => {
+                return Err(ArchiveError::Edited { path });
+            }
+            (true, true, Results::Lost) => Standing::Lost,
+            (false, true, _) => Standing::Changed,
+            (_, false, _) | (true, true, Results::Edited(_)) => Standing::Replaced,
         })
     }
 
@@ -240,19 +297,17 @@ impl Archive {
 impl Pending {
     /// Where its events go.
     pub fn events_path(&self, spec: &ArchiveSpec) -> PathBuf {
-        spec.folder.join(below(&self.listed.name, &spec.events.file_name_of(&self.stem)))
+        names::events_path(spec, &self.listed.name, &self.stem)
     }
 
     /// Where its scores go, if they are wanted.
     pub fn scores_path(&self, spec: &ArchiveSpec) -> Option<PathBuf> {
-        let (folder, form) = spec.scores.as_ref()?;
-        Some(folder.join(below(&self.listed.name, &format!("{}.{}", self.stem, form.id()))))
+        names::scores_path(spec, &self.listed.name, &self.stem)
     }
 
     /// Where its embeddings go, if they are wanted.
     pub fn embeddings_path(&self, spec: &ArchiveSpec) -> Option<PathBuf> {
-        let (folder, form) = spec.embeddings.as_ref()?;
-        Some(folder.join(below(&self.listed.name, &format!("{}.{}", self.stem, form.id()))))
+        names::embeddings_path(spec, &self.listed.name, &self.stem)
     }
 }
 
@@ -268,46 +323,6 @@ fn ensure_places_differ(spec: &ArchiveSpec) -> Result<(), ArchiveError> {
     }
 }
 
-/// A file in the folder of the recording called `name`.
-fn below(name: &str, file: &str) -> String {
-    match name.rsplit_once('/') {
-        Some((folder, _)) => format!("{folder}/{file}"),
-        None => file.to_owned(),
-    }
-}
-
-/// Which names of results are taken.
-struct ResultNames {
-    taken: HashSet<String>,
-}
-
-impl ResultNames {
-    fn of(known: &Known) -> Self {
-        let files = known.done.values().flat_map(|entry| entry.results.first());
-        Self { taken: files.map(|result| result.file.clone()).collect() }
-    }
-
-    /// The recording's name without its extension; with it where another recording has that one already.
-    fn choose(&mut self, spec: &ArchiveSpec, listed: &Listed, entry: Option<&Entry>) -> String {
-        let own = entry.and_then(|entry| entry.results.first()).map(|result| result.file.as_str());
-        let file_name = listed.name.rsplit('/').next().unwrap_or(&listed.name);
-        let short = Path::new(file_name).file_stem().map_or(file_name.into(), |stem| stem.to_string_lossy());
-        let result = |stem: &str| {
-            path_text(&spec.folder, &spec.folder.join(below(&listed.name, &spec.events.file_name_of(stem))))
-        };
-        let is_free = |stem: &str| {
-            let file = result(stem);
-            own == Some(file.as_str()) || !self.taken.contains(&file)
-        };
-        let mut stem = if is_free(&short) { short.into_owned() } else { file_name.to_owned() };
-        while !is_free(&stem) {
-            stem.push('_');
-        }
-        self.taken.insert(result(&stem));
-        stem
-    }
-}
-
 /// All that results depend on beside the recordings.
 fn parameters_of(spec: &ArchiveSpec, detector: &Detector, short: ShortClips) -> Parameters {
     let folder = detector.folder();
@@ -315,6 +330,7 @@ fn parameters_of(spec: &ArchiveSpec, detector: &Detector, short: ShortClips) -> 
     parameters.set("model", &folder.id);
     parameters.set("version", &folder.manifest.version);
     parameters.set("network", &folder.manifest.network.sha256);
+    parameters.set("input and output of the network", network_sum(detector));
     parameters.set("hop", format!("{} s", detector.axis().hop_secs));
     parameters.set("rule", spec.rule.text());
     if short == ShortClips::Repeat {
@@ -327,7 +343,7 @@ fn parameters_of(spec: &ArchiveSpec, detector: &Detector, short: ShortClips) -> 
             .classes
             .iter()
             .filter_map(|&class| classes.get(class))
-            .map(|name| &**name)
+            .map(|name| format!("{name:?}"))
             .collect::<Vec<_>>()
             .join(", "),
     };
@@ -340,4 +356,20 @@ fn parameters_of(spec: &ArchiveSpec, detector: &Detector, short: ShortClips) -> 
         parameters.set("embeddings", format!("{} in {}", form.id(), path_text(&spec.folder, folder)));
     }
     parameters
+}
+
+/// A sum of what a model says about its network that changes scores or their names: a folder whose files were edited is another model, though
+/// its network is the same.
+fn network_sum(detector: &Detector) -> String {
+    let manifest = &detector.folder().manifest;
+    let (network, decision) = (&manifest.network, &manifest.decision);
+    let text = format!(
+        "{:?}",
+        (
+            (&network.input, &network.output, network.activation, network.output_axes, &network.embedding),
+            (&manifest.front_end, manifest.layout, manifest.padding, decision.median_edges),
+            detector.classes(),
+        )
+    );
+    hex_sum(text.as_bytes())
 }

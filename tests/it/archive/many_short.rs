@@ -4,7 +4,7 @@ use super::{record, recordings, root};
 use earmark::audio;
 use earmark::model::{
     Detector, DetectorOptions, DeviceChoice, ModelError, ModelFolder, QueuedRecording, RunSummary, RuntimeChoice,
-    ScoreBlock, ScoreTaker,
+    ScoreBlock, ScoreTaker, Work,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -70,10 +70,15 @@ fn clips_of_one_recording_do_not_mix_with_those_of_another() {
 #[test]
 fn the_size_of_batches_is_one_that_was_measured() {
     let mut detector = detector("yamnet", RuntimeChoice::OnnxRuntime);
-    let choice = detector.measure_batch(&|| false).unwrap().unwrap();
+    let long = Work { recordings: 100_000, mean_secs: 600.0 };
+    let choice = detector.measure_batch(long, &|| false).unwrap().unwrap();
     assert!(choice.measured.iter().any(|(clips, speed)| *clips == choice.clips && *speed > 0.0), "{choice:?}");
     assert_eq!(detector.clips_per_batch(), choice.clips);
     detector.set_batch(3);
     assert_eq!(detector.clips_per_batch(), 3);
-    assert!(matches!(detector.measure_batch(&|| true), Err(ModelError::Cancelled)));
+    assert!(matches!(detector.measure_batch(long, &|| true), Err(ModelError::Cancelled)));
+    // However many recordings there are: a batch holds clips of one only, and these have one each; and little work is not worth it.
+    for work in [Work { mean_secs: 0.1, ..long }, Work { recordings: 1, mean_secs: 10.0 }] {
+        assert_eq!(detector.measure_batch(work, &|| false).unwrap(), None, "{work:?}");
+    }
 }

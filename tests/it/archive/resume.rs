@@ -1,6 +1,6 @@
 //! Taking up again what was stopped, and what must not be replaced.
 
-use super::{earmark, record, recordings, run, said, tree};
+use super::{earmark, record, recordings, root, run, said, tree};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -94,7 +94,8 @@ fn only_what_has_changed_or_is_gone_is_done_again() {
     assert_eq!(run(&sound, &results, &[]).0, Some(0));
     record(&paths[0], 99, 8_000);
     fs::remove_file(results.join("day2/north/r0001.tsv")).unwrap();
-    fs::write(results.join("r0002.tsv"), "cut o").unwrap();
+    // As a power cut can leave it.
+    fs::write(results.join("r0002.tsv"), "").unwrap();
     fs::remove_file(&paths[3]).unwrap();
     record(&sound.join("new.wav"), 5, 5_000);
     let (code, told) = run(&sound, &results, &[]);
@@ -105,6 +106,90 @@ fn only_what_has_changed_or_is_gone_is_done_again() {
     assert!(files["r0002.tsv"].starts_with(b"filename\tonset") && files.contains_key("day2/north/r0001.tsv"));
     // The result of what is no longer there is left alone.
     assert!(files.contains_key("day1/r0003.tsv"));
+}
+
+#[test]
+fn what_a_person_has_made_of_a_result_is_not_replaced_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sound, results) = (folder.path().join("in"), folder.path().join("out"));
+    let paths = recordings(&sound, 3);
+    assert_eq!(run(&sound, &results, &[]).0, Some(0));
+    let edited = results.join("day1/r0000.tsv");
+    let mine = "filename\tonset\toffset\tevent_label\nday1/r0000.wav\t0.100000\t0.200000\tBicycle bell\n";
+    fs::write(&edited, mine).unwrap();
+    record(&sound.join("new.wav"), 5, 5_000);
+    let joint = folder.path().join("all.tsv").display().to_string();
+    let (code, told) = run(&sound, &results, &["--joint", &joint]);
+    assert_eq!(code, Some(0), "{told}");
+    let expected =
+        "4 recordings: 2 done before, 1 new, 1 with results that were changed by hand and are left as they are";
+    assert!(told.contains(expected) && told.contains("1 recording done"), "{told}");
+    assert_eq!(fs::read_to_string(&edited).unwrap(), mine);
+    assert!(fs::read_to_string(&joint).unwrap().contains("day1/r0000.wav\t0.100000\t0.200000\tBicycle bell\t\n"));
+    // Nor where the recording has changed as well.
+    record(&paths[0], 99, 8_000);
+    let (code, told) = run(&sound, &results, &[]);
+    assert!(code == Some(1) && told.contains("r0000.tsv: was changed since it was written"), "{told}");
+    assert_eq!(fs::read_to_string(&edited).unwrap(), mine);
+    let (code, told) = run(&sound, &results, &["--redo"]);
+    assert!(code == Some(0) && told.contains("1 recording done"), "{told}");
+    assert_ne!(fs::read_to_string(&edited).unwrap(), mine);
+}
+
+/// Recorders that keep to one schedule make files of one name, length and, to the two seconds of their cards, time.
+#[test]
+fn recordings_of_one_name_length_and_time_are_told_apart_by_what_is_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let card = |name: &str, seed: u32| {
+        let path = folder.path().join(name).join("20240501_050000.WAV");
+        record(&path, seed, 5_000);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        folder.path().join(name)
+    };
+    let (one, other, results) = (card("card1", 1), card("card2", 2), folder.path().join("out"));
+    assert_eq!(run(&one, &results, &[]).0, Some(0));
+    let (code, told) = run(&other, &results, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("holds results of") && told.contains("card2"), "{told}");
+    // The same recordings in another place are the same recordings, also the time after that.
+    let moved = folder.path().join("copied");
+    fs::rename(&one, &moved).unwrap();
+    for _ in 0..2 {
+        let (code, told) = run(&moved, &results, &[]);
+        assert!(code == Some(0) && told.contains("1 recording: 1 done before"), "{told}");
+    }
+    let journal = || fs::read_to_string(results.join("earmark-archive.jsonl")).unwrap();
+    assert_eq!(journal().matches("copied").count(), 1, "{}", journal());
+    // Cards keep times without their zone.
+    let file = fs::File::options().write(true).open(moved.join("20240501_050000.WAV")).unwrap();
+    for (later, expected) in [(3_600, "1 done before"), (3_600, "1 done before"), (3_608, "1 changed since")] {
+        file.set_modified(time + Duration::from_secs(later)).unwrap();
+        let (code, told) = run(&moved, &results, &[]);
+        assert!(code == Some(0) && told.contains(expected), "{later}: {told}");
+    }
+}
+
+#[test]
+fn a_model_whose_folder_was_edited_is_another_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sound, results, models) = (folder.path().join("in"), folder.path().join("out"), folder.path().join("models"));
+    recordings(&sound, 2);
+    let (from, to) = (root().join("models/bicycle-bell"), models.join("bicycle-bell"));
+    fs::create_dir_all(&to).unwrap();
+    for entry in fs::read_dir(&from).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+    let (sound, results) = (sound.display().to_string(), results.display().to_string());
+    let run = || {
+        let output = earmark(&[&sound, "-r", "-o", &results]).env("EARMARK_MODELS", &models).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(run().0, Some(0));
+    let labels = fs::read_to_string(to.join("labels.tsv")).unwrap();
+    fs::write(to.join("labels.tsv"), labels.replace("Bicycle bell", "Bell of a bicycle")).unwrap();
+    let (code, told) = run();
+    assert!(code == Some(1) && told.contains("2 recordings were done there with other parameters"), "{told}");
 }
 
 #[test]

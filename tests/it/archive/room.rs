@@ -58,6 +58,7 @@ impl PendingFile for FillingFile {
     }
 
     fn commit(self: Box<Self>) -> io::Result<u64> {
+        ask(&self.calls, &self.full)?;
         self.file.commit()
     }
 }
@@ -78,6 +79,7 @@ fn run(sound: &Path, results: &Path, disk: Arc<dyn Disk>, when_full: WhenFull) -
         events: EventForm::Labels(&Dcase),
         scores: Some((results.join("scores"), ScoreForm::Tsv)),
         embeddings: None,
+        joint: None,
         rule: detector.rule(),
         classes: (0..detector.classes().len()).collect(),
         may_replace: false,
@@ -146,4 +148,61 @@ fn a_run_that_does_not_wait_stops_and_can_be_taken_up_again() {
         stops += 1;
     }
     panic!("it does not come to an end: {done} done");
+}
+
+/// A disk that takes all that is written to it, and is found to be full when the first files of scores are put in their places, as disks that
+/// are shared or give room late can be.
+struct FullAtTheEnd(Arc<AtomicUsize>);
+
+struct LateFile(Box<dyn PendingFile>, Option<Arc<AtomicUsize>>);
+
+impl Disk for FullAtTheEnd {
+    fn begin(&self, target: &Path) -> io::Result<Box<dyn PendingFile>> {
+        let is_of_scores = target.components().any(|part| part.as_os_str() == "scores");
+        Ok(Box::new(LateFile(FileSystem.begin(target)?, is_of_scores.then(|| Arc::clone(&self.0)))))
+    }
+}
+
+impl Write for LateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl PendingFile for LateFile {
+    fn write_over_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_over_start(bytes)
+    }
+
+    fn commit(self: Box<Self>) -> io::Result<u64> {
+        let takes = |left: usize| left.checked_sub(1);
+        match self.1.is_some_and(|left| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok()) {
+            true => Err(ErrorKind::StorageFull.into()),
+            false => self.0.commit(),
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_when_scores_are_put_in_their_places_is_waited_for_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sound, results, whole) = (folder.path().join("in"), folder.path().join("out"), folder.path().join("whole"));
+    recordings(&sound, 9);
+    run(&sound, &whole, Arc::new(FileSystem), WhenFull::Stop);
+    let full = || Arc::new(FullAtTheEnd(Arc::new(AtomicUsize::new(4))));
+    let (outcome, told) = run(&sound, &results, full(), WhenFull::Wait(Duration::from_millis(1)));
+    assert_eq!((&outcome.end, outcome.done, outcome.left), (&ArchiveEnd::Completed, 9, 0), "{outcome:?}");
+    assert_eq!(told.iter().filter(|news| matches!(news, ArchiveNews::Done(_))).count(), 9);
+    assert!(told.iter().any(|news| matches!(news, ArchiveNews::DiskFull { .. })), "{told:?}");
+    assert_eq!(tree(&results), tree(&whole));
+    let stopped = folder.path().join("stopped");
+    let (outcome, _) = run(&sound, &stopped, full(), WhenFull::Stop);
+    assert!(matches!(outcome.end, ArchiveEnd::DiskFull { .. }) && outcome.failures.is_empty(), "{outcome:?}");
+    let (outcome, _) = run(&sound, &stopped, Arc::new(FileSystem), WhenFull::Stop);
+    assert_eq!(outcome.end, ArchiveEnd::Completed);
+    assert_eq!(tree(&stopped), tree(&whole));
 }

@@ -1,18 +1,17 @@
 //! Finding a Python package installer and asking it for one wheel, unpacked into a folder.
 //!
-//! The installer knows the user's registry, proxy and certificates, so this helper names none and speaks no HTTP.
+//! The installer knows the user's registry, proxy and certificates, so this file names none and speaks no HTTP. Nothing is called here but
+//! to see whether it answers.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-use crate::process;
 
 /// Ways to call an installer, most usual first.
 const CANDIDATES: &[&[&str]] =
     &[&["python3", "-m", "pip"], &["python", "-m", "pip"], &["py", "-m", "pip"], &["pip3"], &["pip"], &["uv", "pip"]];
 
 /// One wheel of a package for one platform.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wheel {
     /// The platform tag as pip has it, such as `manylinux_2_28_x86_64`.
     pub pip_platform: &'static str,
@@ -23,13 +22,17 @@ pub struct Wheel {
 }
 
 /// An installer that answers on this machine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pip(&'static [&'static str]);
 
 /// The first installer that can be called.
 pub fn find() -> Option<Pip> {
     // Not `--version`, which uv does not know.
-    let answers = |words: &&&[&str]| process::output(command(words).arg("--help")).is_some();
+    let answers = |words: &&&[&str]| {
+        let mut command = command(words);
+        command.arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
     CANDIDATES.iter().find(answers).map(|words| Pip(words))
 }
 
