@@ -6,6 +6,9 @@ use crate::model::backend::NetworkOutput;
 use crate::model::{BareNetwork, Layout, ModelFolder};
 use std::time::Instant;
 
+/// So often both run at least, since the middle of all turns tells the speed.
+const LEAST_TURNS: usize = 11;
+
 /// Two networks that are compared.
 pub(super) struct Comparison {
     folder: ModelFolder,
@@ -88,16 +91,16 @@ impl Comparison {
     }
 }
 
-impl Listener for Comparison {
-    fn hear(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
-        let original_first = self.speeds.len().is_multiple_of(2);
+impl Comparison {
+    /// Runs both once, and notes how much faster the variant was.
+    fn turn(&mut self, input: &[f32], shape: &[usize]) -> Result<[NetworkOutput; 2], String> {
         let timed = |network: &mut BareNetwork| {
             let began = Instant::now();
             let output = network.backend_mut().run(input, shape)?;
             Ok::<_, String>((output, began.elapsed().as_secs_f64().max(1e-9)))
         };
         // Whoever comes second finds the processor warm.
-        let (original, variant) = if original_first {
+        let (original, variant) = if self.speeds.len().is_multiple_of(2) {
             let original = timed(&mut self.original)?;
             (original, timed(&mut self.variant))
         } else {
@@ -107,6 +110,21 @@ impl Listener for Comparison {
         let (output, original_secs) = original;
         let (varied, variant_secs) = variant.map_err(|reason| refused(&reason))?;
         self.speeds.push(original_secs / variant_secs);
+        Ok([output, varied])
+    }
+}
+
+impl Listener for Comparison {
+    fn hear(&mut self, input: &[f32], shape: &[usize]) -> Result<NetworkOutput, String> {
+        if self.scores == 0 {
+            // The first run of a network takes memory and may plan: it tells no speed.
+            self.turn(input, shape)?;
+            self.speeds.clear();
+            for _ in 1..LEAST_TURNS {
+                self.turn(input, shape)?;
+            }
+        }
+        let [output, varied] = self.turn(input, shape)?;
         let scores = self.scores_of(output.clone())?;
         let varied = self.scores_of(varied).map_err(|reason| refused(&reason))?;
         if scores.len() != varied.len() {

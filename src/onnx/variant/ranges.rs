@@ -60,7 +60,7 @@ impl Ranges {
         if has_nan {
             *range = Range { least: f32::NEG_INFINITY, greatest: f32::INFINITY };
         }
-        if channel_count == 0 || channel_len == 0 || numbers.len() % (channel_count * channel_len) != 0 {
+        if channel_count == 0 || channel_len == 0 || !numbers.len().is_multiple_of(channel_count * channel_len) {
             return;
         }
         // A value has as many channels in each run.

@@ -289,3 +289,47 @@ fn the_page_fits_small_windows_in_both_themes_and_is_closed_by_a_key() {
         assert!(harness.query_by_label("Filter models").is_none());
     }
 }
+
+#[test]
+fn a_variant_is_made_beside_its_model_and_says_what_it_changes() {
+    let data = tempfile::tempdir().unwrap();
+    let mut harness = window_in(data.path(), None, vec![]);
+    show_page(&mut harness);
+    harness.get_by_label_contains("Installed (").click();
+    harness.run_steps(4);
+    let choose = |harness: &mut Harness<'_, App>, entry: &str| {
+        harness.get_by_label("Variants of bicycle-bell").click();
+        harness.run_steps(4);
+        harness.get_by_label(entry).click();
+        harness.run_steps(4);
+    };
+    choose(&mut harness, "int8: a quarter of the size");
+    wait(&mut harness, "the comparison", |bench| {
+        bench.shelf.tasks.first().is_some_and(|task| matches!(task.stage, Some(Stage::Varying(part)) if part > 0.0))
+    });
+    harness.get_by_label("Cancel: Making bicycle-bell-int8").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the end", |bench| bench.shelf.tasks.is_empty());
+    let told = |harness: &Harness<'_, App>| {
+        let notices = harness.state().bench.notices.list().iter();
+        notices.map(|notice| notice.text.clone()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(told(&harness).contains("nothing was made"), "{}", told(&harness));
+    assert!(failures(&harness).is_empty() && !data.path().join("models/bicycle-bell-int8").exists());
+
+    choose(&mut harness, "float16: half the size");
+    wait(&mut harness, "the variant", |bench| bench.shelf.tasks.is_empty());
+    assert!(failures(&harness).is_empty(), "{:?}", failures(&harness));
+    for part in ["bicycle-bell-float16 is installed, but not chosen", "heard: the bundled example, 180 s", "× as fast"]
+    {
+        assert!(told(&harness).contains(part), "{part}: {}", told(&harness));
+    }
+    let bench = &harness.state().bench;
+    assert_eq!(bench.settings.model, "yamnet");
+    assert!(bench.models.iter().any(|model| model.id == "bicycle-bell-float16"));
+    assert!(data.path().join("models/bicycle-bell-float16/variant.toml").is_file());
+    // Of a variant there are no variants.
+    assert!(harness.query_by_label("Installed: bicycle-bell-float16").is_some());
+    assert!(harness.query_by_label("Variants of bicycle-bell-float16").is_none());
+    assert!(harness.query_by_label("Use bicycle-bell-float16").is_some());
+}
