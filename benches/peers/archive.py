@@ -13,8 +13,8 @@ brings every file to the disk. Needs Python with numpy, onnxruntime, soundfile a
 
 Prints seconds, multiples of real time, CPU seconds, peak memory, the share of the wall time that Earmark's network
 threads spend within ONNX Runtime's Run, the largest difference between the scores of a recording at 16 kHz (the
-resamplers' differences show otherwise), and the ratios;
-the best of all runs counts. --growth measures both with one thread and with all, and with a third of the files too.
+resamplers' differences show otherwise), and the ratios; the best of all runs counts. --growth measures both with one
+thread and with all, and with a third of the files too. With one thread Earmark still reads on a second one.
 """
 
 import argparse

@@ -69,8 +69,8 @@ pub(super) struct CpuPeer<'a> {
     pub threads: usize,
 }
 
-/// Measures a network that is open on an accelerator against the same on the CPU. Nothing where the
-/// trial has no input; an error if it must not be used.
+/// Measures a network that is open on an accelerator against the same on the CPU. Nothing where the trial has no input; an error if it must not
+/// be used.
 pub(super) fn measure(
     trial: &dyn Trial,
     device: &mut dyn Backend,
