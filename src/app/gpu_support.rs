@@ -3,7 +3,7 @@
 use super::notices::Gravity;
 use super::workbench::Workbench;
 use crate::model::gpu_support::{Offer, Stage, Support, Way};
-use crate::work::{CancelOnDrop, DialogPurpose, GpuNews, GpuTask, gpu_found_text, see_to_gpu_support};
+use crate::work::{CancelOnDrop, CancelToken, DialogPurpose, GpuNews, GpuTask, gpu_found_text, see_to_gpu_support};
 use std::path::PathBuf;
 
 /// What the user asks for.
@@ -59,7 +59,7 @@ impl Workbench {
                 self.ask_for_devices();
                 // An index or an installer may have come since.
                 self.gpu.found = None;
-                see_to_gpu_support(GpuTask::Look, CancelOnDrop::default().0.clone(), &self.updates);
+                see_to_gpu_support(GpuTask::Look, CancelToken::default(), &self.updates);
             }
             GpuRequest::Close => {
                 self.gpu.is_shown = false;

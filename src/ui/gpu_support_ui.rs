@@ -153,11 +153,9 @@ fn running_ui(ui: &mut Ui, running: &RunningGpuTask, requests: &mut Vec<Request>
                 ui.add(egui::Spinner::new().size(16.0));
             }
         }
-        if ui
-            .add_enabled(!running.is_stopping(), Button::new("Stop"))
-            .accessible_name("Stop getting GPU support")
-            .clicked()
-        {
+        let can_stop = !running.is_stopping() && running.stage != Some(Stage::Trying);
+        let button = ui.add_enabled(can_stop, Button::new("Stop")).accessible_name("Stop getting GPU support");
+        if button.on_disabled_hover_text("Nothing is left to be stopped").clicked() {
             requests.push(Request::Gpu(GpuRequest::Stop));
         }
         ui.add(Label::new(stage_text(running)).truncate());
