@@ -263,22 +263,7 @@ fn choose(
                 fastest = Some(network);
                 break;
             }
-            Ok(network) if network.speed() < Some(1.0) => {
-                notes.push(format!("{device} is not used, since the CPU is faster: {}", network.truth_text()));
-            }
-            Ok(network) => {
-                let [faster, slower] = match fastest.take() {
-                    Some(before) if before.speed() >= network.speed() => [before, network],
-                    Some(before) => [network, before],
-                    None => {
-                        fastest = Some(network);
-                        continue;
-                    }
-                };
-                let (than, name) = (&faster.report.device, &slower.report.device);
-                notes.push(format!("{name} is not used, since {than} is faster: {}", slower.truth_text()));
-                fastest = Some(faster);
-            }
+            Ok(network) => keep_faster(&mut fastest, network, &mut notes),
             Err(reason) if is_cpu => {
                 let advice = if runtime == built_in::NAME { HOW_TO_GET } else { "try another release of the library" };
                 notes.push(format!("{runtime}, {device}: {reason}: {advice}"));
@@ -293,6 +278,19 @@ fn choose(
             Ok(network)
         }
         None => Err(notes),
+    }
+}
+
+/// Takes an accelerator's network in the place of the one before if it is faster, and if the CPU is not, which is noted.
+fn keep_faster(fastest: &mut Option<OpenNetwork>, network: OpenNetwork, notes: &mut Vec<String>) {
+    let (device, truth) = (network.report.device.clone(), network.truth_text());
+    if network.speed() < Some(1.0) {
+        notes.push(format!("{device} is not used, since the CPU is faster: {truth}"));
+        return;
+    }
+    log::info!("{device}: {truth}");
+    if fastest.as_ref().is_none_or(|before| before.speed() < network.speed()) {
+        *fastest = Some(network);
     }
 }
 
@@ -384,6 +382,22 @@ mod tests {
         let notes = chosen(vec![candidate(built_in::NAME, Some(0.0))], 1).err().unwrap();
         assert_eq!(notes.len(), 1);
         assert!(notes[0].ends_with(HOW_TO_GET), "{}", notes[0]);
+    }
+
+    #[test]
+    fn of_several_accelerators_the_fastest_is_kept_and_none_that_is_slower_than_the_cpu() {
+        let network = |device: &str, speed: f64| {
+            let truth = DeviceTruth { placement: String::new(), speed, cpu_threads: 2, difference: 0.0 };
+            let (runtime, device) = ("R".to_owned(), device.to_owned());
+            let report = RuntimeReport { runtime, device, threads: 2, truth: Some(truth), notes: vec![] };
+            OpenNetwork { backends: vec![], report, is_cpu: false, watch: None }
+        };
+        let (mut fastest, mut notes) = (None, Vec::new());
+        for (device, speed) in [("A", 0.9), ("B", 2.0), ("C", 1.5), ("D", 3.0)] {
+            keep_faster(&mut fastest, network(device, speed), &mut notes);
+        }
+        assert_eq!(fastest.map(|network| network.report.device).as_deref(), Some("D"));
+        assert!(notes.len() == 1 && notes[0].starts_with("A is not used, since the CPU is faster: "), "{notes:?}");
     }
 
     #[test]

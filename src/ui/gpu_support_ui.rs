@@ -107,8 +107,8 @@ fn offer_ui(ui: &mut Ui, bench: &Workbench, offer: &Offer, way: &Way, requests: 
     });
     let can_get = bench.gpu.running.is_none() && *way != Way::ByHand;
     ui.horizontal(|ui| {
-        let word = if offer.is_there { "Get again" } else { "Get" };
-        let button = ui.add_enabled(can_get, Button::new(format!("{word} {}", support.name())));
+        let again = if offer.is_there { " again" } else { "" };
+        let button = ui.add_enabled(can_get, Button::new(format!("Get {}{again}", support.name())));
         let hover =
             "Fetch it, compare its checksum with the known one, put its library in place and list the devices again";
         let disabled = "Something is being fetched, or it is not known here from where";

@@ -321,5 +321,8 @@ fn webgpu_gives_the_scores_of_the_cpu_for_networks_of_the_family() {
         assert!(imported.status.success(), "{}", text(&imported.stderr));
         let truth = webgpu_truth(model);
         assert!(truth["difference"].as_f64().unwrap() < 1e-3, "{name}: {truth}");
+        // Its hard gates and means of maps are written so that the provider runs them too; of the sequence models it lacks some operators.
+        let is_plain = !name.contains('+');
+        assert!(!is_plain || !truth["placement"].as_str().unwrap().contains("on the CPU"), "{name}: {truth}");
     }
 }

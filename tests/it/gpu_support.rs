@@ -61,20 +61,20 @@ fn release_of(wheel: &[u8], provider: &[u8]) -> Release {
 /// An index with the package, whose file is answered by `file`.
 fn index(file: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Server {
     Server::start(move |before, request| match request.path.as_str() {
-        "/root/simple/stand-in/" => {
+        "/mirror/simple/stand-in/" => {
             let page = format!(
                 "<!DOCTYPE html><html><body><a href=\"../../other-1.0.whl\">other</a>\n\
                  <a href=\"../../files/ab/{FILE}#sha256=00\" data-requires-python=\"&gt;=3.11\">{FILE}</a></body></html>"
             );
             Answer::of(200, page.as_bytes()).with("Content-Type", "text/html; charset=utf-8")
         }
-        path if path == format!("/root/files/ab/{FILE}") => file(before, request),
+        path if path == format!("/mirror/files/ab/{FILE}") => file(before, request),
         _ => Answer::of(404, b""),
     })
 }
 
 fn way(server: &Server) -> Way {
-    Way::Index(format!("{}/root/simple", server.address))
+    Way::Index(format!("{}/mirror/simple", server.address))
 }
 
 /// Places with a provider that was there before.
