@@ -217,10 +217,14 @@ def main():
     os.environ["EARMARK_MODELS"] = str(ROOT / "models")
     with tempfile.TemporaryDirectory(dir=arguments.work) as work:
         sound = Path(work) / "sound"
-        # In a process of its own, so that the kernel does not count this one's memory as that of its children.
+        # In processes of their own, so that the kernel does not count this one's memory as that of its children.
         make = [sys.executable, __file__, "--make", "--folder", str(sound), "--files", str(arguments.files)]
         subprocess.run([*make, "--minutes", str(arguments.minutes)], check=True)
-        difference(arguments, sound, work)
+        apart = multiprocessing.get_context("spawn").Process(target=difference, args=(arguments, sound, work))
+        apart.start()
+        apart.join()
+        if apart.exitcode:
+            sys.exit("the scores could not be compared")
         compare(arguments, sound, work, arguments.threads, arguments.files)
         if arguments.growth:
             compare(arguments, sound, work, 1, arguments.files)
